@@ -1,0 +1,1 @@
+"""CsvExampleGen: CSV files, checked against the feature table, to splits of ``tf.Example``."""

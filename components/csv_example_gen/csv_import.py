@@ -1,0 +1,112 @@
+"""Import one CSV file: read, encode, split, and write one shard of TFRecords a split."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Mapping
+
+import tensorflow as tf
+
+from components.csv_example_gen.csv_reader import read_record_batches
+from components.csv_example_gen.example_encoding import encode_examples
+from components.csv_example_gen.split_assignment import assign_splits
+from components.data_refusal import DataProblem, DataRefusedError
+from schemas.feature_table import FeatureTable
+
+_COMPRESSION = tf.io.TFRecordOptions(compression_type="GZIP", compression_level=3)
+"""Level 3 takes half the time of the default 6 on tabular examples, for a sixth more bytes."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ImportTask:
+    """One CSV file to import; its place among the files names its shards.
+
+    Attributes:
+        path: The CSV file.
+        index: Its place, from 0.
+        count: Number of files imported together.
+    """
+
+    path: str
+    index: int
+    count: int
+
+    @property
+    def shard_name(self) -> str:
+        """File name of its shards, the same each time, as TFX and Beam name them."""
+        return f"data_tfrecord-{self.index:05d}-of-{self.count:05d}.gz"
+
+
+@dataclasses.dataclass(frozen=True)
+class ImportReport:
+    """What became of one CSV file.
+
+    Attributes:
+        csv_rows: Rows read from it.
+        split_rows: Rows written to each split; none if it was refused.
+        problems: Why it was refused; none if it was imported.
+    """
+
+    csv_rows: int
+    split_rows: Mapping[str, int]
+    problems: tuple[DataProblem, ...] = ()
+
+
+def import_csv(
+    task: ImportTask,
+    table: FeatureTable,
+    hash_buckets: Mapping[str, int],
+    split_directories: Mapping[str, str],
+) -> ImportReport:
+    """Import a file; a shard appears whole, or not at all if the file is refused.
+
+    Args:
+        task: The file.
+        table: Its columns.
+        hash_buckets: Hash buckets of each split.
+        split_directories: Directory of each split, to write the shard to; made if missing.
+
+    Returns:
+        The rows written, or the problems.
+    """
+    shards = {
+        split: f"{directory}/{task.shard_name}" for split, directory in split_directories.items()
+    }
+    try:
+        report = _write_shards(task.path, table, hash_buckets, shards)
+    except DataRefusedError as refusal:
+        return ImportReport(csv_rows=0, split_rows={}, problems=refusal.problems)
+    for shard in shards.values():
+        tf.io.gfile.rename(_unfinished(shard), shard, overwrite=True)
+    return report
+
+
+def _write_shards(
+    path: str,
+    table: FeatureTable,
+    hash_buckets: Mapping[str, int],
+    shards: Mapping[str, str],
+) -> ImportReport:
+    csv_rows = 0
+    split_rows = dict.fromkeys(hash_buckets, 0)
+    with contextlib.ExitStack() as stack:
+        writers = {
+            split: stack.enter_context(_open_writer(shard)) for split, shard in shards.items()
+        }
+        for batch in read_record_batches(path, table):
+            csv_rows += batch.num_rows
+            for split, records in assign_splits(encode_examples(batch), hash_buckets).items():
+                for record in records:
+                    writers[split].write(record)
+                split_rows[split] += len(records)
+    return ImportReport(csv_rows, split_rows)
+
+
+def _open_writer(shard: str) -> tf.io.TFRecordWriter:
+    tf.io.gfile.makedirs(shard.rpartition("/")[0])
+    return tf.io.TFRecordWriter(_unfinished(shard), _COMPRESSION)
+
+
+def _unfinished(shard: str) -> str:
+    return f"{shard}.unfinished"

@@ -1,0 +1,143 @@
+"""Read a CSV file as typed Arrow record batches: fast, strict, and in bounded memory.
+
+A good file is read once, by pyarrow. Only when that fails, or when counting the bytes raises a
+doubt, does a slower pass (``csv_diagnosis``) find the lines and say what is wrong with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as arrow_csv
+
+from components.csv_example_gen.csv_diagnosis import FLOAT32_MAX, find_problems
+from components.csv_example_gen.csv_header import read_header
+from components.csv_example_gen.csv_source import READ_ERRORS, count_bytes
+from components.data_refusal import DataProblem, DataRefusedError
+from schemas.feature_table import DType, FeatureTable
+
+BLOCK_BYTES = 1 << 22
+"""Text parsed at a time: it bounds memory, and the length of a row."""
+
+
+def read_record_batches(
+    path: str, table: FeatureTable, block_bytes: int = BLOCK_BYTES
+) -> Iterator[pa.RecordBatch]:
+    """Read a CSV file in batches, in the order of its rows.
+
+    An empty cell is null, in every column; a blank line is skipped; nothing else means missing.
+
+    Args:
+        path: Path of a ``.csv`` or ``.csv.gz`` file: UTF-8, comma-separated, with a header.
+        table: Columns that it must have, and their types.
+        block_bytes: Bytes of text a batch is made from.
+
+    Yields:
+        Batches of at least one row with the file's columns, in its order: ``float32`` for FLOAT
+        (rounded from the nearest double), ``int64`` for INT, ``binary`` (UTF-8) for BYTES and for
+        a column that the table does not know.
+
+    Raises:
+        DataRefusedError: If the file cannot be read, has no row, or breaks a rule of
+            ``csv_header`` or ``csv_diagnosis``. Batches yielded before are of no use then.
+    """
+    header = read_header(path, table)
+    rows = 0
+    try:
+        with _open_reader(path, header, block_bytes) as reader:
+            for batch in reader:
+                rows += batch.num_rows
+                if batch.num_rows:
+                    yield _convert_types(batch, table)
+        problems = _look_twice(path, table, rows)
+    except (pa.ArrowException, *READ_ERRORS) as error:
+        raise DataRefusedError(_explain(path, table, error)) from error
+    if problems:
+        raise DataRefusedError(problems)
+
+
+def _open_reader(
+    path: str, header: Sequence[str], block_bytes: int
+) -> arrow_csv.CSVStreamingReader:
+    """Open the parser on Arrow's own file, decompressed by suffix.
+
+    A Python file would be read ahead in Arrow's threads, which then need the interpreter at a
+    time when it may be shutting down.
+    """
+    return arrow_csv.open_csv(
+        path,
+        read_options=arrow_csv.ReadOptions(block_size=block_bytes),
+        parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types={name: pa.string() for name in header},
+            null_values=[""],
+            strings_can_be_null=True,
+            check_utf8=True,
+        ),
+    )
+
+
+def _convert_types(batch: pa.RecordBatch, table: FeatureTable) -> pa.RecordBatch:
+    dtypes = {feature.name: feature.dtype for feature in table.features}
+    columns = [
+        _convert_column(column, dtypes.get(name, DType.BYTES))
+        for name, column in zip(batch.schema.names, batch.columns, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+def _convert_column(column: pa.StringArray, dtype: DType) -> pa.Array:
+    if dtype is DType.INT:
+        return _parse_whole_numbers(column)
+    if dtype is DType.FLOAT:
+        return _parse_numbers(column)
+    return column.cast(pa.binary())
+
+
+def _parse_whole_numbers(column: pa.StringArray) -> pa.Int64Array:
+    for hexadecimal in ("x", "X"):
+        if pc.any(pc.match_substring(column, hexadecimal)).as_py():
+            raise pa.ArrowInvalid("hexadecimal number")
+    return _cast_trimmed(column, pa.int64())
+
+
+def _parse_numbers(column: pa.StringArray) -> pa.FloatArray:
+    doubles = _cast_trimmed(column, pa.float64())
+    in_range = pc.less_equal(pc.abs(doubles), FLOAT32_MAX)
+    if not pc.all(in_range, min_count=0).as_py():
+        raise pa.ArrowInvalid("number not finite, or out of the range of float32")
+    return doubles.cast(pa.float32(), safe=False)
+
+
+def _cast_trimmed(column: pa.StringArray, dtype: pa.DataType) -> pa.Array:
+    try:
+        return column.cast(dtype)
+    except pa.ArrowInvalid:
+        return pc.utf8_trim_whitespace(column).cast(dtype)
+
+
+def _explain(path: str, table: FeatureTable, error: Exception) -> tuple[DataProblem, ...]:
+    """Find the lines behind an error; should there be none, pass on what the parser said."""
+    reason = " ".join(str(error).split())[:200]
+    return find_problems(path, table) or (
+        DataProblem(
+            rule="unparsable file",
+            message=f"{path}: the CSV parser refuses it ({reason}); check the file for rows "
+            f"longer than {BLOCK_BYTES:,} bytes",
+            file=path,
+            value=reason,
+        ),
+    )
+
+
+def _look_twice(path: str, table: FeatureTable, rows: int) -> tuple[DataProblem, ...]:
+    """Find what the parser lets slip: no rows, NUL bytes, and quotes that swallow lines."""
+    counts = count_bytes(path)
+    if counts.nuls or not rows:
+        return find_problems(path, table)
+    spans_lines = counts.quotes > 0 and counts.lines != rows + 1
+    if spans_lines or counts.quotes % 2:
+        return find_problems(path, table, check_cells=False)
+    return ()

@@ -1,0 +1,125 @@
+"""Open CSV files, plain or gzipped, as bytes and as physical lines of text."""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO, cast
+
+from components.data_refusal import DataProblem
+
+SUFFIXES = (".csv", ".csv.gz")
+READ_ERRORS = (OSError, EOFError, zlib.error)
+"""What opening or reading a missing, forbidden, truncated or corrupt file raises."""
+
+NUL_MARK = "\udc00"
+"""Stands for a NUL in text, which the csv module refuses; no decoded byte gives it."""
+
+_MAX_LINE_CHARACTERS = 1 << 24
+_CHUNK_BYTES = 1 << 20
+
+
+def open_bytes(path: str) -> BinaryIO:
+    """Open a file for reading, decompressed if its name ends in ``.gz``.
+
+    Args:
+        path: Path of the file.
+
+    Returns:
+        Its bytes, from the first.
+
+    Raises:
+        OSError: If it cannot be opened.
+    """
+    if path.endswith(".gz"):
+        return cast(BinaryIO, gzip.open(path, "rb"))
+    return open(path, "rb")
+
+
+def read_text_lines(path: str) -> Iterator[str]:
+    r"""Read a file's physical lines, whatever bytes it holds.
+
+    Args:
+        path: Path of the file.
+
+    Yields:
+        Each line with its end (``\n``, ``\r\n`` or ``\r``). A byte order mark is dropped, a NUL
+        becomes ``NUL_MARK``, and a byte that is not UTF-8 a lone surrogate (U+DC80 to U+DCFF).
+
+    Raises:
+        OSError: If it cannot be read (also if a ``.gz`` is not gzip).
+        EOFError: If a ``.gz`` is truncated.
+        zlib.error: If a ``.gz`` is corrupt.
+    """
+    with io.TextIOWrapper(
+        open_bytes(path), encoding="utf-8-sig", errors="surrogateescape", newline=""
+    ) as text:
+        while line := text.readline(_MAX_LINE_CHARACTERS):
+            yield line.replace("\0", NUL_MARK)
+
+
+def describe_read_error(path: str, line: int | None, error: Exception) -> DataProblem:
+    """Say that a file cannot be read.
+
+    Args:
+        path: Path of the file.
+        line: Line that reading had come to, if it had begun.
+        error: One of ``READ_ERRORS``.
+
+    Returns:
+        The problem, with the system's own reason in one line.
+    """
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    reason = " ".join(reason.split()) or type(error).__name__
+    place = f"{path}, line {line}" if line else path
+    return DataProblem(
+        rule="unreadable file",
+        message=f"{place}: cannot be read ({reason}); check the path, the permissions and, "
+        "for a .gz, that it is complete",
+        file=path,
+        line=line,
+        value=reason,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class ByteCounts:
+    """Bytes of a file that tell of what a lenient CSV parser lets slip.
+
+    Attributes:
+        nuls: NUL bytes.
+        quotes: Double quotes.
+        lines: Line feeds, and one for a last line without.
+    """
+
+    nuls: int
+    quotes: int
+    lines: int
+
+
+def count_bytes(path: str) -> ByteCounts:
+    """Count a file's bytes of the kinds that matter, decompressed.
+
+    Args:
+        path: Path of the file.
+
+    Returns:
+        The counts.
+
+    Raises:
+        OSError: If it cannot be read.
+        EOFError: If a ``.gz`` is truncated.
+        zlib.error: If a ``.gz`` is corrupt.
+    """
+    nuls = quotes = lines = 0
+    last = b"\n"
+    with open_bytes(path) as source:
+        while chunk := source.read(_CHUNK_BYTES):
+            nuls += chunk.count(b"\0")
+            quotes += chunk.count(b'"')
+            lines += chunk.count(b"\n")
+            last = chunk[-1:]
+    return ByteCounts(nuls=nuls, quotes=quotes, lines=lines + (last != b"\n"))

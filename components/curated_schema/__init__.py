@@ -1,0 +1,1 @@
+"""CuratedSchema: brings the reviewed schema of ``schemas/<task>/`` into a run."""

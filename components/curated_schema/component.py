@@ -1,0 +1,55 @@
+"""The TFX component that publishes the curated schema as an artifact of its own.
+
+TFX's importers key their cache on the file's path, so an edited schema would go unnoticed, and
+the artifacts of old runs would change with the file. This one is keyed on the content and copies.
+"""
+
+import hashlib
+from pathlib import Path
+
+from tfx.dsl.component.experimental.annotations import OutputArtifact, Parameter
+from tfx.dsl.component.experimental.decorators import component
+from tfx.types.standard_artifacts import Schema
+
+SCHEMA_FILE_NAME = "schema.pbtxt"
+
+
+def hash_schema(schema_path: Path) -> str:
+    """Hash a schema file's content.
+
+    Args:
+        schema_path: Path of a ``schema.pbtxt``.
+
+    Returns:
+        SHA-256 in hexadecimal.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+    """
+    return hashlib.sha256(schema_path.read_bytes()).hexdigest()
+
+
+@component
+def CuratedSchema(  # noqa: N802 - TFX names components like classes
+    schema: OutputArtifact[Schema],
+    schema_path: Parameter[str],
+    schema_sha256: Parameter[str],
+) -> None:
+    """Copy the curated schema into the artifact's folder.
+
+    Args:
+        schema: Gets ``schema.pbtxt``.
+        schema_path: Path of the curated file.
+        schema_sha256: Hash of its content when the pipeline was compiled; the cache key.
+
+    Raises:
+        ValueError: If the file has changed since.
+    """
+    content = Path(schema_path).read_bytes()
+    if hashlib.sha256(content).hexdigest() != schema_sha256:
+        raise ValueError(
+            f"{schema_path} has changed since the pipeline was compiled; compile it again"
+        )
+    target = Path(schema.uri)
+    target.mkdir(parents=True, exist_ok=True)
+    (target / SCHEMA_FILE_NAME).write_bytes(content)

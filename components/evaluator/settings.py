@@ -1,0 +1,30 @@
+"""How the Evaluator measures: the ``evaluator:`` part of an environment's YAML.
+
+Importing this module imports neither TensorFlow nor TFMA.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import pydantic
+
+ConfidenceIntervals = Literal["none", "jackknife", "poisson_bootstrap"]
+
+
+class EvaluatorSettings(pydantic.BaseModel):
+    """What to measure, on which rows, and how surely.
+
+    Attributes:
+        split: Example split that is evaluated; neither training nor early stopping saw it.
+        threshold: A row counts as positive where its probability is above it.
+        confidence_intervals: Method of the 95 % intervals, or none.
+        plots: Whether to write the calibration and confusion-matrix plots of each slice.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    split: Annotated[str, pydantic.Field(min_length=1)] = "test"
+    threshold: Annotated[float, pydantic.Field(gt=0, lt=1)] = 0.5
+    confidence_intervals: ConfidenceIntervals = "jackknife"
+    plots: bool = False

@@ -1,0 +1,141 @@
+"""The gates that a candidate must pass, as they stand under ``gates:`` in the YAML.
+
+A gate is data; ``judgement`` applies it. A further kind of gate is a further member of ``Gate``.
+
+This module is plain Python.
+"""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import pydantic
+
+from components.evaluator.metric_names import ScoreMetric
+
+Rule = Literal["min", "max", "max_drop", "max_rise"]
+
+_Limit = Annotated[float, pydantic.Field(allow_inf_nan=False)]
+_Change = Annotated[float, pydantic.Field(ge=0, allow_inf_nan=False)]
+
+
+class MetricGate(pydantic.BaseModel):
+    """What the gates on a metric have in common.
+
+    Attributes:
+        name: Name of the gate, unique in the list.
+        metric: Metric judged.
+        slice_columns: Columns whose every slice is judged; none for all rows together.
+        min_examples: Smallest slice judged, in rows; all rows together are judged at any number.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: Annotated[str, pydantic.Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    metric: ScoreMetric
+    slice_columns: Annotated[tuple[str, ...], pydantic.Field(strict=False)] = ()
+    min_examples: pydantic.PositiveInt = 100
+
+
+class ValueGate(MetricGate):
+    """Hold a metric against fixed limits.
+
+    Attributes:
+        kind: ``value``.
+        min: Least value allowed, inclusive.
+        max: Greatest value allowed, inclusive.
+    """
+
+    kind: Literal["value"]
+    min: _Limit | None = None
+    max: _Limit | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _have_limits_in_order(self) -> ValueGate:
+        if self.min is None and self.max is None:
+            raise ValueError("min, max or both")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min <= max, not {self.min} > {self.max}")
+        return self
+
+    @property
+    def limits(self) -> tuple[tuple[Rule, float], ...]:
+        """The limits that are set."""
+        return _select_set_limits(("min", self.min), ("max", self.max))
+
+
+class ChangeGate(MetricGate):
+    """Hold a metric against the champion's on the same rows.
+
+    Attributes:
+        kind: ``change``.
+        max_drop: Most that the metric may be below the champion's, inclusive.
+        max_rise: Most that the metric may be above the champion's, inclusive.
+    """
+
+    kind: Literal["change"]
+    max_drop: _Change | None = None
+    max_rise: _Change | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _have_a_limit(self) -> ChangeGate:
+        if not self.limits:
+            raise ValueError("max_drop, max_rise or both")
+        return self
+
+    @property
+    def limits(self) -> tuple[tuple[Rule, float], ...]:
+        """The limits that are set."""
+        return _select_set_limits(("max_drop", self.max_drop), ("max_rise", self.max_rise))
+
+
+Gate = Annotated[ValueGate | ChangeGate, pydantic.Field(discriminator="kind")]
+
+
+def _check_gates(gates: tuple[Gate, ...]) -> tuple[Gate, ...]:
+    names = collections.Counter(gate.name for gate in gates)
+    doubled = sorted(name for name, count in names.items() if count > 1)
+    if doubled:
+        raise ValueError(f"gates with a name of their own, not twice {', '.join(doubled)}")
+    if not any(isinstance(gate, ValueGate) and not gate.slice_columns for gate in gates):
+        raise ValueError(
+            "at least one gate of kind 'value' without slice_columns; without it the first model "
+            "would be pushed unjudged"
+        )
+    return gates
+
+
+Gates = Annotated[
+    tuple[Gate, ...],
+    pydantic.Field(min_length=1, strict=False),
+    pydantic.AfterValidator(_check_gates),
+]
+"""A usable list of gates: names are unique, and a model without a champion is judged too."""
+
+_GATES: pydantic.TypeAdapter[tuple[Gate, ...]] = pydantic.TypeAdapter(Gates)
+
+
+def load_gates(text: str) -> tuple[Gate, ...]:
+    """Read gates from JSON.
+
+    Args:
+        text: A list of gates, as ``dump_gates`` gives it.
+
+    Returns:
+        The gates.
+
+    Raises:
+        pydantic.ValidationError: If the list is empty or a gate does not fit.
+    """
+    return _GATES.validate_json(text)
+
+
+def dump_gates(gates: Sequence[Gate]) -> str:
+    """Write gates as JSON; the same gates give the same text, so it can serve as a cache key."""
+    return _GATES.dump_json(tuple(gates), exclude_none=True).decode()
+
+
+def _select_set_limits(*limits: tuple[Rule, float | None]) -> tuple[tuple[Rule, float], ...]:
+    return tuple((rule, limit) for rule, limit in limits if limit is not None)

@@ -1,0 +1,141 @@
+"""The model validator's answer, as ``validation.json`` beside the blessing.
+
+This module is plain Python.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pydantic
+
+from components.model_validator.judgement import GateResult
+from components.model_validator.metrics import Evaluation
+
+FILE_NAME = "validation.json"
+
+_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelReference(pydantic.BaseModel):
+    """A model artifact.
+
+    Attributes:
+        id: Its id in the metadata store.
+        uri: Its folder.
+    """
+
+    model_config = _STRICT
+
+    id: int
+    uri: str
+
+
+class MetricComparison(pydantic.BaseModel):
+    """A metric on all rows, beside the champion's; None where it is not a number or not there.
+
+    Attributes:
+        name: Name of the metric.
+        value: The candidate's value.
+        lower: Lower end of its 95 % interval.
+        upper: Upper end of its 95 % interval.
+        baseline: The champion's value.
+    """
+
+    model_config = _STRICT
+
+    name: str
+    value: float | None
+    lower: float | None
+    upper: float | None
+    baseline: float | None
+
+
+class Validation(pydantic.BaseModel):
+    """Whether a candidate is blessed, and why.
+
+    Attributes:
+        blessed: Whether it may be pushed.
+        summary: Why or why not, in one line.
+        candidate: The model judged.
+        baseline: The champion that it was compared with; None where there was none, and only
+            gates that need no champion were applied.
+        examples: Rows that both were evaluated on.
+        metrics: Metrics on all rows.
+        gates: Every gate on every slice that it was applied to.
+    """
+
+    model_config = _STRICT
+
+    blessed: bool
+    summary: str
+    candidate: ModelReference
+    baseline: ModelReference | None
+    examples: int
+    metrics: tuple[MetricComparison, ...]
+    gates: tuple[GateResult, ...]
+
+    @property
+    def refusing_gates(self) -> tuple[GateResult, ...]:
+        """The results that refuse the model."""
+        return tuple(gate for gate in self.gates if gate.is_refusal)
+
+
+def compare_metrics(evaluation: Evaluation) -> tuple[MetricComparison, ...]:
+    """Lay the candidate's metrics on all rows beside the champion's.
+
+    Args:
+        evaluation: Metrics of both.
+
+    Returns:
+        One row a metric of the candidate, in the order of the evaluation.
+    """
+    champion = evaluation.find_baseline(evaluation.overall.name)
+    baseline = champion.metrics if champion else {}
+    return tuple(
+        MetricComparison(
+            name=name,
+            value=_finite_or_none(metric.value),
+            lower=metric.lower,
+            upper=metric.upper,
+            baseline=_finite_or_none(baseline[name].value) if name in baseline else None,
+        )
+        for name, metric in evaluation.overall.metrics.items()
+    )
+
+
+def write_validation(validation: Validation, directory: Path) -> None:
+    """Write ``validation.json``.
+
+    Args:
+        validation: What to write.
+        directory: Folder of the ``ModelBlessing`` artifact; it must be there.
+    """
+    text = validation.model_dump_json(indent=2)
+    (directory / FILE_NAME).write_text(text + "\n", encoding="utf-8")
+
+
+def read_validation(directory: Path) -> Validation:
+    """Read ``validation.json``.
+
+    Args:
+        directory: Folder of a ``ModelBlessing`` artifact of ours.
+
+    Returns:
+        What was written there.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        pydantic.ValidationError: If it is not one of this version.
+    """
+    return Validation.model_validate_json((directory / FILE_NAME).read_text(encoding="utf-8"))
+
+
+def find_validation(directory: Path) -> Validation | None:
+    """Read ``validation.json`` if it is there: the Evaluator's blessing, unused, has none."""
+    return read_validation(directory) if (directory / FILE_NAME).is_file() else None
+
+
+def _finite_or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,38 @@
+"""The Pusher of the pipeline: TFX's component with our executor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tfx.components.pusher import component
+from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
+from tfx.proto import pusher_pb2
+from tfx.types import BaseChannel
+
+from components.pusher.executor import Executor
+
+
+class Pusher(component.Pusher):  # type: ignore[misc]  # TFX has no types
+    """TFX's Pusher, pushing whole or not at all."""
+
+    EXECUTOR_SPEC = ExecutorClassSpec(Executor)
+
+
+def create_pusher(model: BaseChannel, model_blessing: BaseChannel, serving_root: Path) -> Pusher:
+    """Create the node that pushes a blessed model.
+
+    Args:
+        model: Channel of the candidate ``Model``.
+        model_blessing: Channel of its ``ModelBlessing``.
+        serving_root: Folder of versions, local or mounted.
+
+    Returns:
+        The node ``Pusher``, with the output ``pushed_model``.
+    """
+    return Pusher(
+        model=model,
+        model_blessing=model_blessing,
+        push_destination=pusher_pb2.PushDestination(
+            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=str(serving_root))
+        ),
+    )

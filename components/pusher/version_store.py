@@ -1,0 +1,137 @@
+"""A folder of numbered model versions, as TensorFlow Serving watches it.
+
+A version appears whole or not at all, also when the process is killed in the middle: it is copied
+into a hidden folder beside the versions and then renamed, which a file system does in one step.
+Hidden names are no numbers, so a server does not look at them.
+
+This module is plain Python. The folder must be on a file system that has ``flock``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import fcntl
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+_LOCK_NAME = ".push-lock"
+_UNFINISHED_NAME = ".push-unfinished"
+
+
+@dataclasses.dataclass(frozen=True)
+class PushedVersion:
+    """A version that is there.
+
+    Attributes:
+        version: Its number, >= 1.
+        path: Its folder.
+        already_there: Whether the newest version was this very model, so that nothing was copied.
+    """
+
+    version: int
+    path: Path
+    already_there: bool
+
+
+def push_version(source: Path, serving_root: Path) -> PushedVersion:
+    """Add a model as the newest version, unless it is the newest version already.
+
+    A version's number is the Unix time in seconds, or one above the newest version if that is
+    larger: it always increases, also after versions were deleted or the clock was set back.
+    Pushes from several processes wait for each other.
+
+    Args:
+        source: Folder of a SavedModel.
+        serving_root: Folder of versions; made if need be.
+
+    Returns:
+        The version that now holds the model.
+
+    Raises:
+        ValueError: If ``source`` holds no SavedModel.
+        OSError: If copying fails; no version has been added then.
+    """
+    if not (source / "saved_model.pb").is_file():
+        raise ValueError(f"{source} holds no saved_model.pb, so it can't be pushed as a SavedModel")
+    serving_root.mkdir(parents=True, exist_ok=True)
+    with _lock(serving_root):
+        newest = max(list_versions(serving_root), default=0)
+        newest_path = serving_root / str(newest)
+        if newest and hash_directory(newest_path) == hash_directory(source):
+            return PushedVersion(newest, newest_path, already_there=True)
+        version = max(int(time.time()), newest + 1)
+        return _add_version(source, serving_root, version)
+
+
+def list_versions(serving_root: Path) -> list[int]:
+    """List the versions in a folder, lowest first; none if there is no folder."""
+    if not serving_root.is_dir():
+        return []
+    names = (path.name for path in serving_root.iterdir() if path.is_dir())
+    return sorted(int(name) for name in names if name.isascii() and name.isdecimal())
+
+
+def hash_directory(directory: Path) -> str:
+    """Hash the names and contents of all files in a folder.
+
+    Args:
+        directory: The folder; its own name and empty folders in it do not count.
+
+    Returns:
+        SHA-256 in hexadecimal.
+    """
+    digest = hashlib.sha256()
+    for path in _list_files(directory):
+        name = path.relative_to(directory).as_posix().encode()
+        digest.update(len(name).to_bytes(8, "big") + name)
+        digest.update(path.stat().st_size.to_bytes(8, "big"))
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def _lock(serving_root: Path) -> Iterator[None]:
+    """Hold the folder's lock, which the system takes back from a process that dies."""
+    with (serving_root / _LOCK_NAME).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _add_version(source: Path, serving_root: Path, version: int) -> PushedVersion:
+    """Copy to the hidden folder and rename; the caller holds the lock.
+
+    What stands in the hidden folder is a dead push's, for a live one would hold the lock.
+    """
+    unfinished, target = serving_root / _UNFINISHED_NAME, serving_root / str(version)
+    shutil.rmtree(unfinished, ignore_errors=True)
+    shutil.copytree(source, unfinished)
+    _flush_tree(unfinished)
+    unfinished.rename(target)
+    _flush(serving_root)
+    return PushedVersion(version, target, already_there=False)
+
+
+def _list_files(directory: Path) -> list[Path]:
+    return sorted(path for path in directory.rglob("*") if path.is_file())
+
+
+def _flush_tree(directory: Path) -> None:
+    """Wait until every file and folder is on the disk, so that a crash can't leave it hollow."""
+    for path in directory.rglob("*"):
+        _flush(path)
+    _flush(directory)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,44 @@
+"""What the configuration says of the model and its training; plain Python."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pydantic
+
+
+class TrainerSettings(pydantic.BaseModel):
+    """Settings of the model and of its training.
+
+    Attributes:
+        seed: Seed of weights, dropout and shuffling.
+        max_epochs: Most passes over the training split.
+        patience_epochs: Epochs without a better validation log loss before training stops; the
+            best weights are kept.
+        batch_size: Rows a gradient step.
+        learning_rate: Learning rate of the first epochs.
+        plateau_epochs: Epochs without a better validation log loss before the learning rate falls.
+        plateau_factor: What it is multiplied with then.
+        embedding_width: Numbers that stand for each category, bucket or step.
+        embedding_l2: L2 penalty on embeddings.
+        hidden_units: Width of each hidden layer.
+        hidden_l2: L2 penalty on the hidden layers' weights.
+        dropout: Share of each hidden layer dropped while training.
+        distribution_strategy: ``tf.distribute`` strategy that the model is trained under.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    seed: int = pydantic.Field(default=20130101, ge=0)
+    max_epochs: int = pydantic.Field(default=40, ge=1)
+    patience_epochs: int = pydantic.Field(default=6, ge=1)
+    batch_size: int = pydantic.Field(default=256, ge=1)
+    learning_rate: float = pydantic.Field(default=0.002, gt=0)
+    plateau_epochs: int = pydantic.Field(default=2, ge=1)
+    plateau_factor: float = pydantic.Field(default=0.4, gt=0, lt=1)
+    embedding_width: int = pydantic.Field(default=4, ge=1)
+    embedding_l2: float = pydantic.Field(default=1e-3, ge=0)
+    hidden_units: tuple[pydantic.PositiveInt, ...] = pydantic.Field(default=(64, 32), strict=False)
+    hidden_l2: float = pydantic.Field(default=1e-4, ge=0)
+    dropout: float = pydantic.Field(default=0.3, ge=0, lt=1)
+    distribution_strategy: Literal["default", "mirrored"] = "default"

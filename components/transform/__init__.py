@@ -1,0 +1,1 @@
+"""Transform: raw columns to model inputs, by the feature table."""

@@ -1,0 +1,60 @@
+"""Read the anomalies that ExampleValidator published, without TFDV."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pydantic
+from tensorflow_metadata.proto.v0 import anomalies_pb2
+
+_FILE_NAME = "SchemaDiff.pb"
+
+
+class Anomaly(pydantic.BaseModel):
+    """One anomaly of one feature in one split.
+
+    Attributes:
+        split: Split that it was found in.
+        feature: Feature at fault.
+        kind: TFDV's name of the anomaly.
+        message: What TFDV says of it.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    split: str
+    feature: str
+    kind: str
+    message: str
+
+
+def read_anomalies(directory: Path, split_names: str) -> tuple[Anomaly, ...]:
+    """Read an ``ExampleAnomalies`` artifact.
+
+    Args:
+        directory: Its folder.
+        split_names: Its splits, as a JSON list.
+
+    Returns:
+        Every anomaly, by split and feature.
+    """
+    return tuple(
+        anomaly
+        for split in json.loads(split_names)
+        for anomaly in _read_split(directory / f"Split-{split}" / _FILE_NAME, split)
+    )
+
+
+def _read_split(path: Path, split: str) -> list[Anomaly]:
+    anomalies = anomalies_pb2.Anomalies.FromString(path.read_bytes())
+    return [
+        Anomaly(
+            split=split,
+            feature=feature,
+            kind=anomalies_pb2.AnomalyInfo.Type.Name(reason.type),
+            message=reason.description or reason.short_description,
+        )
+        for feature, info in sorted(anomalies.anomaly_info.items())
+        for reason in info.reason
+    ]

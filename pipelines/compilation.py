@@ -1,0 +1,108 @@
+"""Compile a pipeline to TFX's intermediate representation (IR) and describe it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from google.protobuf import json_format
+from tfx.dsl.compiler.compiler import Compiler
+from tfx.orchestration import data_types_utils
+from tfx.proto.orchestration import pipeline_pb2
+
+from pipelines.config import PipelineConfig
+from pipelines.description import NodeDescription, PipelineDescription, Stage
+from pipelines.pipeline import create_pipeline
+
+_STAGES = {
+    "CsvExampleGen": Stage.DATA,
+    "CuratedSchema": Stage.DATA,
+    "StatisticsGen": Stage.DATA,
+    "SchemaGen": Stage.DATA,
+    "ExampleValidator": Stage.DATA,
+    "Transform": Stage.TRAIN,
+    "Trainer": Stage.TRAIN,
+    "LatestBlessedModel": Stage.VALIDATE,
+    "Evaluator": Stage.VALIDATE,
+    "ModelValidator": Stage.VALIDATE,
+    "Pusher": Stage.DEPLOY,
+}
+
+
+def compile_pipeline(config: PipelineConfig) -> tuple[pipeline_pb2.Pipeline, PipelineDescription]:
+    """Compile.
+
+    Args:
+        config: What the run is told.
+
+    Returns:
+        The IR, and its description.
+    """
+    ir = Compiler().compile(create_pipeline(config))
+    return ir, describe(ir, config.output_root)
+
+
+def describe(ir: pipeline_pb2.Pipeline, output_root: Path) -> PipelineDescription:
+    """Describe a compiled pipeline.
+
+    Args:
+        ir: The IR.
+        output_root: Folder of everything that runs write.
+
+    Returns:
+        Its nodes, edges, parameters and content hash.
+    """
+    nodes = [node.pipeline_node for node in ir.nodes]
+    return PipelineDescription(
+        name=ir.pipeline_info.id,
+        content_hash=hashlib.sha256(ir.SerializeToString(deterministic=True)).hexdigest(),
+        output_root=str(output_root),
+        nodes=tuple(_describe_node(node) for node in nodes),
+    )
+
+
+def write_compiled(
+    ir: pipeline_pb2.Pipeline, description: PipelineDescription, ir_path: Path, text_path: Path
+) -> None:
+    """Write the IR and the description as JSON.
+
+    Args:
+        ir: The IR.
+        description: Its description.
+        ir_path: File to write the IR to.
+        text_path: File to write the description to.
+    """
+    ir_path.parent.mkdir(parents=True, exist_ok=True)
+    text_path.parent.mkdir(parents=True, exist_ok=True)
+    ir_path.write_text(json_format.MessageToJson(ir, sort_keys=True), encoding="utf-8")
+    text_path.write_text(description.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def read_ir(ir_path: Path) -> pipeline_pb2.Pipeline:
+    """Read an IR that ``write_compiled`` wrote.
+
+    Args:
+        ir_path: Its file.
+
+    Returns:
+        The IR.
+
+    Raises:
+        OSError: If the file can't be read.
+        json_format.ParseError: If it holds no IR.
+    """
+    return json_format.Parse(ir_path.read_text(encoding="utf-8"), pipeline_pb2.Pipeline())
+
+
+def _describe_node(node: pipeline_pb2.PipelineNode) -> NodeDescription:
+    parameters = {}
+    for name, value in sorted(node.parameters.parameters.items()):
+        if value.HasField("field_value"):
+            parameters[name] = str(data_types_utils.get_metadata_value(value.field_value))
+    return NodeDescription(
+        id=node.node_info.id,
+        type=node.node_info.type.name,
+        stage=_STAGES[node.node_info.id],
+        upstream=tuple(node.upstream_nodes),
+        parameters=parameters,
+    )

@@ -1,0 +1,270 @@
+"""The configuration: frozen typed models, read from one YAML file an environment.
+
+This module is plain Python: it imports neither TensorFlow, nor TFX, nor Beam.
+"""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import pydantic
+import yaml
+
+from components.evaluator.settings import EvaluatorSettings
+from components.model_validator.gates import Gates
+from components.trainer.settings import TrainerSettings
+from schemas.feature_table import list_tasks
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENTS_DIRECTORY = Path(__file__).parent / "environments"
+
+_RUNNERS = {
+    # Beam's own DirectRunner first looks for Prism, a Go program that it would download.
+    "DirectRunner": "apache_beam.runners.portability.fn_api_runner.fn_runner.FnApiRunner",
+}
+_EXTENDS_KEY = "extends"
+_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
+_NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
+
+
+class ConfigError(Exception):
+    """The configuration can't be used; one line names the key, the value and what was expected."""
+
+
+def _resolve_path(value: object) -> object:
+    """Take a relative path as one below the project's root."""
+    if isinstance(value, str | Path):
+        return PROJECT_ROOT / Path(value).expanduser()
+    return value
+
+
+ProjectPath = Annotated[Path, pydantic.BeforeValidator(_resolve_path)]
+
+
+class DataConfig(pydantic.BaseModel):
+    """Where the rows come from and how they are split.
+
+    Attributes:
+        directory: Folder of CSV files, all of them one data set.
+        spans_directory: Folder of dated folders (``YYYY-MM-DD``), for ``--span``.
+        splits: Hash buckets a split; a row's hash decides its split, on every machine alike.
+    """
+
+    model_config = _STRICT
+
+    directory: ProjectPath
+    spans_directory: ProjectPath | None = None
+    splits: dict[str, pydantic.PositiveInt] = pydantic.Field(
+        default={"train": 6, "validation": 1, "test": 3}
+    )
+
+    @pydantic.field_validator("splits")
+    @classmethod
+    def _have_the_three_splits(cls, splits: dict[str, int]) -> dict[str, int]:
+        if set(splits) != {"train", "validation", "test"}:
+            raise ValueError("the splits train, validation and test, each with its hash buckets")
+        return splits
+
+
+class BeamConfig(pydantic.BaseModel):
+    """The Beam runner of CsvExampleGen, StatisticsGen, Transform and Evaluator.
+
+    Attributes:
+        runner: Beam runner by name or class path. ``DirectRunner`` is the one in this process.
+        options: Further Beam pipeline options, each ``--key=value``.
+    """
+
+    model_config = _STRICT
+
+    runner: str = pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*$")
+    options: tuple[Annotated[str, pydantic.Field(pattern=r"^--[a-z]")], ...] = pydantic.Field(
+        default=(), strict=False
+    )
+
+    @property
+    def arguments(self) -> list[str]:
+        """The options as Beam's command line takes them."""
+        return [f"--runner={_RUNNERS.get(self.runner, self.runner)}", *self.options]
+
+
+class PipelineConfig(pydantic.BaseModel):
+    """All that one run of one pipeline is told.
+
+    Attributes:
+        name: Name of the pipeline in the metadata store.
+        task: Folder under ``schemas/`` that says what the data is.
+        output_root: Folder of everything that runs write.
+        data: Input.
+        span: First day of the span to read from ``data.spans_directory``; None for the whole data.
+        beam: Beam runner.
+        cache: Whether a node whose inputs, settings and code are unchanged is not run again.
+        parallel_nodes: Most nodes that run side by side.
+        trainer: Model and training.
+        evaluator: Metrics.
+        gates: What a model must meet to be pushed.
+    """
+
+    model_config = _STRICT
+
+    name: str = pydantic.Field(pattern=_NAME_PATTERN)
+    task: str
+    output_root: ProjectPath
+    data: DataConfig
+    span: datetime.date | None = pydantic.Field(default=None, strict=False)
+    beam: BeamConfig
+    cache: bool = True
+    parallel_nodes: int = pydantic.Field(default=2, ge=1, le=64)
+    trainer: TrainerSettings = TrainerSettings()
+    evaluator: EvaluatorSettings = EvaluatorSettings()
+    gates: Gates
+
+    @pydantic.field_validator("task")
+    @classmethod
+    def _know_the_task(cls, task: str) -> str:
+        if task not in list_tasks():
+            raise ValueError(f"a folder under schemas/ with a feature table: {list_tasks()}")
+        return task
+
+    @property
+    def spans_directory(self) -> Path:
+        """Folder of the dated folders.
+
+        Raises:
+            ConfigError: If the configuration names none.
+        """
+        if self.data.spans_directory is None:
+            raise ConfigError("data.spans_directory: got nothing, expected a folder, for --span")
+        return self.data.spans_directory
+
+    @property
+    def input_directory(self) -> Path:
+        """Folder of the CSV files that this run reads.
+
+        Raises:
+            ConfigError: If a span is asked for and the configuration names no folder of spans.
+        """
+        if self.span is None:
+            return self.data.directory
+        return self.spans_directory / self.span.isoformat()
+
+
+def load_config(source: str, overrides: Sequence[str] = ()) -> PipelineConfig:
+    """Read and check a configuration.
+
+    Args:
+        source: Name of an environment under ``pipelines/environments/``, or path of a YAML file.
+        overrides: ``key.subkey=value`` each; the value is read as YAML.
+
+    Returns:
+        The configuration.
+
+    Raises:
+        ConfigError: If the file is missing, is not YAML, or a key or value does not fit.
+    """
+    values = _read_with_base(_find_file(source), ())
+    for override in overrides:
+        _apply_override(values, override)
+    try:
+        return PipelineConfig.model_validate(values)
+    except pydantic.ValidationError as error:
+        raise ConfigError(f"{source}: {_describe(error)}") from error
+
+
+def list_environments() -> list[str]:
+    """List the environments by name."""
+    return sorted(path.stem for path in ENVIRONMENTS_DIRECTORY.glob("*.yaml"))
+
+
+def _find_file(source: str) -> Path:
+    named = ENVIRONMENTS_DIRECTORY / f"{source}.yaml"
+    path = named if source in list_environments() else Path(source)
+    if not path.is_file():
+        raise ConfigError(
+            f"--config: got {source!r}, expected a YAML file or one of "
+            f"{', '.join(list_environments())}"
+        )
+    return path
+
+
+def _read_with_base(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    """Read a file, laid over the environment that it extends."""
+    if path in seen:
+        raise ConfigError(f"{path}: {_EXTENDS_KEY}: the files extend each other in a circle")
+    values = _read_yaml(path)
+    base = values.pop(_EXTENDS_KEY, None)
+    if base is None:
+        return values
+    if not isinstance(base, str):
+        raise ConfigError(f"{path}: {_EXTENDS_KEY}: got {base!r}, expected an environment's name")
+    return _merge(_read_with_base(_find_file(base), (*seen, path)), values)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: can't be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: got {type(values).__name__}, expected a mapping of keys")
+    return values
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        both_mappings = isinstance(below, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merge(below, value) if both_mappings else value  # type: ignore[arg-type]
+    return merged
+
+
+def _apply_override(values: dict[str, Any], override: str) -> None:
+    key, separator, text = override.partition("=")
+    if not separator or not key:
+        raise ConfigError(f"--set: got {override!r}, expected KEY=VALUE, such as trainer.seed=7")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set: {key}: got {text!r}, which is not a YAML value") from error
+    *parents, last = key.split(".")
+    place = values
+    for parent in parents:
+        place = place.setdefault(parent, {})
+        if not isinstance(place, dict):
+            raise ConfigError(f"--set: {key}: {parent!r} holds no further keys")
+    place[last] = value
+
+
+def _describe(error: pydantic.ValidationError) -> str:
+    """Say the first error in one line: key, value received, what was expected."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    more = "" if error.error_count() == 1 else f" (and {error.error_count() - 1} more)"
+    if first["type"] == "extra_forbidden":
+        return f"{key}: got an unknown key{_suggest(first['loc'])}{more}"
+    if first["type"] == "missing":
+        return f"{key}: got nothing, expected a value{more}"
+    message = first["msg"].removeprefix("Value error, ")
+    expected = message.removeprefix("Input should be ")
+    return f"{key}: got {first['input']!r}, expected {expected}{more}"
+
+
+def _suggest(location: tuple[int | str, ...]) -> str:
+    model: type[pydantic.BaseModel] = PipelineConfig
+    for part in location[:-1]:
+        field = model.model_fields.get(str(part))
+        if field is None or not isinstance(field.annotation, type):
+            return ""
+        if not issubclass(field.annotation, pydantic.BaseModel):
+            return ""
+        model = field.annotation
+    close = difflib.get_close_matches(str(location[-1]), model.model_fields, n=1)
+    if close:
+        return f", expected {close[0]!r}?"
+    return f", expected one of {', '.join(model.model_fields)}"

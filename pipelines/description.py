@@ -1,0 +1,76 @@
+"""The small description of a compiled pipeline: what an orchestrator needs, and no more.
+
+Plain Python, so that a DAG file or the command line reads it without importing TFX.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import pydantic
+
+_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+
+class Stage(str, enum.Enum):
+    """Which part of the pipeline a node belongs to."""
+
+    DATA = "data"
+    TRAIN = "train"
+    VALIDATE = "validate"
+    DEPLOY = "deploy"
+
+
+class NodeDescription(pydantic.BaseModel):
+    """One node.
+
+    Attributes:
+        id: Its id in the pipeline.
+        type: Class path of its TFX component.
+        stage: Which part of the pipeline it belongs to.
+        upstream: Ids of the nodes that must be done before it.
+        parameters: Its settings, as text.
+    """
+
+    model_config = _STRICT
+
+    id: str
+    type: str
+    stage: Stage
+    upstream: tuple[str, ...]
+    parameters: dict[str, str]
+
+
+class PipelineDescription(pydantic.BaseModel):
+    """A compiled pipeline.
+
+    Attributes:
+        name: Its name in the metadata store.
+        content_hash: SHA-256 of the compiled pipeline, the same for the same pipeline.
+        output_root: Folder of everything that runs write.
+        nodes: In an order in which they can run one after another.
+    """
+
+    model_config = _STRICT
+
+    name: str
+    content_hash: str
+    output_root: str
+    nodes: tuple[NodeDescription, ...]
+
+    def node(self, node_id: str) -> NodeDescription:
+        """Look a node up.
+
+        Args:
+            node_id: Its id.
+
+        Returns:
+            The node.
+
+        Raises:
+            KeyError: If the pipeline has none of that id.
+        """
+        for node in self.nodes:
+            if node.id == node_id:
+                return node
+        raise KeyError(f"pipeline {self.name!r} has no node {node_id!r}")

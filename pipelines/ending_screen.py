@@ -1,0 +1,156 @@
+"""The one screen that a run ends with, and that ``show`` prints again."""
+
+from __future__ import annotations
+
+import collections
+from pathlib import Path
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from components.model_validator.judgement import Outcome
+from pipelines.layout import OutputLayout
+from pipelines.node_result import NodeState
+from pipelines.run_summary import GateRow, RunSummary, Verdict
+
+_HEADLINES = {
+    Verdict.PUSHED: ("PUSHED", "bold green"),
+    Verdict.DATA_REFUSED: ("DATA REFUSED", "bold yellow"),
+    Verdict.MODEL_REFUSED: ("MODEL REFUSED", "bold yellow"),
+    Verdict.FAILED: ("FAILED", "bold red"),
+    Verdict.PARTIAL: ("DONE IN PART", "bold cyan"),
+}
+_MOST_GATES = 14
+_STYLES = {
+    Outcome.PASSED: "green",
+    Outcome.FAILED: "bold yellow",
+    Outcome.TOO_SMALL: "dim",
+    Outcome.UNDEFINED: "dim",
+    Outcome.NO_BASELINE: "dim",
+}
+_RANK = {
+    Outcome.FAILED: 0,
+    Outcome.PASSED: 1,
+    Outcome.NO_BASELINE: 2,
+    Outcome.UNDEFINED: 3,
+    Outcome.TOO_SMALL: 4,
+}
+_MOST_PROBLEMS = 20
+
+
+def print_summary(console: Console, summary: RunSummary) -> None:
+    """Print the ending screen.
+
+    Args:
+        console: Where to.
+        summary: The run.
+    """
+    console.print(_render(summary), highlight=False)
+
+
+def _render(summary: RunSummary) -> RenderableType:
+    title, style = _HEADLINES[summary.verdict]
+    headline = Text.assemble((title, style), "  ", summary.reason)
+    parts: list[RenderableType] = [Text(), headline]
+    if summary.problems:
+        parts.append(_render_problems(summary))
+    if summary.anomalies:
+        parts.append(_render_anomalies(summary))
+    if summary.metrics:
+        parts.append(_render_metrics(summary))
+    if summary.gates:
+        parts.append(_render_gates(summary.gates))
+    parts.append(_render_places(summary))
+    return Group(*parts)
+
+
+def _render_problems(summary: RunSummary) -> RenderableType:
+    shown = summary.problems[:_MOST_PROBLEMS]
+    lines = [Text(f"{problem.rule}: {problem.message}") for problem in shown]
+    if len(summary.problems) > len(shown):
+        lines.append(Text(f"and {len(summary.problems) - len(shown)} more", style="dim"))
+    return _indent(Group(*lines))
+
+
+def _render_anomalies(summary: RunSummary) -> RenderableType:
+    table = _create_table("anomaly", "split", "feature", "what")
+    for anomaly in summary.anomalies:
+        table.add_row(*map(Text, (anomaly.kind, anomaly.split, anomaly.feature, anomaly.message)))
+    return _indent(table)
+
+
+def _render_metrics(summary: RunSummary) -> RenderableType:
+    table = _create_table("metric", "candidate", "95 % interval", "champion")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for metric in summary.metrics:
+        interval = ""
+        if metric.lower is not None and metric.upper is not None:
+            interval = f"{metric.lower:.4f} to {metric.upper:.4f}"
+        table.add_row(
+            metric.name, _format(metric.value), interval, _format(metric.baseline, "none yet")
+        )
+    return _indent(table)
+
+
+def _render_gates(gates: tuple[GateRow, ...]) -> RenderableType:
+    """Show what did not pass first, then as many of the others as fit a screen."""
+    ranked = sorted(gates, key=lambda gate: _RANK[gate.outcome])
+    refusing = sum(gate.is_refusal for gate in gates)
+    shown = ranked[: max(refusing, _MOST_GATES)]
+    table = _create_table("gate", "slice", "value", "limit", "champion", "outcome")
+    for column in table.columns[2:5]:
+        column.justify = "right"
+    for gate in shown:
+        table.add_row(
+            Text(gate.name),
+            Text(gate.slice),
+            _format(gate.value),
+            f"{gate.rule} {gate.limit:g}",
+            _format(gate.baseline),
+            Text(gate.outcome.value, style=_STYLES[gate.outcome]),
+        )
+    hidden = collections.Counter(gate.outcome.value for gate in ranked[len(shown) :])
+    rest = ", ".join(f"{count} {outcome}" for outcome, count in hidden.items())
+    note = [Text(f"and {rest} (all of them: show --json -)", style="dim")] if hidden else []
+    return _indent(Group(table, *note))
+
+
+def _render_places(summary: RunSummary) -> RenderableType:
+    layout = OutputLayout(Path(summary.output_root))
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    if summary.pushed_version is not None:
+        table.add_row("model", _shorten(layout.serving_root / str(summary.pushed_version)))
+    table.add_row("artifacts", _shorten(layout.pipeline_root))
+    for node in summary.nodes:
+        if node.state is NodeState.FAILED and node.log:
+            table.add_row(f"log of {node.id}", _shorten(Path(node.log)))
+    table.add_row("logs", _shorten(layout.run(summary.run_id).logs_directory))
+    cached = sum(node.cached for node in summary.nodes)
+    ran = sum(node.state is NodeState.DONE and not node.cached for node in summary.nodes)
+    table.add_row("run", f"{summary.run_id}: {summary.seconds:.0f} s, {ran} ran, {cached} cached")
+    return _indent(table)
+
+
+def _create_table(*headers: str) -> Table:
+    return Table(*headers, box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+
+
+def _indent(renderable: RenderableType) -> Padding:
+    return Padding(renderable, (1, 0, 0, 2))
+
+
+def _format(value: float | None, missing: str = "") -> str:
+    return missing if value is None else f"{value:.4f}"
+
+
+def _shorten(path: Path) -> str:
+    """Give a path as the user would type it from where they stand."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

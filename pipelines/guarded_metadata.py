@@ -1,0 +1,49 @@
+"""TFX's metadata handle, made safe for nodes that run side by side."""
+
+from __future__ import annotations
+
+import contextlib
+import types
+from pathlib import Path
+
+from ml_metadata.proto import metadata_store_pb2
+from tfx.orchestration import metadata
+
+from pipelines.store_lock import lock_store
+
+
+class GuardedMetadata(metadata.Metadata):
+    """Opens the store under its lock where it is a SQLite file; other stores guard themselves."""
+
+    def __init__(self, connection_config: metadata_store_pb2.ConnectionConfig) -> None:
+        """Prepare the handle; nothing is opened yet.
+
+        Args:
+            connection_config: Where the store is.
+        """
+        super().__init__(connection_config)
+        self._path = Path(connection_config.sqlite.filename_uri)
+        self._is_file = bool(connection_config.sqlite.filename_uri)
+        self._guard = contextlib.ExitStack()
+
+    def __enter__(self) -> GuardedMetadata:
+        """Take the lock, then open the store."""
+        if self._users == 0 and self._is_file:
+            self._guard.enter_context(lock_store(self._path))
+        try:
+            super().__enter__()
+        except BaseException:
+            self._guard.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        exc_tb: types.TracebackType | None = None,
+    ) -> None:
+        """Close the store, then free the lock."""
+        super().__exit__(exc_type, exc_value, exc_tb)
+        if self._users == 0:
+            self._guard.close()

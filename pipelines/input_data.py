@@ -1,0 +1,50 @@
+"""Make sure that there is something to read before anything heavy starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipelines.config import PROJECT_ROOT, ConfigError, PipelineConfig
+from pipelines.data_layout import TASK, lay_out_taxi_data, list_spans
+
+_CSV_PATTERN = "*.csv*"
+
+
+def prepare_input(config: PipelineConfig) -> None:
+    """Lay the default data out where it is asked for, and check that the input is there.
+
+    Args:
+        config: What the run is told.
+
+    Raises:
+        ConfigError: If the folder is missing, is not one, or holds no CSV file.
+    """
+    if _is_default_data(config.input_directory):
+        lay_out_taxi_data(PROJECT_ROOT / "data")
+    check_input(config)
+
+
+def check_input(config: PipelineConfig) -> None:
+    """Check that the input folder holds CSV files.
+
+    Args:
+        config: What the run is told.
+
+    Raises:
+        ConfigError: If it does not.
+    """
+    directory = config.input_directory
+    option = "--data" if config.span is None else "--span"
+    if not directory.is_dir():
+        known = ""
+        if config.span is not None and config.spans_directory.is_dir():
+            dates = list_spans(config.spans_directory)
+            known = f"; there are {len(dates)}, {dates[0]} to {dates[-1]}" if dates else ""
+        raise ConfigError(f"{option}: got {directory}, which is not a folder{known}")
+    if not any(directory.glob(_CSV_PATTERN)):
+        raise ConfigError(f"{option}: got {directory}, expected at least one {_CSV_PATTERN} in it")
+
+
+def _is_default_data(directory: Path) -> bool:
+    home = PROJECT_ROOT / "data" / TASK
+    return directory.is_relative_to(home / "full") or directory.is_relative_to(home / "spans")

@@ -1,0 +1,93 @@
+"""Where a pipeline keeps what its runs write, below its output root; plain Python."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+_RUN_ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,99}")
+
+
+@dataclasses.dataclass(frozen=True)
+class OutputLayout:
+    """The folders and files of an output root.
+
+    Attributes:
+        root: The output root.
+    """
+
+    root: Path
+
+    @property
+    def metadata_path(self) -> Path:
+        """The metadata store, a SQLite file."""
+        return self.root / "metadata.sqlite"
+
+    @property
+    def pipeline_root(self) -> Path:
+        """The artifacts, one folder a node, output and execution."""
+        return self.root / "pipeline_root"
+
+    @property
+    def serving_root(self) -> Path:
+        """The pushed models, one folder a version."""
+        return self.root / "serving"
+
+    @property
+    def runs_directory(self) -> Path:
+        """What each run leaves beside its artifacts."""
+        return self.root / "runs"
+
+    def run(self, run_id: str) -> RunLayout:
+        """Give a run's files.
+
+        Args:
+            run_id: The run's name: letters, digits and ``_ . : + -``.
+
+        Returns:
+            Its layout.
+
+        Raises:
+            ValueError: If the name could leave the output root.
+        """
+        if not _RUN_ID_PATTERN.fullmatch(run_id):
+            raise ValueError(
+                f"run id: got {run_id!r}, expected letters, digits and _ . : + - (100 at most)"
+            )
+        return RunLayout(self.runs_directory / run_id)
+
+
+@dataclasses.dataclass(frozen=True)
+class RunLayout:
+    """The files of one run.
+
+    Attributes:
+        directory: The run's folder.
+    """
+
+    directory: Path
+
+    @property
+    def ir_path(self) -> Path:
+        """The compiled pipeline."""
+        return self.directory / "pipeline.json"
+
+    @property
+    def description_path(self) -> Path:
+        """Nodes, edges and content hash of the compiled pipeline."""
+        return self.directory / "description.json"
+
+    @property
+    def summary_path(self) -> Path:
+        """The run summary."""
+        return self.directory / "summary.json"
+
+    @property
+    def logs_directory(self) -> Path:
+        """One log a node."""
+        return self.directory / "logs"
+
+    def log_path(self, node_id: str) -> Path:
+        """Give a node's log."""
+        return self.logs_directory / f"{node_id}.log"

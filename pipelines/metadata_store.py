@@ -1,0 +1,225 @@
+"""Read and annotate the metadata store, with ml-metadata alone: no TFX, no TensorFlow."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import ml_metadata
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+from pipelines.node_result import NodeResult, NodeState, Problem, Rows
+from pipelines.store_lock import lock_store
+
+_RESULT_PROPERTY = "node_result"
+_RUN_CONTEXT = "pipeline_run"
+_NODE_CONTEXT = "node"
+
+_STATES = {
+    mlmd.Execution.COMPLETE: NodeState.DONE,
+    mlmd.Execution.CACHED: NodeState.CACHED,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class StoredArtifact:
+    """An artifact that a node was given or put out.
+
+    Attributes:
+        key: Name of the node's input or output.
+        artifact: The artifact as the store has it.
+        type: Name of its type.
+    """
+
+    key: str
+    artifact: mlmd.Artifact
+    type: str
+
+    @property
+    def path(self) -> Path:
+        """Folder of its files."""
+        return Path(self.artifact.uri)
+
+    def integer(self, name: str) -> int:
+        """Read an integer custom property; 0 where it is not set."""
+        return int(self.artifact.custom_properties[name].int_value)
+
+    def text(self, name: str) -> str:
+        """Read a text custom property; empty where it is not set."""
+        return str(self.artifact.custom_properties[name].string_value)
+
+
+class RunStore:
+    """The runs of one pipeline in its metadata store."""
+
+    def __init__(self, store: ml_metadata.MetadataStore, pipeline_name: str) -> None:
+        """Wrap an open store.
+
+        Args:
+            store: The store.
+            pipeline_name: Name of the pipeline.
+        """
+        self._store = store
+        self._pipeline_name = pipeline_name
+
+    def list_runs(self) -> list[str]:
+        """List the runs, oldest first."""
+        contexts = self._store.get_contexts_by_type(_RUN_CONTEXT)
+        return [context.name for context in sorted(contexts, key=lambda context: context.id)]
+
+    def find_execution(self, run_id: str, node_id: str) -> mlmd.Execution | None:
+        """Find the last execution of a node in a run.
+
+        Args:
+            run_id: The run.
+            node_id: The node.
+
+        Returns:
+            The execution; None if the node never started.
+        """
+        run = self._store.get_context_by_type_and_name(_RUN_CONTEXT, run_id)
+        name = f"{self._pipeline_name}.{node_id}"
+        node = self._store.get_context_by_type_and_name(_NODE_CONTEXT, name)
+        if run is None or node is None:
+            return None
+        of_node = {execution.id for execution in self._store.get_executions_by_context(node.id)}
+        found = [
+            execution
+            for execution in self._store.get_executions_by_context(run.id)
+            if execution.id in of_node
+        ]
+        return max(found, key=lambda execution: execution.id, default=None)
+
+    def list_outputs(self, execution: mlmd.Execution) -> list[StoredArtifact]:
+        """List what an execution put out, cached or not."""
+        return self._list_artifacts(execution, mlmd.Event.OUTPUT)
+
+    def list_inputs(self, execution: mlmd.Execution) -> list[StoredArtifact]:
+        """List what an execution was given."""
+        return self._list_artifacts(execution, mlmd.Event.INPUT)
+
+    def find_producer(self, artifact_id: int) -> mlmd.Execution | None:
+        """Find the execution that made an artifact: the first that put it out."""
+        events = self._store.get_events_by_artifact_ids([artifact_id])
+        makers = [event.execution_id for event in events if event.type == mlmd.Event.OUTPUT]
+        if not makers:
+            return None
+        return self._store.get_executions_by_id([min(makers)])[0]
+
+    def record(self, execution: mlmd.Execution, result: NodeResult) -> None:
+        """Keep a node's result with its execution.
+
+        Args:
+            execution: The node's execution.
+            result: How it ended.
+        """
+        [stored] = self._store.get_executions_by_id([execution.id])
+        stored.custom_properties[_RESULT_PROPERTY].string_value = result.model_dump_json()
+        self._store.put_executions([stored])
+
+    def fail(self, execution: mlmd.Execution) -> None:
+        """Mark an execution failed whose process has died."""
+        [stored] = self._store.get_executions_by_id([execution.id])
+        stored.last_known_state = mlmd.Execution.FAILED
+        self._store.put_executions([stored])
+
+    def read_result(self, run_id: str, node_id: str) -> NodeResult | None:
+        """Read how a node ended.
+
+        Args:
+            run_id: The run.
+            node_id: The node.
+
+        Returns:
+            Its recorded result; what the store tells, where none was recorded; None if the node
+            never started.
+        """
+        execution = self.find_execution(run_id, node_id)
+        if execution is None:
+            return None
+        recorded = read_recorded_result(execution)
+        if recorded is not None:
+            return recorded
+        state = _STATES.get(execution.last_known_state, NodeState.FAILED)
+        problem = Problem(rule="no result", message="the process ended without leaving a result")
+        return NodeResult(
+            id=node_id, state=state, problems=(problem,) if state is NodeState.FAILED else ()
+        )
+
+    def count_written_rows(self, artifact_id: int) -> dict[str, int]:
+        """Tell the rows of an artifact, as its producer counted them.
+
+        Args:
+            artifact_id: The artifact.
+
+        Returns:
+            Rows by split; empty where nothing was counted.
+        """
+        producer = self.find_producer(artifact_id)
+        result = read_recorded_result(producer) if producer is not None else None
+        return result.rows.written if result is not None else {}
+
+    def count_rows(self, execution: mlmd.Execution, written: dict[str, int]) -> Rows:
+        """Put together the rows read and written of an execution.
+
+        Args:
+            execution: The node's execution.
+            written: Rows by split that it counted in its outputs; empty for a cached one.
+
+        Returns:
+            Rows read, as the producers of its inputs counted them, and rows written.
+        """
+        read: dict[str, int] = {}
+        for given in self.list_inputs(execution):
+            read.update(self.count_written_rows(given.artifact.id))
+        for made in self.list_outputs(execution) if not written else ():
+            written = {**written, **self.count_written_rows(made.artifact.id)}
+        return Rows(read=read, written=written)
+
+    def _list_artifacts(
+        self, execution: mlmd.Execution, kind: mlmd.Event.Type
+    ) -> list[StoredArtifact]:
+        keys = dict(self._list_events(execution, kind))
+        artifacts = self._store.get_artifacts_by_id(list(keys))
+        return [
+            StoredArtifact(key=keys[artifact.id], artifact=artifact, type=artifact.type)
+            for artifact in artifacts
+        ]
+
+    def _list_events(
+        self, execution: mlmd.Execution, kind: mlmd.Event.Type
+    ) -> Iterator[tuple[int, str]]:
+        for event in self._store.get_events_by_execution_ids([execution.id]):
+            if event.type == kind:
+                yield event.artifact_id, event.path.steps[0].key
+
+
+@contextlib.contextmanager
+def open_run_store(path: Path, pipeline_name: str) -> Iterator[RunStore]:
+    """Open an existing store, under its lock.
+
+    Args:
+        path: Its SQLite file.
+        pipeline_name: Name of the pipeline.
+
+    Yields:
+        The runs in it.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"no metadata store at {path}; nothing has run there yet")
+    config = mlmd.ConnectionConfig()
+    config.sqlite.filename_uri = str(path)
+    config.sqlite.connection_mode = mlmd.SqliteMetadataSourceConfig.READWRITE
+    with lock_store(path):
+        yield RunStore(ml_metadata.MetadataStore(config), pipeline_name)
+
+
+def read_recorded_result(execution: mlmd.Execution) -> NodeResult | None:
+    """Read the result that was kept with an execution, if there is one."""
+    text = execution.custom_properties[_RESULT_PROPERTY].string_value
+    return NodeResult.model_validate_json(text) if text else None

@@ -1,0 +1,167 @@
+"""Run one node of a compiled pipeline in this process: TFX's launcher, and how it ended."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import time
+import traceback
+from collections.abc import Sequence
+
+from ml_metadata.proto import metadata_store_pb2
+from tfx.dsl.compiler import constants
+from tfx.orchestration.local import runner_utils
+from tfx.orchestration.portable import launcher, partial_run_utils, runtime_parameter_utils
+from tfx.proto.orchestration import pipeline_pb2
+
+from components.data_refusal import DataRefusedError
+from components.model_validator.validation import find_validation
+from pipelines.compilation import read_ir
+from pipelines.guarded_metadata import GuardedMetadata
+from pipelines.metadata_store import RunStore, StoredArtifact
+from pipelines.node_request import NodeRequest
+from pipelines.node_result import NodeResult, NodeState, Problem
+from pipelines.row_counts import count_rows
+
+_logger = logging.getLogger(__name__)
+
+
+_UNRESOLVED = Problem(
+    rule="inputs not there",
+    message="an input of the node could not be found in the metadata store; run its upstream nodes",
+)
+
+
+class NodeStoppedError(Exception):
+    """The node was asked to stop; TFX publishes it as failed and removes its outputs."""
+
+
+def run_node(request: NodeRequest) -> NodeResult:
+    """Run a node and keep its result in the metadata store.
+
+    Args:
+        request: Which node.
+
+    Returns:
+        How it ended; errors of the node are in it, not raised.
+
+    Raises:
+        OSError: If the compiled pipeline can't be read.
+        KeyError: If it has no such node.
+    """
+    ir = read_ir(request.ir_path)
+    runtime_parameter_utils.substitute_runtime_parameter(
+        ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: request.run_id}
+    )
+    node = _find_node(ir, request.node_id)
+    if node.execution_options.HasField("skip"):
+        return NodeResult(id=request.node_id, state=NodeState.SKIPPED)
+    started = time.monotonic()
+    problems: tuple[Problem, ...] = ()
+    data_refused = False
+    try:
+        _launch(ir, node)
+    except DataRefusedError as error:
+        data_refused = True
+        problems = tuple(Problem(**dataclasses.asdict(problem)) for problem in error.problems)
+    except Exception as error:
+        _logger.error("%s", traceback.format_exc())
+        problems = (describe_error(error),)
+    return _conclude(ir, request, problems, data_refused, time.monotonic() - started)
+
+
+def describe_error(error: BaseException) -> Problem:
+    """Put an error in one line: its type and the first line of what it says.
+
+    Args:
+        error: Any error.
+
+    Returns:
+        The problem.
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return Problem(rule=type(error).__name__, message=lines[0] if lines else type(error).__name__)
+
+
+def _find_node(ir: pipeline_pb2.Pipeline, node_id: str) -> pipeline_pb2.PipelineNode:
+    nodes = {node.pipeline_node.node_info.id: node.pipeline_node for node in ir.nodes}
+    if node_id not in nodes:
+        raise KeyError(f"--node: got {node_id!r}, expected one of {', '.join(nodes)}")
+    return nodes[node_id]
+
+
+def _launch(ir: pipeline_pb2.Pipeline, node: pipeline_pb2.PipelineNode) -> None:
+    node_id = node.node_info.id
+    deployment = runner_utils.extract_local_deployment_config(ir)
+    connection = _get_connection(ir)
+    if node.execution_options.run.perform_snapshot:
+        with GuardedMetadata(connection) as handle:
+            partial_run_utils.snapshot(handle, ir)
+    launcher.Launcher(
+        pipeline_node=node,
+        mlmd_connection=GuardedMetadata(connection),
+        pipeline_info=ir.pipeline_info,
+        pipeline_runtime_spec=ir.runtime_spec,
+        executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
+        custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
+    ).launch()
+
+
+def _get_connection(ir: pipeline_pb2.Pipeline) -> metadata_store_pb2.ConnectionConfig:
+    deployment = runner_utils.extract_local_deployment_config(ir)
+    mlmd_config = deployment.metadata_connection_config
+    return getattr(mlmd_config, mlmd_config.WhichOneof("connection_config"))
+
+
+def _conclude(
+    ir: pipeline_pb2.Pipeline,
+    request: NodeRequest,
+    raised: tuple[Problem, ...],
+    data_refused: bool,
+    seconds: float,
+) -> NodeResult:
+    """Read back how the node ended: TFX's launcher returns quietly when inputs do not resolve."""
+    result = NodeResult(
+        id=request.node_id,
+        state=NodeState.DATA_REFUSED if data_refused else NodeState.FAILED,
+        seconds=round(seconds, 3),
+        problems=raised,
+        log=request.log_text,
+    )
+    with GuardedMetadata(_get_connection(ir)) as handle:
+        runs = RunStore(handle.store, ir.pipeline_info.id)
+        execution = runs.find_execution(request.run_id, request.node_id)
+        if execution is None:
+            return result if raised else result.model_copy(update={"problems": (_UNRESOLVED,)})
+        outputs = runs.list_outputs(execution)
+    cached = execution.last_known_state == metadata_store_pb2.Execution.CACHED
+    if not raised:
+        refusals = _list_model_refusals(outputs)
+        state = NodeState.CACHED if cached else NodeState.DONE
+        problems = refusals
+        if refusals:
+            state = NodeState.MODEL_REFUSED
+        elif execution.last_known_state == metadata_store_pb2.Execution.FAILED:
+            state, problems = NodeState.FAILED, (_UNRESOLVED,)
+        result = result.model_copy(update={"state": state, "problems": problems, "cached": cached})
+    written: dict[str, int] = {}
+    if result.state is NodeState.DONE:
+        for output in outputs:
+            written.update(count_rows(output))
+    with GuardedMetadata(_get_connection(ir)) as handle:
+        runs = RunStore(handle.store, ir.pipeline_info.id)
+        result = result.model_copy(update={"rows": runs.count_rows(execution, written)})
+        runs.record(execution, result)
+    return result
+
+
+def _list_model_refusals(outputs: Sequence[StoredArtifact]) -> tuple[Problem, ...]:
+    validations = [
+        find_validation(output.path) for output in outputs if output.type == "ModelBlessing"
+    ]
+    return tuple(
+        Problem(rule=gate.name, message=f"{gate.slice}: {gate.reason}", value=str(gate.value))
+        for validation in validations
+        if validation is not None and not validation.blessed
+        for gate in validation.refusing_gates
+    )

@@ -1,0 +1,110 @@
+"""How one node of one run ended; plain Python."""
+
+from __future__ import annotations
+
+import enum
+
+import pydantic
+
+_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+
+class ExitCode(enum.IntEnum):
+    """The exit codes of the command line."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    DATA_REFUSED = 3
+    MODEL_REFUSED = 4
+
+
+class NodeState(str, enum.Enum):
+    """How a node ended."""
+
+    DONE = "done"
+    """It ran, or resolved what it was asked for."""
+    CACHED = "cached"
+    """Nothing that it depends on had changed: the earlier outputs stand."""
+    DATA_REFUSED = "data refused"
+    """It refused the data."""
+    MODEL_REFUSED = "model refused"
+    """It refused the model."""
+    FAILED = "failed"
+    """It broke."""
+    SKIPPED = "skipped"
+    """It was not started, because of what happened before it or by request."""
+
+
+class Problem(pydantic.BaseModel):
+    """One reason for a refusal, or one error, in one line.
+
+    Attributes:
+        rule: Short term of the rule broken, or the error's type.
+        message: One line: what, where, and the remedy.
+        file: Path of the file at fault, if it is one file's.
+        line: Line in it, counted from 1, if it is one line's.
+        column: Column at fault, if it is one column's.
+        value: Value received, as text, if there is one.
+    """
+
+    model_config = _STRICT
+
+    rule: str
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: str | None = None
+    value: str | None = None
+
+
+class Rows(pydantic.BaseModel):
+    """Rows into a node and out of it, by split.
+
+    Attributes:
+        read: Rows of each split that the node was given.
+        written: Rows of each split that it wrote or measured.
+    """
+
+    model_config = _STRICT
+
+    read: dict[str, int] = {}
+    written: dict[str, int] = {}
+
+
+class NodeResult(pydantic.BaseModel):
+    """How one node of one run ended.
+
+    Attributes:
+        id: The node's id.
+        state: How it ended.
+        seconds: Wall time, from its start to its end.
+        cached: Whether its outputs are an earlier run's.
+        rows: Rows in and out.
+        problems: Why it refused or failed.
+        log: Path of its log.
+    """
+
+    model_config = _STRICT
+
+    id: str
+    state: NodeState
+    seconds: float = 0.0
+    cached: bool = False
+    rows: Rows = Rows()
+    problems: tuple[Problem, ...] = ()
+    log: str | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nodes downstream may start."""
+        return self.state in (NodeState.DONE, NodeState.CACHED)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code of a process that ran this node alone."""
+        return {
+            NodeState.DATA_REFUSED: ExitCode.DATA_REFUSED,
+            NodeState.MODEL_REFUSED: ExitCode.MODEL_REFUSED,
+            NodeState.FAILED: ExitCode.FAILED,
+        }.get(self.state, ExitCode.DONE)

@@ -1,0 +1,147 @@
+"""The pipeline: which steps there are and what flows between them."""
+
+from __future__ import annotations
+
+import tensorflow_data_validation as tfdv
+from tfx.components.evaluator.component import Evaluator
+from tfx.components.example_validator.component import ExampleValidator
+from tfx.components.schema_gen.component import SchemaGen
+from tfx.components.statistics_gen.component import StatisticsGen
+from tfx.components.trainer.component import Trainer
+from tfx.components.transform.component import Transform
+from tfx.dsl.components.common.resolver import Resolver
+from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
+    LatestBlessedModelStrategy,
+)
+from tfx.orchestration import metadata
+from tfx.orchestration.pipeline import Pipeline
+from tfx.proto import trainer_pb2, transform_pb2
+from tfx.types import Channel
+from tfx.types.standard_artifacts import Model, ModelBlessing
+
+from components.csv_example_gen.component import ANY_CSV, DATED_CSV, create_csv_example_gen
+from components.curated_schema.component import CuratedSchema, hash_schema
+from components.evaluator.eval_config import create_eval_config
+from components.model_validator.component import ModelValidator
+from components.model_validator.gates import dump_gates
+from components.pusher.component import create_pusher
+from pipelines.code_version import hash_sources
+from pipelines.config import PipelineConfig
+from pipelines.layout import OutputLayout
+from schemas.feature_table import get_schema_path, load_feature_table
+
+PREPROCESSING_FN = "components.transform.preprocessing.preprocessing_fn"
+RUN_FN = "components.trainer.run_fn.run_fn"
+
+
+def create_pipeline(config: PipelineConfig) -> Pipeline:
+    """Chain the steps.
+
+    Args:
+        config: What the run is told.
+
+    Returns:
+        The TFX pipeline, not yet compiled; nothing is read or written but source and schema.
+    """
+    layout = OutputLayout(config.output_root)
+    table = load_feature_table(config.task)
+    schema_path = get_schema_path(config.task)
+    table_sources = ("schemas/feature_table.py", f"schemas/{config.task}")
+
+    examples = create_csv_example_gen(
+        input_base=str(config.data.directory if config.span is None else config.spans_directory),
+        task=config.task,
+        splits=config.data.splits,
+        code_version=hash_sources("components/csv_example_gen", *table_sources),
+        input_pattern=ANY_CSV if config.span is None else DATED_CSV,
+        span_date=config.span,
+    )
+    curated_schema = CuratedSchema(
+        schema_path=str(schema_path), schema_sha256=hash_schema(schema_path)
+    )
+    statistics = StatisticsGen(
+        examples=examples.outputs["examples"],
+        schema=curated_schema.outputs["schema"],
+        stats_options=tfdv.StatsOptions(infer_type_from_schema=True),
+    )
+    inferred_schema = SchemaGen(statistics=statistics.outputs["statistics"])
+    validation = ExampleValidator(
+        statistics=statistics.outputs["statistics"], schema=curated_schema.outputs["schema"]
+    )
+    transform = Transform(
+        examples=examples.outputs["examples"],
+        schema=curated_schema.outputs["schema"],
+        preprocessing_fn=PREPROCESSING_FN,
+        splits_config=transform_pb2.SplitsConfig(
+            analyze=["train"], transform=["train", "validation"]
+        ),
+        disable_statistics=True,
+        custom_config={
+            "task": config.task,
+            "code_version": hash_sources("components/transform", *table_sources),
+        },
+    )
+    transform.add_upstream_node(validation)
+    trainer = Trainer(
+        examples=transform.outputs["transformed_examples"],
+        transform_graph=transform.outputs["transform_graph"],
+        run_fn=RUN_FN,
+        train_args=trainer_pb2.TrainArgs(splits=["train"]),
+        eval_args=trainer_pb2.EvalArgs(splits=["validation"]),
+        custom_config={
+            "task": config.task,
+            "settings": config.trainer.model_dump(mode="json"),
+            "code_version": hash_sources(
+                "components/trainer", "components/transform", *table_sources
+            ),
+        },
+    )
+    champion = Resolver(
+        strategy_class=LatestBlessedModelStrategy,
+        model=Channel(type=Model),
+        model_blessing=Channel(type=ModelBlessing),
+    ).with_id("LatestBlessedModel")
+    evaluator = Evaluator(
+        examples=examples.outputs["examples"],
+        model=trainer.outputs["model"],
+        baseline_model=champion.outputs["model"],
+        schema=curated_schema.outputs["schema"],
+        eval_config=create_eval_config(
+            table, config.evaluator, hash_sources("components/evaluator")
+        ),
+        example_splits=[config.evaluator.split],
+    )
+    validator = ModelValidator(
+        evaluation=evaluator.outputs["evaluation"],
+        model=trainer.outputs["model"],
+        baseline_model=champion.outputs["model"],
+        gates=dump_gates(config.gates),
+        code_version=hash_sources("components/model_validator"),
+    )
+    pusher = create_pusher(
+        model=trainer.outputs["model"],
+        model_blessing=validator.outputs["blessing"],
+        serving_root=layout.serving_root,
+    )
+    return Pipeline(
+        pipeline_name=config.name,
+        pipeline_root=str(layout.pipeline_root),
+        metadata_connection_config=metadata.sqlite_metadata_connection_config(
+            str(layout.metadata_path)
+        ),
+        components=[
+            examples,
+            curated_schema,
+            statistics,
+            inferred_schema,
+            validation,
+            transform,
+            trainer,
+            champion,
+            evaluator,
+            validator,
+            pusher,
+        ],
+        enable_cache=config.cache,
+        beam_pipeline_args=config.beam.arguments,
+    )

@@ -1,0 +1,262 @@
+"""The summary of a run: one typed model behind the screen, the JSON and ``show``."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Sequence
+
+import pydantic
+
+from components.model_validator.judgement import GateResult, Outcome
+from components.model_validator.validation import MetricComparison, Validation, find_validation
+from pipelines.anomalies import Anomaly, read_anomalies
+from pipelines.description import PipelineDescription
+from pipelines.layout import OutputLayout
+from pipelines.local_runner import read_description
+from pipelines.metadata_store import StoredArtifact, open_run_store
+from pipelines.node_result import ExitCode, NodeResult, NodeState, Problem
+
+_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+
+class Verdict(str, enum.Enum):
+    """How a run ended."""
+
+    PUSHED = "pushed"
+    DATA_REFUSED = "data_refused"
+    MODEL_REFUSED = "model_refused"
+    FAILED = "failed"
+    PARTIAL = "partial"
+    """Only a part was asked for, with ``--from`` or ``--to``, and that part is done."""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code of a run with this verdict."""
+        return {
+            Verdict.DATA_REFUSED: ExitCode.DATA_REFUSED,
+            Verdict.MODEL_REFUSED: ExitCode.MODEL_REFUSED,
+            Verdict.FAILED: ExitCode.FAILED,
+        }.get(self, ExitCode.DONE)
+
+
+class NodeRow(pydantic.BaseModel):
+    """One node in the summary.
+
+    Attributes:
+        id: The node's id.
+        state: How it ended.
+        seconds: Wall time.
+        cached: Whether its outputs are an earlier run's.
+        rows_in: Rows read, by split.
+        rows_out: Rows written or measured, by split.
+        log: Path of its log.
+    """
+
+    model_config = _STRICT
+
+    id: str
+    state: NodeState
+    seconds: float
+    cached: bool
+    rows_in: dict[str, int]
+    rows_out: dict[str, int]
+    log: str | None
+
+
+class GateRow(GateResult):
+    """One gate's outcome on one slice.
+
+    Attributes:
+        passed: Whether the value meets the limit; false also where the gate could not be applied.
+    """
+
+    passed: bool
+
+
+class RunSummary(pydantic.BaseModel):
+    """How a run ended, and where things are.
+
+    Attributes:
+        run_id: The run.
+        pipeline: Name of the pipeline.
+        verdict: How it ended.
+        reason: Why, in one line.
+        seconds: Wall time of the run; sum of its nodes' where they ran one by one.
+        nodes: Every node, in order.
+        problems: Why data was refused or a node failed.
+        anomalies: What ExampleValidator found.
+        metrics: Overall metrics.
+        has_champion: Whether there was a champion to compare with.
+        gates: Every gate on every slice that it judged.
+        pushed_version: Version of the pushed model under ``serving/``.
+        output_root: Folder of everything that runs write.
+        report: Path of the run's report, once there is one.
+    """
+
+    model_config = _STRICT
+
+    run_id: str
+    pipeline: str
+    verdict: Verdict
+    reason: str
+    seconds: float
+    nodes: tuple[NodeRow, ...]
+    problems: tuple[Problem, ...] = ()
+    anomalies: tuple[Anomaly, ...] = ()
+    metrics: tuple[MetricComparison, ...] = ()
+    has_champion: bool = False
+    gates: tuple[GateRow, ...] = ()
+    pushed_version: int | None = None
+    output_root: str
+    report: str | None = None
+
+
+def summarize_run(
+    layout: OutputLayout,
+    description: PipelineDescription,
+    run_id: str,
+    results: Sequence[NodeResult],
+    seconds: float,
+    interrupted: bool,
+) -> RunSummary:
+    """Summarize a run that has just ended.
+
+    Args:
+        layout: Where runs are kept.
+        description: The pipeline.
+        run_id: The run.
+        results: How each node ended.
+        seconds: Wall time of the run.
+        interrupted: Whether the user stopped it.
+
+    Returns:
+        The summary.
+    """
+    with open_run_store(layout.metadata_path, description.name) as store:
+        artifacts = [
+            stored
+            for result in results
+            for execution in [store.find_execution(run_id, result.id)]
+            if execution is not None
+            for stored in store.list_outputs(execution)
+        ]
+    validation = _find_validation(artifacts)
+    push = next((stored for stored in artifacts if stored.type == "PushedModel"), None)
+    version = push.text("pushed_version") if push is not None and push.integer("pushed") else ""
+    verdict, reason = _judge_run(results, validation, version, interrupted)
+    return RunSummary(
+        run_id=run_id,
+        pipeline=description.name,
+        verdict=verdict,
+        reason=reason,
+        seconds=round(seconds, 3),
+        nodes=tuple(_create_row(result) for result in results),
+        problems=tuple(
+            problem
+            for result in results
+            if result.state is not NodeState.MODEL_REFUSED
+            for problem in result.problems
+        ),
+        anomalies=tuple(_list_anomalies(artifacts)),
+        metrics=validation.metrics if validation else (),
+        has_champion=validation is not None and validation.baseline is not None,
+        gates=tuple(
+            GateRow(**gate.model_dump(), passed=gate.outcome is Outcome.PASSED)
+            for gate in (validation.gates if validation else ())
+        ),
+        pushed_version=int(version) if version else None,
+        output_root=str(layout.root),
+    )
+
+
+def load_summary(layout: OutputLayout, run_id: str | None = None) -> RunSummary:
+    """Load a run's summary.
+
+    Args:
+        layout: Where runs are kept.
+        run_id: The run; None for the newest.
+
+    Returns:
+        The summary as it was written when the run ended; for a run that was killed, what the
+        metadata store tells.
+
+    Raises:
+        FileNotFoundError: If there is no such run, or none at all.
+    """
+    known = list_run_ids(layout)
+    if not known:
+        raise FileNotFoundError(f"no runs in {layout.runs_directory}; `make run-local` makes one")
+    if run_id is not None and run_id not in known:
+        raise FileNotFoundError(f"run: got {run_id!r}, expected one of those that `runs` lists")
+    run = layout.run(run_id or known[-1])
+    if run.summary_path.is_file():
+        return RunSummary.model_validate_json(run.summary_path.read_text(encoding="utf-8"))
+    return _recover_summary(layout, run.directory.name)
+
+
+def list_run_ids(layout: OutputLayout) -> list[str]:
+    """List the runs that got as far as being compiled, oldest first."""
+    return sorted(path.parent.name for path in layout.runs_directory.glob("*/description.json"))
+
+
+def _recover_summary(layout: OutputLayout, run_id: str) -> RunSummary:
+    description = read_description(layout.run(run_id).description_path)
+    with open_run_store(layout.metadata_path, description.name) as store:
+        results = [
+            store.read_result(run_id, node.id) or NodeResult(id=node.id, state=NodeState.SKIPPED)
+            for node in description.nodes
+        ]
+    seconds = sum(result.seconds for result in results)
+    return summarize_run(layout, description, run_id, results, seconds, interrupted=False)
+
+
+def _judge_run(
+    results: Sequence[NodeResult],
+    validation: Validation | None,
+    version: str,
+    interrupted: bool,
+) -> tuple[Verdict, str]:
+    states = {result.state: result for result in results}
+    if interrupted:
+        return Verdict.FAILED, "stopped by the user; nothing was pushed"
+    if NodeState.FAILED in states:
+        return Verdict.FAILED, f"{states[NodeState.FAILED].id} failed; nothing was pushed"
+    if NodeState.DATA_REFUSED in states:
+        refusal = states[NodeState.DATA_REFUSED]
+        count = len(refusal.problems)
+        return Verdict.DATA_REFUSED, (
+            f"{refusal.id} refused the data for {count} problem{'s' * (count > 1)}; "
+            "nothing was pushed"
+        )
+    if NodeState.MODEL_REFUSED in states and validation is not None:
+        return Verdict.MODEL_REFUSED, f"{validation.summary}; nothing was pushed"
+    if version:
+        already = any(result.id == "Pusher" and result.cached for result in results)
+        return Verdict.PUSHED, f"version {version} {'was' if already else 'is'} in place"
+    if any(result.state is NodeState.SKIPPED for result in results):
+        return Verdict.PARTIAL, "the nodes asked for are done; nothing was pushed"
+    return Verdict.FAILED, "every node is done and nothing was pushed"
+
+
+def _find_validation(artifacts: Sequence[StoredArtifact]) -> Validation | None:
+    found = (find_validation(stored.path) for stored in artifacts if stored.key == "blessing")
+    return next((validation for validation in found if validation is not None), None)
+
+
+def _list_anomalies(artifacts: Sequence[StoredArtifact]) -> Iterator[Anomaly]:
+    for stored in artifacts:
+        if stored.type == "ExampleAnomalies":
+            splits = stored.artifact.properties["split_names"].string_value
+            yield from read_anomalies(stored.path, splits)
+
+
+def _create_row(result: NodeResult) -> NodeRow:
+    return NodeRow(
+        id=result.id,
+        state=result.state,
+        seconds=result.seconds,
+        cached=result.cached,
+        rows_in=result.rows.read,
+        rows_out=result.rows.written,
+        log=result.log,
+    )

@@ -1,0 +1,150 @@
+#!/bin/sh
+# Makes .venv hold exactly the packages of requirements/lock.txt. Where it does already, this
+# takes milliseconds and says nothing.
+#
+# The stamp in .venv is the Python version and the lock that .venv was made from. It is removed
+# first and written last, so an interrupted set-up never looks complete: the next one starts anew.
+#
+# PYTHON may name the interpreter to use. Without a Python of the wanted version, or a way to
+# install into it, this says so in one sentence and exits with 2.
+set -eu
+
+CDPATH='' cd -- "$(dirname -- "$0")/.."
+lock=requirements/lock.txt
+venv=.venv
+stamp=$venv/installed-lock.txt
+read -r version <.python-version
+compiler=ziglang==0.17.1
+
+# uv, where it is there, must use an interpreter of this machine and fetch packages alone.
+export UV_PYTHON_DOWNLOADS=never
+
+fail() {
+    echo "$1" >&2
+    exit 2
+}
+
+is_current() {
+    [ -x "$venv/bin/python" ] && [ -f "$stamp" ] && cat .python-version "$lock" | cmp -s - "$stamp"
+}
+
+# Print the path of the real interpreter behind command $1, if it runs and has the wanted version.
+# A pyenv shim can exist without running; a virtual environment leads to what it was made from.
+interpreter_of() {
+    "$1" -c '
+import sys
+if "%d.%d" % sys.version_info[:2] != sys.argv[1]:
+    sys.exit(1)
+print(getattr(sys, "_base_executable", None) or sys.executable)
+' "$version" 2>/dev/null
+}
+
+find_python() {
+    if [ -n "${PYTHON:-}" ]; then
+        interpreter_of "$PYTHON"
+        return
+    fi
+    for candidate in "$(uv python find --system "$version" 2>/dev/null)" "python$version" \
+        python3 python "${PYENV_ROOT:-${HOME:-}/.pyenv}/versions/$version".*/bin/python; do
+        [ -n "$candidate" ] && interpreter_of "$candidate" && return
+    done
+    return 1
+}
+
+# Hold the lock of this checkout until this script and all that it started have ended. A file
+# system without locks (some network ones) goes without.
+wait_for_turn() {
+    exec 9<"$lock"
+    "$python" -c '
+import fcntl
+try:
+    fcntl.flock(9, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except BlockingIOError:
+    print("Waiting for another set-up of .venv to end.", flush=True)
+    fcntl.flock(9, fcntl.LOCK_EX)
+except OSError:
+    pass
+' 9<&9
+}
+
+# Make .venv and bring a uv for this one set-up, by the pip of .venv or else of the interpreter.
+make_venv_with_uv() {
+    if "$python" -m venv "$venv" >/dev/null 2>&1; then
+        pip_python=$venv/bin/python
+    elif "$python" -m venv --without-pip "$venv" && "$python" -m pip --version >/dev/null 2>&1; then
+        pip_python=$python
+    else
+        fail "Neither uv nor pip was found for $python: install uv, or pip for Python $version (on Debian and Ubuntu: python$version-venv), and run this again."
+    fi
+    "$pip_python" -m pip install -qq --target "$venv/uv" "$(grep '^uv==' "$lock")"
+    uv=$venv/uv/bin/uv
+}
+
+# Print pip's setting $1, from its files or the environment, if there is one.
+pip_setting() {
+    for pip_python in "$venv/bin/python" "$python"; do
+        "$pip_python" -m pip config list 2>/dev/null && break
+    done | sed -En "s/^(global|install|:env:)\.$1='(.*)'$/\2/p" | tail -n 1
+}
+
+# Give uv pip's certificates, if it was told of none.
+use_pip_certificates() {
+    cert=${SSL_CERT_FILE:-$(pip_setting cert)}
+    [ -z "$cert" ] || export SSL_CERT_FILE="$cert"
+}
+
+# Give uv pip's index, if it was told of none. Only for a uv that came with the lock: one that the
+# user installed may have its own settings, which this would override.
+use_pip_index() {
+    index=${UV_DEFAULT_INDEX:-${UV_INDEX_URL:-$(pip_setting index-url)}}
+    [ -z "$index" ] || export UV_DEFAULT_INDEX="$index"
+}
+
+# pyfarmhash, which TFDV imports, is published as C++ source alone: see to it that it can be built.
+ensure_compiler() {
+    "$venv/bin/python" -c 'import farmhash' 2>/dev/null && return
+    include=$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
+    [ -f "$include/Python.h" ] || fail "$python came without its C headers ($include/Python.h): install them (on Debian and Ubuntu: python$version-dev), or set PYTHON to a Python $version that has them, and run this again."
+    command -v "${CXX:-g++}" >/dev/null && return
+    echo "No C++ compiler here: bringing one for this set-up alone, which takes a minute more."
+    "$uv" pip install --quiet --python "$venv/bin/python" --target "$venv/compiler" "$compiler"
+    compiler_home=$PWD/$venv/compiler
+    export CC="'$compiler_home/ziglang/zig' cc" CXX="'$compiler_home/ziglang/zig' c++"
+    export ZIG_GLOBAL_CACHE_DIR="$compiler_home/cache"
+}
+
+is_current && exit 0
+
+if ! python=$(find_python); then
+    [ -z "${PYTHON:-}" ] || fail "PYTHON=$PYTHON does not run as Python $version: set it to a Python $version, or unset it to have one looked for."
+    fail "Python $version was not found through uv, PATH or pyenv: install it (uv python install $version, pyenv install $version, or your system's packages) or set PYTHON to it, and run this again."
+fi
+wait_for_turn
+is_current && exit 0
+
+started=$(date +%s)
+if [ -f "$stamp" ] && interpreter_of "$venv/bin/python" >/dev/null; then
+    echo "Updating .venv to $lock."
+    rm "$stamp"
+else
+    echo "Setting up .venv with Python $version and the $(grep -c '==' "$lock") packages of $lock: one to a few minutes, mostly download (1 GB the first time)."
+    rm -rf "$venv"
+    hash -r
+fi
+
+if uv --version >/dev/null 2>&1; then
+    uv=uv
+    [ -d "$venv" ] || uv venv --quiet --python "$python" "$venv"
+else
+    uv=$venv/bin/uv
+    [ -x "$uv" ] || make_venv_with_uv
+    use_pip_index
+fi
+use_pip_certificates
+ensure_compiler
+
+cat .python-version "$lock" >"$venv/installing-lock.txt"
+"$uv" pip sync --quiet --python "$venv/bin/python" --build-constraints "$lock" "$lock"
+rm -rf "$venv/uv" "$venv/compiler"
+mv "$venv/installing-lock.txt" "$stamp"
+echo "Done in $(($(date +%s) - started)) s."

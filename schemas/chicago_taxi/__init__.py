@@ -1,0 +1,1 @@
+"""Chicago taxi trips: will the passenger tip more than 20 % of the fare?"""

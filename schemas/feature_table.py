@@ -1,0 +1,297 @@
+"""The types of a feature table: everything that the pipeline knows about a CSV's columns.
+
+A task (see ``schemas/chicago_taxi``) builds one frozen ``FeatureTable``. CsvExampleGen reads the
+columns' types from it, Transform their transformations, Trainer the model's inputs, Evaluator the
+label and the slices. No other module repeats a column name.
+
+This module is plain Python: importing it costs nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import importlib
+import re
+from pathlib import Path
+
+_TASK_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class DType(enum.Enum):
+    """How a column's values are stored in a ``tf.Example``."""
+
+    FLOAT = "float"
+    INT = "int"
+    BYTES = "bytes"
+
+
+class Role(enum.Enum):
+    """What a column is for."""
+
+    INPUT = "input"
+    """Feeds the model, at training and at serving."""
+    LABEL_SOURCE = "label source"
+    """The label is computed from it, so it would leak the answer: never at serving."""
+    CONTEXT = "context"
+    """Kept in the examples for slices, spans and lineage; the model does not see it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Numeric:
+    """Scale a number to mean 0 and variance 1, and cut it into quantile buckets.
+
+    Attributes:
+        buckets: Number of quantile buckets, computed on the training split; 0 for none.
+        log: Whether to scale ``log(1 + x)`` (for amounts with a long right tail; x >= 0).
+    """
+
+    buckets: int = 0
+    log: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Vocabulary:
+    """Index a category by its frequency in the training split.
+
+    A missing value is a category of its own; an unseen one goes to the out-of-vocabulary bucket.
+
+    Attributes:
+        max_size: Most categories kept, by frequency.
+        min_count: Fewest training rows a category needs to be kept.
+    """
+
+    max_size: int
+    min_count: int = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class IntegerRange:
+    """Use an integer of known range as its own index; a missing or outside value gets the last.
+
+    Attributes:
+        low: Smallest value.
+        high: Largest value, inclusive.
+    """
+
+    low: int
+    high: int
+
+    @property
+    def index_count(self) -> int:
+        """Number of indices: one a value, and one for missing or outside values."""
+        return self.high - self.low + 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Steps:
+    """Cut an amount into steps of whole units: which step it is on, and how far into it.
+
+    Amounts are rounded to ``unit`` and cut as integers, so that 5.00 is on step 1, not just below.
+
+    Attributes:
+        unit: Smallest unit, in the column's unit (0.01 for cents of a dollar).
+        units_a_step: Height of a step, in smallest units.
+        last_step: Steps from here on are one.
+    """
+
+    unit: float
+    units_a_step: int
+    last_step: int
+
+    @property
+    def index_count(self) -> int:
+        """Number of indices: one a step from 0 to the last, and one for missing values."""
+        return self.last_step + 2
+
+
+Transformation = Numeric | Vocabulary | IntegerRange | Steps
+
+
+@dataclasses.dataclass(frozen=True)
+class Feature:
+    """One column of the CSV.
+
+    Attributes:
+        name: Column name, as in the CSV's header.
+        dtype: Type of its values.
+        unit: Unit of its values; empty for a category or a count.
+        meaning: What it holds, in one sentence.
+        role: What it is for.
+        transformations: What the model gets of it; each gives one or more model inputs.
+        default: What stands for a missing value in the raw-feature serving signature.
+    """
+
+    name: str
+    dtype: DType
+    unit: str
+    meaning: str
+    role: Role
+    transformations: tuple[Transformation, ...] = ()
+    default: float | int | str | None = None
+
+    def __post_init__(self) -> None:
+        """Check that the role and the transformations fit.
+
+        Raises:
+            ValueError: If an input has no transformation, or another column has one.
+        """
+        if (self.role is Role.INPUT) != bool(self.transformations):
+            raise ValueError(
+                f"feature {self.name!r}: an input needs a transformation and nothing else may have "
+                f"one; role is {self.role.value!r}, transformations are {self.transformations}"
+            )
+
+    @property
+    def at_serving(self) -> bool:
+        """Whether a serving request carries the column."""
+        return self.role is Role.INPUT
+
+    @property
+    def missing_value(self) -> float | int | str:
+        """What a dense serving tensor holds where the value is missing."""
+        if self.default is not None:
+            return self.default
+        stand_ins: dict[DType, float | int | str] = {
+            DType.FLOAT: float("nan"),
+            DType.INT: -1,
+            DType.BYTES: "",
+        }
+        return stand_ins[self.dtype]
+
+
+@dataclasses.dataclass(frozen=True)
+class ShareLabel:
+    """Label 1 where one amount is more than a share of another, compared in whole units.
+
+    Amounts are rounded to ``unit`` and compared as integers, so the answer does not hang on how
+    a fraction is stored: 1.61 is not more than 20 % of 8.05, in 32 bits as in 64.
+
+    Attributes:
+        name: Name of the label after Transform.
+        part: Column of the amount compared.
+        whole: Column of the amount that it is a share of.
+        share_percent: The share, in whole percent.
+        unit: Smallest unit of both amounts (0.01 for cents of a dollar).
+    """
+
+    name: str
+    part: str
+    whole: str
+    share_percent: int
+    unit: float
+
+
+@dataclasses.dataclass(frozen=True)
+class ColumnLabel:
+    """Label taken as it stands from a column of 0 and 1.
+
+    Attributes:
+        name: Name of the label after Transform.
+        column: Column that holds it.
+    """
+
+    name: str
+    column: str
+
+
+Label = ShareLabel | ColumnLabel
+
+
+@dataclasses.dataclass(frozen=True)
+class FeatureTable:
+    """All that is known of a task's columns.
+
+    Attributes:
+        task: Name of the task's folder under ``schemas/``.
+        features: Every column of the CSV, in the header's order.
+        label: How the label is made.
+        slice_columns: Columns whose values cut the evaluation into slices, beside the overall one.
+        span_column: Column of Unix seconds that says which span a row belongs to, if any.
+    """
+
+    task: str
+    features: tuple[Feature, ...]
+    label: Label
+    slice_columns: tuple[str, ...] = ()
+    span_column: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check that names are unique and that every column referred to is there.
+
+        Raises:
+            ValueError: If a name is doubled or unknown.
+        """
+        names = [feature.name for feature in self.features]
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            raise ValueError(f"feature table of {self.task!r}: doubled names {doubled}")
+        label = self.label
+        used = {label.column} if isinstance(label, ColumnLabel) else {label.part, label.whole}
+        used |= set(self.slice_columns) | ({self.span_column} if self.span_column else set())
+        unknown = sorted(used - set(names))
+        if unknown:
+            raise ValueError(f"feature table of {self.task!r}: unknown columns {unknown}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every column's name, in order."""
+        return tuple(feature.name for feature in self.features)
+
+    @property
+    def inputs(self) -> tuple[Feature, ...]:
+        """Columns that feed the model."""
+        return tuple(feature for feature in self.features if feature.role is Role.INPUT)
+
+    @property
+    def serving_features(self) -> tuple[Feature, ...]:
+        """Columns that a serving request carries."""
+        return tuple(feature for feature in self.features if feature.at_serving)
+
+    def feature(self, name: str) -> Feature:
+        """Look a column up.
+
+        Args:
+            name: Its name.
+
+        Returns:
+            The column.
+
+        Raises:
+            KeyError: If there is none of that name.
+        """
+        for feature in self.features:
+            if feature.name == name:
+                return feature
+        raise KeyError(f"feature table of {self.task!r} has no column {name!r}")
+
+
+def load_feature_table(task: str) -> FeatureTable:
+    """Load a task's table from ``schemas/<task>/features.py``.
+
+    Args:
+        task: Folder name under ``schemas/``; lower case letters, digits and underscores.
+
+    Returns:
+        The table named ``FEATURES`` in that module.
+
+    Raises:
+        ValueError: If the name is not one, or there is no such task.
+    """
+    known = list_tasks()
+    if not _TASK_PATTERN.fullmatch(task) or task not in known:
+        raise ValueError(f"unknown task {task!r}; schemas/ has {', '.join(known)}")
+    table = importlib.import_module(f"schemas.{task}.features").FEATURES
+    if not isinstance(table, FeatureTable):
+        raise ValueError(f"schemas/{task}/features.py: FEATURES must be a FeatureTable")
+    return table
+
+
+def list_tasks() -> list[str]:
+    """List the tasks: the folders of ``schemas/`` that hold a ``features.py``."""
+    return sorted(path.parent.name for path in Path(__file__).parent.glob("*/features.py"))
+
+
+def get_schema_path(task: str) -> Path:
+    """Give the path of a task's curated ``schema.pbtxt``."""
+    return Path(__file__).parent / task / "schema.pbtxt"

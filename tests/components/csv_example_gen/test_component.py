@@ -1,0 +1,216 @@
+"""The node, run by TFX's own launcher and compared with TFX's own CsvExampleGen."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+from ml_metadata.proto import metadata_store_pb2
+from tfx.components.example_gen.csv_example_gen.component import CsvExampleGen as StockCsvExampleGen
+from tfx.dsl.compiler import compiler, constants
+from tfx.dsl.components.base.base_component import BaseComponent
+from tfx.orchestration import metadata, pipeline
+from tfx.orchestration.local import runner_utils
+from tfx.orchestration.portable import launcher, runtime_parameter_utils
+
+from components.csv_example_gen.component import (
+    DATED_CSV,
+    CsvExampleGen,
+    _create_output_config,
+    create_csv_example_gen,
+)
+from components.data_refusal import DataRefusedError
+from schemas.feature_table import load_feature_table
+
+SPLITS = {"train": 6, "validation": 1, "test": 3}
+SAMPLE = Path(__file__).parents[3] / "data/chicago_taxi/sample/data.csv"
+BEAM_ARGUMENTS = [
+    "--runner=apache_beam.runners.portability.fn_api_runner.fn_runner.FnApiRunner",
+    "--setup_file=./setup.py",
+]
+
+
+def create_node(input_base: Path, code_version: str = "1") -> CsvExampleGen:
+    return create_csv_example_gen(str(input_base), "chicago_taxi", SPLITS, code_version)
+
+
+def create_stock_node(input_base: Path) -> StockCsvExampleGen:
+    return StockCsvExampleGen(str(input_base), output_config=_create_output_config(SPLITS))
+
+
+def launch(node: BaseComponent, root: Path, run_id: str) -> metadata_store_pb2.Artifact:
+    """Run a node as the pipeline does and return its examples, as the metadata store has them."""
+    connection = metadata.sqlite_metadata_connection_config(str(root / "metadata.sqlite"))
+    ir = compiler.Compiler().compile(
+        pipeline.Pipeline(
+            pipeline_name="test",
+            pipeline_root=str(root / "pipeline_root"),
+            components=[node],
+            metadata_connection_config=connection,
+            enable_cache=True,
+            beam_pipeline_args=BEAM_ARGUMENTS,
+        )
+    )
+    runtime_parameter_utils.substitute_runtime_parameter(
+        ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
+    )
+    deployment = runner_utils.extract_local_deployment_config(ir)
+    launcher.Launcher(
+        pipeline_node=ir.nodes[0].pipeline_node,
+        mlmd_connection=metadata.Metadata(connection),
+        pipeline_info=ir.pipeline_info,
+        pipeline_runtime_spec=ir.runtime_spec,
+        executor_spec=runner_utils.extract_executor_spec(deployment, node.id),
+        custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node.id),
+    ).launch()
+    with metadata.Metadata(connection) as handle:
+        return handle.store.get_artifacts_by_type("Examples")[-1]
+
+
+def list_executions(root: Path) -> list[int]:
+    connection = metadata.sqlite_metadata_connection_config(str(root / "metadata.sqlite"))
+    with metadata.Metadata(connection) as handle:
+        return [execution.last_known_state for execution in handle.store.get_executions()]
+
+
+def read_split(examples: metadata_store_pb2.Artifact, split: str) -> list[bytes]:
+    files = sorted(str(path) for path in Path(examples.uri, f"Split-{split}").iterdir())
+    dataset = tf.data.TFRecordDataset(files, compression_type="GZIP")
+    return [record.numpy() for record in dataset]
+
+
+def canonical(record: bytes) -> bytes:
+    example = tf.train.Example.FromString(record)
+    return bytes(example.SerializeToString(deterministic=True))
+
+
+def read_row_counts(examples: metadata_store_pb2.Artifact) -> Mapping[str, int]:
+    counts: Mapping[str, int] = json.loads(examples.custom_properties["row_counts"].string_value)
+    return counts
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A folder with the committed sample, cut in two files."""
+    header, *rows = SAMPLE.read_text().splitlines(keepends=True)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "a.csv").write_text(header + "".join(rows[:700]))
+    (folder / "b.csv").write_text(header + "".join(rows[700:]))
+    return folder
+
+
+def test_examples_and_splits_are_those_of_the_stock_component(data: Path, tmp_path: Path) -> None:
+    """The same examples, byte for byte, in the same splits; the artifact describes them alike."""
+    ours = launch(create_node(data), tmp_path / "ours", "run")
+    stock = launch(create_stock_node(data), tmp_path / "stock", "run")
+
+    for split in SPLITS:
+        expected = sorted(canonical(record) for record in read_split(stock, split))
+        assert sorted(read_split(ours, split)) == expected
+    for name in ("payload_format", "file_format", "span"):
+        assert name in ours.custom_properties
+        assert ours.custom_properties[name] == stock.custom_properties[name]
+    assert ours.properties["split_names"] == stock.properties["split_names"]
+
+
+def test_row_counts_reconcile_with_the_files(data: Path, tmp_path: Path) -> None:
+    """The artifact's row counts are the CSV's rows and the records in each split."""
+    examples = launch(create_node(data), tmp_path / "out", "run")
+    counts = read_row_counts(examples)
+
+    assert counts == {"csv": 1200, **{split: len(read_split(examples, split)) for split in SPLITS}}
+    assert sum(counts[split] for split in SPLITS) == 1200
+
+
+def test_the_same_content_is_cached_and_other_content_or_code_is_not(
+    data: Path, tmp_path: Path
+) -> None:
+    """A rewritten file with the same bytes is the same input; a changed byte or code is not."""
+    root = tmp_path / "out"
+    (data / "b.csv").unlink()
+    launch(create_node(data), root, "first")
+    content = (data / "a.csv").read_bytes()
+    (data / "a.csv").write_bytes(content)
+    launch(create_node(data), root, "same")
+    (data / "a.csv").write_bytes(content.replace(b"Cash", b"CASH", 1))
+    launch(create_node(data), root, "content")
+    launch(create_node(data, code_version="2"), root, "code")
+
+    done, cached = (
+        metadata_store_pb2.Execution.COMPLETE,
+        metadata_store_pb2.Execution.CACHED,
+    )
+    assert list_executions(root) == [done, cached, done, done]
+
+
+def test_a_refused_file_raises_and_leaves_no_examples(data: Path, tmp_path: Path) -> None:
+    """The problem comes out as raised, nothing is live in the store, and the next run works."""
+    good = (data / "b.csv").read_text()
+    header, first, *rest = good.splitlines(keepends=True)
+    (data / "b.csv").write_text(header + first.replace("Cash", "Cash,") + "".join(rest) + "1,2\n")
+    root = tmp_path / "out"
+
+    with pytest.raises(DataRefusedError) as refusal:
+        launch(create_node(data), root, "bad")
+    left = [path for path in (root / "pipeline_root").rglob("*") if "data_tfrecord" in path.name]
+    (data / "b.csv").write_text(good)
+    examples = launch(create_node(data), root, "good")
+
+    assert {problem.rule for problem in refusal.value.problems} == {"ragged row"}
+    assert {problem.file for problem in refusal.value.problems} == {str(data / "b.csv")}
+    assert left == []
+    assert list_executions(root) == [
+        metadata_store_pb2.Execution.FAILED,
+        metadata_store_pb2.Execution.COMPLETE,
+    ]
+    assert read_row_counts(examples)["csv"] == 1200
+
+
+def test_too_few_rows_for_a_split_are_refused(data: Path, tmp_path: Path) -> None:
+    """One row cannot fill three splits; the message names those that stay empty."""
+    (data / "b.csv").unlink()
+    lines = (data / "a.csv").read_text().splitlines(keepends=True)
+    (data / "a.csv").write_text("".join(lines[:2]))
+
+    with pytest.raises(DataRefusedError) as refusal:
+        launch(create_node(data), tmp_path / "out", "run")
+
+    assert [problem.rule for problem in refusal.value.problems] == ["empty split"] * 2
+
+
+def test_a_folder_without_csv_files_is_refused(tmp_path: Path) -> None:
+    """No input is an answer of its own, not an error of Beam's."""
+    (tmp_path / "data").mkdir()
+
+    with pytest.raises(DataRefusedError, match="no file of that name"):
+        launch(create_node(tmp_path / "data"), tmp_path / "out", "run")
+
+
+def test_a_span_is_read_by_its_date(tmp_path: Path) -> None:
+    """The dated folder is read, and the artifact carries its date as days since 1970."""
+    header, *rows = SAMPLE.read_text().splitlines(keepends=True)
+    for name, some in (("2013-01-01", rows[:200]), ("2013-04-01", rows[200:500])):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "data.csv").write_text(header + "".join(some))
+    date = datetime.date(2013, 1, 1)
+    node = create_csv_example_gen(
+        str(tmp_path), "chicago_taxi", SPLITS, "1", input_pattern=DATED_CSV, span_date=date
+    )
+    examples = launch(node, tmp_path / "out", "run")
+
+    assert examples.custom_properties["span"].int_value == (date - datetime.date(1970, 1, 1)).days
+    assert read_row_counts(examples)["csv"] == 200
+
+
+def test_the_examples_hold_every_column_of_the_table(data: Path, tmp_path: Path) -> None:
+    """Each example carries each column, a missing value as an empty list."""
+    examples = launch(create_node(data), tmp_path / "out", "run")
+    names = set(load_feature_table("chicago_taxi").names)
+
+    for record in read_split(examples, "validation"):
+        assert set(tf.train.Example.FromString(record).features.feature) == names

@@ -1,0 +1,95 @@
+"""The Evaluator's config, and what TFX's Evaluator makes of it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+import tensorflow_model_analysis as tfma
+
+from components.evaluator.eval_config import create_eval_config
+from components.evaluator.metric_names import SCORE_METRICS
+from components.evaluator.settings import ConfidenceIntervals, EvaluatorSettings
+from schemas.chicago_taxi.features import FEATURES
+from tests.tiny_evaluation import MEASURED, evaluate, export_model, get_label, get_probability
+
+WEIGHT = 0.1
+
+
+@pytest.fixture(scope="module")
+def slices(tmp_path_factory: pytest.TempPathFactory) -> dict[Any, dict[str, float]]:
+    """What TFMA reads back of one tiny model: metrics by slice key."""
+    directory = tmp_path_factory.mktemp("evaluated")
+    model = export_model(directory / "model", WEIGHT)
+    settings = EvaluatorSettings(confidence_intervals="none", plots=True)
+    evaluation = evaluate(directory, model, None, settings)
+    result = tfma.load_eval_result(evaluation.uri)
+    assert len(result.plots) == len(result.slicing_metrics)
+    return {
+        key: {name: value["doubleValue"] for name, value in metrics[""][""].items()}
+        for key, metrics in result.slicing_metrics
+    }
+
+
+def test_it_slices_by_the_table_and_judges_nothing() -> None:
+    """Slices come from the feature table; no threshold is set, so TFX writes no blessing."""
+    config = create_eval_config(FEATURES, EvaluatorSettings())
+
+    sliced = [list(spec.feature_keys) for spec in config.slicing_specs]
+    assert sliced == [[], *([column] for column in FEATURES.slice_columns)]
+    assert not tfma.metrics.metric_thresholds_from_metrics_specs(config.metrics_specs, config)
+
+
+def test_the_code_version_is_in_the_config() -> None:
+    """A change of code changes the config, which TFX's cache keys the node on."""
+    first = create_eval_config(FEATURES, EvaluatorSettings(), code_version="1")
+    second = create_eval_config(FEATURES, EvaluatorSettings(), code_version="2")
+
+    assert first != second
+
+
+@pytest.mark.parametrize("method", ["jackknife", "poisson_bootstrap"])
+def test_intervals_are_switched_by_settings(method: ConfidenceIntervals) -> None:
+    """The settings name the method; ``none`` switches intervals off."""
+    switched = create_eval_config(FEATURES, EvaluatorSettings(confidence_intervals=method))
+    plain = create_eval_config(FEATURES, EvaluatorSettings(confidence_intervals="none"))
+
+    chosen = switched.options.confidence_intervals.method
+    assert tfma.ConfidenceIntervalOptions.ConfidenceIntervalMethod.Name(chosen) == method.upper()
+    assert switched.options.compute_confidence_intervals.value
+    assert not plain.options.compute_confidence_intervals.value
+
+
+def test_evaluator_writes_every_metric_by_its_name(
+    slices: dict[Any, dict[str, float]],
+) -> None:
+    """Plain TFMA shows each documented metric, under its documented name."""
+    assert set(slices[()]) == {"example_count", *SCORE_METRICS}
+
+
+def test_evaluator_measures_what_the_formulas_say(slices: dict[Any, dict[str, float]]) -> None:
+    """Row count, log loss and means agree with a plain sum over the rows."""
+    rows = range(len(MEASURED))
+    losses = [
+        -math.log(p if get_label(row) else 1 - p)
+        for row, p in ((row, get_probability(row, WEIGHT)) for row in rows)
+    ]
+
+    overall = slices[()]
+
+    assert overall["example_count"] == len(MEASURED)
+    assert overall["mean_label"] == pytest.approx(sum(map(get_label, rows)) / len(MEASURED))
+    assert overall["log_loss"] == pytest.approx(sum(losses) / len(MEASURED), rel=1e-6)
+
+
+def test_evaluator_slices_on_raw_values(slices: dict[Any, dict[str, float]]) -> None:
+    """Slice keys are the raw column's values, and a column's slices make up all rows."""
+    assert slices[(("city", "Rome"),)]["example_count"] == 15
+    hours = [slices[(("hour", hour),)]["example_count"] for hour in range(3)]
+    assert sum(hours) == len(MEASURED)
+
+
+def test_a_slice_with_one_label_has_no_auc(slices: dict[Any, dict[str, float]]) -> None:
+    """Rome has no generous row, so there is nothing to rank: NaN, neither 0 nor 1."""
+    assert math.isnan(float(slices[(("city", "Rome"),)]["auc"]))

@@ -1,0 +1,65 @@
+"""The gates as they stand in the YAML."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pydantic
+import pytest
+
+from components.model_validator.gates import ChangeGate, Gates, ValueGate, dump_gates, load_gates
+
+FLOOR = {"kind": "value", "name": "auc_floor", "metric": "auc", "min": 0.9}
+CHANGE = {
+    "kind": "change",
+    "name": "loss_by_payment",
+    "metric": "log_loss",
+    "max_rise": 0.01,
+    "slice_columns": ["payment_type"],
+    "min_examples": 200,
+}
+ADAPTER: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(Gates)
+
+
+def test_gates_are_read_as_yaml_gives_them() -> None:
+    """Lists and whole numbers, as a YAML parser gives them, are taken."""
+    floor, change = ADAPTER.validate_python([{**FLOOR, "min": 0}, CHANGE])
+
+    assert isinstance(floor, ValueGate)
+    assert floor.limits == (("min", 0.0),)
+    assert isinstance(change, ChangeGate)
+    assert change.slice_columns == ("payment_type",)
+    assert change.min_examples == 200
+
+
+def test_gates_survive_the_way_through_json() -> None:
+    """What the component reads is what the configuration held."""
+    gates = ADAPTER.validate_python([FLOOR, CHANGE])
+
+    assert load_gates(dump_gates(gates)) == gates
+
+
+@pytest.mark.parametrize(
+    ("gates", "expected"),
+    [
+        ([], "at least 1 item"),
+        ([{**FLOOR, "minimum": 0.9}], "Extra inputs"),
+        ([{**FLOOR, "metric": "accuracy"}], "'auc', 'auc_precision_recall'"),
+        ([{**FLOOR, "min": "0.9"}], "valid number"),
+        ([{**FLOOR, "min": float("nan")}], "finite number"),
+        ([{**FLOOR, "min": None}], "min, max or both"),
+        ([{**FLOOR, "max": 0.5}], "min <= max"),
+        ([{**FLOOR, "kind": "floor"}], "'value', 'change'"),
+        ([{**FLOOR, "name": "AUC floor"}], "match pattern"),
+        ([FLOOR, {**CHANGE, "max_rise": -0.01}], "greater than or equal to 0"),
+        ([FLOOR, {**CHANGE, "max_rise": None}], "max_drop, max_rise or both"),
+        ([FLOOR, {**CHANGE, "min_examples": 0}], "greater than 0"),
+        ([FLOOR, FLOOR], "not twice auc_floor"),
+        ([CHANGE], "pushed unjudged"),
+        ([{**FLOOR, "slice_columns": ["company"]}], "pushed unjudged"),
+    ],
+)
+def test_gates_that_do_not_fit_are_errors(gates: list[Any], expected: str) -> None:
+    """Each wrong gate is refused when the configuration is read, with what was expected."""
+    with pytest.raises(pydantic.ValidationError, match=expected):
+        ADAPTER.validate_python(gates)

@@ -1,0 +1,160 @@
+"""Configuration: good files load, bad ones are refused in one line."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pytest
+
+from pipelines.config import (
+    PROJECT_ROOT,
+    BeamConfig,
+    ConfigError,
+    PipelineConfig,
+    list_environments,
+    load_config,
+)
+
+GOOD = """
+name: trips
+task: chicago_taxi
+output_root: {root}/out
+data: {{directory: {root}}}
+beam: {{runner: DirectRunner}}
+gates:
+  - {{kind: value, name: auc, metric: auc, min: 0.9}}
+"""
+
+
+@pytest.fixture
+def good_file(tmp_path: Path) -> Path:
+    """A small configuration file that is right."""
+    path = tmp_path / "good.yaml"
+    path.write_text(GOOD.format(root=tmp_path))
+    return path
+
+
+@pytest.mark.parametrize("environment", list_environments())
+def test_every_environment_loads(environment: str) -> None:
+    """Each YAML under ``pipelines/environments/`` is a whole configuration."""
+    assert isinstance(load_config(environment), PipelineConfig)
+
+
+def test_reads_a_file(good_file: Path) -> None:
+    """A file given by path is read, with defaults for what it leaves out."""
+    config = load_config(str(good_file))
+
+    assert config.name == "trips"
+    assert config.data.splits == {"train": 6, "validation": 1, "test": 3}
+
+
+def test_sets_one_key(good_file: Path) -> None:
+    """``--set`` replaces one key and leaves its neighbours."""
+    config = load_config(str(good_file), ["trainer.max_epochs=3", "span=2015-04-01"])
+
+    assert config.trainer.max_epochs == 3
+    assert config.trainer.seed == load_config(str(good_file)).trainer.seed
+    assert config.span == datetime.date(2015, 4, 1)
+
+
+def test_extends_an_environment(tmp_path: Path) -> None:
+    """A file that extends another replaces its keys and keeps the rest."""
+    path = tmp_path / "mine.yaml"
+    path.write_text("extends: local\ntrainer: {seed: 5}\n")
+
+    config = load_config(str(path))
+
+    assert config.trainer.seed == 5
+    assert config.gates == load_config("local").gates
+
+
+def test_takes_relative_paths_from_the_project_root() -> None:
+    """The environments' paths do not hang on where the command is typed."""
+    assert load_config("local").data.directory == PROJECT_ROOT / "data/chicago_taxi/full"
+
+
+def test_is_frozen(good_file: Path) -> None:
+    """A configuration that was checked can't change afterwards."""
+    with pytest.raises(ValueError, match="frozen"):
+        load_config(str(good_file)).cache = False
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("trainer.epochs=3", ["trainer.epochs", "unknown key"]),
+        ("nmae=x", ["nmae", "unknown key", "'name'"]),
+        ("trainer.max_epochs=many", ["trainer.max_epochs", "'many'", "integer"]),
+        ("trainer.max_epochs=0", ["trainer.max_epochs", "0", "greater than or equal to 1"]),
+        ("task=other", ["task", "'other'", "chicago_taxi"]),
+        ("data.splits={train: 1}", ["data.splits", "train", "validation"]),
+        ("gates=[]", ["gates", "at least 1 item"]),
+        ("name=../x", ["name", "../x"]),
+        ("span=2015-13-01", ["span", "2015-13-01"]),
+        ("beam.runner=rm -rf", ["beam.runner", "rm -rf"]),
+        ("trainer", ["--set", "'trainer'", "KEY=VALUE"]),
+        ("name.more=1", ["--set", "name.more"]),
+        ("trainer.seed=[", ["--set", "trainer.seed"]),
+    ],
+)
+def test_refuses_a_wrong_value_in_one_line(good_file: Path, override: str, said: list[str]) -> None:
+    """The one line names the key, the value received and what was expected."""
+    with pytest.raises(ConfigError) as caught:
+        load_config(str(good_file), [override])
+
+    message = str(caught.value)
+    assert "\n" not in message
+    assert [part for part in said if part not in message] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name: [", "not YAML"),
+        ("- a\n- b\n", "expected a mapping"),
+        ("extends: 3\n", "extends"),
+        ("extends: no_such_environment\n", "no_such_environment"),
+        ("name: trips\n", "got nothing"),
+        ("!!python/object/apply:os.system ['true']\n", "not YAML"),
+    ],
+)
+def test_refuses_a_broken_file(tmp_path: Path, text: str, said: str) -> None:
+    """What is not a configuration is refused, and nothing in it is executed."""
+    path = tmp_path / "broken.yaml"
+    path.write_text(text)
+
+    with pytest.raises(ConfigError, match=said):
+        load_config(str(path))
+
+
+def test_refuses_a_missing_file() -> None:
+    """A configuration that is not there is named, with the environments that are."""
+    with pytest.raises(ConfigError, match=r"no_such\.yaml.*local"):
+        load_config("no_such.yaml")
+
+
+def test_refuses_files_that_extend_each_other(tmp_path: Path) -> None:
+    """A circle of files is an error, not an endless loop."""
+    first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    first.write_text(f"extends: {second}\n")
+    second.write_text(f"extends: {first}\n")
+
+    with pytest.raises(ConfigError, match="circle"):
+        load_config(str(first))
+
+
+def test_needs_a_spans_folder_for_a_span(good_file: Path) -> None:
+    """A span without a folder of spans is a configuration error."""
+    config = load_config(str(good_file), ["span=2015-04-01"])
+
+    with pytest.raises(ConfigError, match=r"data\.spans_directory"):
+        _ = config.input_directory
+
+
+def test_direct_runner_is_the_one_in_this_process() -> None:
+    """``DirectRunner`` does not mean the runner that would download a program first."""
+    arguments = BeamConfig(runner="DirectRunner", options=("--a=b",)).arguments
+
+    assert arguments[0].endswith("FnApiRunner")
+    assert arguments[-1] == "--a=b"
