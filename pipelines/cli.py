@@ -25,6 +25,7 @@ from pipelines.node_result import ExitCode
 
 _DATE = click.DateTime(formats=["%Y-%m-%d"])
 _LATEST = "latest"
+_PLAIN_WIDTH = 110
 
 _config_option = click.option(
     "--config",
@@ -95,7 +96,7 @@ def run(
     from pipelines.run_summary import summarize_run
 
     config = _change(load_config(source, overrides), data, span, output)
-    console = Console(stderr=json_path == Path("-"))
+    console = _create_console(json_path)
     prepare_input(config)
     layout = OutputLayout(config.output_root)
     run_id = create_run_id(layout, datetime.datetime.now(datetime.timezone.utc))
@@ -214,7 +215,7 @@ def show(
 
     layout = OutputLayout(_change(load_config(source, overrides), None, None, output).output_root)
     summary = load_summary(layout, None if run_id == _LATEST else run_id)
-    print_summary(Console(stderr=json_path == Path("-")), summary)
+    print_summary(_create_console(json_path), summary)
     _write_json(json_path, summary.model_dump_json(indent=2))
     return ExitCode.DONE
 
@@ -276,6 +277,12 @@ def _change(
 def _complain(message: str, code: ExitCode) -> ExitCode:
     click.echo(f"error: {' '.join(message.split())}", err=True)
     return code
+
+
+def _create_console(json_path: Path | None) -> Console:
+    """Print for people where JSON does not go; at a fixed width where there is no terminal."""
+    console = Console(stderr=json_path == Path("-"))
+    return console if console.is_terminal else Console(stderr=console.stderr, width=_PLAIN_WIDTH)
 
 
 def _quieten_libraries() -> None:

@@ -27,6 +27,10 @@ _STAGES = {
     "ModelValidator": Stage.VALIDATE,
     "Pusher": Stage.DEPLOY,
 }
+_NEVER_CACHED = {
+    # What it made may be gone from the serving folder; where it is there, it copies nothing.
+    "Pusher",
+}
 
 
 def compile_pipeline(config: PipelineConfig) -> tuple[pipeline_pb2.Pipeline, PipelineDescription]:
@@ -39,6 +43,9 @@ def compile_pipeline(config: PipelineConfig) -> tuple[pipeline_pb2.Pipeline, Pip
         The IR, and its description.
     """
     ir = Compiler().compile(create_pipeline(config))
+    for node in ir.nodes:
+        if node.pipeline_node.node_info.id in _NEVER_CACHED:
+            node.pipeline_node.execution_options.caching_options.enable_cache = False
     return ir, describe(ir, config.output_root)
 
 

@@ -26,6 +26,9 @@ _RUNNERS = {
     # Beam's own DirectRunner first looks for Prism, a Go program that it would download.
     "DirectRunner": "apache_beam.runners.portability.fn_api_runner.fn_runner.FnApiRunner",
 }
+# Without one of these, TFX builds a package of itself for the workers, in every node; a runner in
+# this process needs none, and remote workers need ours.
+_PACKAGE_OPTIONS = ("--setup_file=", "--requirements_file=", "--extra_package", "--sdk_container")
 _EXTENDS_KEY = "extends"
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
 _NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
@@ -88,7 +91,10 @@ class BeamConfig(pydantic.BaseModel):
     @property
     def arguments(self) -> list[str]:
         """The options as Beam's command line takes them."""
-        return [f"--runner={_RUNNERS.get(self.runner, self.runner)}", *self.options]
+        runner = f"--runner={_RUNNERS.get(self.runner, self.runner)}"
+        if any(option.startswith(_PACKAGE_OPTIONS) for option in self.options):
+            return [runner, *self.options]
+        return [runner, *self.options, f"--setup_file={PROJECT_ROOT / 'setup.py'}"]
 
 
 class PipelineConfig(pydantic.BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import math
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
@@ -10,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from components.model_validator.gates import Rule
 from components.model_validator.judgement import Outcome
 from pipelines.layout import OutputLayout
 from pipelines.node_result import NodeState
@@ -22,7 +24,6 @@ _HEADLINES = {
     Verdict.FAILED: ("FAILED", "bold red"),
     Verdict.PARTIAL: ("DONE IN PART", "bold cyan"),
 }
-_MOST_GATES = 14
 _STYLES = {
     Outcome.PASSED: "green",
     Outcome.FAILED: "bold yellow",
@@ -30,12 +31,11 @@ _STYLES = {
     Outcome.UNDEFINED: "dim",
     Outcome.NO_BASELINE: "dim",
 }
-_RANK = {
-    Outcome.FAILED: 0,
-    Outcome.PASSED: 1,
-    Outcome.NO_BASELINE: 2,
-    Outcome.UNDEFINED: 3,
-    Outcome.TOO_SMALL: 4,
+_RULES: dict[Rule, str] = {
+    "min": "≥",
+    "max": "≤",
+    "max_drop": "drop ≤",
+    "max_rise": "rise ≤",
 }
 _MOST_PROBLEMS = 20
 
@@ -96,26 +96,52 @@ def _render_metrics(summary: RunSummary) -> RenderableType:
 
 
 def _render_gates(gates: tuple[GateRow, ...]) -> RenderableType:
-    """Show what did not pass first, then as many of the others as fit a screen."""
-    ranked = sorted(gates, key=lambda gate: _RANK[gate.outcome])
-    refusing = sum(gate.is_refusal for gate in gates)
-    shown = ranked[: max(refusing, _MOST_GATES)]
+    """Show each refusal, and of each gate's other slices the one nearest to its limit."""
     table = _create_table("gate", "slice", "value", "limit", "champion", "outcome")
     for column in table.columns[2:5]:
         column.justify = "right"
-    for gate in shown:
-        table.add_row(
-            Text(gate.name),
-            Text(gate.slice),
-            _format(gate.value),
-            f"{gate.rule} {gate.limit:g}",
-            _format(gate.baseline),
-            Text(gate.outcome.value, style=_STYLES[gate.outcome]),
-        )
-    hidden = collections.Counter(gate.outcome.value for gate in ranked[len(shown) :])
-    rest = ", ".join(f"{count} {outcome}" for outcome, count in hidden.items())
-    note = [Text(f"and {rest} (all of them: show --json -)", style="dim")] if hidden else []
-    return _indent(Group(table, *note))
+    for group in _group_by_limit(gates):
+        refusing = [gate for gate in group if gate.is_refusal]
+        passed = [gate for gate in group if gate.outcome is Outcome.PASSED]
+        for gate in refusing:
+            _add_gate(table, gate, gate.slice, _STYLES[gate.outcome], gate.outcome.value)
+        others = collections.Counter(gate.outcome.value for gate in group if not gate.is_refusal)
+        if not others:
+            continue
+        nearest = min(passed or group, key=_measure_slack)
+        counts = ", ".join(f"{count} {outcome}" for outcome, count in others.items())
+        where = nearest.slice if len(group) == 1 or not passed else f"nearest: {nearest.slice}"
+        outcome = nearest.outcome.value if len(group) == 1 else counts
+        _add_gate(table, nearest, where, _STYLES[nearest.outcome], outcome)
+    return _indent(table)
+
+
+def _group_by_limit(gates: tuple[GateRow, ...]) -> list[list[GateRow]]:
+    groups: dict[tuple[str, str], list[GateRow]] = {}
+    for gate in gates:
+        groups.setdefault((gate.name, gate.rule), []).append(gate)
+    return list(groups.values())
+
+
+def _add_gate(table: Table, gate: GateRow, where: str, style: str, outcome: str) -> None:
+    table.add_row(
+        Text(gate.name),
+        Text(where),
+        _format(gate.value),
+        f"{_RULES[gate.rule]} {gate.limit:g}",
+        _format(gate.baseline),
+        Text(outcome, style=style),
+    )
+
+
+def _measure_slack(gate: GateRow) -> float:
+    """Measure how far a value is from its limit, for sorting."""
+    if gate.value is None:
+        return math.inf
+    if gate.rule in ("min", "max"):
+        return abs(gate.value - gate.limit)
+    change = gate.value - (gate.baseline if gate.baseline is not None else gate.value)
+    return gate.limit + change if gate.rule == "max_drop" else gate.limit - change
 
 
 def _render_places(summary: RunSummary) -> RenderableType:

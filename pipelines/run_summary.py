@@ -142,8 +142,10 @@ def summarize_run(
         ]
     validation = _find_validation(artifacts)
     push = next((stored for stored in artifacts if stored.type == "PushedModel"), None)
-    version = push.text("pushed_version") if push is not None and push.integer("pushed") else ""
-    verdict, reason = _judge_run(results, validation, version, interrupted)
+    pushed = push is not None and bool(push.integer("pushed"))
+    version = int(push.text("pushed_version")) if push is not None and pushed else None
+    is_new = push is not None and bool(push.integer("newly_pushed"))
+    verdict, reason = _judge_run(results, validation, version, is_new, interrupted)
     return RunSummary(
         run_id=run_id,
         pipeline=description.name,
@@ -164,7 +166,7 @@ def summarize_run(
             GateRow(**gate.model_dump(), passed=gate.outcome is Outcome.PASSED)
             for gate in (validation.gates if validation else ())
         ),
-        pushed_version=int(version) if version else None,
+        pushed_version=version,
         output_root=str(layout.root),
     )
 
@@ -213,7 +215,8 @@ def _recover_summary(layout: OutputLayout, run_id: str) -> RunSummary:
 def _judge_run(
     results: Sequence[NodeResult],
     validation: Validation | None,
-    version: str,
+    version: int | None,
+    is_new: bool,
     interrupted: bool,
 ) -> tuple[Verdict, str]:
     states = {result.state: result for result in results}
@@ -230,9 +233,9 @@ def _judge_run(
         )
     if NodeState.MODEL_REFUSED in states and validation is not None:
         return Verdict.MODEL_REFUSED, f"{validation.summary}; nothing was pushed"
-    if version:
-        already = any(result.id == "Pusher" and result.cached for result in results)
-        return Verdict.PUSHED, f"version {version} {'was' if already else 'is'} in place"
+    if version is not None:
+        how = "is in place" if is_new else "was in place already: the model is the same"
+        return Verdict.PUSHED, f"version {version} {how}"
     if any(result.state is NodeState.SKIPPED for result in results):
         return Verdict.PARTIAL, "the nodes asked for are done; nothing was pushed"
     return Verdict.FAILED, "every node is done and nothing was pushed"

@@ -6,6 +6,7 @@ server process that workers are forked from.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -23,6 +24,8 @@ from pipelines.layout import OutputLayout
 from pipelines.node import NodeStoppedError, describe_error, run_node
 from pipelines.node_request import NodeRequest
 from pipelines.node_result import NodeResult, NodeState
+
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def run_node_in_worker(request: NodeRequest, answer: Connection) -> None:
@@ -78,8 +81,9 @@ def compile_in_worker(
 def configure_logging() -> None:
     """Let TFX say what it does, and keep deprecation notices of libraries out of the log."""
     warnings.simplefilter("ignore")
-    absl_logging.set_verbosity(absl_logging.INFO)
     absl_logging.use_python_logging(quiet=True)
+    absl_logging.set_verbosity(absl_logging.INFO)
+    logging.basicConfig(format=_LOG_FORMAT, level=logging.INFO, force=True)
 
 
 def stop_on_sigterm() -> None:

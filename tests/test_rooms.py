@@ -29,7 +29,7 @@ LIGHT_MODULES = [
     "components.model_validator.gates",
     "schemas.chicago_taxi.features",
 ]
-HEAVY_PACKAGES = ("tensorflow", "tfx", "apache_beam", "tensorflow_transform", "google.cloud")
+HEAVY_PACKAGES = ("tensorflow", "tfx", "apache_beam", "tensorflow_transform")
 
 
 def _list_imports(path: Path) -> Iterator[str]:

@@ -30,7 +30,12 @@ TABLE = FeatureTable(
     label=ShareLabel("generous", part="tip", whole="price", share_percent=20, unit=0.01),
     features=(
         Feature(
-            "price", DType.FLOAT, "USD", "", Role.INPUT, (Numeric(2), Steps(0.01, 500, last_step=3))
+            "price",
+            DType.FLOAT,
+            "USD",
+            "",
+            Role.INPUT,
+            (Numeric(2, log=True), Steps(0.01, 500, last_step=3)),
         ),
         Feature("city", DType.BYTES, "", "", Role.INPUT, (Vocabulary(max_size=2, min_count=2),)),
         Feature("hour", DType.INT, "h", "", Role.INPUT, (IntegerRange(0, 23),)),

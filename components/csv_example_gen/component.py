@@ -18,7 +18,7 @@ ANY_CSV = "*.csv*"
 DATED_CSV = "{YYYY}-{MM}-{DD}/*.csv*"
 
 
-class CsvExampleGen(FileBasedExampleGen):  # type: ignore[misc]  # TFX has no types
+class CsvExampleGen(FileBasedExampleGen):
     """TFX's file-based ExampleGen with our driver and executor: the same inputs and output."""
 
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)

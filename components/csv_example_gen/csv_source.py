@@ -7,6 +7,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import BinaryIO, cast
 
 from components.data_refusal import DataProblem
@@ -36,7 +37,7 @@ def open_bytes(path: str) -> BinaryIO:
     """
     if path.endswith(".gz"):
         return cast(BinaryIO, gzip.open(path, "rb"))
-    return open(path, "rb")
+    return Path(path).open("rb")
 
 
 def read_text_lines(path: str) -> Iterator[str]:

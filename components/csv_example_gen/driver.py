@@ -12,7 +12,7 @@ from tfx.proto import example_gen_pb2, range_config_pb2
 from components.csv_example_gen.input_files import find_csv_files, fingerprint_content
 
 
-class ContentInputProcessor(FileBasedInputProcessor):  # type: ignore[misc]  # TFX has no types
+class ContentInputProcessor(FileBasedInputProcessor):
     """Fingerprint the files by content, so that only other rows invalidate TFX's cache."""
 
     def get_input_fingerprint(self, span: int, version: int | None) -> str:
@@ -34,7 +34,7 @@ class ContentInputProcessor(FileBasedInputProcessor):  # type: ignore[misc]  # T
         return f"files:{len(paths)},sha256:{fingerprint_content(paths)}"
 
 
-class Driver(FileBasedDriver):  # type: ignore[misc]  # TFX has no types
+class Driver(FileBasedDriver):
     """Resolve the span as TFX does, and fingerprint its files by content."""
 
     def get_input_processor(

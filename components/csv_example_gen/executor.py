@@ -31,7 +31,7 @@ CSV_ROWS_KEY = "csv"
 _FILE_FORMAT = "tfrecords_gzip"
 
 
-class Executor(base_beam_executor.BaseBeamExecutor):  # type: ignore[misc]  # TFX has no types
+class Executor(base_beam_executor.BaseBeamExecutor):
     """Write CSV files as splits of gzipped TFRecords of ``tf.Example``, one shard a file.
 
     Splits and examples are those of TFX's own CsvExampleGen. That one passes each row through
@@ -98,7 +98,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):  # type: ignore[misc]  # TF
         return [_read_report(_report_path(self._get_tmp_dir(), one)) for one in imports]
 
 
-class _ImportCsv(beam.DoFn):  # type: ignore[misc]  # Beam too
+class _ImportCsv(beam.DoFn):
     """Import a file and leave its report; doing it again writes the same files again."""
 
     def __init__(

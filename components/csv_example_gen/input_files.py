@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
-import os
+from collections.abc import Sequence
+from pathlib import Path
 
 from components.csv_example_gen.csv_source import SUFFIXES
 from components.data_refusal import DataProblem, DataRefusedError
@@ -17,7 +17,8 @@ def find_csv_files(input_base: str, pattern: str) -> list[str]:
 
     Args:
         input_base: Folder.
-        pattern: Glob below it; what it matches besides ``.csv`` and ``.csv.gz`` is left out.
+        pattern: Glob below it; hidden files, and what does not end in ``.csv`` or ``.csv.gz``, are
+            left out.
 
     Returns:
         Their paths, sorted; at least one.
@@ -25,10 +26,10 @@ def find_csv_files(input_base: str, pattern: str) -> list[str]:
     Raises:
         DataRefusedError: If there is none.
     """
-    full_pattern = os.path.join(glob.escape(input_base), pattern)
-    paths = sorted(path for path in glob.glob(full_pattern) if path.endswith(SUFFIXES))
+    found = Path(input_base).glob(pattern)
+    paths = sorted(str(path) for path in found if _is_ours(path.name))
     if not paths:
-        place = os.path.join(input_base, pattern)
+        place = f"{input_base}/{pattern}"
         problem = DataProblem(
             rule="no input file",
             message=f"{place}: no file of that name ends in {' or '.join(SUFFIXES)}; lay the data "
@@ -39,7 +40,7 @@ def find_csv_files(input_base: str, pattern: str) -> list[str]:
     return paths
 
 
-def fingerprint_content(paths: list[str]) -> str:
+def fingerprint_content(paths: Sequence[str]) -> str:
     """Fingerprint files by name and content; when they were written makes no difference.
 
     Args:
@@ -51,15 +52,19 @@ def fingerprint_content(paths: list[str]) -> str:
     """
     digest = hashlib.sha256()
     for path in paths:
-        digest.update(os.path.basename(path).encode(errors="surrogateescape") + b"\0")
+        digest.update(Path(path).name.encode(errors="surrogateescape") + b"\0")
         digest.update(_hash_content(path))
     return digest.hexdigest()
+
+
+def _is_ours(name: str) -> bool:
+    return name.endswith(SUFFIXES) and not name.startswith(".")
 
 
 def _hash_content(path: str) -> bytes:
     digest = hashlib.sha256()
     try:
-        with open(path, "rb") as file:
+        with Path(path).open("rb") as file:
             while chunk := file.read(_CHUNK_BYTES):
                 digest.update(chunk)
     except OSError:

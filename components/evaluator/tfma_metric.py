@@ -11,7 +11,7 @@ from components.evaluator.metric_names import SCORE_METRICS, ScoreMetric
 from components.evaluator.score_histogram import ScoreHistogram
 
 
-class BinaryClassifierMetrics(tfma.metrics.Metric):  # type: ignore[misc]  # TFMA has no types
+class BinaryClassifierMetrics(tfma.metrics.Metric):
     """All metrics of a binary classifier, in one pass over the rows of each slice."""
 
     def __init__(

@@ -1,7 +1,6 @@
 """Plug the gates into TFX: the component ``ModelValidator``."""
 
 # No `from __future__ import annotations`: TFX's @component reads the annotations as objects.
-import os
 from collections import Counter
 from pathlib import Path
 
@@ -62,8 +61,9 @@ def ModelValidator(  # noqa: N802  # TFX names the component after the function
         metrics=compare_metrics(measured),
         gates=results,
     )
-    os.makedirs(blessing.uri, exist_ok=True)
-    write_validation(validation, Path(blessing.uri))
+    directory = Path(blessing.uri)
+    directory.mkdir(parents=True, exist_ok=True)
+    write_validation(validation, directory)
     _bless(blessing, validation)
 
 

@@ -12,7 +12,7 @@ from tfx.types import BaseChannel
 from components.pusher.executor import Executor
 
 
-class Pusher(component.Pusher):  # type: ignore[misc]  # TFX has no types
+class Pusher(component.Pusher):
     """TFX's Pusher, pushing whole or not at all."""
 
     EXECUTOR_SPEC = ExecutorClassSpec(Executor)

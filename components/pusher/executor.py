@@ -16,7 +16,7 @@ NEWLY_PUSHED_PROPERTY = "newly_pushed"
 """Custom property of ``PushedModel``: 1 if this push added the version, 0 if it was there."""
 
 
-class Executor(executor.Executor):  # type: ignore[misc]  # TFX has no types
+class Executor(executor.Executor):
     """Push as TFX's Pusher does, but whole or not at all, and never without a blessing.
 
     It reads and writes the same artifacts and custom properties (``pushed``,

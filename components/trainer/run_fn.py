@@ -80,7 +80,7 @@ def export_model(
     """
     serving_model = ServingModel(
         model,
-        transform_output.transform_features_layer(),
+        tf.saved_model.load(transform_output.transform_savedmodel_dir),
         transform_output.raw_feature_spec(),
         table,
     )

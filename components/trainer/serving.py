@@ -13,7 +13,8 @@ The first two return ``probability``, float32 [batch]: of the label being 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import tensorflow as tf
 
@@ -25,16 +26,20 @@ PROBABILITY = "probability"
 _TENSOR_TYPES = {DType.FLOAT: tf.float32, DType.INT: tf.int64, DType.BYTES: tf.string}
 
 FeatureSpec = Mapping[str, tf.io.FixedLenFeature | tf.io.VarLenFeature]
-TransformLayer = Callable[[Mapping[str, tf.Tensor]], dict[str, tf.Tensor]]
+Column: TypeAlias = tf.Tensor | tf.SparseTensor
 
 
 class ServingModel(tf.Module):
-    """What is exported: the transform layer and the model, behind the signatures."""
+    """What is exported: Transform's graph and the model's variables, behind the signatures.
+
+    Neither is exported as the Keras object that it could be: Keras traces each layer again at
+    export, for readers that have the same Keras, and that takes longer than training.
+    """
 
     def __init__(
         self,
         model: tf.keras.Model,
-        transform_layer: TransformLayer,
+        transform_graph: tf.Module,
         raw_feature_spec: FeatureSpec,
         table: FeatureTable,
     ) -> None:
@@ -42,18 +47,22 @@ class ServingModel(tf.Module):
 
         Args:
             model: Takes transformed features by name, gives the probability, [batch, 1].
-            transform_layer: Takes raw columns by name, gives transformed features.
+            transform_graph: Transform's SavedModel, loaded.
             raw_feature_spec: How to parse the raw columns.
             table: The task's feature table.
         """
         super().__init__()
-        self.model = model
-        self.transform_layer = transform_layer
+        self.model_variables = tuple(model.variables)
+        self.transform_graph = transform_graph
         self._raw_feature_spec = dict(raw_feature_spec)
         self._table = table
-        self._serving_names = [feature.name for feature in table.serving_features]
 
-    def create_signatures(self) -> dict[str, tf.types.experimental.PolymorphicFunction]:
+        def score(transformed: dict[str, tf.Tensor]) -> tf.Tensor:
+            return model(transformed, training=False)
+
+        self._score = score
+
+    def create_signatures(self) -> dict[str, tf.types.experimental.ConcreteFunction]:
         """Trace the signatures.
 
         Returns:
@@ -62,7 +71,9 @@ class ServingModel(tf.Module):
         # AutoGraph would convert Transform's whole graph in Python; nothing here needs it.
         examples = tf.TensorSpec([None], tf.string, name="examples")
         serve = tf.function(self._serve_examples, input_signature=[examples], autograph=False)
-        transform = tf.function(self._transform, input_signature=[examples], autograph=False)
+        transform = tf.function(
+            self._transform_examples, input_signature=[examples], autograph=False
+        )
         columns = {
             feature.name: tf.TensorSpec([None], _TENSOR_TYPES[feature.dtype], name=feature.name)
             for feature in self._table.serving_features
@@ -75,29 +86,48 @@ class ServingModel(tf.Module):
         }
 
     def _serve_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        spec = {name: self._raw_feature_spec[name] for name in self._serving_names}
-        return self._predict(tf.io.parse_example(examples, spec))
+        names = [feature.name for feature in self._table.serving_features]
+        return self._predict(self._parse(examples, names), tf.size(examples, tf.int64))
 
     def _serve_columns(self, **columns: tf.Tensor) -> dict[str, tf.Tensor]:
-        return self._predict(
+        sparse = {
+            feature.name: drop_missing(columns[feature.name], feature)
+            for feature in self._table.serving_features
+        }
+        rows = tf.size(next(iter(columns.values())), tf.int64)
+        return self._predict(sparse, rows)
+
+    def _transform_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        columns = self._parse(examples, self._table.names)
+        return self._transform(columns, tf.size(examples, tf.int64))
+
+    def _predict(self, columns: Mapping[str, Column], rows: tf.Tensor) -> dict[str, tf.Tensor]:
+        transformed = self._transform(columns, rows)
+        del transformed[self._table.label.name]
+        return {PROBABILITY: tf.squeeze(self._score(transformed), axis=1)}
+
+    def _parse(self, examples: tf.Tensor, names: Sequence[str]) -> dict[str, Column]:
+        spec = {name: self._raw_feature_spec[name] for name in names}
+        return tf.io.parse_example(examples, spec)
+
+    def _transform(self, columns: Mapping[str, Column], rows: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Apply Transform's graph; it takes every column, so those not given are all missing."""
+        transform = self.transform_graph.transform_fn
+        (specs,), _ = transform.structured_input_signature
+        return transform(
             {
-                feature.name: drop_missing(columns[feature.name], feature)
-                for feature in self._table.serving_features
+                name: columns[name] if name in columns else _create_missing(spec, rows)
+                for name, spec in specs.items()
             }
         )
 
-    def _transform(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        spec = {
-            name: feature
-            for name, feature in self._raw_feature_spec.items()
-            if name in self._table.names
-        }
-        return self.transform_layer(tf.io.parse_example(examples, spec))
 
-    def _predict(self, raw: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        transformed = self.transform_layer(dict(raw))
-        transformed.pop(self._table.label.name, None)
-        return {PROBABILITY: tf.squeeze(self.model(transformed, training=False), axis=1)}
+def _create_missing(spec: tf.TypeSpec, rows: tf.Tensor) -> Column:
+    """Create a column without values, of Transform's input type."""
+    if isinstance(spec, tf.SparseTensorSpec):
+        no_indices = tf.zeros([0, 2], tf.int64)
+        return tf.SparseTensor(no_indices, tf.zeros([0], spec.dtype), tf.stack([rows, 1]))
+    return tf.zeros([rows], spec.dtype)
 
 
 def drop_missing(column: tf.Tensor, feature: Feature) -> tf.SparseTensor:

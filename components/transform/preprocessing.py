@@ -28,6 +28,8 @@ Column: TypeAlias = tf.Tensor | tf.SparseTensor
 """A raw column: dense with shape [batch] or [batch, 1], or sparse with at most one value a row."""
 
 
+# AutoGraph would rewrite TFT's source, which takes seconds and changes nothing.
+@tf.autograph.experimental.do_not_convert
 def preprocessing_fn(
     inputs: Mapping[str, Column], custom_config: Mapping[str, str]
 ) -> dict[str, tf.Tensor]:
@@ -135,10 +137,13 @@ def _scale_and_bucket(
     name: str, column: tf.SparseTensor, transformation: Numeric
 ) -> dict[str, tf.Tensor]:
     values = column.with_values(tf.cast(column.values, tf.float32))
+    scaled = values
     if transformation.log:
-        values = values.with_values(tf.math.log1p(tf.maximum(values.values, 0.0)))
-    outputs = {f"{name}_scaled": _densify(tft.scale_to_z_score(values), 0.0)}
+        scaled = values.with_values(tf.math.log1p(tf.maximum(values.values, 0.0)))
+    outputs = {f"{name}_scaled": _densify(tft.scale_to_z_score(scaled), 0.0)}
     if transformation.buckets:
+        # Of the values as they are: a logarithm may differ in its last bit with a row's place in
+        # the batch, and a value on a boundary would then change its bucket.
         buckets = tft.bucketize(values, transformation.buckets)
         outputs[f"{name}_bucket"] = _densify(buckets, transformation.buckets)
     return outputs

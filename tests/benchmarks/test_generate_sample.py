@@ -43,6 +43,7 @@ def test_no_row_is_a_real_trip(rows: list[Row]) -> None:
 
 
 def identify(row: Row) -> tuple[int, float, float]:
+    """Give a trip's start, fare and distance."""
     return int(row["trip_start_timestamp"]), float(row["fare"]), float(row["trip_miles"])
 
 

@@ -21,6 +21,7 @@ from schemas.feature_table import load_feature_table
 
 
 def read_times(root: Path) -> dict[Path, int]:
+    """Tell when each CSV file was written."""
     return {path: path.stat().st_mtime_ns for path in root.rglob("*.csv")}
 
 

@@ -35,10 +35,12 @@ BEAM_ARGUMENTS = [
 
 
 def create_node(input_base: Path, code_version: str = "1") -> CsvExampleGen:
+    """Create our node."""
     return create_csv_example_gen(str(input_base), "chicago_taxi", SPLITS, code_version)
 
 
 def create_stock_node(input_base: Path) -> StockCsvExampleGen:
+    """Create TFX's own node for the same splits."""
     return StockCsvExampleGen(str(input_base), output_config=_create_output_config(SPLITS))
 
 
@@ -72,23 +74,27 @@ def launch(node: BaseComponent, root: Path, run_id: str) -> metadata_store_pb2.A
 
 
 def list_executions(root: Path) -> list[int]:
+    """List the states of a store's executions, in order."""
     connection = metadata.sqlite_metadata_connection_config(str(root / "metadata.sqlite"))
     with metadata.Metadata(connection) as handle:
         return [execution.last_known_state for execution in handle.store.get_executions()]
 
 
 def read_split(examples: metadata_store_pb2.Artifact, split: str) -> list[bytes]:
+    """Read a split's records."""
     files = sorted(str(path) for path in Path(examples.uri, f"Split-{split}").iterdir())
     dataset = tf.data.TFRecordDataset(files, compression_type="GZIP")
     return [record.numpy() for record in dataset]
 
 
 def canonical(record: bytes) -> bytes:
+    """Serialize an example anew, deterministically."""
     example = tf.train.Example.FromString(record)
     return bytes(example.SerializeToString(deterministic=True))
 
 
 def read_row_counts(examples: metadata_store_pb2.Artifact) -> Mapping[str, int]:
+    """Read the row counts that the examples carry."""
     counts: Mapping[str, int] = json.loads(examples.custom_properties["row_counts"].string_value)
     return counts
 

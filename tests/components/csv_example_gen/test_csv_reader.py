@@ -29,15 +29,18 @@ GOOD = HEADER + "12.5,60,Elite,1\n,,,\n"
 
 
 def write(path: Path, content: str | bytes) -> str:
+    """Write a file and give its path."""
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return str(path)
 
 
 def read(path: str) -> pa.Table:
+    """Read a file's rows."""
     return pa.Table.from_batches(read_record_batches(path, TABLE))
 
 
 def refuse(path: str) -> tuple[DataProblem, ...]:
+    """Read a file that is refused and give its problems."""
     with pytest.raises(DataRefusedError) as refusal:
         list(read_record_batches(path, TABLE))
     return refusal.value.problems

@@ -14,6 +14,7 @@ TEXTS = [b"", b"a", b"\xc3\xa9" * 70, b"a\0b", b"x" * 20_000, None]
 
 
 def encode_with_tensorflow(row: dict[str, object]) -> bytes:
+    """Encode a row as TensorFlow does."""
     features = {
         "b_float": tf.train.Feature(float_list=tf.train.FloatList(value=listed(row["b_float"]))),
         "ünt": tf.train.Feature(int64_list=tf.train.Int64List(value=listed(row["ünt"]))),
@@ -24,6 +25,7 @@ def encode_with_tensorflow(row: dict[str, object]) -> bytes:
 
 
 def listed(value: object) -> list[object]:
+    """Put a value in a list, and nothing for a missing one."""
     return [] if value is None else [value]
 
 

@@ -12,8 +12,8 @@ from components.data_refusal import DataRefusedError
 
 
 def test_only_csv_files_are_found_in_order(tmp_path: Path) -> None:
-    """Backups and unfinished files beside the CSV files are left out."""
-    for name in ("b.csv.gz", "a.csv", "a.csv.bak", ".c.csv.unfinished", "notes.txt"):
+    """Backups and hidden files beside the CSV files are left out."""
+    for name in ("b.csv.gz", "a.csv", "a.csv.bak", ".hidden.csv", "notes.txt"):
         (tmp_path / name).touch()
 
     assert find_csv_files(str(tmp_path), "*.csv*") == [

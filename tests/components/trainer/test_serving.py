@@ -69,6 +69,15 @@ def test_gives_one_named_probability_a_row(exported: tf.Module) -> None:
     assert all(0 < answer < 1 for answer in answers)
 
 
+def test_answers_the_same_alone_and_in_a_batch(exported: tf.Module) -> None:
+    """A row's answer does not hang on the rows that it is served with."""
+    rows = [create_row(price=price / 4) for price in range(1, 40)]
+
+    alone = [_serve_examples(exported, [row])[0] for row in rows]
+
+    assert alone == pytest.approx(_serve_examples(exported, rows), abs=1e-6)
+
+
 def test_takes_an_empty_batch(exported: tf.Module) -> None:
     """No rows in, no answers out."""
     assert _serve_columns(exported, []) == []

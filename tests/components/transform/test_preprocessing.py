@@ -30,14 +30,14 @@ def test_writes_every_listed_feature_and_the_label(
 
 
 def test_scales_by_the_analyzed_rows(transform_output: tft.TFTransformOutput) -> None:
-    """A scaled number is its distance from the analyzed mean in standard deviations."""
-    prices = [1.0, 2.0, 3.0, 4.0, 5.25]
+    """A scaled amount is its logarithm's distance from the analyzed mean, in deviations."""
+    prices = [math.log1p(price) for price in (1.0, 2.0, 3.0, 4.0, 5.25)]
     mean = sum(prices) / 5
     deviation = math.sqrt(sum((price - mean) ** 2 for price in prices) / 5)
 
     scaled = _apply(transform_output, [create_row(price=6.0)])["price_scaled"]
 
-    assert scaled == pytest.approx([(6.0 - mean) / deviation], rel=1e-5)
+    assert scaled == pytest.approx([(math.log1p(6.0) - mean) / deviation], rel=1e-5)
 
 
 def test_gives_a_missing_number_the_mean_and_a_bucket_of_its_own(

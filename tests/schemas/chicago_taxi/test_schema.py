@@ -32,11 +32,13 @@ TYPES = {
 
 
 def encode(path: Path) -> list[bytes]:
+    """Read a CSV file as examples."""
     batches = read_record_batches(str(path), TABLE)
     return [record for batch in batches for record in encode_examples(batch)]
 
 
 def describe(records: list[bytes]) -> statistics_pb2.DatasetFeatureStatisticsList:
+    """Compute the statistics of examples."""
     batch = example_coder.ExamplesToRecordBatchDecoder().DecodeBatch(records)
     options = tfdv.StatsOptions(schema=SCHEMA, infer_type_from_schema=True)
     return stats_impl.generate_statistics_in_memory(batch, options)
@@ -45,6 +47,7 @@ def describe(records: list[bytes]) -> statistics_pb2.DatasetFeatureStatisticsLis
 def find_anomalies(
     records: list[bytes], environment: str = "TRAINING"
 ) -> dict[str, anomalies_pb2.AnomalyInfo]:
+    """Validate examples against the schema."""
     found = tfdv.validate_statistics(describe(records), SCHEMA, environment=environment)
     return dict(found.anomaly_info)
 
@@ -52,6 +55,7 @@ def find_anomalies(
 def change(
     records: list[bytes], edit: Callable[[tf.train.Features.FeatureEntry], None]
 ) -> list[bytes]:
+    """Edit each example's features."""
     changed = []
     for record in records:
         example = tf.train.Example.FromString(record)
@@ -145,6 +149,8 @@ def test_serving_requests_pass_without_label_and_context(trips: list[bytes]) -> 
 
 
 def set_value(name: str, kind: str, *values: object) -> Callable[..., None]:
+    """Make an edit that puts values into a feature."""
+
     def edit(features: tf.train.Features.FeatureEntry) -> None:
         getattr(features[name], kind).value[:] = values
 
