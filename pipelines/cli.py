@@ -18,11 +18,13 @@ from rich.text import Text
 
 from pipelines.config import ConfigError, PipelineConfig, list_environments, load_config
 from pipelines.data_layout import DataLayoutError
+from pipelines.description import NODE_STAGES
 from pipelines.input_data import prepare_input
 from pipelines.layout import OutputLayout
 from pipelines.local_runner import CompilationError
 from pipelines.node_result import ExitCode
 
+_NODE = click.Choice(list(NODE_STAGES))
 _DATE = click.DateTime(formats=["%Y-%m-%d"])
 _LATEST = "latest"
 _PLAIN_WIDTH = 110
@@ -76,8 +78,22 @@ def commands() -> None:
 )
 @click.option("--span", type=_DATE, metavar="DATE", help="Read the span of this first day.")
 @_output_option
-@click.option("--from", "from_nodes", multiple=True, metavar="NODE", help="Start at this node.")
-@click.option("--to", "to_nodes", multiple=True, metavar="NODE", help="Stop after this node.")
+@click.option(
+    "--from",
+    "from_nodes",
+    type=_NODE,
+    multiple=True,
+    metavar="NODE",
+    help="Start at this node, on the last run's artifacts. Can be repeated.",
+)
+@click.option(
+    "--to",
+    "to_nodes",
+    type=_NODE,
+    multiple=True,
+    metavar="NODE",
+    help="Stop after this node. Can be repeated.",
+)
 @_json_option
 def run(
     source: str,
@@ -192,7 +208,7 @@ def runs(source: str, overrides: tuple[str, ...], output: Path | None) -> int:
             "" if summary.pushed_version is None else str(summary.pushed_version),
             Text(summary.reason, overflow="ellipsis", no_wrap=True),
         )
-    Console().print(table, highlight=False)
+    _create_console(None).print(table, highlight=False)
     return ExitCode.DONE
 
 

@@ -11,22 +11,9 @@ from tfx.orchestration import data_types_utils
 from tfx.proto.orchestration import pipeline_pb2
 
 from pipelines.config import PipelineConfig
-from pipelines.description import NodeDescription, PipelineDescription, Stage
+from pipelines.description import NODE_STAGES, NodeDescription, PipelineDescription
 from pipelines.pipeline import create_pipeline
 
-_STAGES = {
-    "CsvExampleGen": Stage.DATA,
-    "CuratedSchema": Stage.DATA,
-    "StatisticsGen": Stage.DATA,
-    "SchemaGen": Stage.DATA,
-    "ExampleValidator": Stage.DATA,
-    "Transform": Stage.TRAIN,
-    "Trainer": Stage.TRAIN,
-    "LatestBlessedModel": Stage.VALIDATE,
-    "Evaluator": Stage.VALIDATE,
-    "ModelValidator": Stage.VALIDATE,
-    "Pusher": Stage.DEPLOY,
-}
 _NEVER_CACHED = {
     # What it made may be gone from the serving folder; where it is there, it copies nothing.
     "Pusher",
@@ -109,7 +96,7 @@ def _describe_node(node: pipeline_pb2.PipelineNode) -> NodeDescription:
     return NodeDescription(
         id=node.node_info.id,
         type=node.node_info.type.name,
-        stage=_STAGES[node.node_info.id],
+        stage=NODE_STAGES[node.node_info.id],
         upstream=tuple(node.upstream_nodes),
         parameters=parameters,
     )

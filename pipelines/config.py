@@ -30,6 +30,7 @@ _RUNNERS = {
 # this process needs none, and remote workers need ours.
 _PACKAGE_OPTIONS = ("--setup_file=", "--requirements_file=", "--extra_package", "--sdk_container")
 _EXTENDS_KEY = "extends"
+_GATE_KINDS = ("value", "change")
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
 _NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
 
@@ -212,9 +213,9 @@ def _read_with_base(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise ConfigError(f"{path}: can't be read: {error}") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # a date that there is not is a ValueError
         raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: got {type(values).__name__}, expected a mapping of keys")
@@ -236,7 +237,7 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
         raise ConfigError(f"--set: got {override!r}, expected KEY=VALUE, such as trainer.seed=7")
     try:
         value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f"--set: {key}: got {text!r}, which is not a YAML value") from error
     *parents, last = key.split(".")
     place = values
@@ -250,7 +251,7 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
 def _describe(error: pydantic.ValidationError) -> str:
     """Say the first error in one line: key, value received, what was expected."""
     first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
+    key = _name_key(first["loc"])
     more = "" if error.error_count() == 1 else f" (and {error.error_count() - 1} more)"
     if first["type"] == "extra_forbidden":
         return f"{key}: got an unknown key{_suggest(first['loc'])}{more}"
@@ -259,6 +260,15 @@ def _describe(error: pydantic.ValidationError) -> str:
     message = first["msg"].removeprefix("Value error, ")
     expected = message.removeprefix("Input should be ")
     return f"{key}: got {first['input']!r}, expected {expected}{more}"
+
+
+def _name_key(location: tuple[int | str, ...]) -> str:
+    """Name a key as it stands in the file: without the kind that pydantic puts behind a number."""
+    return ".".join(
+        str(part)
+        for place, part in enumerate(location)
+        if not (place and isinstance(location[place - 1], int)) or part not in _GATE_KINDS
+    )
 
 
 def _suggest(location: tuple[int | str, ...]) -> str:

@@ -21,6 +21,22 @@ class Stage(str, enum.Enum):
     DEPLOY = "deploy"
 
 
+NODE_STAGES = {
+    "CsvExampleGen": Stage.DATA,
+    "CuratedSchema": Stage.DATA,
+    "StatisticsGen": Stage.DATA,
+    "SchemaGen": Stage.DATA,
+    "ExampleValidator": Stage.DATA,
+    "Transform": Stage.TRAIN,
+    "Trainer": Stage.TRAIN,
+    "LatestBlessedModel": Stage.VALIDATE,
+    "Evaluator": Stage.VALIDATE,
+    "ModelValidator": Stage.VALIDATE,
+    "Pusher": Stage.DEPLOY,
+}
+"""The nodes of the pipeline, and the part of it that each belongs to."""
+
+
 class NodeDescription(pydantic.BaseModel):
     """One node.
 

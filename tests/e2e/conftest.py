@@ -1,0 +1,71 @@
+"""Whole runs, shared by the end-to-end tests: one cold, one with nothing changed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.cli import main
+from pipelines.layout import OutputLayout
+from pipelines.run_summary import RunSummary
+
+SAMPLE = Path(__file__).parents[2] / "data/chicago_taxi/sample/data.csv"
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A run that has ended.
+
+    Attributes:
+        exit_code: What the command returned.
+        summary: What it wrote with ``--json``; None where it did not get that far.
+        layout: Where its files are.
+    """
+
+    exit_code: int
+    summary: RunSummary | None
+    layout: OutputLayout
+
+    @property
+    def done(self) -> RunSummary:
+        """The summary of a run that must have one."""
+        assert self.summary is not None
+        return self.summary
+
+
+RunPipeline = Callable[..., Run]
+
+
+def run_pipeline(output: Path, *options: str) -> Run:
+    """Run the pipeline with the ``test`` environment, as a user would type it."""
+    json_path = output / "summary.json"
+    json_path.unlink(missing_ok=True)
+    code = main(
+        ["run", "--config", "test", "--output", str(output), "--json", str(json_path), *options]
+    )
+    summary = None
+    if json_path.exists():
+        summary = RunSummary.model_validate_json(json_path.read_text(encoding="utf-8"))
+    return Run(code, summary, OutputLayout(output))
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunPipeline]:
+    """Runs of one output root, which all of them share."""
+    output = tmp_path_factory.mktemp("output")
+    yield lambda *options: run_pipeline(output, *options)
+
+
+@pytest.fixture(scope="session")
+def first_run(run: RunPipeline) -> Run:
+    """A run with nothing there before."""
+    return run()
+
+
+@pytest.fixture(scope="session")
+def second_run(run: RunPipeline, first_run: Run) -> Run:
+    """A run with nothing changed since the first."""
+    return run()

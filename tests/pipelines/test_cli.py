@@ -1,0 +1,54 @@
+"""The command line: exit codes and one-line errors of each command, without running a node."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.cli import main
+from pipelines.node_result import ExitCode
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["fly"], "No such command 'fly'"),
+        (["run", "--nope"], "--nope"),
+        (["run", "--config", "nope.yaml"], "nope.yaml"),
+        (["run", "--set", "trainer.seed=x"], "trainer.seed"),
+        (["run", "--span", "april"], "april"),
+        (["run", "--data", "/no/such/folder"], "/no/such/folder"),
+        (["compile"], "--ir"),
+        (["compile", "--ir", "a", "--description", "b", "--set", "cache=maybe"], "cache"),
+        (["node", "--ir", "no.json", "--node", "Trainer", "--run-id", "1"], "no.json"),
+        (["node", "--node", "Trainer", "--run-id", "1"], "--ir"),
+        (["show", "--output", "/no/such/folder"], "/no/such/folder"),
+        (["runs", "--config", "nope"], "nope"),
+        (["data", "--config", "nope"], "nope"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Wrong words are answered by one line that names them."""
+    assert main(words) == ExitCode.USAGE
+
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert said in line
+
+
+@pytest.mark.parametrize("command", ["run", "compile", "node", "runs", "show", "data"])
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """``--help`` tells what a command does, with exit code 0."""
+    assert main([command, "--help"]) == ExitCode.DONE
+    assert command in capsys.readouterr().out
+
+
+def test_runs_of_an_empty_root_are_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where nothing has run, ``runs`` lists nothing and ``show`` says so."""
+    assert main(["runs", "--output", str(tmp_path)]) == ExitCode.DONE
+    capsys.readouterr()
+    assert main(["show", "--output", str(tmp_path)]) == ExitCode.USAGE
+    assert "no runs" in capsys.readouterr().err
