@@ -49,7 +49,7 @@ def describe(ir: pipeline_pb2.Pipeline, output_root: Path) -> PipelineDescriptio
     nodes = [node.pipeline_node for node in ir.nodes]
     return PipelineDescription(
         name=ir.pipeline_info.id,
-        content_hash=hashlib.sha256(ir.SerializeToString(deterministic=True)).hexdigest(),
+        content_hash=hashlib.sha256(_dump_ir(ir).encode()).hexdigest(),
         output_root=str(output_root),
         nodes=tuple(_describe_node(node) for node in nodes),
     )
@@ -68,7 +68,7 @@ def write_compiled(
     """
     ir_path.parent.mkdir(parents=True, exist_ok=True)
     text_path.parent.mkdir(parents=True, exist_ok=True)
-    ir_path.write_text(json_format.MessageToJson(ir, sort_keys=True), encoding="utf-8")
+    ir_path.write_text(_dump_ir(ir), encoding="utf-8")
     text_path.write_text(description.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
@@ -86,6 +86,14 @@ def read_ir(ir_path: Path) -> pipeline_pb2.Pipeline:
         json_format.ParseError: If it holds no IR.
     """
     return json_format.Parse(ir_path.read_text(encoding="utf-8"), pipeline_pb2.Pipeline())
+
+
+def _dump_ir(ir: pipeline_pb2.Pipeline) -> str:
+    """Write an IR as JSON, the same text for the same pipeline.
+
+    Its serialized form would not do: messages packed in it hold maps, in any order.
+    """
+    return json_format.MessageToJson(ir, sort_keys=True)
 
 
 def _describe_node(node: pipeline_pb2.PipelineNode) -> NodeDescription:
