@@ -7,56 +7,34 @@ from __future__ import annotations
 
 import datetime
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from pipelines.config import ConfigError, PipelineConfig, list_environments, load_config
+from pipelines.champion import ChampionError
+from pipelines.cli_champion import champion
+from pipelines.cli_inspect import explain, gc, runs, show
+from pipelines.cli_options import (
+    change_config,
+    config_option,
+    create_console,
+    json_option,
+    output_option,
+    set_option,
+    write_json,
+)
+from pipelines.config import ConfigError, load_config
 from pipelines.data_layout import DataLayoutError
 from pipelines.description import NODE_STAGES
 from pipelines.input_data import prepare_input
 from pipelines.layout import OutputLayout
 from pipelines.local_runner import CompilationError
 from pipelines.node_result import ExitCode
+from pipelines.retention import RunningError
 
 _NODE = click.Choice(list(NODE_STAGES))
 _DATE = click.DateTime(formats=["%Y-%m-%d"])
-_LATEST = "latest"
-_PLAIN_WIDTH = 110
-
-_config_option = click.option(
-    "--config",
-    "source",
-    default="local",
-    show_default=True,
-    metavar="FILE",
-    help=f"Environment ({', '.join(list_environments())}) or path of a YAML file.",
-)
-_set_option = click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Set one key of the configuration, such as trainer.seed=7. Can be repeated.",
-)
-_output_option = click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Output root. [default: output_root of the configuration]",
-)
-_json_option = click.option(
-    "--json",
-    "json_path",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    metavar="FILE",
-    help="Write the summary as JSON; - for standard output.",
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -68,8 +46,8 @@ def commands() -> None:
 
 
 @commands.command()
-@_config_option
-@_set_option
+@config_option
+@set_option
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
@@ -77,7 +55,7 @@ def commands() -> None:
     help="Folder of CSV files. [default: data.directory of the configuration]",
 )
 @click.option("--span", type=_DATE, metavar="DATE", help="Read the span of this first day.")
-@_output_option
+@output_option
 @click.option(
     "--from",
     "from_nodes",
@@ -94,7 +72,7 @@ def commands() -> None:
     metavar="NODE",
     help="Stop after this node. Can be repeated.",
 )
-@_json_option
+@json_option
 def run(
     source: str,
     overrides: tuple[str, ...],
@@ -111,8 +89,8 @@ def run(
     from pipelines.run_display import create_display
     from pipelines.run_summary import summarize_run
 
-    config = _change(load_config(source, overrides), data, span, output)
-    console = _create_console(json_path)
+    config = change_config(load_config(source, overrides), data, span, output)
+    console = create_console(json_path)
     prepare_input(config)
     layout = OutputLayout(config.output_root)
     run_id = create_run_id(layout, datetime.datetime.now(datetime.timezone.utc))
@@ -123,13 +101,13 @@ def run(
     )
     layout.run(run_id).summary_path.write_text(summary.model_dump_json(indent=2) + "\n")
     print_summary(console, summary)
-    _write_json(json_path, summary.model_dump_json(indent=2))
+    write_json(json_path, summary.model_dump_json(indent=2))
     return summary.verdict.exit_code
 
 
 @commands.command("compile")
-@_config_option
-@_set_option
+@config_option
+@set_option
 @click.option(
     "--ir", "ir_path", type=click.Path(path_type=Path), required=True, help="File for the IR."
 )
@@ -166,7 +144,7 @@ def compile_command(
 )
 @click.option("--node", "node_id", required=True, metavar="ID", help="Node to run.")
 @click.option("--run-id", required=True, metavar="ID", help="Run that it belongs to.")
-@_json_option
+@json_option
 def node_command(ir_path: Path, node_id: str, run_id: str, json_path: Path | None) -> int:
     """Run one node in this process: what a scheduler calls."""
     _quieten_libraries()
@@ -182,68 +160,22 @@ def node_command(ir_path: Path, node_id: str, run_id: str, json_path: Path | Non
         raise click.UsageError(str(error.args[0])) from error
     for problem in result.problems:
         click.echo(f"{node_id}: {result.state.value}: {problem.message}", err=True)
-    _write_json(json_path, result.model_dump_json(indent=2))
+    write_json(json_path, result.model_dump_json(indent=2))
     return result.exit_code
 
 
-@commands.command()
-@_config_option
-@_set_option
-@_output_option
-def runs(source: str, overrides: tuple[str, ...], output: Path | None) -> int:
-    """List the runs, newest first."""
-    from pipelines.run_summary import list_run_ids, load_summary
-
-    layout = OutputLayout(_change(load_config(source, overrides), None, None, output).output_root)
-    table = Table("run", "verdict", "seconds", "ran", "cached", "version", "why", box=None)
-    for run_id in reversed(list_run_ids(layout)):
-        summary = load_summary(layout, run_id)
-        cached = sum(node.cached for node in summary.nodes)
-        table.add_row(
-            summary.run_id,
-            summary.verdict.value,
-            f"{summary.seconds:.0f}",
-            str(sum(node.state.value == "done" for node in summary.nodes)),
-            str(cached),
-            "" if summary.pushed_version is None else str(summary.pushed_version),
-            Text(summary.reason, overflow="ellipsis", no_wrap=True),
-        )
-    _create_console(None).print(table, highlight=False)
-    return ExitCode.DONE
-
-
-@commands.command()
-@click.argument("run_id", metavar="RUN", default=_LATEST)
-@_config_option
-@_set_option
-@_output_option
-@_json_option
-def show(
-    run_id: str,
-    source: str,
-    overrides: tuple[str, ...],
-    output: Path | None,
-    json_path: Path | None,
-) -> int:
-    """Show how a run ended; RUN is a run's id, or latest."""
-    from pipelines.ending_screen import print_summary
-    from pipelines.run_summary import load_summary
-
-    layout = OutputLayout(_change(load_config(source, overrides), None, None, output).output_root)
-    summary = load_summary(layout, None if run_id == _LATEST else run_id)
-    print_summary(_create_console(json_path), summary)
-    _write_json(json_path, summary.model_dump_json(indent=2))
-    return ExitCode.DONE
-
-
 @commands.command("data")
-@_config_option
+@config_option
 def data_command(source: str) -> int:
     """Lay the default data out under data/, whole and by quarter."""
     config = load_config(source)
     prepare_input(config)
     click.echo(f"data: {config.input_directory}")
     return ExitCode.DONE
+
+
+for _command in (runs, show, explain, gc, champion):
+    commands.add_command(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -269,25 +201,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(str(error), ExitCode.USAGE)
     except KeyboardInterrupt:
         return _complain("interrupted", ExitCode.FAILED)
-    except (CompilationError, DataLayoutError, OSError) as error:
+    except (ChampionError, CompilationError, DataLayoutError, RunningError, OSError) as error:
         return _complain(str(error), ExitCode.FAILED)
-
-
-def _change(
-    config: PipelineConfig,
-    data: Path | None,
-    span: datetime.datetime | None,
-    output: Path | None,
-) -> PipelineConfig:
-    """Apply the options that stand for keys of the configuration; paths are the caller's."""
-    changes: dict[str, object] = {}
-    if data is not None:
-        changes["data"] = config.data.model_copy(update={"directory": data.absolute()})
-    if span is not None:
-        changes["span"] = span.date()
-    if output is not None:
-        changes["output_root"] = output.absolute()
-    return config.model_copy(update=changes)
 
 
 def _complain(message: str, code: ExitCode) -> ExitCode:
@@ -295,20 +210,6 @@ def _complain(message: str, code: ExitCode) -> ExitCode:
     return code
 
 
-def _create_console(json_path: Path | None) -> Console:
-    """Print for people where JSON does not go; at a fixed width where there is no terminal."""
-    console = Console(stderr=json_path == Path("-"))
-    return console if console.is_terminal else Console(stderr=console.stderr, width=_PLAIN_WIDTH)
-
-
 def _quieten_libraries() -> None:
     """Before TensorFlow is imported: keep its C++ parts from announcing missing GPUs."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-
-def _write_json(path: Path | None, text: str) -> None:
-    if path == Path("-"):
-        sys.stdout.write(text + "\n")
-    elif path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text + "\n", encoding="utf-8")

@@ -61,7 +61,7 @@ def _render(summary: RunSummary) -> RenderableType:
     if summary.metrics:
         parts.append(_render_metrics(summary))
     if summary.gates:
-        parts.append(_render_gates(summary.gates))
+        parts.append(render_gates(summary.gates))
     parts.append(_render_places(summary))
     return Group(*parts)
 
@@ -95,8 +95,15 @@ def _render_metrics(summary: RunSummary) -> RenderableType:
     return _indent(table)
 
 
-def _render_gates(gates: tuple[GateRow, ...]) -> RenderableType:
-    """Show each refusal, and of each gate's other slices the one nearest to its limit."""
+def render_gates(gates: tuple[GateRow, ...]) -> RenderableType:
+    """Render gates: each refusal, and of each gate's other slices the one nearest to its limit.
+
+    Args:
+        gates: Gates' outcomes, those of one gate next to each other.
+
+    Returns:
+        A table.
+    """
     table = _create_table("gate", "slice", "value", "limit", "champion", "outcome")
     for column in table.columns[2:5]:
         column.justify = "right"

@@ -64,10 +64,41 @@ class RunStore:
         self._store = store
         self._pipeline_name = pipeline_name
 
-    def list_runs(self) -> list[str]:
-        """List the runs, oldest first."""
-        contexts = self._store.get_contexts_by_type(_RUN_CONTEXT)
-        return [context.name for context in sorted(contexts, key=lambda context: context.id)]
+    @property
+    def store(self) -> ml_metadata.MetadataStore:
+        """The store itself."""
+        return self._store
+
+    def find_run(self, execution: mlmd.Execution) -> str | None:
+        """Tell which run an execution belongs to."""
+        contexts = self._store.get_contexts_by_execution(execution.id)
+        return next((context.name for context in contexts if context.type == _RUN_CONTEXT), None)
+
+    def find_previous_execution(self, node_id: str, before: int) -> mlmd.Execution | None:
+        """Find the last execution of a node that ended well before another.
+
+        Args:
+            node_id: The node.
+            before: Id of the other execution.
+
+        Returns:
+            The execution, cached or not; None if there is none.
+        """
+        name = f"{self._pipeline_name}.{node_id}"
+        node = self._store.get_context_by_type_and_name(_NODE_CONTEXT, name)
+        executions = self._store.get_executions_by_context(node.id) if node else []
+        good = [
+            execution
+            for execution in executions
+            if execution.id < before and execution.last_known_state in _STATES
+        ]
+        return max(good, key=lambda execution: execution.id, default=None)
+
+    def list_executions(self, run_id: str) -> list[mlmd.Execution]:
+        """List a run's executions, in order; none for a run that the store does not know."""
+        run = self._store.get_context_by_type_and_name(_RUN_CONTEXT, run_id)
+        executions = self._store.get_executions_by_context(run.id) if run else []
+        return sorted(executions, key=lambda execution: execution.id)
 
     def find_execution(self, run_id: str, node_id: str) -> mlmd.Execution | None:
         """Find the last execution of a node in a run.

@@ -10,15 +10,14 @@ from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.components.trainer.component import Trainer
 from tfx.components.transform.component import Transform
 from tfx.dsl.components.common.resolver import Resolver
-from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
-    LatestBlessedModelStrategy,
-)
 from tfx.orchestration import metadata
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import trainer_pb2, transform_pb2
 from tfx.types import Channel
-from tfx.types.standard_artifacts import Model, ModelBlessing
+from tfx.types.standard_artifacts import Model, PushedModel
 
+from components.champion.artifact import ChampionChange
+from components.champion.strategy import ChampionStrategy
 from components.csv_example_gen.component import ANY_CSV, DATED_CSV, create_csv_example_gen
 from components.curated_schema.component import CuratedSchema, hash_schema
 from components.evaluator.eval_config import create_eval_config
@@ -97,9 +96,10 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
         },
     )
     champion = Resolver(
-        strategy_class=LatestBlessedModelStrategy,
+        strategy_class=ChampionStrategy,
         model=Channel(type=Model),
-        model_blessing=Channel(type=ModelBlessing),
+        pushed_model=Channel(type=PushedModel),
+        champion_change=Channel(type=ChampionChange),
     ).with_id("LatestBlessedModel")
     evaluator = Evaluator(
         examples=examples.outputs["examples"],

@@ -10,6 +10,7 @@ from tfx.proto import pusher_pb2
 from tfx.types import Artifact, artifact_utils, standard_component_specs
 from tfx.utils import io_utils, proto_utils
 
+from components.champion.properties import MODEL_ID_PROPERTY
 from components.pusher.version_store import push_version
 
 NEWLY_PUSHED_PROPERTY = "newly_pushed"
@@ -56,6 +57,8 @@ class Executor(executor.Executor):
             pushed_model, pushed_destination=str(pushed.path), pushed_version=str(pushed.version)
         )
         pushed_model.set_int_custom_property(NEWLY_PUSHED_PROPERTY, int(not pushed.already_there))
+        [model] = input_dict[standard_component_specs.MODEL_KEY]
+        pushed_model.set_int_custom_property(MODEL_ID_PROPERTY, model.id)
 
 
 def _read_serving_root(exec_properties: dict[str, Any]) -> Path:

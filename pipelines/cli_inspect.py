@@ -1,0 +1,201 @@
+"""Commands that look at runs: ``runs``, ``show``, ``explain``; and ``gc``, which frees old ones."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import click
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from pipelines.champion import ChampionStore
+from pipelines.cli_options import (
+    LATEST,
+    config_option,
+    create_console,
+    find_layout,
+    json_option,
+    output_option,
+    run_argument,
+    set_option,
+    write_json,
+)
+from pipelines.ending_screen import print_summary, render_gates
+from pipelines.explanation import RunExplanation, explain_run
+from pipelines.layout import OutputLayout
+from pipelines.local_runner import read_description
+from pipelines.metadata_store import RunStore, open_run_store
+from pipelines.node_result import ExitCode, NodeState
+from pipelines.retention import Freed, find_garbage, free
+from pipelines.run_summary import list_run_ids, load_summary
+
+
+@click.command()
+@config_option
+@set_option
+@output_option
+def runs(source: str, overrides: tuple[str, ...], output: Path | None) -> int:
+    """List the runs and the changes of the champion, newest first."""
+    layout = find_layout(source, overrides, output)
+    table = Table("run", "verdict", "seconds", "ran", "cached", "version", "why", box=None)
+    rows = [*_list_runs(layout), *_list_changes(layout)]
+    for row in sorted(rows, reverse=True):
+        *cells, why = row
+        table.add_row(*map(Text, cells), Text(why, overflow="ellipsis", no_wrap=True))
+    create_console().print(table, highlight=False)
+    return ExitCode.DONE
+
+
+@click.command()
+@run_argument
+@config_option
+@set_option
+@output_option
+@json_option
+def show(
+    run_id: str,
+    source: str,
+    overrides: tuple[str, ...],
+    output: Path | None,
+    json_path: Path | None,
+) -> int:
+    """Show how a run ended; RUN is a run's id, or latest."""
+    layout = find_layout(source, overrides, output)
+    summary = load_summary(layout, _name_run(run_id))
+    print_summary(create_console(json_path), summary)
+    write_json(json_path, summary.model_dump_json(indent=2))
+    return ExitCode.DONE
+
+
+@click.command()
+@run_argument
+@config_option
+@set_option
+@output_option
+@json_option
+def explain(
+    run_id: str,
+    source: str,
+    overrides: tuple[str, ...],
+    output: Path | None,
+    json_path: Path | None,
+) -> int:
+    """Say why a model was or was not pushed, and why a node was or was not cached."""
+    layout = find_layout(source, overrides, output)
+    summary = load_summary(layout, _name_run(run_id))
+    description = read_description(layout.run(summary.run_id).description_path)
+    with open_run_store(layout.metadata_path, description.name) as store:
+        explanation = explain_run(store, description, summary)
+    create_console(json_path).print(_render(explanation), highlight=False)
+    write_json(json_path, explanation.model_dump_json(indent=2))
+    return ExitCode.DONE
+
+
+@click.command()
+@click.option(
+    "--keep",
+    type=click.IntRange(min=1),
+    required=True,
+    metavar="N",
+    help="Keep what the newest N runs read or made.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be freed, and free nothing.")
+@config_option
+@set_option
+@output_option
+def gc(
+    keep: int, dry_run: bool, source: str, overrides: tuple[str, ...], output: Path | None
+) -> int:
+    """Free the files of old runs, never those blessed, pushed or needed by a cached result."""
+    layout = find_layout(source, overrides, output)
+    run_ids = list_run_ids(layout)
+    if not run_ids:
+        click.echo("no runs, nothing to free")
+        return ExitCode.DONE
+    with _open_store(layout, run_ids[-1]) as store:
+        garbage = find_garbage(store, layout, run_ids, keep)
+        if not dry_run:
+            free(store, garbage)
+    _print_freed(garbage, dry_run)
+    return ExitCode.DONE
+
+
+def _name_run(run_id: str) -> str | None:
+    return None if run_id == LATEST else run_id
+
+
+def _open_store(layout: OutputLayout, run_id: str) -> contextlib.AbstractContextManager[RunStore]:
+    description = read_description(layout.run(run_id).description_path)
+    return open_run_store(layout.metadata_path, description.name)
+
+
+def _list_runs(layout: OutputLayout) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for run_id in list_run_ids(layout):
+        summary = load_summary(layout, run_id)
+        rows.append(
+            (
+                summary.run_id,
+                summary.verdict.value,
+                f"{summary.seconds:.0f}",
+                str(sum(node.state is NodeState.DONE for node in summary.nodes)),
+                str(sum(node.cached for node in summary.nodes)),
+                "" if summary.pushed_version is None else str(summary.pushed_version),
+                summary.reason,
+            )
+        )
+    return rows
+
+
+def _list_changes(layout: OutputLayout) -> list[tuple[str, ...]]:
+    """List the champion's changes with their time written as run ids are, so that both sort."""
+    run_ids = list_run_ids(layout)
+    if not run_ids:
+        return []
+    description = read_description(layout.run(run_ids[-1]).description_path)
+    with open_run_store(layout.metadata_path, description.name) as store:
+        state = ChampionStore(store.store, description.name, layout).show()
+    return [
+        (
+            change.when.replace("-", "").replace(":", "").replace("+0000", "Z"),
+            f"champion {change.action.value}",
+            "",
+            "",
+            "",
+            "" if change.version is None else str(change.version),
+            f"{change.who}: {change.reason}",
+        )
+        for change in state.changes
+    ]
+
+
+def _render(explanation: RunExplanation) -> RenderableType:
+    title = explanation.verdict.value.replace("_", " ").upper()
+    parts: list[RenderableType] = [Text(f"{title}  {explanation.reason}", style="bold")]
+    judged = (*explanation.refusing_gates, *explanation.not_passed_gates)
+    if judged:
+        parts.append(render_gates(judged))
+    table = Table("node", "state", "why", box=None, pad_edge=False, header_style="dim")
+    for node in explanation.nodes:
+        table.add_row(Text(node.id), Text(node.state.value), Text(node.why))
+        for difference in node.differences:
+            what = f"{difference.name}: {difference.before} → {difference.after}"
+            table.add_row("", "", Text(what, style="dim"))
+    parts += [Text(), table]
+    return Group(*parts)
+
+
+def _print_freed(garbage: list[Freed], dry_run: bool) -> None:
+    table = Table("artifact", "type", "MB", "folder", box=None)
+    for freed in garbage:
+        table.add_row(
+            str(freed.artifact_id), freed.type, f"{freed.size_bytes / 1e6:.1f}", Text(freed.path)
+        )
+    if garbage:
+        create_console().print(table, highlight=False)
+    total_mb = sum(freed.size_bytes for freed in garbage) / 1e6
+    click.echo(
+        f"{'would free' if dry_run else 'freed'} {len(garbage)} artifacts, {total_mb:.1f} MB"
+    )

@@ -1,0 +1,103 @@
+"""Options and output that the commands share."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from pipelines.config import PipelineConfig, list_environments, load_config
+from pipelines.layout import OutputLayout
+
+LATEST = "latest"
+_PLAIN_WIDTH = 110
+
+config_option = click.option(
+    "--config",
+    "source",
+    default="local",
+    show_default=True,
+    metavar="FILE",
+    help=f"Environment ({', '.join(list_environments())}) or path of a YAML file.",
+)
+set_option = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set one key of the configuration, such as trainer.seed=7. Can be repeated.",
+)
+output_option = click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Output root. [default: output_root of the configuration]",
+)
+json_option = click.option(
+    "--json",
+    "json_path",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    metavar="FILE",
+    help="Write the summary as JSON; - for standard output.",
+)
+run_argument = click.argument("run_id", metavar="RUN", default=LATEST)
+
+
+def change_config(
+    config: PipelineConfig,
+    data: Path | None,
+    span: datetime.datetime | None,
+    output: Path | None,
+) -> PipelineConfig:
+    """Apply the options that stand for keys of the configuration.
+
+    Args:
+        config: The configuration as the file has it.
+        data: Folder of CSV files, from where the caller stands.
+        span: First day of the span to read.
+        output: Output root, from where the caller stands.
+
+    Returns:
+        The configuration with those that are given.
+    """
+    changes: dict[str, object] = {}
+    if data is not None:
+        changes["data"] = config.data.model_copy(update={"directory": data.absolute()})
+    if span is not None:
+        changes["span"] = span.date()
+    if output is not None:
+        changes["output_root"] = output.absolute()
+    return config.model_copy(update=changes)
+
+
+def find_layout(source: str, overrides: tuple[str, ...], output: Path | None) -> OutputLayout:
+    """Find where the runs of a configuration are kept.
+
+    Args:
+        source: Environment or file.
+        overrides: ``KEY=VALUE`` each.
+        output: Output root that stands for the configuration's, if given.
+
+    Returns:
+        The layout.
+    """
+    config = change_config(load_config(source, overrides), None, None, output)
+    return OutputLayout(config.output_root)
+
+
+def create_console(json_path: Path | None = None) -> Console:
+    """Print for people where JSON does not go; at a fixed width where there is no terminal."""
+    console = Console(stderr=json_path == Path("-"))
+    return console if console.is_terminal else Console(stderr=console.stderr, width=_PLAIN_WIDTH)
+
+
+def write_json(path: Path | None, text: str) -> None:
+    """Write JSON to a file, to standard output for ``-``, or nowhere for None."""
+    if path == Path("-"):
+        sys.stdout.write(text + "\n")
+    elif path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,128 @@
+"""Free the pipeline files of old runs, and never what is blessed, pushed or still needed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import pydantic
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+from pipelines.layout import OutputLayout
+from pipelines.metadata_store import RunStore
+
+_KEPT_TYPES = {"PushedModel", "ChampionChange"}
+
+
+class Freed(pydantic.BaseModel):
+    """An artifact whose files are freed, or would be.
+
+    Attributes:
+        artifact_id: Its id in the metadata store.
+        type: Its type.
+        path: Its folder.
+        size_bytes: Size of its files.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    artifact_id: int
+    type: str
+    path: str
+    size_bytes: int
+
+
+class RunningError(Exception):
+    """A node is running; freeing files now could take what it reads."""
+
+
+def find_garbage(
+    store: RunStore, layout: OutputLayout, run_ids: list[str], keep: int
+) -> list[Freed]:
+    """Find what old runs left and nothing needs.
+
+    Kept are: whatever an execution of one of the newest runs read or put out, cached or not;
+    blessed models with their evaluation and blessing; pushed models and what they were made of.
+
+    Args:
+        store: The pipeline's runs.
+        layout: Where their files are.
+        run_ids: Every run, oldest first.
+        keep: Number of newest runs to keep whole, >= 1.
+
+    Returns:
+        What can be freed, by artifact id.
+
+    Raises:
+        RunningError: If a node is running.
+    """
+    executions = [execution for run in run_ids for execution in store.list_executions(run)]
+    running = [found for found in executions if found.last_known_state == mlmd.Execution.RUNNING]
+    if running:
+        raise RunningError(
+            f"execution {running[0].id} is marked running; wait for it, or run the pipeline again "
+            "if its process has died"
+        )
+    recent = [execution for run in run_ids[-keep:] for execution in store.list_executions(run)]
+    needed = {
+        stored.artifact.id
+        for execution in recent
+        for stored in (*store.list_inputs(execution), *store.list_outputs(execution))
+    }
+    artifacts = store.store.get_artifacts()
+    needed |= _find_lineage(store, [found for found in artifacts if _is_kept(found)])
+    return [
+        Freed(
+            artifact_id=artifact.id,
+            type=artifact.type,
+            path=artifact.uri,
+            size_bytes=_measure(Path(artifact.uri)),
+        )
+        for artifact in sorted(artifacts, key=lambda artifact: artifact.id)
+        if artifact.id not in needed
+        and artifact.state == mlmd.Artifact.LIVE
+        and _is_inside(Path(artifact.uri), layout.pipeline_root)
+    ]
+
+
+def free(store: RunStore, garbage: Iterable[Freed]) -> None:
+    """Mark artifacts deleted, so that no cache hands them out, then delete their files.
+
+    Args:
+        store: The pipeline's runs.
+        garbage: What ``find_garbage`` found.
+    """
+    for freed in garbage:
+        [artifact] = store.store.get_artifacts_by_id([freed.artifact_id])
+        artifact.state = mlmd.Artifact.DELETED
+        store.store.put_artifacts([artifact])
+        shutil.rmtree(freed.path, ignore_errors=True)
+
+
+def _is_kept(artifact: mlmd.Artifact) -> bool:
+    is_blessed = artifact.custom_properties["blessed"].int_value == 1
+    return is_blessed or artifact.type in _KEPT_TYPES
+
+
+def _find_lineage(store: RunStore, artifacts: list[mlmd.Artifact]) -> set[int]:
+    """Find artifacts and all that they were made of, back to the rows."""
+    found: set[int] = set()
+    waiting = [artifact.id for artifact in artifacts]
+    while waiting:
+        artifact_id = waiting.pop()
+        if artifact_id in found:
+            continue
+        found.add(artifact_id)
+        producer = store.find_producer(artifact_id)
+        if producer is not None:
+            waiting += [given.artifact.id for given in store.list_inputs(producer)]
+    return found
+
+
+def _is_inside(path: Path, root: Path) -> bool:
+    return path.resolve().is_relative_to(root.resolve())
+
+
+def _measure(directory: Path) -> int:
+    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
