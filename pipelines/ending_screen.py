@@ -105,6 +105,8 @@ def render_gates(gates: tuple[GateRow, ...]) -> RenderableType:
         A table.
     """
     table = _create_table("gate", "slice", "value", "limit", "champion", "outcome")
+    for column in (table.columns[0], *table.columns[2:5]):
+        column.no_wrap = True
     for column in table.columns[2:5]:
         column.justify = "right"
     for group in _group_by_limit(gates):
