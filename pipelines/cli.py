@@ -24,6 +24,7 @@ from pipelines.cli_options import (
     set_option,
     write_json,
 )
+from pipelines.cli_schema import schema
 from pipelines.config import ConfigError, load_config
 from pipelines.data_layout import DataLayoutError
 from pipelines.description import NODE_STAGES
@@ -174,7 +175,7 @@ def data_command(source: str) -> int:
     return ExitCode.DONE
 
 
-for _command in (runs, show, explain, gc, champion):
+for _command in (runs, show, explain, gc, champion, schema):
     commands.add_command(_command)
 
 

@@ -14,8 +14,10 @@ from typing import Annotated, Any
 import pydantic
 import yaml
 
+from components.data_gate.severity import DataGateSettings
 from components.evaluator.settings import EvaluatorSettings
 from components.model_validator.gates import Gates
+from components.model_validator.settings import ModelValidatorSettings
 from components.trainer.settings import TrainerSettings
 from schemas.feature_table import list_tasks
 
@@ -30,7 +32,7 @@ _RUNNERS = {
 # this process needs none, and remote workers need ours.
 _PACKAGE_OPTIONS = ("--setup_file=", "--requirements_file=", "--extra_package", "--sdk_container")
 _EXTENDS_KEY = "extends"
-_GATE_KINDS = ("value", "change")
+_GATE_KINDS = ("value", "change", "fairness", "serving", "beats_trivial")
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
 _NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
 
@@ -110,8 +112,10 @@ class PipelineConfig(pydantic.BaseModel):
         beam: Beam runner.
         cache: Whether a node whose inputs, settings and code are unchanged is not run again.
         parallel_nodes: Most nodes that run side by side.
+        data_gate: What stops data from being trained on.
         trainer: Model and training.
         evaluator: Metrics.
+        model_validator: How surely changes are judged, and how models are replayed.
         gates: What a model must meet to be pushed.
     """
 
@@ -125,8 +129,10 @@ class PipelineConfig(pydantic.BaseModel):
     beam: BeamConfig
     cache: bool = True
     parallel_nodes: int = pydantic.Field(default=2, ge=1, le=64)
+    data_gate: DataGateSettings = DataGateSettings()
     trainer: TrainerSettings = TrainerSettings()
     evaluator: EvaluatorSettings = EvaluatorSettings()
+    model_validator: ModelValidatorSettings = ModelValidatorSettings()
     gates: Gates
 
     @pydantic.field_validator("task")

@@ -27,6 +27,8 @@ NODE_STAGES = {
     "StatisticsGen": Stage.DATA,
     "SchemaGen": Stage.DATA,
     "ExampleValidator": Stage.DATA,
+    "LatestAcceptedData": Stage.DATA,
+    "DataGate": Stage.DATA,
     "Transform": Stage.TRAIN,
     "Trainer": Stage.TRAIN,
     "LatestBlessedModel": Stage.VALIDATE,

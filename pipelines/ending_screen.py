@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from components.data_gate.findings import Finding
 from components.model_validator.gates import Rule
 from components.model_validator.judgement import Outcome
 from pipelines.layout import OutputLayout
@@ -27,6 +28,7 @@ _HEADLINES = {
 _STYLES = {
     Outcome.PASSED: "green",
     Outcome.FAILED: "bold yellow",
+    Outcome.INCONCLUSIVE: "yellow",
     Outcome.TOO_SMALL: "dim",
     Outcome.UNDEFINED: "dim",
     Outcome.NO_BASELINE: "dim",
@@ -36,8 +38,12 @@ _RULES: dict[Rule, str] = {
     "max": "≤",
     "max_drop": "drop ≤",
     "max_rise": "rise ≤",
+    "max_ratio": "≤ ×",
+    "max_gap": "gap ≤",
+    "min_gain": "gain ≥",
 }
 _MOST_PROBLEMS = 20
+_MOST_LINES = 8
 
 
 def print_summary(console: Console, summary: RunSummary) -> None:
@@ -54,10 +60,10 @@ def _render(summary: RunSummary) -> RenderableType:
     title, style = _HEADLINES[summary.verdict]
     headline = Text.assemble((title, style), "  ", summary.reason)
     parts: list[RenderableType] = [Text(), headline]
-    if summary.problems:
+    if summary.problems and not (summary.data and summary.data.errors):
         parts.append(_render_problems(summary))
-    if summary.anomalies:
-        parts.append(_render_anomalies(summary))
+    if summary.data is not None and summary.data.findings:
+        parts.append(_render_findings(summary.data.findings))
     if summary.metrics:
         parts.append(_render_metrics(summary))
     if summary.gates:
@@ -74,11 +80,21 @@ def _render_problems(summary: RunSummary) -> RenderableType:
     return _indent(Group(*lines))
 
 
-def _render_anomalies(summary: RunSummary) -> RenderableType:
-    table = _create_table("anomaly", "split", "feature", "what")
-    for anomaly in summary.anomalies:
-        table.add_row(*map(Text, (anomaly.kind, anomaly.split, anomaly.feature, anomaly.message)))
-    return _indent(table)
+def _render_findings(findings: tuple[Finding, ...]) -> RenderableType:
+    """Render what DataGate found, errors first, each with its first offending rows."""
+    shown = findings[:_MOST_PROBLEMS]
+    parts: list[RenderableType] = []
+    for finding in shown:
+        style = "bold yellow" if finding.severity == "error" else "dim"
+        parts.append(Text.assemble((finding.severity, style), f"  {finding.message}"))
+        if finding.rows:
+            lines = ", ".join(str(row.line) for row in finding.rows[:_MOST_LINES])
+            more = ", …" if len(finding.rows) > _MOST_LINES else ""
+            where = _shorten(Path(finding.rows[0].file))
+            parts.append(Text(f"       {where}: line {lines}{more}", style="dim"))
+    if len(findings) > len(shown):
+        parts.append(Text(f"and {len(findings) - len(shown)} more", style="dim"))
+    return _indent(Group(*parts))
 
 
 def _render_metrics(summary: RunSummary) -> RenderableType:
@@ -113,13 +129,15 @@ def render_gates(gates: tuple[GateRow, ...]) -> RenderableType:
         refusing = [gate for gate in group if gate.is_refusal]
         passed = [gate for gate in group if gate.outcome is Outcome.PASSED]
         for gate in refusing:
-            _add_gate(table, gate, gate.slice, _STYLES[gate.outcome], gate.outcome.value)
+            _add_gate(table, gate, _name_slice(gate), _STYLES[gate.outcome], gate.outcome.value)
         others = collections.Counter(gate.outcome.value for gate in group if not gate.is_refusal)
         if not others:
             continue
         nearest = min(passed or group, key=_measure_slack)
         counts = ", ".join(f"{count} {outcome}" for outcome, count in others.items())
-        where = nearest.slice if len(group) == 1 or not passed else f"nearest: {nearest.slice}"
+        where = _name_slice(nearest)
+        if len(group) > 1 and passed:
+            where = f"nearest: {where}"
         outcome = nearest.outcome.value if len(group) == 1 else counts
         _add_gate(table, nearest, where, _STYLES[nearest.outcome], outcome)
     return _indent(table)
@@ -147,10 +165,15 @@ def _measure_slack(gate: GateRow) -> float:
     """Measure how far a value is from its limit, for sorting."""
     if gate.value is None:
         return math.inf
-    if gate.rule in ("min", "max"):
+    if gate.rule not in ("max_drop", "max_rise"):
         return abs(gate.value - gate.limit)
     change = gate.value - (gate.baseline if gate.baseline is not None else gate.value)
     return gate.limit + change if gate.rule == "max_drop" else gate.limit - change
+
+
+def _name_slice(gate: GateRow) -> str:
+    """Name the rows judged; of a fairness gate the two groups that are furthest apart."""
+    return gate.slice if gate.groups is None else f"{gate.groups[0]} over {gate.groups[1]}"
 
 
 def _render_places(summary: RunSummary) -> RenderableType:

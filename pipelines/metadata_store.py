@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from pipelines.store_lock import lock_store
 _RESULT_PROPERTY = "node_result"
 _RUN_CONTEXT = "pipeline_run"
 _NODE_CONTEXT = "node"
+# Inputs that are there to compare with: their rows are not what the node read.
+_PREVIOUS_PREFIX = "previous_"
 
 _STATES = {
     mlmd.Execution.COMPLETE: NodeState.DONE,
@@ -41,6 +44,11 @@ class StoredArtifact:
     def path(self) -> Path:
         """Folder of its files."""
         return Path(self.artifact.uri)
+
+    @property
+    def split_names(self) -> list[str]:
+        """Its splits; none where it has none."""
+        return json.loads(self.artifact.properties["split_names"].string_value or "[]")
 
     def integer(self, name: str) -> int:
         """Read an integer custom property; 0 where it is not set."""
@@ -204,6 +212,8 @@ class RunStore:
         """
         read: dict[str, int] = {}
         for given in self.list_inputs(execution):
+            if given.key.startswith(_PREVIOUS_PREFIX):
+                continue
             read.update(self.count_written_rows(given.artifact.id))
         for made in self.list_outputs(execution) if not written else ():
             written = {**written, **self.count_written_rows(made.artifact.id)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import logging
 import time
 import traceback
@@ -14,6 +15,7 @@ from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import launcher, partial_run_utils, runtime_parameter_utils
 from tfx.proto.orchestration import pipeline_pb2
 
+from components.data_gate.findings import ACCEPTED_PROPERTY, ARTIFACT_TYPE, read_verdict
 from components.data_refusal import DataRefusedError
 from components.model_validator.validation import find_validation
 from pipelines.compilation import read_ir
@@ -21,6 +23,7 @@ from pipelines.guarded_metadata import GuardedMetadata
 from pipelines.metadata_store import RunStore, StoredArtifact
 from pipelines.node_request import NodeRequest
 from pipelines.node_result import NodeResult, NodeState, Problem
+from pipelines.row_checks import check_rows
 from pipelines.row_counts import count_rows
 
 _logger = logging.getLogger(__name__)
@@ -136,23 +139,52 @@ def _conclude(
         outputs = runs.list_outputs(execution)
     cached = execution.last_known_state == metadata_store_pb2.Execution.CACHED
     if not raised:
-        refusals = _list_model_refusals(outputs)
-        state = NodeState.CACHED if cached else NodeState.DONE
-        problems = refusals
-        if refusals:
-            state = NodeState.MODEL_REFUSED
-        elif execution.last_known_state == metadata_store_pb2.Execution.FAILED:
-            state, problems = NodeState.FAILED, (_UNRESOLVED,)
+        state, problems = _read_state(execution, outputs)
         result = result.model_copy(update={"state": state, "problems": problems, "cached": cached})
     written: dict[str, int] = {}
-    if result.state is NodeState.DONE:
+    if not raised and not cached:
         for output in outputs:
             written.update(count_rows(output))
     with GuardedMetadata(_get_connection(ir)) as handle:
         runs = RunStore(handle.store, ir.pipeline_info.id)
-        result = result.model_copy(update={"rows": runs.count_rows(execution, written)})
+        rows = runs.count_rows(execution, written)
+        lost = check_rows(request.node_id, rows, _list_evaluated_splits(ir, request.node_id))
+        changes: dict[str, object] = {"rows": rows}
+        if result.is_good and lost:
+            changes |= {"state": NodeState.FAILED, "problems": lost}
+        result = result.model_copy(update=changes)
         runs.record(execution, result)
     return result
+
+
+def _read_state(
+    execution: metadata_store_pb2.Execution, outputs: Sequence[StoredArtifact]
+) -> tuple[NodeState, tuple[Problem, ...]]:
+    """Tell how an execution ended that raised nothing; a refusal may come from the cache."""
+    if execution.last_known_state == metadata_store_pb2.Execution.FAILED:
+        return NodeState.FAILED, (_UNRESOLVED,)
+    if problems := _list_data_refusals(outputs):
+        return NodeState.DATA_REFUSED, problems
+    if problems := _list_model_refusals(outputs):
+        return NodeState.MODEL_REFUSED, problems
+    is_cached = execution.last_known_state == metadata_store_pb2.Execution.CACHED
+    return (NodeState.CACHED if is_cached else NodeState.DONE), ()
+
+
+def _list_evaluated_splits(ir: pipeline_pb2.Pipeline, node_id: str) -> list[str]:
+    parameters = _find_node(ir, node_id).parameters.parameters
+    if "example_splits" not in parameters:
+        return []
+    return json.loads(parameters["example_splits"].field_value.string_value)
+
+
+def _list_data_refusals(outputs: Sequence[StoredArtifact]) -> tuple[Problem, ...]:
+    return tuple(
+        Problem(**dataclasses.asdict(problem))
+        for output in outputs
+        if output.type == ARTIFACT_TYPE and not output.integer(ACCEPTED_PROPERTY)
+        for problem in read_verdict(output.path).problems
+    )
 
 
 def _list_model_refusals(outputs: Sequence[StoredArtifact]) -> tuple[Problem, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tensorflow_data_validation as tfdv
-from tfx.components.evaluator.component import Evaluator
 from tfx.components.example_validator.component import ExampleValidator
 from tfx.components.schema_gen.component import SchemaGen
 from tfx.components.statistics_gen.component import StatisticsGen
@@ -14,15 +13,22 @@ from tfx.orchestration import metadata
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import trainer_pb2, transform_pb2
 from tfx.types import Channel
-from tfx.types.standard_artifacts import Model, PushedModel
+from tfx.types.standard_artifacts import ExampleStatistics, Model, PushedModel
 
 from components.champion.artifact import ChampionChange
 from components.champion.strategy import ChampionStrategy
 from components.csv_example_gen.component import ANY_CSV, DATED_CSV, create_csv_example_gen
-from components.curated_schema.component import CuratedSchema, hash_schema
+from components.curated_schema.component import CuratedSchema
+from components.curated_schema.schema_file import hash_schema
+from components.data_gate.artifact import DataVerdictArtifact
+from components.data_gate.component import DataGate
+from components.data_gate.latest_accepted import LatestAcceptedStatisticsStrategy
+from components.data_gate.severity import dump_settings
+from components.evaluator.component import Evaluator
 from components.evaluator.eval_config import create_eval_config
 from components.model_validator.component import ModelValidator
 from components.model_validator.gates import dump_gates
+from components.model_validator.settings import describe_rows
 from components.pusher.component import create_pusher
 from pipelines.code_version import hash_sources
 from pipelines.config import PipelineConfig
@@ -61,11 +67,35 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
     statistics = StatisticsGen(
         examples=examples.outputs["examples"],
         schema=curated_schema.outputs["schema"],
-        stats_options=tfdv.StatsOptions(infer_type_from_schema=True),
+        # DataGate measures drift on the quantiles: ten of them are too coarse for whole numbers.
+        stats_options=tfdv.StatsOptions(
+            infer_type_from_schema=True, num_quantiles_histogram_buckets=100
+        ),
     )
     inferred_schema = SchemaGen(statistics=statistics.outputs["statistics"])
     validation = ExampleValidator(
         statistics=statistics.outputs["statistics"], schema=curated_schema.outputs["schema"]
+    )
+    accepted_data = Resolver(
+        strategy_class=LatestAcceptedStatisticsStrategy,
+        statistics=Channel(type=ExampleStatistics),
+        verdict=Channel(type=DataVerdictArtifact),
+    ).with_id("LatestAcceptedData")
+    data_gate = DataGate(
+        examples=examples.outputs["examples"],
+        statistics=statistics.outputs["statistics"],
+        anomalies=validation.outputs["anomalies"],
+        schema=curated_schema.outputs["schema"],
+        previous_statistics=accepted_data.outputs["statistics"],
+        previous_verdict=accepted_data.outputs["verdict"],
+        settings=dump_settings(config.data_gate),
+        task=config.task,
+        code_version=hash_sources(
+            "components/data_gate",
+            "components/csv_example_gen",
+            "components/transform/preprocessing.py",
+            *table_sources,
+        ),
     )
     transform = Transform(
         examples=examples.outputs["examples"],
@@ -80,7 +110,7 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
             "code_version": hash_sources("components/transform", *table_sources),
         },
     )
-    transform.add_upstream_node(validation)
+    transform.add_upstream_node(data_gate)
     trainer = Trainer(
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
@@ -91,7 +121,10 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
             "task": config.task,
             "settings": config.trainer.model_dump(mode="json"),
             "code_version": hash_sources(
-                "components/trainer", "components/transform", *table_sources
+                "components/trainer",
+                "components/transform",
+                "components/evaluator/fairness_groups.py",
+                *table_sources,
             ),
         },
     )
@@ -113,10 +146,15 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
     )
     validator = ModelValidator(
         evaluation=evaluator.outputs["evaluation"],
+        examples=examples.outputs["examples"],
         model=trainer.outputs["model"],
         baseline_model=champion.outputs["model"],
         gates=dump_gates(config.gates),
-        code_version=hash_sources("components/model_validator"),
+        rows=describe_rows(
+            table, config.evaluator.split, config.evaluator.threshold
+        ).model_dump_json(),
+        settings=config.model_validator.model_dump_json(),
+        code_version=hash_sources("components/model_validator", "components/evaluator"),
     )
     pusher = create_pusher(
         model=trainer.outputs["model"],
@@ -135,6 +173,8 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
             statistics,
             inferred_schema,
             validation,
+            accepted_data,
+            data_gate,
             transform,
             trainer,
             champion,

@@ -37,7 +37,7 @@ def count_rows(stored: StoredArtifact) -> dict[str, int]:
 
 
 def _list_splits(stored: StoredArtifact) -> Iterable[tuple[str, Path]]:
-    for split in json.loads(stored.artifact.properties["split_names"].string_value):
+    for split in stored.split_names:
         yield split, stored.path / f"Split-{split}"
 
 

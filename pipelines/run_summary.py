@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import pydantic
 
+from components.data_gate.findings import ARTIFACT_TYPE, DataVerdict, read_verdict
 from components.model_validator.judgement import GateResult, Outcome
 from components.model_validator.validation import MetricComparison, Validation, find_validation
 from pipelines.anomalies import Anomaly, read_anomalies
@@ -85,6 +86,7 @@ class RunSummary(pydantic.BaseModel):
         nodes: Every node, in order.
         problems: Why data was refused or a node failed.
         anomalies: What ExampleValidator found.
+        data: What DataGate found and decided; None where it did not get that far.
         metrics: Overall metrics.
         has_champion: Whether there was a champion to compare with.
         gates: Every gate on every slice that it judged.
@@ -103,6 +105,7 @@ class RunSummary(pydantic.BaseModel):
     nodes: tuple[NodeRow, ...]
     problems: tuple[Problem, ...] = ()
     anomalies: tuple[Anomaly, ...] = ()
+    data: DataVerdict | None = None
     metrics: tuple[MetricComparison, ...] = ()
     has_champion: bool = False
     gates: tuple[GateRow, ...] = ()
@@ -160,6 +163,7 @@ def summarize_run(
             for problem in result.problems
         ),
         anomalies=tuple(_list_anomalies(artifacts)),
+        data=_find_data_verdict(artifacts),
         metrics=validation.metrics if validation else (),
         has_champion=validation is not None and validation.baseline is not None,
         gates=tuple(
@@ -244,6 +248,11 @@ def _judge_run(
 def _find_validation(artifacts: Sequence[StoredArtifact]) -> Validation | None:
     found = (find_validation(stored.path) for stored in artifacts if stored.key == "blessing")
     return next((validation for validation in found if validation is not None), None)
+
+
+def _find_data_verdict(artifacts: Sequence[StoredArtifact]) -> DataVerdict | None:
+    verdicts = (read_verdict(stored.path) for stored in artifacts if stored.type == ARTIFACT_TYPE)
+    return next(verdicts, None)
 
 
 def _list_anomalies(artifacts: Sequence[StoredArtifact]) -> Iterator[Anomaly]:

@@ -9,10 +9,12 @@ This module is plain Python: importing it costs nothing.
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import enum
 import importlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 _TASK_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
@@ -199,6 +201,73 @@ Label = ShareLabel | ColumnLabel
 
 
 @dataclasses.dataclass(frozen=True)
+class Group:
+    """People or things that a model must treat as it treats others.
+
+    Attributes:
+        name: Name of the group.
+        values: Values of the column that belong to it.
+        pattern: Regular expression (RE2 syntax) of the texts that belong to it, matched in full.
+    """
+
+    name: str
+    values: tuple[int | str, ...] = ()
+    pattern: str = ""
+
+    def holds(self, value: int | str) -> bool:
+        """Say whether a value belongs to the group."""
+        return value in self.values or bool(
+            self.pattern and re.fullmatch(self.pattern, str(value), re.ASCII | re.DOTALL)
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class FairnessAttribute:
+    """A column's values gathered into groups, to compare what the model gets wrong of each.
+
+    Attributes:
+        name: Name of the attribute; slices and gates refer to it as to a column.
+        column: Column that it is made of.
+        groups: The groups; a value belongs to the first that holds it.
+        others: Group of values that no group holds.
+        missing: Group of rows without a value.
+    """
+
+    name: str
+    column: str
+    groups: tuple[Group, ...]
+    others: str = "(other)"
+    missing: str = "(missing)"
+
+    def __post_init__(self) -> None:
+        """Check that names and values are unique.
+
+        Raises:
+            ValueError: If a group's name is doubled, or a value is in two groups.
+        """
+        values = [value for group in self.groups for value in group.values]
+        for what, doubled in (
+            ("groups", _find_doubled([*(group.name for group in self.groups), self.missing])),
+            ("values", _find_doubled(values)),
+        ):
+            if doubled:
+                raise ValueError(f"fairness attribute {self.name!r}: doubled {what} {doubled}")
+
+    def find_group(self, value: int | str | None) -> str:
+        """Find a value's group.
+
+        Args:
+            value: The column's value; None for a missing one.
+
+        Returns:
+            The name of its group.
+        """
+        if value is None:
+            return self.missing
+        return next((group.name for group in self.groups if group.holds(value)), self.others)
+
+
+@dataclasses.dataclass(frozen=True)
 class FeatureTable:
     """All that is known of a task's columns.
 
@@ -208,6 +277,7 @@ class FeatureTable:
         label: How the label is made.
         slice_columns: Columns whose values cut the evaluation into slices, beside the overall one.
         span_column: Column of Unix seconds that says which span a row belongs to, if any.
+        fairness_attributes: Groups that the evaluation compares, each cut into slices too.
     """
 
     task: str
@@ -215,6 +285,7 @@ class FeatureTable:
     label: Label
     slice_columns: tuple[str, ...] = ()
     span_column: str | None = None
+    fairness_attributes: tuple[FairnessAttribute, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that names are unique and that every column referred to is there.
@@ -223,12 +294,15 @@ class FeatureTable:
             ValueError: If a name is doubled or unknown.
         """
         names = [feature.name for feature in self.features]
-        doubled = sorted({name for name in names if names.count(name) > 1})
+        attributes = [attribute.name for attribute in self.fairness_attributes]
+        taken = {*names, self.label.name}
+        doubled = _find_doubled(names) or _find_doubled([*attributes, *taken])
         if doubled:
             raise ValueError(f"feature table of {self.task!r}: doubled names {doubled}")
         label = self.label
         used = {label.column} if isinstance(label, ColumnLabel) else {label.part, label.whole}
         used |= set(self.slice_columns) | ({self.span_column} if self.span_column else set())
+        used |= {attribute.column for attribute in self.fairness_attributes}
         unknown = sorted(used - set(names))
         if unknown:
             raise ValueError(f"feature table of {self.task!r}: unknown columns {unknown}")
@@ -264,6 +338,11 @@ class FeatureTable:
             if feature.name == name:
                 return feature
         raise KeyError(f"feature table of {self.task!r} has no column {name!r}")
+
+
+def _find_doubled(names: Sequence[int | str]) -> list[int | str]:
+    counts = collections.Counter(names)
+    return [name for name, count in counts.items() if count > 1]
 
 
 def load_feature_table(task: str) -> FeatureTable:

@@ -26,7 +26,10 @@ LIGHT_MODULES = [
     "pipelines.local_runner",
     "pipelines.metadata_store",
     "pipelines.run_summary",
+    "components.data_gate.schema_diff",
     "components.model_validator.gates",
+    "components.model_validator.judgement",
+    "components.model_validator.investigation",
     "schemas.chicago_taxi.features",
 ]
 HEAVY_PACKAGES = ("tensorflow", "tfx", "apache_beam", "tensorflow_transform")

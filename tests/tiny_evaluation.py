@@ -8,17 +8,22 @@ from pathlib import Path
 
 import tensorflow as tf
 import tf_keras
-from tfx.components.evaluator.executor import Executor
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import artifact_utils
 from tfx.types.standard_artifacts import Examples, Model, ModelEvaluation
 from tfx.utils import json_utils, proto_utils
 
 from components.evaluator.eval_config import create_eval_config
+from components.evaluator.executor import Executor
+from components.evaluator.fairness_groups import assign_groups
 from components.evaluator.settings import EvaluatorSettings
+from schemas.feature_table import FairnessAttribute, Group
 from tests.tiny_task import TABLE, create_row, serialize
 
-SLICED_TABLE = dataclasses.replace(TABLE, slice_columns=("city", "hour"))
+COAST = FairnessAttribute("coast", "city", (Group("north", values=("Oslo",)),), others="south")
+SLICED_TABLE = dataclasses.replace(
+    TABLE, slice_columns=("city", "hour"), fairness_attributes=(COAST,)
+)
 
 MEASURED = [
     create_row(
@@ -70,14 +75,53 @@ def export_model(directory: Path, weight: float) -> Model:
 
     @tf.function(input_signature=[examples], autograph=False)
     def transform(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        columns = tf.io.parse_example(examples, {"tip": amount})
-        return {"generous": tf.cast(columns["tip"] > 0, tf.int64)}
+        city = tf.io.VarLenFeature(tf.string)
+        columns = tf.io.parse_example(examples, {"tip": amount, "price": amount, "city": city})
+        return {
+            "generous": tf.cast(columns["tip"] > 0, tf.int64),
+            "price_scaled": columns["price"] / 20,
+            "coast": assign_groups(columns["city"], COAST),
+        }
 
     model.save(
         str(directory / "Format-Serving"),
         save_format="tf",
         signatures={"serving_default": serve, "transform_features": transform},
     )
+    artifact = Model()
+    artifact.uri = str(directory)
+    return artifact
+
+
+def export_plain_model(directory: Path, price_type: tf.DType = tf.float32, **renamed: str) -> Model:
+    """Export a model without Keras that may not fit the measured rows.
+
+    Args:
+        directory: Folder of the artifact.
+        price_type: Type of the price that it asks for; the rows have float32.
+        renamed: Names of its own for ``probability``, ``generous`` or ``transform_features``.
+
+    Returns:
+        An artifact as the Trainer gives it.
+    """
+    examples = tf.TensorSpec([None], tf.string, name="examples")
+
+    @tf.function(input_signature=[examples], autograph=False)
+    def serve(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        spec = {"price": tf.io.FixedLenFeature([], price_type)}
+        price = tf.io.parse_example(examples, spec)["price"]
+        return {renamed.get("probability", "probability"): tf.cast(price, tf.float32) / 100}
+
+    @tf.function(input_signature=[examples], autograph=False)
+    def transform(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        label = tf.zeros([tf.size(examples)], tf.int64)
+        return {renamed.get("generous", "generous"): label}
+
+    signatures = {
+        "serving_default": serve,
+        renamed.get("transform_features", "transform_features"): transform,
+    }
+    tf.saved_model.save(tf.Module(), str(directory / "Format-Serving"), signatures=signatures)
     artifact = Model()
     artifact.uri = str(directory)
     return artifact
@@ -99,7 +143,7 @@ def evaluate(
     """
     evaluation = ModelEvaluation()
     evaluation.uri = str(directory / "evaluation")
-    inputs = {"examples": [_write_examples(directory / "examples")], "model": [candidate]}
+    inputs = {"examples": [write_examples(directory / "examples")], "model": [candidate]}
     if baseline:
         inputs["baseline_model"] = [baseline]
     context = BaseBeamExecutor.Context(
@@ -116,13 +160,23 @@ def evaluate(
     return evaluation
 
 
-def _write_examples(directory: Path) -> Examples:
+def write_examples(directory: Path) -> Examples:
+    """Write the measured rows as the splits ``train`` and ``test``.
+
+    Args:
+        directory: Folder of the artifact.
+
+    Returns:
+        An artifact as CsvExampleGen gives it.
+    """
     examples = Examples()
     examples.uri = str(directory)
-    examples.split_names = artifact_utils.encode_split_names(["test"])
-    split = directory / "Split-test"
-    split.mkdir(parents=True)
-    with tf.io.TFRecordWriter(str(split / "data_tfrecord.gz"), "GZIP") as writer:
-        for row in MEASURED:
-            writer.write(serialize(row))
+    splits = ["train", "test"]
+    examples.split_names = artifact_utils.encode_split_names(splits)
+    for name in splits:
+        split = directory / f"Split-{name}"
+        split.mkdir(parents=True)
+        with tf.io.TFRecordWriter(str(split / "data_tfrecord.gz"), "GZIP") as writer:
+            for row in MEASURED:
+                writer.write(serialize(row))
     return examples

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import apache_beam as beam
@@ -16,10 +16,11 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
+from components.csv_example_gen.csv_files import CSV_FILES_PROPERTY, CsvFile, dump_csv_files
 from components.csv_example_gen.csv_header import check_headers
 from components.csv_example_gen.csv_import import ImportReport, ImportTask, import_csv
 from components.csv_example_gen.custom_config import read_task
-from components.csv_example_gen.input_files import find_csv_files
+from components.csv_example_gen.input_files import find_csv_files, hash_content
 from components.data_refusal import DataProblem, DataRefusedError
 from schemas.feature_table import load_feature_table
 
@@ -49,7 +50,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         Args:
             input_dict: Nothing.
             output_dict: ``examples``: the artifact to write; gets ``row_counts``, for example
-                ``{"csv": 10, "train": 6, "test": 4}``.
+                ``{"csv": 10, "train": 6, "test": 4}``, and ``csv_files``.
             exec_properties: ``input_base``, ``input_config``, ``output_config`` and
                 ``custom_config`` as ``create_csv_example_gen`` makes them, with the span resolved.
 
@@ -68,23 +69,29 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             split: artifact_utils.get_split_uri([examples], split) for split in hash_buckets
         }
         try:
-            reports = self._import_files(exec_properties, hash_buckets, directories)
+            paths = _find_files(exec_properties)
+            reports = self._import_files(paths, exec_properties, hash_buckets, directories)
             row_counts = count_rows(reports)
+            files = [
+                CsvFile(path, report.csv_rows, hash_content(path))
+                for path, report in zip(paths, reports, strict=True)
+            ]
         except Exception:
             _remove(directories)
             raise
         examples.set_string_custom_property(ROW_COUNTS_PROPERTY, json.dumps(row_counts))
+        examples.set_string_custom_property(CSV_FILES_PROPERTY, dump_csv_files(files))
         examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
         examples_utils.set_file_format(examples, _FILE_FORMAT)
 
     def _import_files(
         self,
+        paths: Sequence[str],
         exec_properties: Mapping[str, Any],
         hash_buckets: Mapping[str, int],
         directories: Mapping[str, str],
     ) -> list[ImportReport]:
         task = read_task(exec_properties)
-        paths = _find_files(exec_properties)
         check_headers(paths, load_feature_table(task))
         import_file = _ImportCsv(task, hash_buckets, directories, self._get_tmp_dir())
         imports = [ImportTask(path, index, len(paths)) for index, path in enumerate(paths)]

@@ -53,7 +53,26 @@ def fingerprint_content(paths: Sequence[str]) -> str:
     digest = hashlib.sha256()
     for path in paths:
         digest.update(Path(path).name.encode(errors="surrogateescape") + b"\0")
-        digest.update(_hash_content(path))
+        digest.update(_hash_if_readable(path))
+    return digest.hexdigest()
+
+
+def hash_content(path: str) -> str:
+    """Hash a file's bytes.
+
+    Args:
+        path: Its path.
+
+    Returns:
+        SHA-256 in hexadecimal.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
     return digest.hexdigest()
 
 
@@ -61,12 +80,8 @@ def _is_ours(name: str) -> bool:
     return name.endswith(SUFFIXES) and not name.startswith(".")
 
 
-def _hash_content(path: str) -> bytes:
-    digest = hashlib.sha256()
+def _hash_if_readable(path: str) -> bytes:
     try:
-        with Path(path).open("rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                digest.update(chunk)
+        return bytes.fromhex(hash_content(path))
     except OSError:
         return b"unreadable"
-    return digest.digest()

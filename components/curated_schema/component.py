@@ -4,29 +4,13 @@ TFX's importers key their cache on the file's path, so an edited schema would go
 the artifacts of old runs would change with the file. This one is keyed on the content and copies.
 """
 
-import hashlib
 from pathlib import Path
 
 from tfx.dsl.component.experimental.annotations import OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
 from tfx.types.standard_artifacts import Schema
 
-SCHEMA_FILE_NAME = "schema.pbtxt"
-
-
-def hash_schema(schema_path: Path) -> str:
-    """Hash a schema file's content.
-
-    Args:
-        schema_path: Path of a ``schema.pbtxt``.
-
-    Returns:
-        SHA-256 in hexadecimal.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-    """
-    return hashlib.sha256(schema_path.read_bytes()).hexdigest()
+from components.curated_schema.schema_file import SCHEMA_FILE_NAME, hash_schema
 
 
 @component
@@ -45,11 +29,10 @@ def CuratedSchema(  # noqa: N802 - TFX names components like classes
     Raises:
         ValueError: If the file has changed since.
     """
-    content = Path(schema_path).read_bytes()
-    if hashlib.sha256(content).hexdigest() != schema_sha256:
+    if hash_schema(Path(schema_path)) != schema_sha256:
         raise ValueError(
             f"{schema_path} has changed since the pipeline was compiled; compile it again"
         )
     target = Path(schema.uri)
     target.mkdir(parents=True, exist_ok=True)
-    (target / SCHEMA_FILE_NAME).write_bytes(content)
+    (target / SCHEMA_FILE_NAME).write_bytes(Path(schema_path).read_bytes())

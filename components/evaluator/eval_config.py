@@ -8,8 +8,10 @@ SavedModel's ``signatures`` (TFMA finds a plain attribute only where it is a Ker
     (float, [batch] or [batch, 1]), the probability of label 1. Other outputs are ignored.
 ``transform_features``
     ``examples`` as above, but of training examples, to a dict with the label, under
-    ``table.label.name`` (0 or 1, any number type, [batch] or [batch, 1]), and nothing named like a
-    slice column: TFMA slices on what it finds here before it looks at the raw example.
+    ``table.label.name`` (0 or 1, any number type, [batch] or [batch, 1]), and each row's group
+    under the name of each fairness attribute (string, [batch], see ``fairness_groups``). Nothing
+    else is named like a slice column: TFMA slices on what it finds here before it looks at the
+    raw example.
 
 The input must not be named like a column, or TFMA feeds it that column.
 """
@@ -46,13 +48,15 @@ def create_eval_config(
     Without a baseline TFX drops that model spec, and the candidate's name with it.
 
     Args:
-        table: Gives the label and the columns to slice by.
+        table: Gives the label, the columns to slice by and the fairness attributes.
         settings: What to measure.
         code_version: Version of this folder's code; it makes TFX's cache notice a change.
 
     Returns:
-        A config for one candidate and at most one baseline, overall and by slice column.
+        A config for one candidate and at most one baseline, overall, by slice column, and by
+        group of each fairness attribute.
     """
+    attributes = (attribute.name for attribute in table.fairness_attributes)
     return tfma.EvalConfig(
         model_specs=[
             _create_model_spec(table, CANDIDATE, is_baseline=False),
@@ -60,7 +64,10 @@ def create_eval_config(
         ],
         slicing_specs=[
             tfma.SlicingSpec(),
-            *(tfma.SlicingSpec(feature_keys=[column]) for column in table.slice_columns),
+            *(
+                tfma.SlicingSpec(feature_keys=[column])
+                for column in (*table.slice_columns, *attributes)
+            ),
         ],
         metrics_specs=[tfma.MetricsSpec(metrics=_create_metrics(settings, code_version))],
         options=_create_options(settings),

@@ -3,7 +3,8 @@
 Why not TFMA's own metrics (0.47.1)? Its ``BinaryCrossEntropy`` counts the first accumulator twice
 at each merge and gives NaN where a probability reaches 0 or 1; its ``AUC`` says 0.0, not NaN, for
 a slice with one label only; and each metric walks over the rows by itself. One pass is several
-times quicker, which is what makes confidence intervals affordable.
+times quicker, which is what makes confidence intervals affordable: its ``FPR`` and ``FNR`` alone,
+which agree with the rates here, double the Evaluator's time.
 
 This module is plain Python and NumPy; ``tfma_metric`` plugs it into TFMA.
 """
@@ -25,6 +26,9 @@ LOG_ODDS_STEP = 0.001
 Even steps in log-odds tell rare events apart (0.0001 from 0.0002), where even steps in
 probability would not; the margin bounds the number of buckets to about 32,000.
 """
+
+CALIBRATION_BINS = 15
+"""Bins of the expected calibration error."""
 
 _Counts = npt.NDArray[np.float64]
 
@@ -98,10 +102,11 @@ class ScoreHistogram:
         Returns:
             Value by name; NaN where the metric is not defined for these rows.
         """
-        negatives, positives = self._count_by_bucket()
+        log_odds, negatives, positives = self._count_by_bucket()
         positive_count, negative_count = float(positives.sum()), float(negatives.sum())
         count = positive_count + negative_count
         predicted_count = self.predicted_positives + self.predicted_negatives
+        missed_count = positive_count - self.predicted_positives
         right_count = self.predicted_positives + negative_count - self.predicted_negatives
         metrics = {
             "auc": compute_auc(negatives, positives),
@@ -112,17 +117,25 @@ class ScoreHistogram:
             "binary_accuracy": _divide(right_count, count),
             "precision": _divide(self.predicted_positives, predicted_count),
             "recall": _divide(self.predicted_positives, positive_count),
+            "false_positive_rate": _divide(self.predicted_negatives, negative_count),
+            "false_negative_rate": _divide(missed_count, positive_count),
+            "expected_calibration_error": compute_calibration_error(
+                negatives, positives, 1 / (1 + np.exp(-log_odds))
+            ),
         }
         if math.isnan(self.probability_sum):
             metrics = dict.fromkeys(metrics, math.nan)
         return {**metrics, "mean_label": _divide(positive_count, count)}
 
-    def _count_by_bucket(self) -> tuple[_Counts, _Counts]:
-        """Give the rows of label 0 and of label 1 by bucket, highest score first."""
+    def _count_by_bucket(self) -> tuple[_Counts, _Counts, _Counts]:
+        """Give the log-odds and the rows of label 0 and of label 1 by bucket, highest first.
+
+        A bucket's middle stands for its rows' scores; as a probability it is off by 0.0002 at most.
+        """
         buckets = sorted(self.negatives.keys() | self.positives.keys(), reverse=True)
         negatives = np.array([self.negatives[bucket] for bucket in buckets], dtype=np.float64)
         positives = np.array([self.positives[bucket] for bucket in buckets], dtype=np.float64)
-        return negatives, positives
+        return np.array(buckets, dtype=np.float64) * LOG_ODDS_STEP, negatives, positives
 
 
 def compute_auc(negatives: _Counts, positives: _Counts) -> float:
@@ -160,6 +173,34 @@ def compute_average_precision(negatives: _Counts, positives: _Counts) -> float:
     positives_from = np.cumsum(positives)
     precisions = positives_from / (positives_from + np.cumsum(negatives))
     return _divide(float(np.sum(positives * precisions)), float(positives.sum()))
+
+
+def compute_calibration_error(
+    negatives: _Counts, positives: _Counts, probabilities: _Counts, bins: int = CALIBRATION_BINS
+) -> float:
+    """Compute the expected calibration error in bins of equally many rows.
+
+    It is ``sum over bins of (rows in the bin / rows) * abs(mean label - mean probability)``
+    (Naeini, Cooper and Hauskrecht, AAAI 2015). Bins hold equally many rows, not equal ranges of
+    probability, for the estimate is less biased then (Roelofs et al., AISTATS 2022). Rows of one
+    score share a bin, that of their middle row, so bins are only about equal where scores tie.
+
+    Args:
+        negatives: Rows of label 0 by score, in order of the score, shape [buckets].
+        positives: Rows of label 1 by the same scores, shape [buckets].
+        probabilities: The scores as probabilities, shape [buckets].
+        bins: Number of bins, at most.
+
+    Returns:
+        0 to 1, 0 is calibrated; NaN without rows.
+    """
+    rows = negatives + positives
+    total = float(rows.sum())
+    if not total:
+        return math.nan
+    middles = (np.cumsum(rows) - rows / 2) / total
+    excesses = np.bincount((middles * bins).astype(np.int64), positives - rows * probabilities)
+    return float(np.abs(excesses).sum()) / total
 
 
 def _divide(numerator: float, denominator: float) -> float:

@@ -15,25 +15,40 @@ import pydantic
 
 from components.evaluator.metric_names import ScoreMetric
 
-Rule = Literal["min", "max", "max_drop", "max_rise"]
+Rule = Literal["min", "max", "max_drop", "max_rise", "max_ratio", "max_gap", "min_gain"]
+Inconclusive = Literal["pass", "refuse"]
+ServingMetric = Literal[
+    "prediction_difference", "load_seconds", "latency_p50_ms", "latency_p99_ms", "size_mb"
+]
+TrivialName = Literal["base_rate", "logistic_regression"]
+FairnessMetric = Literal["false_positive_rate", "false_negative_rate", "precision", "calibration"]
 
 _Limit = Annotated[float, pydantic.Field(allow_inf_nan=False)]
 _Change = Annotated[float, pydantic.Field(ge=0, allow_inf_nan=False)]
 
 
-class MetricGate(pydantic.BaseModel):
-    """What the gates on a metric have in common.
+class NamedGate(pydantic.BaseModel):
+    """What all gates have in common.
 
     Attributes:
         name: Name of the gate, unique in the list.
-        metric: Metric judged.
-        slice_columns: Columns whose every slice is judged; none for all rows together.
-        min_examples: Smallest slice judged, in rows; all rows together are judged at any number.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
 
     name: Annotated[str, pydantic.Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class MetricGate(NamedGate):
+    """What the gates on a metric of slices have in common.
+
+    Attributes:
+        metric: Metric judged.
+        slice_columns: Columns, or fairness attributes, whose every slice is judged; none for all
+            rows together.
+        min_examples: Smallest slice judged, in rows; all rows together are judged at any number.
+    """
+
     metric: ScoreMetric
     slice_columns: Annotated[tuple[str, ...], pydantic.Field(strict=False)] = ()
     min_examples: pydantic.PositiveInt = 100
@@ -67,22 +82,32 @@ class ValueGate(MetricGate):
 
 
 class ChangeGate(MetricGate):
-    """Hold a metric against the champion's on the same rows.
+    """Hold a metric against the champion's on the same rows, by the interval of the change.
+
+    It passes where the whole interval meets the limit, fails where none of it does, and is
+    inconclusive otherwise.
 
     Attributes:
         kind: ``change``.
         max_drop: Most that the metric may be below the champion's, inclusive.
         max_rise: Most that the metric may be above the champion's, inclusive.
+        inconclusive: Whether an inconclusive outcome lets the model pass or refuses it.
     """
 
     kind: Literal["change"]
     max_drop: _Change | None = None
     max_rise: _Change | None = None
+    inconclusive: Inconclusive = "refuse"
 
     @pydantic.model_validator(mode="after")
     def _have_a_limit(self) -> ChangeGate:
         if not self.limits:
             raise ValueError("max_drop, max_rise or both")
+        if self.metric == "expected_calibration_error":
+            raise ValueError(
+                "a gate of kind 'value' for expected_calibration_error: it is biased upwards where "
+                "rows are few, so that an interval around its change would be off"
+            )
         return self
 
     @property
@@ -91,7 +116,76 @@ class ChangeGate(MetricGate):
         return _select_set_limits(("max_drop", self.max_drop), ("max_rise", self.max_rise))
 
 
-Gate = Annotated[ValueGate | ChangeGate, pydantic.Field(discriminator="kind")]
+class ServingGate(NamedGate):
+    """Hold a measure of the serving replay against a fixed limit, the champion's, or both.
+
+    Attributes:
+        kind: ``serving``.
+        metric: Measure judged.
+        max: Greatest value allowed, inclusive, in the unit that the measure's name ends with.
+        max_ratio: Greatest multiple of the champion's value allowed, inclusive.
+    """
+
+    kind: Literal["serving"]
+    metric: ServingMetric
+    max: _Change | None = None
+    max_ratio: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)] | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _have_a_limit(self) -> ServingGate:
+        if not self.limits:
+            raise ValueError("max, max_ratio or both")
+        if self.metric == "prediction_difference" and self.max_ratio is not None:
+            raise ValueError("max alone for prediction_difference, which has no champion's value")
+        return self
+
+    @property
+    def limits(self) -> tuple[tuple[Rule, float], ...]:
+        """The limits that are set."""
+        return _select_set_limits(("max", self.max), ("max_ratio", self.max_ratio))
+
+
+class FairnessGate(NamedGate):
+    """Limit the gap of a metric between the groups of a fairness attribute.
+
+    Attributes:
+        kind: ``fairness``.
+        attribute: Name of the attribute in the feature table.
+        metric: Metric compared.
+        max_gap: Greatest difference between any two groups' values allowed, inclusive.
+        min_examples: Fewest rows that a group's value must be a share of, for it to be compared.
+    """
+
+    kind: Literal["fairness"]
+    attribute: str
+    metric: FairnessMetric
+    max_gap: _Change
+    min_examples: pydantic.PositiveInt = 100
+
+
+class TrivialGate(NamedGate):
+    """Demand that the candidate's log loss beats that of trivial models.
+
+    Attributes:
+        kind: ``beats_trivial``.
+        models: Which trivial models; all are measured.
+        min_gain: Least that its log loss must be below each trivial model's, in nats, inclusive.
+        inconclusive: Whether an inconclusive outcome lets the model pass or refuses it.
+    """
+
+    kind: Literal["beats_trivial"]
+    models: Annotated[tuple[TrivialName, ...], pydantic.Field(min_length=1, strict=False)] = (
+        "base_rate",
+        "logistic_regression",
+    )
+    min_gain: _Change = 0.0
+    inconclusive: Inconclusive = "refuse"
+
+
+Gate = Annotated[
+    ValueGate | ChangeGate | ServingGate | FairnessGate | TrivialGate,
+    pydantic.Field(discriminator="kind"),
+]
 
 
 def _check_gates(gates: tuple[Gate, ...]) -> tuple[Gate, ...]:

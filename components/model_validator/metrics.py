@@ -12,8 +12,9 @@ OVERALL = "overall"
 
 _NEEDS_BOTH_LABELS: frozenset[ScoreMetric] = frozenset({"auc"})
 _NEEDS_A_POSITIVE: frozenset[ScoreMetric] = frozenset(
-    {"auc_precision_recall", "calibration", "recall"}
+    {"auc_precision_recall", "calibration", "recall", "false_negative_rate"}
 )
+_NEEDS_A_NEGATIVE: frozenset[ScoreMetric] = frozenset({"false_positive_rate"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,13 +65,15 @@ class SliceMetrics:
             metric: The metric.
 
         Returns:
-            True where all labels are the same and the metric needs both, or none is 1 and it
-            needs one that is. False for a value that is NaN for another reason, which is then
-            the model's own fault.
+            True where all labels are the same and the metric needs both, or none is 1, or 0,
+            and it needs one that is. False for a value that is NaN for another reason, which is
+            then the model's own fault.
         """
         label_mean = self.find_value("mean_label")
         if metric in _NEEDS_BOTH_LABELS:
             return label_mean in (0.0, 1.0)
+        if metric in _NEEDS_A_NEGATIVE:
+            return label_mean == 1.0
         return metric in _NEEDS_A_POSITIVE and label_mean == 0.0
 
 

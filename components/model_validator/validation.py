@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pydantic
 
-from components.model_validator.judgement import GateResult
+from components.model_validator.evidence import ModelReplay, TrivialModel
+from components.model_validator.gate_result import GateResult
 from components.model_validator.metrics import Evaluation
 
 FILE_NAME = "validation.json"
@@ -64,6 +65,12 @@ class Validation(pydantic.BaseModel):
         examples: Rows that both were evaluated on.
         metrics: Metrics on all rows.
         gates: Every gate on every slice that it was applied to.
+        champion_misfit: Why the champion could not be compared; None where it could, or there was
+            none.
+        candidate_replay: The candidate's serving replay; None where no gate asked for one.
+        champion_replay: The champion's.
+        trivial_models: The trivial models; none where no gate asked for a replay.
+        interval_method: How the intervals of changes were made, and their confidence.
     """
 
     model_config = _STRICT
@@ -75,6 +82,11 @@ class Validation(pydantic.BaseModel):
     examples: int
     metrics: tuple[MetricComparison, ...]
     gates: tuple[GateResult, ...]
+    champion_misfit: str | None = None
+    candidate_replay: ModelReplay | None = None
+    champion_replay: ModelReplay | None = None
+    trivial_models: tuple[TrivialModel, ...] = ()
+    interval_method: str = ""
 
     @property
     def refusing_gates(self) -> tuple[GateResult, ...]:

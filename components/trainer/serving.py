@@ -6,7 +6,8 @@ Signatures, all with a batch of any size:
 - ``serving_raw``: one tensor a column, [batch]; a missing value is the column's
   ``missing_value`` in the feature table (NaN, -1, or the empty string, unless it has a default).
 - ``transform_features``: ``examples`` as above, with the label's columns; gives the transformed
-  features and the label. The Evaluator reads the label there.
+  features, the label, and each row's group by the fairness attributes. The Evaluator reads the
+  label and the groups there.
 
 The first two return ``probability``, float32 [batch]: of the label being 1.
 """
@@ -18,6 +19,7 @@ from typing import TypeAlias
 
 import tensorflow as tf
 
+from components.evaluator.fairness_groups import assign_groups
 from schemas.feature_table import DType, Feature, FeatureTable
 
 PROBABILITY = "probability"
@@ -99,7 +101,11 @@ class ServingModel(tf.Module):
 
     def _transform_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
         columns = self._parse(examples, self._table.names)
-        return self._transform(columns, tf.size(examples, tf.int64))
+        groups = {
+            attribute.name: assign_groups(columns[attribute.column], attribute)
+            for attribute in self._table.fairness_attributes
+        }
+        return {**self._transform(columns, tf.size(examples, tf.int64)), **groups}
 
     def _predict(self, columns: Mapping[str, Column], rows: tf.Tensor) -> dict[str, tf.Tensor]:
         transformed = self._transform(columns, rows)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from schemas.feature_table import (
     DType,
+    FairnessAttribute,
     Feature,
     FeatureTable,
+    Group,
     IntegerRange,
     Numeric,
     Role,
@@ -14,11 +16,38 @@ from schemas.feature_table import (
     Vocabulary,
 )
 
+# The city's nine sides, each with its community areas; all 77 are in one of them.
+_SIDES = {
+    "Far North": (1, 2, 3, 4, 9, 10, 11, 12, 13, 14, 76, 77),
+    "Northwest": (15, 16, 17, 18, 19, 20),
+    "North": (5, 6, 7, 21, 22),
+    "Central": (8, 32, 33),
+    "West": (23, 24, 25, 26, 27, 28, 29, 30, 31),
+    "South": (34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 60, 69),
+    "Southwest": (56, 57, 58, 59, 61, 62, 63, 64, 65, 66, 67, 68),
+    "Far Southeast": (44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55),
+    "Far Southwest": (70, 71, 72, 73, 74, 75),
+}
+
 FEATURES = FeatureTable(
     task="chicago_taxi",
     label=ShareLabel(name="big_tipper", part="tips", whole="fare", share_percent=20, unit=0.01),
     slice_columns=("payment_type", "company", "pickup_community_area", "trip_start_hour"),
     span_column="trip_start_timestamp",
+    fairness_attributes=(
+        FairnessAttribute(
+            name="pickup_side",
+            column="pickup_community_area",
+            groups=tuple(Group(side, areas) for side, areas in _SIDES.items()),
+        ),
+        FairnessAttribute(
+            name="company_kind",
+            column="company",
+            # An independent operator's name starts with the number of the licence.
+            groups=(Group("independent", pattern=r"\d+ - .*"),),
+            others="company",
+        ),
+    ),
     features=(
         Feature(
             name="pickup_community_area",

@@ -21,10 +21,17 @@ def _list_versions(run: Run) -> list[str]:
 
 
 def test_second_run_caches_what_has_not_changed(second_run: Run) -> None:
-    """Only what depends on the new champion runs again, and the summary says which."""
+    """Only what depends on the accepted data and the new champion runs again."""
     ran = {node.id for node in second_run.done.nodes if not node.cached}
 
-    assert ran == {"LatestBlessedModel", "Evaluator", "ModelValidator", "Pusher"}
+    assert ran == {
+        "LatestAcceptedData",
+        "DataGate",
+        "LatestBlessedModel",
+        "Evaluator",
+        "ModelValidator",
+        "Pusher",
+    }
 
 
 def test_second_run_keeps_the_row_counts(first_run: Run, second_run: Run) -> None:

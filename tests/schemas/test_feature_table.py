@@ -9,8 +9,10 @@ import pytest
 from schemas.feature_table import (
     ColumnLabel,
     DType,
+    FairnessAttribute,
     Feature,
     FeatureTable,
+    Group,
     IntegerRange,
     Numeric,
     Role,
@@ -99,3 +101,45 @@ def test_missing_values_follow_the_type_or_the_default() -> None:
 def test_index_counts_hold_one_more_for_missing() -> None:
     """Hours 0 to 23 take 25 indices."""
     assert IntegerRange(0, 23).index_count == 25
+
+
+KIND = FairnessAttribute(
+    "kind", "hour", (Group("night", values=(0, 1)), Group("round", pattern=r"\d0"))
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "group"),
+    [(0, "night"), (10, "round"), (100, "(other)"), (None, "(missing)"), (2, "(other)")],
+)
+def test_a_value_belongs_to_the_first_group_that_holds_it(value: int | None, group: str) -> None:
+    """Values are listed or match a pattern in full; others and missing ones have their groups."""
+    assert KIND.find_group(value) == group
+
+
+@pytest.mark.parametrize(
+    ("groups", "expected"),
+    [
+        ((Group("a"), Group("a")), "doubled groups"),
+        ((Group("a"), Group("(missing)")), "doubled groups"),
+        ((Group("a", values=(1, 2)), Group("b", values=(2,))), r"doubled values \[2\]"),
+    ],
+)
+def test_groups_must_be_apart(groups: tuple[Group, ...], expected: str) -> None:
+    """A name or a value in two groups is an error."""
+    with pytest.raises(ValueError, match=expected):
+        FairnessAttribute("kind", "hour", groups)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "expected"),
+    [
+        (FairnessAttribute("hour", "hour", ()), r"doubled names \['hour'\]"),
+        (FairnessAttribute("label", "hour", ()), r"doubled names \['label'\]"),
+        (FairnessAttribute("kind", "gone", ()), r"unknown columns \['gone'\]"),
+    ],
+)
+def test_fairness_attributes_fit_the_table(attribute: FairnessAttribute, expected: str) -> None:
+    """An attribute is named like no column and no label, and made of a column that is there."""
+    with pytest.raises(ValueError, match=expected):
+        FeatureTable("task", (HOUR, TIPS), LABEL, fairness_attributes=(attribute,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +24,7 @@ from components.csv_example_gen.component import (
     _create_output_config,
     create_csv_example_gen,
 )
+from components.csv_example_gen.csv_files import CsvFile, load_csv_files
 from components.data_refusal import DataRefusedError
 from schemas.feature_table import load_feature_table
 
@@ -131,6 +133,19 @@ def test_row_counts_reconcile_with_the_files(data: Path, tmp_path: Path) -> None
 
     assert counts == {"csv": 1200, **{split: len(read_split(examples, split)) for split in SPLITS}}
     assert sum(counts[split] for split in SPLITS) == 1200
+
+
+def test_the_examples_list_their_files(data: Path, tmp_path: Path) -> None:
+    """With path, rows and hash, in the order read."""
+    examples = launch(create_node(data), tmp_path / "out", "run")
+
+    listed = load_csv_files(examples.custom_properties["csv_files"].string_value)
+
+    paths = [data / "a.csv", data / "b.csv"]
+    assert listed == tuple(
+        CsvFile(str(path), rows, hashlib.sha256(path.read_bytes()).hexdigest())
+        for path, rows in zip(paths, (700, 500), strict=True)
+    )
 
 
 def test_the_same_content_is_cached_and_other_content_or_code_is_not(

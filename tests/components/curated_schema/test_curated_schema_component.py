@@ -8,7 +8,8 @@ import pytest
 import tensorflow_data_validation as tfdv
 from tfx.types.standard_artifacts import Schema
 
-from components.curated_schema.component import CuratedSchema, hash_schema
+from components.curated_schema.component import CuratedSchema
+from components.curated_schema.schema_file import hash_schema
 from schemas.feature_table import get_schema_path
 
 PATH = get_schema_path("chicago_taxi")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import pandas as pd
 import pytest
 import tensorflow_model_analysis as tfma
 
 from components.evaluator.eval_config import create_eval_config
 from components.evaluator.metric_names import SCORE_METRICS
+from components.evaluator.score_histogram import ScoreHistogram
 from components.evaluator.settings import ConfidenceIntervals, EvaluatorSettings
 from schemas.chicago_taxi.features import FEATURES
 from tests.tiny_evaluation import MEASURED, evaluate, export_model, get_label, get_probability
@@ -37,7 +39,8 @@ def test_it_slices_by_the_table_and_judges_nothing() -> None:
     config = create_eval_config(FEATURES, EvaluatorSettings())
 
     sliced = [list(spec.feature_keys) for spec in config.slicing_specs]
-    assert sliced == [[], *([column] for column in FEATURES.slice_columns)]
+    attributes = [attribute.name for attribute in FEATURES.fairness_attributes]
+    assert sliced == [[], *([name] for name in (*FEATURES.slice_columns, *attributes))]
     assert not tfma.metrics.metric_thresholds_from_metrics_specs(config.metrics_specs, config)
 
 
@@ -90,6 +93,48 @@ def test_evaluator_slices_on_raw_values(slices: dict[Any, dict[str, float]]) -> 
     assert sum(hours) == len(MEASURED)
 
 
+def test_evaluator_slices_on_groups(slices: dict[Any, dict[str, float]]) -> None:
+    """The groups that the model's signature gives are slices like a column's values."""
+    assert slices[(("coast", "north"),)]["example_count"] == 45
+    assert slices[(("coast", "south"),)] == slices[(("city", "Rome"),)]
+
+
 def test_a_slice_with_one_label_has_no_auc(slices: dict[Any, dict[str, float]]) -> None:
     """Rome has no generous row, so there is nothing to rank: NaN, neither 0 nor 1."""
     assert math.isnan(float(slices[(("city", "Rome"),)]["auc"]))
+
+
+def test_error_rates_are_those_of_tfma() -> None:
+    """Our rates, made in one pass, are what TFMA's own fairness metrics give, NaN included."""
+    rows = pd.DataFrame(
+        {
+            "label": [get_label(row) for row in range(len(MEASURED))],
+            "score": [get_probability(row, WEIGHT) for row in range(len(MEASURED))],
+            "city": [str(row["city"]) for row in MEASURED],
+        }
+    )
+    config = tfma.EvalConfig(
+        model_specs=[tfma.ModelSpec(label_key="label", prediction_key="score")],
+        slicing_specs=[tfma.SlicingSpec(), tfma.SlicingSpec(feature_keys=["city"])],
+        metrics_specs=[
+            tfma.MetricsSpec(
+                metrics=[
+                    tfma.MetricConfig(class_name=name, config='{"thresholds": [0.5]}')
+                    for name in ("FPR", "FNR")
+                ]
+            )
+        ],
+    )
+
+    measured = dict(tfma.analyze_raw_data(rows, config).slicing_metrics)
+
+    assert len(measured) == 3
+    for key, metrics in measured.items():
+        histogram = ScoreHistogram()
+        chosen = rows if not key else rows[rows["city"] == key[0][1]]
+        for label, score in zip(chosen["label"], chosen["score"], strict=True):
+            histogram.add(label, score)
+        ours = histogram.compute_metrics()
+        for name, theirs in (("false_positive_rate", "fpr"), ("false_negative_rate", "fnr")):
+            value = metrics[""][""][theirs]["doubleValue"]
+            assert ours[name] == pytest.approx(float(value), nan_ok=True)

@@ -70,6 +70,34 @@ def test_means_and_counts_agree_with_plain_sums() -> None:
     assert metrics["mean_prediction"] == pytest.approx(sum(scores) / len(ROWS))
 
 
+def test_error_rates_are_shares_of_one_label() -> None:
+    """A false positive is one of the rows of label 0, a false negative one of those of label 1."""
+    metrics = fill([(0, 0.9), (0, 0.1), (0, 0.2), (0, 0.3), (1, 0.4), (1, 0.6)]).compute_metrics()
+
+    assert metrics["false_positive_rate"] == 0.25
+    assert metrics["false_negative_rate"] == 0.5
+
+
+def test_calibration_error_is_the_mean_gap_of_bins_of_equally_many_rows() -> None:
+    """Thirty rows of distinct scores make fifteen bins of two neighbours each."""
+    rows = [(index % 3 == 0, (index + 0.5) / 30) for index in range(30)]
+    gaps = [
+        abs(sum(label for label, _ in pair) - sum(score for _, score in pair))
+        for pair in (rows[first : first + 2] for first in range(0, 30, 2))
+    ]
+
+    metrics = fill([(int(label), score) for label, score in rows]).compute_metrics()
+
+    assert metrics["expected_calibration_error"] == pytest.approx(sum(gaps) / 30, abs=2e-4)
+
+
+def test_equal_scores_share_a_bin() -> None:
+    """A model that says the base rate to every row is calibrated, however the labels lie."""
+    error = fill([(index % 4 == 0, 0.25) for index in range(40)]).compute_metrics()
+
+    assert error["expected_calibration_error"] == pytest.approx(0.0, abs=2e-4)
+
+
 def test_threshold_is_exclusive() -> None:
     """A probability equal to the threshold counts as negative."""
     metrics = fill([(1, 0.5), (1, 0.6), (0, 0.4), (0, 0.7)], threshold=0.5).compute_metrics()
@@ -122,7 +150,10 @@ def test_one_broken_prediction_spoils_all_but_the_labels_mean(broken: float) -> 
 
 @pytest.mark.parametrize(
     ("label", "undefined"),
-    [(0, {"auc", "auc_precision_recall", "calibration", "recall"}), (1, {"auc"})],
+    [
+        (0, {"auc", "auc_precision_recall", "calibration", "recall", "false_negative_rate"}),
+        (1, {"auc", "false_positive_rate"}),
+    ],
 )
 def test_one_label_only_leaves_some_metrics_undefined(label: int, undefined: set[str]) -> None:
     """What needs both labels, or a row of label 1, is NaN without them."""

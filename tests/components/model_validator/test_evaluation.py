@@ -41,8 +41,12 @@ def test_slices_stand_in_order_of_their_values(measured: Measured) -> None:
     """The overall slice comes first, then each column's by value."""
     evaluation = load_evaluation(Path(measured.alone.uri))
 
-    names = [part.name for part in evaluation.candidate]
-    assert names == ["overall", "city=Oslo", "city=Rome", "hour=0", "hour=1", "hour=2"]
+    assert [part.name for part in evaluation.candidate] == [
+        "overall",
+        *("city=Oslo", "city=Rome"),
+        *("coast=north", "coast=south"),
+        *("hour=0", "hour=1", "hour=2"),
+    ]
 
 
 def test_without_intervals_there_are_none(measured: Measured) -> None:

@@ -18,6 +18,16 @@ CHANGE = {
     "slice_columns": ["payment_type"],
     "min_examples": 200,
 }
+LOAD = {"kind": "serving", "name": "load", "metric": "load_seconds", "max": 5, "max_ratio": 2}
+SAME = {"kind": "serving", "name": "same", "metric": "prediction_difference", "max": 1e-5}
+FAIR = {
+    "kind": "fairness",
+    "name": "fair",
+    "attribute": "pickup_side",
+    "metric": "precision",
+    "max_gap": 0.1,
+}
+USEFUL = {"kind": "beats_trivial", "name": "useful", "min_gain": 0.01, "inconclusive": "pass"}
 ADAPTER: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(Gates)
 
 
@@ -34,7 +44,7 @@ def test_gates_are_read_as_yaml_gives_them() -> None:
 
 def test_gates_survive_the_way_through_json() -> None:
     """What the component reads is what the configuration held."""
-    gates = ADAPTER.validate_python([FLOOR, CHANGE])
+    gates = ADAPTER.validate_python([FLOOR, CHANGE, LOAD, SAME, FAIR, USEFUL])
 
     assert load_gates(dump_gates(gates)) == gates
 
@@ -54,8 +64,16 @@ def test_gates_survive_the_way_through_json() -> None:
         ([FLOOR, {**CHANGE, "max_rise": -0.01}], "greater than or equal to 0"),
         ([FLOOR, {**CHANGE, "max_rise": None}], "max_drop, max_rise or both"),
         ([FLOOR, {**CHANGE, "min_examples": 0}], "greater than 0"),
+        ([FLOOR, {**CHANGE, "inconclusive": "maybe"}], "'pass' or 'refuse'"),
+        ([FLOOR, {**CHANGE, "metric": "expected_calibration_error"}], "gate of kind 'value'"),
+        ([FLOOR, {**LOAD, "max": None, "max_ratio": None}], "max, max_ratio or both"),
+        ([FLOOR, {**LOAD, "max_ratio": 0}], "greater than 0"),
+        ([FLOOR, {**SAME, "max_ratio": 2}], "max alone for prediction_difference"),
+        ([FLOOR, {**FAIR, "metric": "auc"}], "'false_positive_rate', 'false_negative_rate'"),
+        ([FLOOR, {**FAIR, "max_gap": -1}], "greater than or equal to 0"),
         ([FLOOR, FLOOR], "not twice auc_floor"),
         ([CHANGE], "pushed unjudged"),
+        ([LOAD, FAIR, USEFUL], "pushed unjudged"),
         ([{**FLOOR, "slice_columns": ["company"]}], "pushed unjudged"),
     ],
 )

@@ -121,19 +121,6 @@ def test_whole_input_and_splits_have_no_anomaly(trips: list[bytes]) -> None:
         assert find_anomalies(records) == {}
 
 
-def test_splits_do_not_drift_from_each_other(trips: list[bytes]) -> None:
-    """Drift between splits of the same trips stays under its limits."""
-    described = {split: describe(rows) for split, rows in assign_splits(trips, SPLITS).items()}
-    for split in ("validation", "test"):
-        found = tfdv.validate_statistics(
-            described[split],
-            SCHEMA,
-            environment="TRAINING",
-            previous_statistics=described["train"],
-        )
-        assert not found.anomaly_info
-
-
 def test_serving_requests_pass_without_label_and_context(trips: list[bytes]) -> None:
     """A request may leave the label's source out, and every column that is no input."""
 

@@ -1,0 +1,157 @@
+"""Every kind of anomaly, its severity by default, and why; ``docs/data-gate.md`` shows the table.
+
+The kinds in capitals that TFDV has too are those of ``AnomalyInfo.Type`` in tensorflow_metadata,
+all of them; a test keeps the list complete. The others are the gate's own.
+
+This module is plain Python.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Severity = Literal["error", "warning", "ignore"]
+
+UNLISTED_SEVERITY: Severity = "error"
+"""Severity of a kind that is not listed: what nobody has judged does not pass."""
+
+DRIFT_HIGH = "DRIFT_HIGH"
+SPLIT_SKEW_HIGH = "SPLIT_SKEW_HIGH"
+ROW_COUNTS_DIFFER = "ROW_COUNTS_DIFFER"
+LOW_ROW_COUNT = "LOW_ROW_COUNT"
+LABEL_CONSTANT = "LABEL_CONSTANT"
+ALL_VALUES_MISSING = "ALL_VALUES_MISSING"
+TOO_FEW_VALUES = "TOO_FEW_VALUES"
+DUPLICATED_FILE = "DUPLICATED_FILE"
+REPEATED_FILE = "REPEATED_FILE"
+
+OWN_KINDS: dict[str, tuple[Severity, str]] = {
+    DRIFT_HIGH: ("error", "the model would learn from, and be judged on, another world"),
+    SPLIT_SKEW_HIGH: ("error", "splits are drawn by hash: a difference is a defect, not chance"),
+    ROW_COUNTS_DIFFER: ("error", "rows were lost or doubled on the way"),
+    LOW_ROW_COUNT: ("error", "too little to learn from, or to judge a model on"),
+    LABEL_CONSTANT: ("error", "a label with one class teaches nothing, and no metric holds on it"),
+    ALL_VALUES_MISSING: ("error", "TFDV counts an empty list as present, so it lets this pass"),
+    TOO_FEW_VALUES: ("error", "the schema's presence, held against values, not empty lists"),
+    DUPLICATED_FILE: ("error", "the same rows twice weigh twice, and sit in the same split"),
+    REPEATED_FILE: ("error", "a new span with the previous one's file is a delivery gone wrong"),
+}
+
+_TYPE: tuple[Severity, str] = ("error", "the values are not of the type that the model needs")
+_RANGE: tuple[Severity, str] = ("error", "a value outside the domain is most often another unit")
+_SCHEMA: tuple[Severity, str] = ("error", "the schema contradicts itself, so nothing was checked")
+_PAIRED: tuple[Severity, str] = ("error", "the parts of one feature do not fit each other")
+_CONTENT: tuple[Severity, str] = ("error", "a limit that someone set in the schema is broken")
+
+TFDV_KINDS: dict[str, tuple[Severity, str]] = {
+    "UNKNOWN_TYPE": ("error", "TFDV cannot say what is wrong, so someone must look"),
+    "MULTIPLE_REASONS": ("error", "stands for several others; each of them is judged by itself"),
+    "BOOL_TYPE_BIG_INT": _RANGE,
+    "BOOL_TYPE_BYTES_NOT_INT": _TYPE,
+    "BOOL_TYPE_BYTES_NOT_STRING": _TYPE,
+    "BOOL_TYPE_FLOAT_NOT_INT": _TYPE,
+    "BOOL_TYPE_FLOAT_NOT_STRING": _TYPE,
+    "BOOL_TYPE_INT_NOT_STRING": _TYPE,
+    "BOOL_TYPE_SMALL_INT": _RANGE,
+    "BOOL_TYPE_STRING_NOT_INT": _TYPE,
+    "BOOL_TYPE_UNEXPECTED_STRING": _RANGE,
+    "BOOL_TYPE_UNEXPECTED_FLOAT": _RANGE,
+    "BOOL_TYPE_INVALID_CONFIG": _SCHEMA,
+    "ENUM_TYPE_BYTES_NOT_STRING": _TYPE,
+    "ENUM_TYPE_FLOAT_NOT_STRING": _TYPE,
+    "ENUM_TYPE_INT_NOT_STRING": _TYPE,
+    "ENUM_TYPE_INVALID_UTF8": _TYPE,
+    "ENUM_TYPE_UNEXPECTED_STRING_VALUES": (
+        "error",
+        "a category that the model has not seen; the schema says how many of them may come",
+    ),
+    "FEATURE_TYPE_HIGH_NUMBER_VALUES": ("error", "the model takes one value a row"),
+    "FEATURE_TYPE_LOW_FRACTION_PRESENT": ("error", "more is missing than the schema allows"),
+    "FEATURE_TYPE_LOW_NUMBER_PRESENT": ("error", "more is missing than the schema allows"),
+    "FEATURE_TYPE_LOW_NUMBER_VALUES": ("error", "a value is missing where none may"),
+    "FEATURE_TYPE_NOT_PRESENT": ("error", "the column is needed and holds nothing"),
+    "FEATURE_TYPE_NO_VALUES": ("error", "the column is needed and holds nothing"),
+    "FEATURE_TYPE_UNEXPECTED_REPEATED": ("error", "the model takes one value a row"),
+    "FEATURE_TYPE_HIGH_UNIQUE": _CONTENT,
+    "FEATURE_TYPE_LOW_UNIQUE": _CONTENT,
+    "FEATURE_TYPE_NO_UNIQUE": ("warning", "a limit on unique values that this type has none of"),
+    "FLOAT_TYPE_BIG_FLOAT": _RANGE,
+    "FLOAT_TYPE_NOT_FLOAT": _TYPE,
+    "FLOAT_TYPE_SMALL_FLOAT": _RANGE,
+    "FLOAT_TYPE_STRING_NOT_FLOAT": _TYPE,
+    "FLOAT_TYPE_NON_STRING": _TYPE,
+    "FLOAT_TYPE_UNKNOWN_TYPE_NUMBER": _TYPE,
+    "FLOAT_TYPE_HAS_NAN": ("error", "one NaN makes every weight NaN"),
+    "FLOAT_TYPE_HAS_INF": ("error", "one infinity makes every weight NaN"),
+    "INT_TYPE_BIG_INT": _RANGE,
+    "INT_TYPE_INT_EXPECTED": _TYPE,
+    "INT_TYPE_NOT_INT_STRING": _TYPE,
+    "INT_TYPE_NOT_STRING": _TYPE,
+    "INT_TYPE_SMALL_INT": _RANGE,
+    "INT_TYPE_STRING_EXPECTED": _TYPE,
+    "INT_TYPE_UNKNOWN_TYPE_NUMBER": _TYPE,
+    "LOW_SUPPORTED_IMAGE_FRACTION": _CONTENT,
+    "SCHEMA_MISSING_COLUMN": ("error", "a column that the schema requires is not there"),
+    "SCHEMA_NEW_COLUMN": ("warning", "the model does not read it; someone may want it to"),
+    "SCHEMA_TRAINING_SERVING_SKEW": ("error", "training and serving do not get the same columns"),
+    "STRING_TYPE_NOW_FLOAT": _TYPE,
+    "STRING_TYPE_NOW_INT": _TYPE,
+    "COMPARATOR_CONTROL_DATA_MISSING": (
+        "warning",
+        "there is a limit and nothing to compare with, as on a column's first day",
+    ),
+    "COMPARATOR_TREATMENT_DATA_MISSING": ("error", "the column is gone, or no longer of its type"),
+    "COMPARATOR_L_INFTY_HIGH": ("error", "TFDV's own comparison; the gate's is DRIFT_HIGH"),
+    "COMPARATOR_JENSEN_SHANNON_DIVERGENCE_HIGH": (
+        "error",
+        "TFDV's own comparison; the gate's is DRIFT_HIGH",
+    ),
+    "COMPARATOR_NORMALIZED_ABSOLUTE_DIFFERENCE_HIGH": (
+        "error",
+        "TFDV's own comparison; the gate's is DRIFT_HIGH",
+    ),
+    "NO_DATA_IN_SPAN": ("error", "there is nothing to learn from"),
+    "SPARSE_FEATURE_MISSING_VALUE": _PAIRED,
+    "SPARSE_FEATURE_MISSING_INDEX": _PAIRED,
+    "SPARSE_FEATURE_LENGTH_MISMATCH": _PAIRED,
+    "SPARSE_FEATURE_NAME_COLLISION": _SCHEMA,
+    "SEMANTIC_DOMAIN_UPDATE": ("ignore", "TFDV's guess at what the text is about; no rule broken"),
+    "COMPARATOR_LOW_NUM_EXAMPLES": (
+        "warning",
+        "far fewer rows than before may be a short holiday or half a file",
+    ),
+    "COMPARATOR_HIGH_NUM_EXAMPLES": (
+        "warning",
+        "far more rows than before may be growth or a file delivered twice",
+    ),
+    "DATASET_LOW_NUM_EXAMPLES": _CONTENT,
+    "DATASET_HIGH_NUM_EXAMPLES": _CONTENT,
+    "WEIGHTED_FEATURE_NAME_COLLISION": _SCHEMA,
+    "WEIGHTED_FEATURE_MISSING_VALUE": _PAIRED,
+    "WEIGHTED_FEATURE_MISSING_WEIGHT": _PAIRED,
+    "WEIGHTED_FEATURE_LENGTH_MISMATCH": _PAIRED,
+    "VALUE_NESTEDNESS_MISMATCH": _TYPE,
+    "DOMAIN_INVALID_FOR_TYPE": _SCHEMA,
+    "FEATURE_MISSING_NAME": _SCHEMA,
+    "FEATURE_MISSING_TYPE": _SCHEMA,
+    "INVALID_SCHEMA_SPECIFICATION": _SCHEMA,
+    "INVALID_DOMAIN_SPECIFICATION": _SCHEMA,
+    "UNEXPECTED_DATA_TYPE": _TYPE,
+    "SEQUENCE_VALUE_TOO_FEW_OCCURRENCES": _CONTENT,
+    "SEQUENCE_VALUE_TOO_MANY_OCCURRENCES": _CONTENT,
+    "SEQUENCE_VALUE_TOO_SMALL_FRACTION": _CONTENT,
+    "SEQUENCE_VALUE_TOO_LARGE_FRACTION": _CONTENT,
+    "FEATURE_COVERAGE_TOO_LOW": _CONTENT,
+    "FEATURE_COVERAGE_TOO_SHORT_AVG_TOKEN_LENGTH": _CONTENT,
+    "NLP_WRONG_LOCATION": _CONTENT,
+    "EMBEDDING_SHAPE_INVALID": _CONTENT,
+    "MAX_IMAGE_BYTE_SIZE_EXCEEDED": _CONTENT,
+    "INVALID_FEATURE_SHAPE": _TYPE,
+    "STATS_NOT_AVAILABLE": ("error", "a rule of the schema could not be checked"),
+    "DERIVED_FEATURE_BAD_LIFECYCLE": _SCHEMA,
+    "DERIVED_FEATURE_INVALID_SOURCE": _SCHEMA,
+    "CUSTOM_VALIDATION": ("error", "a rule of the team's own is broken"),
+}
+
+DEFAULTS: dict[str, tuple[Severity, str]] = {**OWN_KINDS, **TFDV_KINDS}
+"""Severity by default of each kind, and why."""

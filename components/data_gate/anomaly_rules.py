@@ -1,0 +1,146 @@
+"""What TFDV's anomalies mean in terms of cells: the rule, the remedy, and the rows that break it.
+
+This module is plain Python.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+
+from components.data_gate.column_limits import ColumnLimits, format_limit
+from components.data_gate.findings import OffendingRow
+from components.data_gate.offending_rows import (
+    create_domain_test,
+    create_missing_test,
+    create_range_test,
+)
+from components.data_gate.published_anomalies import PublishedAnomaly
+from components.data_gate.suspicion import Suspicion
+
+_DOMAIN = {"ENUM_TYPE_UNEXPECTED_STRING_VALUES", "BOOL_TYPE_UNEXPECTED_STRING"}
+_BELOW = {"INT_TYPE_SMALL_INT", "FLOAT_TYPE_SMALL_FLOAT", "BOOL_TYPE_SMALL_INT"}
+_ABOVE = {"INT_TYPE_BIG_INT", "FLOAT_TYPE_BIG_FLOAT", "BOOL_TYPE_BIG_INT"}
+_NOT_FINITE = {"FLOAT_TYPE_HAS_NAN", "FLOAT_TYPE_HAS_INF"}
+_MISSING = {
+    "FEATURE_TYPE_LOW_NUMBER_VALUES",
+    "FEATURE_TYPE_LOW_FRACTION_PRESENT",
+    "FEATURE_TYPE_LOW_NUMBER_PRESENT",
+    "FEATURE_TYPE_NOT_PRESENT",
+    "FEATURE_TYPE_NO_VALUES",
+}
+_COLUMN = {"SCHEMA_NEW_COLUMN", "SCHEMA_MISSING_COLUMN"}
+
+_CORRECT_ROWS = "correct the rows"
+_LISTED_VALUES = 5
+
+
+def suspect_anomalies(
+    anomalies: Sequence[PublishedAnomaly],
+    columns: Mapping[str, ColumnLimits],
+    paths: Sequence[str],
+) -> tuple[Suspicion, ...]:
+    """Put the anomalies that TFDV published in terms of cells.
+
+    Args:
+        anomalies: Of all splits; those of one column and kind become one suspicion.
+        columns: What the schema allows of each column.
+        paths: The CSV files.
+
+    Returns:
+        One suspicion a column and kind, in the order first found.
+    """
+    groups: dict[tuple[str | None, str], list[PublishedAnomaly]] = {}
+    for anomaly in anomalies:
+        groups.setdefault((anomaly.feature, anomaly.kind), []).append(anomaly)
+    return tuple(
+        _suspect(group, columns.get(feature or "", ColumnLimits(feature or "")), paths)
+        for (feature, _), group in groups.items()
+    )
+
+
+def _suspect(
+    group: Sequence[PublishedAnomaly], column: ColumnLimits, paths: Sequence[str]
+) -> Suspicion:
+    first = group[0]
+    splits = tuple(anomaly.split for anomaly in group)
+    kind, feature = first.kind, first.feature
+    if kind in _DOMAIN and column.values is not None:
+        return Suspicion(
+            kind,
+            feature,
+            splits,
+            observed=None,
+            limit=_describe_domain(column),
+            remedy=f"{_CORRECT_ROWS}, or {_accept(feature)}",
+            row_test=create_domain_test(column.name, column.values),
+        )
+    if _is_about_range(kind, column):
+        return _suspect_range(kind, column, splits)
+    if kind in _MISSING:
+        return Suspicion(
+            kind,
+            feature,
+            splits,
+            observed=None,
+            limit=describe_presence(column),
+            remedy=f"fill the cells, or {_accept(feature)}",
+            row_test=create_missing_test(column.name),
+        )
+    return Suspicion(
+        kind,
+        feature,
+        splits,
+        observed=first.description,
+        limit="what schema.pbtxt says of it" if feature else "what schema.pbtxt says of the data",
+        remedy=_accept(feature) if kind in _COLUMN else "correct the data, or the schema",
+        rows=tuple(OffendingRow(file=path, line=1, value=feature or "") for path in paths)
+        if kind in _COLUMN
+        else (),
+    )
+
+
+def describe_presence(column: ColumnLimits) -> str:
+    """Say in a few words how many rows must have a value."""
+    if column.needs_value:
+        return "a value in every row"
+    if column.min_fraction > 0:
+        return f"a value in at least {column.min_fraction:.1%} of a split's rows"
+    return f"a value in at least {column.min_count:,} of a split's rows"
+
+
+def _is_about_range(kind: str, column: ColumnLimits) -> bool:
+    is_below = kind in _BELOW and column.low is not None
+    is_above = kind in _ABOVE and column.high is not None
+    return is_below or is_above or kind in _NOT_FINITE
+
+
+def _suspect_range(kind: str, column: ColumnLimits, splits: tuple[str, ...]) -> Suspicion:
+    low = column.low if kind in _BELOW else None
+    high = column.high if kind in _ABOVE else None
+    limit = f"at most {format_limit(high)}" if low is None else f"at least {format_limit(low)}"
+    if kind in _NOT_FINITE:
+        low, high, limit = -sys.float_info.max, sys.float_info.max, "a finite number"
+    return Suspicion(
+        kind,
+        column.name,
+        splits,
+        observed=None,
+        limit=limit,
+        remedy=f"{_CORRECT_ROWS} (another unit?), or {_accept(column.name)}",
+        row_test=create_range_test(column.name, low, high, column.is_float),
+    )
+
+
+def _describe_domain(column: ColumnLimits) -> str:
+    values = sorted(column.values or ())
+    shown = ", ".join(map(repr, values[:_LISTED_VALUES]))
+    more = f" and {len(values) - _LISTED_VALUES} more" if len(values) > _LISTED_VALUES else ""
+    most = 1 - column.min_domain_mass
+    share = f", in all but {most:.1%} of the rows with a value" if most > 0 else ""
+    return f"one of {shown}{more}{share}"
+
+
+def _accept(feature: str | None) -> str:
+    command = f"python -m pipelines schema accept RUN --feature {feature}"
+    return f"accept what came with `{command}`" if feature else "correct the data, or the schema"

@@ -1,0 +1,230 @@
+"""The gate's own checks: what TFDV does not look for, or lets pass.
+
+Each takes the evidence and gives suspicions. This module is plain Python.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+
+from components.data_gate import anomaly_kinds as kinds
+from components.data_gate.anomaly_rules import describe_presence
+from components.data_gate.column_limits import ColumnLimits
+from components.data_gate.distances import MISSING_LABEL, REST_LABEL, Bin
+from components.data_gate.drift import NotCompared
+from components.data_gate.evidence import Evidence, PreviousData
+from components.data_gate.feature_statistics import SplitSummary
+from components.data_gate.findings import Comparison, InputFile, OffendingRow
+from components.data_gate.offending_rows import (
+    RowTest,
+    create_interval_test,
+    create_missing_test,
+    create_value_test,
+)
+from components.data_gate.reconcile import StepCount, reconcile
+from components.data_gate.severity import DataGateSettings
+from components.data_gate.suspicion import Suspicion
+
+_LOOK = "look at how the data was made; if this is to stay, change the limit in schema.pbtxt"
+_MEASURES = {
+    "l_infinity": "L-infinity distance",
+    "jensen_shannon": "Jensen–Shannon divergence",
+}
+_BASES = {"drift": kinds.DRIFT_HIGH, "skew": kinds.SPLIT_SKEW_HIGH}
+
+
+def check_row_counts(steps: Sequence[StepCount]) -> Iterator[Suspicion]:
+    """Compare the rows of each step with those of the one before it."""
+    for before, after in itertools.pairwise(steps):
+        for mismatch in reconcile(before, after):
+            yield Suspicion(
+                kinds.ROW_COUNTS_DIFFER,
+                None,
+                (mismatch.split,) if mismatch.split in after.rows else (),
+                observed=f"{mismatch.after}: {mismatch.rows_after:,} rows",
+                limit=f"{mismatch.before}: {mismatch.rows_before:,} rows",
+                remedy=mismatch.remedy,
+            )
+
+
+def check_size(evidence: Evidence, settings: DataGateSettings) -> Iterator[Suspicion]:
+    """Find data and splits with too few rows."""
+    sizes = {split: summary.rows for split, summary in evidence.splits.items()}
+    total = sum(sizes.values())
+    small = [split for split, rows in sizes.items() if rows < settings.min_split_rows]
+    if total < settings.min_rows:
+        yield _suspect_size((), f"{total:,} rows", settings.min_rows, "min_rows")
+    for split in small:
+        observed = f"{sizes[split]:,} rows in split {split!r}"
+        yield _suspect_size((split,), observed, settings.min_split_rows, "min_split_rows")
+
+
+def check_growth(evidence: Evidence) -> Iterator[Suspicion]:
+    """Compare the number of rows with that of the previous accepted data."""
+    previous, limits = evidence.previous, evidence.limits
+    if previous is None or not previous.rows:
+        return
+    growth = evidence.rows / previous.rows
+    observed = f"{evidence.rows:,} rows, {growth:.2g} times the {previous.rows:,} of "
+    observed += previous.reference.name
+    for kind, is_broken, limit in (
+        (
+            "COMPARATOR_LOW_NUM_EXAMPLES",
+            limits.min_growth is not None and growth < limits.min_growth,
+            f"at least {limits.min_growth} times",
+        ),
+        (
+            "COMPARATOR_HIGH_NUM_EXAMPLES",
+            limits.max_growth is not None and growth > limits.max_growth,
+            f"at most {limits.max_growth} times",
+        ),
+    ):
+        if is_broken:
+            yield Suspicion(kind, None, (), observed, limit, _LOOK)
+
+
+def check_labels(evidence: Evidence) -> Iterator[Suspicion]:
+    """Find splits whose rows all have the same label."""
+    constant = [count for count in evidence.labels if count.is_constant]
+    for count in constant:
+        value = int(count.positives > 0)
+        yield Suspicion(
+            kinds.LABEL_CONSTANT,
+            evidence.label_name,
+            (count.split,),
+            observed=f"{value} in all {count.rows:,} rows of split {count.split!r}",
+            limit="both 0 and 1 in each split",
+            remedy="give data with both; if there are few rows, give more",
+        )
+
+
+def check_presence(evidence: Evidence) -> Iterator[Suspicion]:
+    """Hold the schema's presence against values: TFDV counts an empty list as present.
+
+    A column whose every row needs a value is left to TFDV, which finds it.
+    """
+    for column in evidence.limits.columns.values():
+        present = _count_present(column.name, evidence.splits)
+        short = {
+            split: rows
+            for split, rows in present.items()
+            if not column.needs_value and rows < _count_needed(column, evidence.splits[split])
+        }
+        if short:
+            yield Suspicion(
+                kinds.TOO_FEW_VALUES if any(short.values()) else kinds.ALL_VALUES_MISSING,
+                column.name,
+                tuple(short),
+                observed=None,
+                limit=describe_presence(column),
+                remedy="fill the cells, or change the column's presence in schema.pbtxt",
+                row_test=create_missing_test(column.name),
+            )
+
+
+def check_files(evidence: Evidence) -> Iterator[Suspicion]:
+    """Find a file that came twice, now or with the previous span."""
+    first: dict[str, InputFile] = {}
+    for file in evidence.files:
+        twin = first.setdefault(file.sha256, file)
+        if twin is not file:
+            yield _suspect_file(
+                kinds.DUPLICATED_FILE, file, f"the same {file.rows:,} rows as {twin.path}"
+            )
+    previous = evidence.previous
+    if previous is not None and previous.reference.span != evidence.data.span:
+        yield from _check_repeated(evidence.files, previous)
+
+
+def suspect_comparisons(
+    comparisons: Sequence[Comparison | NotCompared], evidence: Evidence
+) -> Iterator[Suspicion]:
+    """Find columns that moved too far, or could not be compared."""
+    for comparison in comparisons:
+        if isinstance(comparison, NotCompared):
+            yield _suspect_not_compared(comparison)
+        elif comparison.is_exceeded:
+            yield _suspect_distance(comparison, evidence)
+
+
+def _suspect_size(splits: tuple[str, ...], observed: str, limit: int, key: str) -> Suspicion:
+    return Suspicion(
+        kinds.LOW_ROW_COUNT,
+        None,
+        splits,
+        observed=observed,
+        limit=f"at least {limit:,}",
+        remedy=f"give more rows, or lower data_gate.{key}",
+    )
+
+
+def _count_present(column: str, splits: Mapping[str, SplitSummary]) -> dict[str, int]:
+    """Count a column's values in each split that has the column."""
+    return {
+        split: summary.features[column].present
+        for split, summary in splits.items()
+        if column in summary.features
+    }
+
+
+def _count_needed(column: ColumnLimits, split: SplitSummary) -> float:
+    return max(column.min_count, column.min_fraction * split.rows)
+
+
+def _check_repeated(files: Sequence[InputFile], previous: PreviousData) -> Iterator[Suspicion]:
+    earlier = {file.sha256: file for file in previous.files}
+    for file in files:
+        if file.sha256 in earlier:
+            twin = earlier[file.sha256]
+            observed = f"the same {file.rows:,} rows as {twin.path} of {previous.reference.name}"
+            yield _suspect_file(kinds.REPEATED_FILE, file, observed)
+
+
+def _suspect_file(kind: str, file: InputFile, observed: str) -> Suspicion:
+    return Suspicion(
+        kind,
+        None,
+        (),
+        observed=observed,
+        limit="rows of its own",
+        remedy="remove it, or replace it with the file that was meant",
+        rows=(OffendingRow(file=file.path, line=1, value=""),),
+    )
+
+
+def _suspect_not_compared(missing: NotCompared) -> Suspicion:
+    side = "CONTROL" if missing.is_reference_at_fault else "TREATMENT"
+    return Suspicion(
+        f"COMPARATOR_{side}_DATA_MISSING",
+        missing.feature,
+        (missing.split,),
+        observed=missing.reason,
+        limit=f"a column to compare with {missing.reference}",
+        remedy="give the column, or remove its comparator from schema.pbtxt",
+    )
+
+
+def _suspect_distance(comparison: Comparison, evidence: Evidence) -> Suspicion:
+    distance, grown = comparison.distance, comparison.distance.grown_bin
+    column = evidence.limits.columns[comparison.feature]
+    return Suspicion(
+        _BASES[comparison.basis],
+        comparison.feature,
+        (comparison.split,),
+        observed=f"{_MEASURES[distance.measure]} of split {comparison.split!r} from "
+        f"{comparison.reference} is {distance.value:.3f}; the share of {grown.label!r} went from "
+        f"{grown.reference_share:.1%} to {grown.observed_share:.1%}",
+        limit=f"at most {comparison.limit:g} + {distance.noise:.3f} for chance",
+        remedy=_LOOK,
+        row_test=_create_bin_test(column, grown),
+        comparison=comparison,
+    )
+
+
+def _create_bin_test(column: ColumnLimits, held: Bin) -> RowTest | None:
+    if held.is_interval:
+        return create_interval_test(column.name, held.low, held.high, column.is_float)
+    if held.label == MISSING_LABEL:
+        return create_missing_test(column.name)
+    return None if held.label == REST_LABEL else create_value_test(column.name, held.label)

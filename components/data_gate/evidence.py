@@ -1,0 +1,63 @@
+"""All that the gate judges on, as plain types."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from components.data_gate.column_limits import DataLimits
+from components.data_gate.feature_statistics import SplitSummary
+from components.data_gate.findings import DataReference, InputFile, LabelCount
+from components.data_gate.published_anomalies import PublishedAnomaly
+
+
+@dataclasses.dataclass(frozen=True)
+class PreviousData:
+    """The data that was accepted last.
+
+    Attributes:
+        reference: Which it was.
+        training: Statistics of its training split.
+        rows: Its rows, of all splits.
+        files: Its CSV files.
+    """
+
+    reference: DataReference
+    training: SplitSummary
+    rows: int
+    files: tuple[InputFile, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """All that the gate judges on.
+
+    Attributes:
+        data: Which data it is.
+        files: The CSV files that it came from, at least one.
+        limits: What the curated schema allows.
+        splits: Statistics of each split.
+        anomalies: What ExampleValidator published.
+        labels: The label in each split, counted in the examples.
+        label_name: Name of the label.
+        previous: The data that was accepted last; None where there is none.
+    """
+
+    data: DataReference
+    files: tuple[InputFile, ...]
+    limits: DataLimits
+    splits: Mapping[str, SplitSummary]
+    anomalies: tuple[PublishedAnomaly, ...]
+    labels: tuple[LabelCount, ...]
+    label_name: str
+    previous: PreviousData | None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Paths of the CSV files."""
+        return tuple(file.path for file in self.files)
+
+    @property
+    def rows(self) -> int:
+        """Rows of the CSV files, as CsvExampleGen read them."""
+        return sum(file.rows for file in self.files)

@@ -1,0 +1,234 @@
+"""What the gate found and decided: the content of ``verdict.json``.
+
+This module is plain Python.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import pydantic
+
+from components.data_gate.anomaly_kinds import Severity
+from components.data_gate.distances import Distance
+from components.data_refusal import DataProblem
+
+FILE_NAME = "verdict.json"
+ARTIFACT_TYPE = "DataVerdict"
+"""Name of the artifact's type in the metadata store."""
+ACCEPTED_PROPERTY = "accepted"
+"""Its custom property: 1 if the data may go on, 0 if it is refused."""
+STATISTICS_ID_PROPERTY = "statistics_id"
+"""Its custom property: id of the statistics that were judged."""
+
+_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+
+class OffendingRow(pydantic.BaseModel):
+    """One row at fault.
+
+    Attributes:
+        file: Path of its CSV file.
+        line: Physical line on which it begins, counted from 1 (the header).
+        value: Its value in the column at fault, as text; empty where it is missing.
+    """
+
+    model_config = _STRICT
+
+    file: str
+    line: int
+    value: str
+
+
+class Comparison(pydantic.BaseModel):
+    """How far a column of one split is from what it is compared with.
+
+    Attributes:
+        feature: The column.
+        basis: ``drift`` from the previous accepted data, or ``skew`` from the training split.
+        split: Split compared.
+        reference: What it is compared with, in words.
+        limit: Most that the distance may be, beyond its noise; from the curated schema.
+        is_exceeded: Whether it is more.
+        distance: The score, and the bins that it was computed from.
+    """
+
+    model_config = _STRICT
+
+    feature: str
+    basis: Literal["drift", "skew"]
+    split: str
+    reference: str
+    limit: float
+    is_exceeded: bool
+    distance: Distance
+
+
+class Finding(pydantic.BaseModel):
+    """One thing found in the data.
+
+    Attributes:
+        feature: Column at fault; None for the data as a whole.
+        kind: Rule broken: a kind of ``anomaly_kinds``.
+        severity: What it means for the run.
+        splits: Splits that it was found in; none where it is about the files.
+        observed: What was observed, in a few words.
+        limit: What was expected, in a few words.
+        share: Share of all rows at fault, 0 to 1; None where it is not about rows.
+        rows_affected: Number of rows at fault; None where it is not about rows.
+        message: One line: where, what, and the remedy.
+        rows: The first rows at fault.
+        comparison: The score behind it, for drift and skew.
+    """
+
+    model_config = _STRICT
+
+    feature: str | None
+    kind: str
+    severity: Severity
+    splits: tuple[str, ...]
+    observed: str
+    limit: str
+    share: float | None = None
+    rows_affected: int | None = None
+    message: str
+    rows: tuple[OffendingRow, ...] = ()
+    comparison: Comparison | None = None
+
+    @property
+    def problem(self) -> DataProblem:
+        """The finding as one problem, at the first of the rows at fault."""
+        first = self.rows[0] if self.rows else None
+        return DataProblem(
+            rule=self.kind,
+            message=self.message,
+            file=first.file if first else None,
+            line=first.line if first else None,
+            column=self.feature,
+            value=first.value if first else self.observed,
+        )
+
+
+class InputFile(pydantic.BaseModel):
+    """A CSV file that was read.
+
+    Attributes:
+        path: Its path.
+        rows: Its rows.
+        sha256: SHA-256 of its bytes, in hexadecimal.
+    """
+
+    model_config = _STRICT
+
+    path: str
+    rows: int
+    sha256: str
+
+
+class DataReference(pydantic.BaseModel):
+    """Statistics of some data, and which span it was.
+
+    Attributes:
+        statistics_id: Id of the statistics in the metadata store.
+        statistics_uri: Their folder.
+        span: First day of the span, ``YYYY-MM-DD``; None if the data was not read as a span.
+    """
+
+    model_config = _STRICT
+
+    statistics_id: int
+    statistics_uri: str
+    span: str | None
+
+    @property
+    def name(self) -> str:
+        """How a message names it."""
+        return f"span {self.span}" if self.span else f"the data of statistics {self.statistics_id}"
+
+
+class LabelCount(pydantic.BaseModel):
+    """The label in one split.
+
+    Attributes:
+        split: The split.
+        rows: Its rows.
+        positives: Its rows with label 1.
+    """
+
+    model_config = _STRICT
+
+    split: str
+    rows: int
+    positives: int
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether all rows have the same label; an empty split has no label at all."""
+        return self.rows > 0 and self.positives in (0, self.rows)
+
+
+class DataVerdict(pydantic.BaseModel):
+    """Whether the data may go on, and why.
+
+    Attributes:
+        accepted: Whether it may.
+        summary: Why or why not, in one line.
+        data: The data judged.
+        previous: The accepted data that it was compared with; None where there was none, and
+            drift was not checked.
+        files: The CSV files that it came from.
+        row_counts: Rows by step (``csv``, ``examples``, ``statistics``), then split or ``all``.
+        labels: The label in each split.
+        findings: What was found, errors first.
+        scores: Every comparison with a limit in the schema.
+    """
+
+    model_config = _STRICT
+
+    accepted: bool
+    summary: str
+    data: DataReference
+    previous: DataReference | None
+    files: tuple[InputFile, ...]
+    row_counts: dict[str, dict[str, int]]
+    labels: tuple[LabelCount, ...]
+    findings: tuple[Finding, ...]
+    scores: tuple[Comparison, ...]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that stop the run."""
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    @property
+    def problems(self) -> tuple[DataProblem, ...]:
+        """The findings that stop the run, as every step tells why it refuses the data."""
+        return tuple(finding.problem for finding in self.errors)
+
+
+def write_verdict(verdict: DataVerdict, directory: Path) -> None:
+    """Write ``verdict.json``.
+
+    Args:
+        verdict: What to write.
+        directory: Folder of the artifact; it must be there.
+    """
+    text = verdict.model_dump_json(indent=2)
+    (directory / FILE_NAME).write_text(text + "\n", encoding="utf-8")
+
+
+def read_verdict(directory: Path) -> DataVerdict:
+    """Read ``verdict.json``.
+
+    Args:
+        directory: Folder of a ``DataVerdict`` artifact.
+
+    Returns:
+        What was written there.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        pydantic.ValidationError: If it is not one of this version.
+    """
+    return DataVerdict.model_validate_json((directory / FILE_NAME).read_text(encoding="utf-8"))

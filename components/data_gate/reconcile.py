@@ -1,0 +1,91 @@
+"""Reconcile row counts between steps: whatever one step wrote, the next must have read.
+
+This module is plain Python.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+ALL_ROWS = "all"
+"""Stands for all splits together, where a step does not know of splits."""
+
+
+@dataclasses.dataclass(frozen=True)
+class StepCount:
+    """The rows that a step counted.
+
+    Attributes:
+        step: What was counted, as a message names it ("the CSV files", "StatisticsGen").
+        rows: Rows of each split; or of ``ALL_ROWS`` alone.
+        is_partial: Whether the step takes only some of the splits by design.
+    """
+
+    step: str
+    rows: Mapping[str, int]
+    is_partial: bool = False
+
+    @property
+    def total(self) -> int:
+        """Rows of all its splits."""
+        return sum(self.rows.values())
+
+
+@dataclasses.dataclass(frozen=True)
+class Mismatch:
+    """Two steps that should have the same rows and have not.
+
+    Attributes:
+        split: Split that it is about, or ``ALL_ROWS``.
+        before: Name of the earlier step.
+        rows_before: Its rows.
+        after: Name of the later step.
+        rows_after: Its rows.
+    """
+
+    split: str
+    before: str
+    rows_before: int
+    after: str
+    rows_after: int
+
+    @property
+    def message(self) -> str:
+        """Both numbers in one line, with the remedy."""
+        where = "" if self.split == ALL_ROWS else f" of split {self.split!r}"
+        return (
+            f"{self.after} has {self.rows_after:,} rows{where}, {self.before} "
+            f"{self.rows_before:,}; {self.remedy}"
+        )
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it, in a few words."""
+        happened = "lost" if self.rows_after < self.rows_before else "added"
+        return f"rows were {happened} in between: run again with --set cache=false"
+
+
+def reconcile(before: StepCount, after: StepCount) -> tuple[Mismatch, ...]:
+    """Compare the rows of two steps.
+
+    Args:
+        before: The earlier step.
+        after: The later step, which should have the same rows.
+
+    Returns:
+        What differs: split by split, or in total where one of them does not know of splits. None
+        if all agree. A split that ``after`` has not is not compared if ``after`` is partial.
+    """
+    if ALL_ROWS in before.rows or ALL_ROWS in after.rows:
+        pairs = {ALL_ROWS: (before.total, after.total)}
+    else:
+        splits = list(after.rows)
+        if not after.is_partial:
+            splits += [split for split in before.rows if split not in after.rows]
+        pairs = {split: (before.rows.get(split, 0), after.rows.get(split, 0)) for split in splits}
+    return tuple(
+        Mismatch(split, before.step, rows_before, after.step, rows_after)
+        for split, (rows_before, rows_after) in pairs.items()
+        if rows_before != rows_after
+    )

@@ -1,0 +1,51 @@
+"""Assign rows to the groups of a fairness attribute, in TensorFlow.
+
+The exported model does it in its ``transform_features`` signature, so that TFMA can slice by the
+groups as by a column, and plain TFMA shows them.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from schemas.feature_table import FairnessAttribute, Group
+
+
+def assign_groups(column: tf.Tensor | tf.SparseTensor, attribute: FairnessAttribute) -> tf.Tensor:
+    """Do for a batch what ``FairnessAttribute.find_group`` does for one value.
+
+    Args:
+        column: Integers or texts; dense of shape [batch] or [batch, 1], or sparse with at most one
+            value a row.
+        attribute: The groups.
+
+    Returns:
+        Names of groups, string, [batch].
+    """
+    if not isinstance(column, tf.SparseTensor):
+        return _find_groups(tf.reshape(column, [-1]), attribute)
+    groups = tf.SparseTensor(
+        column.indices,
+        _find_groups(column.values, attribute),
+        tf.stack([column.dense_shape[0], 1]),
+    )
+    return tf.squeeze(tf.sparse.to_dense(groups, default_value=attribute.missing), axis=1)
+
+
+def _find_groups(values: tf.Tensor, attribute: FairnessAttribute) -> tf.Tensor:
+    names = tf.fill(tf.shape(values), attribute.others)
+    # The first group that holds a value wins, so it is laid on last.
+    for group in reversed(attribute.groups):
+        names = tf.where(_is_in(values, group), group.name, names)
+    return names
+
+
+def _is_in(values: tf.Tensor, group: Group) -> tf.Tensor:
+    members = tf.zeros_like(values, tf.bool)
+    if group.values:
+        listed = tf.constant(group.values, values.dtype)
+        members |= tf.reduce_any(values[:, tf.newaxis] == listed, axis=1)
+    if group.pattern:
+        texts = values if values.dtype == tf.string else tf.strings.as_string(values)
+        members |= tf.strings.regex_full_match(texts, f"(?s){group.pattern}")
+    return members

@@ -1,0 +1,107 @@
+"""What was found out of a candidate beside the Evaluator's metrics.
+
+This module is plain Python.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import pydantic
+
+from components.evaluator.metric_names import ScoreMetric
+from components.model_validator.gates import ServingMetric, TrivialName
+from components.model_validator.paired_change import Change
+
+_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelReplay(pydantic.BaseModel):
+    """A model's serving replay; what could not be measured is None.
+
+    Attributes:
+        problem: Why the model could not be served, in one line; None where it could.
+        rows: Rows replayed.
+        load_seconds: Time to load the SavedModel.
+        latency_p50_ms: Median time of a request of one row, in milliseconds.
+        latency_p99_ms: 99th percentile of the same.
+        size_mb: Size of the SavedModel's files, in 10^6 bytes.
+        prediction_difference: Largest difference from what the Evaluator measured, see
+            ``replay_comparison``.
+        difference_at: Metric and slice of that difference, or why there is none.
+    """
+
+    model_config = _STRICT
+
+    problem: str | None = None
+    rows: int | None = None
+    load_seconds: float | None = None
+    latency_p50_ms: float | None = None
+    latency_p99_ms: float | None = None
+    size_mb: float | None = None
+    prediction_difference: float | None = None
+    difference_at: str | None = None
+
+    def find_value(self, metric: ServingMetric) -> float | None:
+        """Give a measure, or None where it is missing."""
+        value: float | None = getattr(self, metric)
+        return value
+
+
+class TrivialModel(pydantic.BaseModel):
+    """A trivial model on the evaluated rows.
+
+    Attributes:
+        name: Its name, see ``trivial_models``.
+        log_loss: Its log loss, in nats.
+        auc: Its AUC; None where the rows have one label only.
+        change: The candidate's log loss minus its.
+        lower: Lower end of the interval of ``change``.
+        upper: Upper end of it.
+    """
+
+    model_config = _STRICT
+
+    name: TrivialName
+    log_loss: float
+    auc: float | None
+    change: float
+    lower: float
+    upper: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """What was found out.
+
+    Attributes:
+        champion_misfit: Why the Evaluator could not measure the champion; None where it could, or
+            there is none.
+        candidate: The candidate's replay; None where no gate needed one.
+        champion: The champion's replay.
+        changes: Change from the champion by metric and name of slice; None where it has no
+            interval.
+        trivial: The trivial models; none where they could not be fitted.
+        confidence: Confidence of the intervals.
+    """
+
+    champion_misfit: str | None = None
+    candidate: ModelReplay | None = None
+    champion: ModelReplay | None = None
+    changes: Mapping[tuple[ScoreMetric, str], Change | None] = dataclasses.field(
+        default_factory=dict
+    )
+    trivial: tuple[TrivialModel, ...] = ()
+    confidence: float = 0.95
+
+    @property
+    def replay_problem(self) -> str:
+        """Why there are no changes, in one line."""
+        if self.candidate is None:
+            return "no rows were replayed"
+        if self.candidate.problem:
+            return f"the candidate can't be served: {self.candidate.problem}"
+        if self.champion is not None and self.champion.problem:
+            return f"the champion can't be compared: {self.champion.problem}"
+        return "the rows of the slice were not found again"

@@ -1,0 +1,89 @@
+"""Find the two groups that a model treats most differently.
+
+The rates are the Evaluator's, by TFMA's slices of the attribute. Which of them should be equal is a
+choice: equal false-positive and false-negative rates are "equalized odds" (Hardt, Price and Srebro,
+NeurIPS 2016), equal precision and calibration are "predictive parity" (Chouldechova, Big Data 5,
+2017); where groups' label rates differ, no useful model has both.
+
+This module is plain Python.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from components.evaluator.metric_names import ScoreMetric
+from components.model_validator.gates import FairnessMetric
+from components.model_validator.metrics import SliceMetrics
+
+
+@dataclasses.dataclass(frozen=True)
+class Gap:
+    """The widest gap of a metric between two groups.
+
+    Attributes:
+        value: The difference, >= 0.
+        highest: Group with the highest value.
+        lowest: Group with the lowest value.
+        highest_value: Its value.
+        lowest_value: Its value.
+    """
+
+    value: float
+    highest: str
+    lowest: str
+    highest_value: float
+    lowest_value: float
+
+
+def count_support(part: SliceMetrics, metric: FairnessMetric) -> int:
+    """Count the rows that a group's value is a share of.
+
+    Args:
+        part: The group's metrics.
+        metric: The metric.
+
+    Returns:
+        Rows of label 0 for the false-positive rate, of label 1 for the false-negative rate and
+        calibration, and those predicted positive for precision.
+    """
+    positives = part.examples * _find(part, "mean_label")
+    negatives = part.examples - positives
+    if metric == "false_positive_rate":
+        return round(negatives)
+    if metric == "precision":
+        hits = positives * _find(part, "recall")
+        return round(hits + negatives * _find(part, "false_positive_rate"))
+    return round(positives)
+
+
+def find_widest_gap(
+    groups: Sequence[SliceMetrics], metric: FairnessMetric, min_examples: int
+) -> Gap | None:
+    """Find the widest gap between any two groups.
+
+    Args:
+        groups: Metrics of the attribute's groups.
+        metric: The metric compared.
+        min_examples: Fewest rows that a group's value must be a share of.
+
+    Returns:
+        The gap; None where fewer than two groups have enough rows and a value.
+    """
+    values = {
+        part.column_value or "": value
+        for part in groups
+        for value in [part.find_value(metric)]
+        if value is not None and count_support(part, metric) >= min_examples
+    }
+    if len(values) < 2:
+        return None
+    highest = max(values, key=lambda group: values[group])
+    lowest = min(values, key=lambda group: values[group])
+    return Gap(values[highest] - values[lowest], highest, lowest, values[highest], values[lowest])
+
+
+def _find(part: SliceMetrics, metric: ScoreMetric) -> float:
+    """Give a share, 0 where it has no meaning because there are no rows to be a share of."""
+    return part.find_value(metric) or 0.0

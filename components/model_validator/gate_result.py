@@ -1,0 +1,77 @@
+"""What comes out of a gate.
+
+This module is plain Python.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import pydantic
+
+from components.model_validator.gates import Rule
+
+
+class Outcome(str, enum.Enum):
+    """What came out of a gate on a slice."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+    """The limit lies within the interval; the gate says whether that refuses. Not passed."""
+    TOO_SMALL = "too small"
+    """The slice has too few rows to judge; shown, never counted as passed."""
+    UNDEFINED = "undefined"
+    """The slice's labels leave the metric without meaning, for any model; not counted as passed."""
+    NO_BASELINE = "no baseline"
+    """There is no champion to compare with, so the gate does not apply."""
+
+
+class GateResult(pydantic.BaseModel):
+    """What came out of one limit of one gate on one slice.
+
+    Attributes:
+        name: The gate's name.
+        kind: The gate's kind.
+        rule: Which of the gate's limits it is.
+        metric: Metric judged.
+        slice: ``overall``, ``column=value``, or the name of a fairness attribute.
+        value: The candidate's value, or the gap between its groups; None where it is missing or
+            not a number.
+        limit: The limit as configured.
+        baseline: Value that it is compared with; None where there is none or it is not a number.
+        examples: Rows in the slice.
+        outcome: What came out.
+        reason: Why, in one line.
+        lower: Lower end of the interval of ``value - baseline``; None where none was needed.
+        upper: Upper end of it.
+        compared_with: Whose value ``baseline`` is: ``champion``, or a trivial model's name.
+        groups: The two groups that a fairness gap lies between, the higher value first.
+        refuses_if_inconclusive: Whether an inconclusive outcome refuses the model.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    kind: str
+    rule: Rule
+    metric: str
+    slice: str
+    value: float | None
+    limit: float
+    baseline: float | None
+    examples: int
+    outcome: Outcome
+    reason: str
+    lower: float | None = None
+    upper: float | None = None
+    compared_with: str | None = None
+    groups: tuple[str, str] | None = None
+    refuses_if_inconclusive: bool = False
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether this alone refuses the model."""
+        return self.outcome is Outcome.FAILED or (
+            self.outcome is Outcome.INCONCLUSIVE and self.refuses_if_inconclusive
+        )

@@ -1,0 +1,276 @@
+"""Replay raw examples through a SavedModel in a fresh process, as a server would load it.
+
+The model's files are copied to a folder of their own and loaded there by plain TensorFlow, so that
+a model that leans on the place where it was trained, on Keras or on TFX fails here, not in service.
+
+This module is plain Python and NumPy; ``replay_process`` is what runs in the other process.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pydantic
+
+import components
+
+Array = npt.NDArray[np.float64]
+Features = Mapping[str, npt.NDArray[Any]]
+"""Transformed features by name, floats or indices, shape [rows]."""
+
+OUTCOME_FILE = "outcome.json"
+ARRAYS_FILE = "arrays.npz"
+TURN_FILE = "turn.lock"
+"""File above a process's folder whose lock it holds while it measures."""
+SERVING_SIGNATURE = "serving_default"
+LABEL_SIGNATURE = "transform_features"
+PROBABILITY_OUTPUT = "probability"
+
+_PROCESS_MODULE = "components.model_validator.replay_process"
+_VERSION_NAME = "1"
+_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+
+class ReplayRequest(pydantic.BaseModel):
+    """What is replayed.
+
+    Attributes:
+        model_directory: Folder of a SavedModel.
+        example_files: Gzipped TFRecord files of raw examples, in order.
+        train_files: The same of training examples to transform for the trivial models; none where
+            those are not wanted.
+        label: Name of the label in the output of ``transform_features``; None to leave labels,
+            slices and features out, which a champion need not tell.
+        columns: Type by raw column that slices are cut by.
+        attributes: Outputs of ``transform_features`` that slices are cut by; one that is not
+            there is left out.
+        batch_rows: Rows a request when all rows are replayed.
+        latency_rows: Requests of one row each whose latency is measured.
+        max_train_rows: Most training rows transformed, evenly spaced.
+    """
+
+    model_config = _STRICT
+
+    model_directory: str
+    example_files: tuple[str, ...]
+    train_files: tuple[str, ...] = ()
+    label: str | None = None
+    columns: dict[str, Literal["float", "int", "bytes"]] = {}
+    attributes: tuple[str, ...] = ()
+    batch_rows: int
+    latency_rows: int
+    max_train_rows: int = 0
+
+
+class ReplayMeasures(pydantic.BaseModel):
+    """What serving a model costs on this machine.
+
+    Attributes:
+        rows: Rows replayed.
+        load_seconds: Time to load the SavedModel, after TensorFlow is imported.
+        latency_p50_ms: Median time of a request of one row, in milliseconds.
+        latency_p99_ms: 99th percentile of the same.
+        size_mb: Size of the SavedModel's files, in 10^6 bytes.
+    """
+
+    model_config = _STRICT
+
+    rows: int
+    load_seconds: float
+    latency_p50_ms: float
+    latency_p99_ms: float
+    size_mb: float
+
+
+class ReplayOutcome(pydantic.BaseModel):
+    """What the other process answers.
+
+    Attributes:
+        measures: What serving costs; None where the model could not be served.
+        problem: Why it could not be served, in one line; None where it could.
+    """
+
+    model_config = _STRICT
+
+    measures: ReplayMeasures | None = None
+    problem: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class SliceColumn:
+    """The slice of each row by one column.
+
+    Attributes:
+        values: The column's values as text, shape [values].
+        codes: Index into them by row, -1 for a row without a value, shape [rows].
+    """
+
+    values: npt.NDArray[np.str_]
+    codes: npt.NDArray[np.int64]
+
+    def find_rows(self, value: str) -> npt.NDArray[np.bool_]:
+        """Mark the rows with a value; shape [rows]."""
+        return np.isin(self.codes, np.flatnonzero(self.values == value))
+
+
+@dataclasses.dataclass(frozen=True)
+class LabeledFeatures:
+    """Transformed rows.
+
+    Attributes:
+        labels: 0 or 1, shape [rows].
+        features: What the model takes.
+    """
+
+    labels: Array
+    features: Features
+
+
+@dataclasses.dataclass(frozen=True)
+class Replay:
+    """A model's replay.
+
+    Attributes:
+        measures: What serving costs.
+        probabilities: Of label 1, in the examples' order, shape [rows].
+        slices: Slices by column; none where the request named no label.
+        evaluated: The replayed rows, transformed; None where the request named no label.
+        train: Training rows, transformed; None where the request named no files of them.
+    """
+
+    measures: ReplayMeasures
+    probabilities: Array
+    slices: Mapping[str, SliceColumn] = dataclasses.field(default_factory=dict)
+    evaluated: LabeledFeatures | None = None
+    train: LabeledFeatures | None = None
+
+
+class ReplayError(Exception):
+    """A model could not be served; the message says why, in one line."""
+
+
+def replay_models(
+    requests: Sequence[ReplayRequest], timeout_seconds: float
+) -> list[Replay | ReplayError]:
+    """Replay models, each in a fresh process.
+
+    The processes start side by side, for most of their time goes into importing TensorFlow, and
+    take turns at the replay itself, so that neither disturbs what the other measures.
+
+    Args:
+        requests: Which models, on which rows.
+        timeout_seconds: When to give up on a process.
+
+    Returns:
+        For each its answers, and what they cost; or why it could not be served, or not in time.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="serving-replay-") as temporary,
+        ThreadPoolExecutor(max(1, len(requests))) as pool,
+    ):
+        root = Path(temporary)
+        directories = [root / str(number) for number in range(len(requests))]
+        return list(
+            pool.map(
+                lambda request, directory: _replay_model(request, directory, timeout_seconds),
+                requests,
+                directories,
+            )
+        )
+
+
+def pack_labeled(prefix: str, rows: LabeledFeatures) -> dict[str, npt.NDArray[np.generic]]:
+    """Name the arrays of transformed rows for the file between the processes."""
+    features = {f"{prefix}/feature/{name}": values for name, values in rows.features.items()}
+    return {f"{prefix}/labels": rows.labels, **features}
+
+
+def pack_slices(slices: Mapping[str, SliceColumn]) -> dict[str, npt.NDArray[np.generic]]:
+    """Name the arrays of slices for the file between the processes."""
+    packed: dict[str, npt.NDArray[np.generic]] = {}
+    for name, column in slices.items():
+        packed |= {f"slice_values/{name}": column.values, f"slice_codes/{name}": column.codes}
+    return packed
+
+
+def _replay_model(
+    request: ReplayRequest, directory: Path, timeout_seconds: float
+) -> Replay | ReplayError:
+    served = directory / _VERSION_NAME
+    try:
+        shutil.copytree(request.model_directory, served)
+        moved = request.model_copy(update={"model_directory": str(served)})
+        _run_process(moved, directory, timeout_seconds)
+    except (OSError, ReplayError) as error:
+        return ReplayError(str(error))
+    outcome = ReplayOutcome.model_validate_json((directory / OUTCOME_FILE).read_text("utf-8"))
+    if outcome.measures is None:
+        return ReplayError(outcome.problem)
+    with np.load(directory / ARRAYS_FILE, allow_pickle=False) as arrays:
+        return _read_replay(outcome.measures, dict(arrays.items()))
+
+
+def _run_process(request: ReplayRequest, directory: Path, timeout_seconds: float) -> None:
+    request_path = directory / "request.json"
+    request_path.write_text(request.model_dump_json(), encoding="utf-8")
+    root = str(Path(components.__file__).resolve().parent.parent)
+    search_path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", _PROCESS_MODULE, str(request_path), str(directory)],
+            env={**os.environ, "PYTHONPATH": search_path},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout_seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ReplayError(f"no answer within {timeout_seconds:g} s") from error
+    if done.returncode != 0:
+        last_line = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise ReplayError(f"the process ended with {done.returncode}: {last_line}")
+
+
+def _read_replay(measures: ReplayMeasures, arrays: Mapping[str, npt.NDArray[np.generic]]) -> Replay:
+    slices = {
+        name.removeprefix("slice_values/"): SliceColumn(
+            values.astype(np.str_),
+            arrays[name.replace("slice_values/", "slice_codes/", 1)].astype(np.int64),
+        )
+        for name, values in arrays.items()
+        if name.startswith("slice_values/")
+    }
+    return Replay(
+        measures,
+        arrays["probabilities"].astype(np.float64),
+        slices,
+        _unpack_labeled("evaluated", arrays),
+        _unpack_labeled("train", arrays),
+    )
+
+
+def _unpack_labeled(
+    prefix: str, arrays: Mapping[str, npt.NDArray[np.generic]]
+) -> LabeledFeatures | None:
+    if f"{prefix}/labels" not in arrays:
+        return None
+    start = f"{prefix}/feature/"
+    features = {
+        name.removeprefix(start): values
+        for name, values in arrays.items()
+        if name.startswith(start)
+    }
+    return LabeledFeatures(arrays[f"{prefix}/labels"].astype(np.float64), features)

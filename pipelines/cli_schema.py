@@ -1,0 +1,100 @@
+"""Commands on the schema: what curated and inferred differ in, and taking a change over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+from rich.text import Text
+from tensorflow_metadata.proto.v0 import schema_pb2
+
+from components.curated_schema.schema_file import SCHEMA_FILE_NAME
+from components.data_gate.column_limits import load_schema
+from components.data_gate.feature_statistics import SplitSummary, load_split_summary
+from components.data_gate.schema_diff import accept_feature, compare_schemas
+from pipelines.cli_options import (
+    LATEST,
+    change_config,
+    config_option,
+    create_console,
+    find_layout,
+    output_option,
+    set_option,
+)
+from pipelines.config import ConfigError, load_config
+from pipelines.layout import OutputLayout
+from pipelines.local_runner import read_description
+from pipelines.metadata_store import RunStore, StoredArtifact, open_run_store
+from pipelines.node_result import ExitCode
+from pipelines.run_summary import load_summary
+from schemas.feature_table import get_schema_path
+
+_run_argument = click.argument("run_id", metavar="RUN", default=LATEST)
+
+
+@click.group("schema")
+def schema() -> None:
+    """Compare the curated schema with a run's data, and take changes over."""
+
+
+@schema.command("diff")
+@_run_argument
+@config_option
+@set_option
+@output_option
+def diff(run_id: str, source: str, overrides: tuple[str, ...], output: Path | None) -> int:
+    """Show what the curated schema and the one inferred by a run differ in."""
+    config = change_config(load_config(source, overrides), None, None, output)
+    inferred, splits = _load_inferred(find_layout(source, overrides, output), run_id)
+    curated = load_schema(get_schema_path(config.task))
+    console = create_console()
+    differences = compare_schemas(curated, inferred, splits)
+    for difference in differences:
+        console.print(Text(difference.line), highlight=False)
+    if not differences:
+        console.print("curated and inferred schema agree")
+    return ExitCode.DONE
+
+
+@schema.command("accept")
+@_run_argument
+@click.option("--feature", required=True, metavar="F", help="Column whose change to take over.")
+@config_option
+@set_option
+@output_option
+def accept(
+    run_id: str, feature: str, source: str, overrides: tuple[str, ...], output: Path | None
+) -> int:
+    """Write one column's change into the curated schema.pbtxt, for a commit."""
+    config = change_config(load_config(source, overrides), None, None, output)
+    inferred, splits = _load_inferred(find_layout(source, overrides, output), run_id)
+    path = get_schema_path(config.task)
+    try:
+        accepted = accept_feature(path, inferred, splits, feature)
+    except ValueError as error:
+        raise ConfigError(f"--feature: {error}") from error
+    for difference in accepted:
+        click.echo(difference.line)
+    click.echo(f"{path}: {'written; review and commit it' if accepted else 'nothing to accept'}")
+    return ExitCode.DONE
+
+
+def _load_inferred(
+    layout: OutputLayout, run_id: str
+) -> tuple[schema_pb2.Schema, Mapping[str, SplitSummary]]:
+    run_id = load_summary(layout, None if run_id == LATEST else run_id).run_id
+    description = read_description(layout.run(run_id).description_path)
+    with open_run_store(layout.metadata_path, description.name) as store:
+        inferred = _find_output(store, run_id, "SchemaGen")
+        statistics = _find_output(store, run_id, "StatisticsGen")
+    splits = {split: load_split_summary(statistics.path, split) for split in statistics.split_names}
+    return load_schema(inferred.path / SCHEMA_FILE_NAME), splits
+
+
+def _find_output(store: RunStore, run_id: str, node_id: str) -> StoredArtifact:
+    execution = store.find_execution(run_id, node_id)
+    outputs = store.list_outputs(execution) if execution is not None else []
+    if not outputs:
+        raise FileNotFoundError(f"run {run_id} did not get as far as {node_id}")
+    return outputs[0]

@@ -1,0 +1,53 @@
+"""TFDV's anomalies in terms of cells."""
+
+from __future__ import annotations
+
+from components.data_gate.anomaly_rules import suspect_anomalies
+from components.data_gate.column_limits import ColumnLimits
+from components.data_gate.published_anomalies import PublishedAnomaly
+
+COLUMNS = {
+    "city": ColumnLimits("city", values=frozenset("abcdef"), min_domain_mass=0.9),
+    "hour": ColumnLimits("hour", low=0, high=23),
+    "flag": ColumnLimits("flag"),
+}
+
+
+def test_an_anomaly_of_several_splits_is_one_suspicion() -> None:
+    """The CSV rows at fault are looked up once for all of them."""
+    anomalies = [PublishedAnomaly(split, "hour", "INT_TYPE_BIG_INT", "") for split in ("a", "b")]
+
+    [suspicion] = suspect_anomalies(anomalies, COLUMNS, ["x.csv"])
+
+    assert suspicion.splits == ("a", "b")
+    assert suspicion.limit == "at most 23"
+    assert suspicion.row_test is not None
+    assert [suspicion.row_test.is_offending(cell) for cell in ("23", "24", "-1")] == [
+        False,
+        True,
+        False,
+    ]
+
+
+def test_a_domain_is_shown_in_short() -> None:
+    """With how many rows may be outside of it."""
+    anomaly = PublishedAnomaly("a", "city", "ENUM_TYPE_UNEXPECTED_STRING_VALUES", "")
+
+    [suspicion] = suspect_anomalies([anomaly], COLUMNS, ["x.csv"])
+
+    assert suspicion.limit == (
+        "one of 'a', 'b', 'c', 'd', 'e' and 1 more, in all but 10.0% of the rows with a value"
+    )
+
+
+def test_what_cannot_be_told_of_cells_keeps_tfdvs_words() -> None:
+    """Nothing is lost of an anomaly of a kind, or on a column, without a rule of ours."""
+    anomalies = [
+        PublishedAnomaly("a", "flag", "BOOL_TYPE_BIG_INT", "2 is no boolean"),
+        PublishedAnomaly("a", None, "DATASET_LOW_NUM_EXAMPLES", "too few"),
+    ]
+
+    suspicions = suspect_anomalies(anomalies, COLUMNS, ["x.csv"])
+
+    assert [one.observed for one in suspicions] == ["2 is no boolean", "too few"]
+    assert [one.row_test for one in suspicions] == [None, None]

@@ -1,0 +1,111 @@
+"""The data accepted last, resolved from a real metadata store."""
+
+from __future__ import annotations
+
+import ml_metadata
+import pytest
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+from tfx.types.artifact import Artifact
+from tfx.types.standard_artifacts import ExampleStatistics, Model
+
+from components.data_gate.artifact import DataVerdictArtifact
+from components.data_gate.latest_accepted import LatestAcceptedStatisticsStrategy
+
+
+class Store:
+    """A store in memory, with statistics and verdicts put into it as runs do."""
+
+    def __init__(self) -> None:
+        config = mlmd.ConnectionConfig()
+        config.fake_database.SetInParent()
+        self.mlmd = ml_metadata.MetadataStore(config)
+        self._type = self.mlmd.put_execution_type(mlmd.ExecutionType(name="DataGate"))
+        self.statistics: list[Artifact] = []
+        self.verdicts: list[Artifact] = []
+
+    def describe(self) -> Artifact:
+        """Put statistics into the store."""
+        self.statistics.append(self._put(ExampleStatistics()))
+        return self.statistics[-1]
+
+    def judge(self, statistics: Artifact, accepted: bool) -> Artifact:
+        """Put a verdict into the store, and the run of the gate that gave it."""
+        verdict = DataVerdictArtifact()
+        verdict.set_int_custom_property("accepted", int(accepted))
+        verdict.set_int_custom_property("statistics_id", statistics.id)
+        self.verdicts.append(self._put(verdict))
+        self.put_out(self.verdicts[-1])
+        return verdict
+
+    def put_out(self, artifact: Artifact, kind: int = mlmd.Event.OUTPUT) -> None:
+        """Record a run that puts an artifact out, for the first time or from the cache."""
+        [execution] = self.mlmd.put_executions([mlmd.Execution(type_id=self._type)])
+        self.mlmd.put_events(
+            [mlmd.Event(artifact_id=artifact.id, execution_id=execution, type=kind)]
+        )
+
+    def resolve(self) -> dict[str, list[Artifact]]:
+        """Resolve both channels."""
+        channels = {"verdict": self.verdicts, "statistics": self.statistics}
+        return LatestAcceptedStatisticsStrategy().resolve_artifacts(self.mlmd, channels)
+
+    def _put(self, artifact: Artifact) -> Artifact:
+        artifact.type_id = self.mlmd.put_artifact_type(artifact.artifact_type)
+        [artifact.id] = self.mlmd.put_artifacts([artifact.mlmd_artifact])
+        return artifact
+
+
+def test_nothing_is_resolved_before_the_first_verdict() -> None:
+    """An empty list, as an optional input takes it."""
+    store = Store()
+    store.describe()
+
+    assert store.resolve() == {"verdict": [], "statistics": []}
+
+
+def test_refused_data_is_passed_over() -> None:
+    """The newest statistics were refused, so those before are taken."""
+    store = Store()
+    good = store.judge(store.describe(), accepted=True)
+    store.judge(store.describe(), accepted=False)
+
+    assert store.resolve() == {"verdict": [good], "statistics": [store.statistics[0]]}
+
+
+def test_the_last_run_counts_also_if_it_was_cached() -> None:
+    """Data accepted again from the cache is newer than what was accepted in between."""
+    store = Store()
+    first = store.judge(store.describe(), accepted=True)
+    second = store.judge(store.describe(), accepted=True)
+
+    assert store.resolve()["verdict"] == [second]
+    store.put_out(second, mlmd.Event.INTERNAL_OUTPUT)
+    store.put_out(first)
+    store.put_out(second, mlmd.Event.INTERNAL_OUTPUT)
+    assert store.resolve() == {"verdict": [first], "statistics": [store.statistics[0]]}
+
+
+def test_the_first_verdict_on_the_same_data_is_taken() -> None:
+    """So a third run gets what the second got, and the cache has it."""
+    store = Store()
+    statistics = store.describe()
+    first = store.judge(statistics, accepted=True)
+    store.judge(statistics, accepted=True)
+
+    assert store.resolve()["verdict"] == [first]
+
+
+def test_statistics_that_are_gone_are_passed_over() -> None:
+    """Older ones that are there serve."""
+    store = Store()
+    first = store.judge(store.describe(), accepted=True)
+    store.judge(store.describe(), accepted=True)
+    store.statistics.pop()
+
+    assert store.resolve() == {"verdict": [first], "statistics": store.statistics}
+
+
+def test_another_type_of_artifact_is_an_error() -> None:
+    """A channel wired wrongly is told at once."""
+    with pytest.raises(ValueError, match="channels of Model"):
+        LatestAcceptedStatisticsStrategy().resolve_artifacts(None, {"model": [Model()]})

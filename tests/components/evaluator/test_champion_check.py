@@ -1,0 +1,89 @@
+"""A champion that no longer fits is left out, with the reason."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tensorflow as tf
+
+from components.evaluator.champion_check import find_misfit, read_misfit
+from components.evaluator.settings import EvaluatorSettings
+from components.model_validator.evaluation import load_evaluation
+from tests.tiny_evaluation import (
+    MEASURED,
+    evaluate,
+    export_model,
+    export_plain_model,
+    write_examples,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Rows:
+    """Examples, and the files of their evaluated split."""
+
+    files: list[Path]
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Rows:
+    """The measured rows."""
+    directory = tmp_path_factory.mktemp("rows")
+    write_examples(directory)
+    return Rows(sorted((directory / "Split-test").iterdir()))
+
+
+def test_a_champion_that_fits_has_no_misfit(rows: Rows, tmp_path: Path) -> None:
+    """A model that gives probabilities and labels can be measured."""
+    model = export_plain_model(tmp_path)
+
+    assert find_misfit(Path(model.uri, "Format-Serving"), rows.files, "generous") is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"price_type": tf.int64}, "price"),
+        ({"probability": "score"}, r"serving_default gives \['score'\], and no 'probability'"),
+        ({"generous": "tipped"}, r"transform_features gives \['tipped'\], and no 'generous'"),
+        ({"transform_features": "features"}, "no signature 'transform_features'"),
+    ],
+)
+def test_what_does_not_fit_is_named(
+    rows: Rows, tmp_path: Path, changed: dict[str, Any], expected: str
+) -> None:
+    """Another column type, signature or output is told in one line."""
+    model = export_plain_model(tmp_path, **changed)
+
+    misfit = find_misfit(Path(model.uri, "Format-Serving"), rows.files, "generous")
+
+    assert misfit is not None
+    assert "\n" not in misfit
+    assert re.search(expected, misfit)
+
+
+def test_a_champion_that_is_gone_is_a_misfit(rows: Rows, tmp_path: Path) -> None:
+    """A folder without a SavedModel is named."""
+    misfit = find_misfit(tmp_path / "gone", rows.files, "generous")
+
+    assert misfit is not None
+    assert str(tmp_path / "gone") in misfit
+
+
+def test_evaluator_measures_the_candidate_alone_then(tmp_path: Path) -> None:
+    """The evaluation has the candidate's metrics, no champion's, and says why."""
+    candidate = export_model(tmp_path / "candidate", 0.1)
+    champion = export_plain_model(tmp_path / "champion", price_type=tf.int64)
+
+    written = evaluate(
+        tmp_path, candidate, champion, EvaluatorSettings(confidence_intervals="none")
+    )
+
+    evaluation = load_evaluation(Path(written.uri))
+    assert evaluation.baseline is None
+    assert evaluation.overall.examples == len(MEASURED)
+    assert "price" in (read_misfit(Path(written.uri)) or "")
