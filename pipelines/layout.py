@@ -88,6 +88,10 @@ class RunLayout:
         """One log a node."""
         return self.directory / "logs"
 
+    def lock_path(self, node_id: str) -> Path:
+        """Give the file that a node holds locked while it runs."""
+        return self.directory / "locks" / f"{node_id}.lock"
+
     def log_path(self, node_id: str) -> Path:
         """Give a node's log."""
         return self.logs_directory / f"{node_id}.log"

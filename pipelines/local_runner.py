@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Protocol
 
 from pipelines.config import PipelineConfig
+from pipelines.dead_executions import close_dead_executions
 from pipelines.description import NodeDescription, PipelineDescription
 from pipelines.layout import OutputLayout, RunLayout
+from pipelines.metadata_store import open_run_store
 from pipelines.node_request import NodeRequest
 from pipelines.node_result import NodeResult, NodeState
 from pipelines.worker_pool import WorkerPool
@@ -126,11 +128,22 @@ def run_locally(
             pool.stop()
             schedule.finish_running(display)
         schedule.skip_waiting(display)
+        _close_dead(config, description)
         seconds = time.monotonic() - started
         return LocalRun(run_id, description, schedule.list_results(), seconds, interrupted)
     finally:
         pool.stop()
         threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _close_dead(config: PipelineConfig, description: PipelineDescription) -> None:
+    """Mark executions of killed nodes failed at once, not only when the node runs again."""
+    layout = OutputLayout(config.output_root)
+    if not layout.metadata_path.is_file():
+        return
+    with open_run_store(layout.metadata_path, description.name) as store:
+        for node in description.nodes:
+            close_dead_executions(store, layout, node.id)
 
 
 def read_description(path: Path) -> PipelineDescription:

@@ -82,6 +82,13 @@ class RunStore:
         contexts = self._store.get_contexts_by_execution(execution.id)
         return next((context.name for context in contexts if context.type == _RUN_CONTEXT), None)
 
+    def list_node_executions(self, node_id: str) -> list[mlmd.Execution]:
+        """List a node's executions in all runs, in order."""
+        name = f"{self._pipeline_name}.{node_id}"
+        node = self._store.get_context_by_type_and_name(_NODE_CONTEXT, name)
+        executions = self._store.get_executions_by_context(node.id) if node else []
+        return sorted(executions, key=lambda execution: execution.id)
+
     def find_previous_execution(self, node_id: str, before: int) -> mlmd.Execution | None:
         """Find the last execution of a node that ended well before another.
 
@@ -92,12 +99,9 @@ class RunStore:
         Returns:
             The execution, cached or not; None if there is none.
         """
-        name = f"{self._pipeline_name}.{node_id}"
-        node = self._store.get_context_by_type_and_name(_NODE_CONTEXT, name)
-        executions = self._store.get_executions_by_context(node.id) if node else []
         good = [
             execution
-            for execution in executions
+            for execution in self.list_node_executions(node_id)
             if execution.id < before and execution.last_known_state in _STATES
         ]
         return max(good, key=lambda execution: execution.id, default=None)

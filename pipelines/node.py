@@ -8,6 +8,7 @@ import logging
 import time
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.compiler import constants
@@ -19,7 +20,9 @@ from components.data_gate.findings import ACCEPTED_PROPERTY, ARTIFACT_TYPE, read
 from components.data_refusal import DataRefusedError
 from components.model_validator.validation import find_validation
 from pipelines.compilation import read_ir
+from pipelines.dead_executions import close_dead_executions, hold_node
 from pipelines.guarded_metadata import GuardedMetadata
+from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, StoredArtifact
 from pipelines.node_request import NodeRequest
 from pipelines.node_result import NodeResult, NodeState, Problem
@@ -59,6 +62,17 @@ def run_node(request: NodeRequest) -> NodeResult:
     node = _find_node(ir, request.node_id)
     if node.execution_options.HasField("skip"):
         return NodeResult(id=request.node_id, state=NodeState.SKIPPED)
+    layout = _find_layout(ir)
+    with hold_node(layout, request.run_id, request.node_id):
+        with GuardedMetadata(_get_connection(ir)) as handle:
+            runs = RunStore(handle.store, ir.pipeline_info.id)
+            close_dead_executions(runs, layout, request.node_id, request.run_id)
+        return _run_held_node(ir, node, request)
+
+
+def _run_held_node(
+    ir: pipeline_pb2.Pipeline, node: pipeline_pb2.PipelineNode, request: NodeRequest
+) -> NodeResult:
     started = time.monotonic()
     problems: tuple[Problem, ...] = ()
     data_refused = False
@@ -108,6 +122,12 @@ def _launch(ir: pipeline_pb2.Pipeline, node: pipeline_pb2.PipelineNode) -> None:
         executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
         custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
     ).launch()
+
+
+def _find_layout(ir: pipeline_pb2.Pipeline) -> OutputLayout:
+    """Find the output root: the folder that holds the artifacts' folder."""
+    root = ir.runtime_spec.pipeline_root.field_value.string_value
+    return OutputLayout(Path(root).parent)
 
 
 def _get_connection(ir: pipeline_pb2.Pipeline) -> metadata_store_pb2.ConnectionConfig:

@@ -161,6 +161,8 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
         model_blessing=validator.outputs["blessing"],
         serving_root=layout.serving_root,
     )
+    # The one node that nothing reads: a run that failed anywhere must not push.
+    pusher.add_upstream_node(inferred_schema)
     return Pipeline(
         pipeline_name=config.name,
         pipeline_root=str(layout.pipeline_root),

@@ -1,82 +1,140 @@
-"""kill -9 inside each node: the next run ends as if nothing had happened."""
+"""kill -9 inside each node: what follows is as if nothing had happened."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 import ml_metadata
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from pipelines.cli import main
 from pipelines.description import NODE_STAGES
 from pipelines.layout import OutputLayout
-from pipelines.metadata_store import open_run_store
-from pipelines.node_result import ExitCode
+from pipelines.metadata_store import RunStore, open_run_store
+from pipelines.node_result import ExitCode, NodeState
 from tests.e2e.conftest import Run, run_pipeline
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
+PIPELINE = "chicago_taxi"
 RESOLVERS = {"LatestAcceptedData", "LatestBlessedModel"}
 NODES = [node for node in NODE_STAGES if node not in RESOLVERS]
-"""Nodes with an executor; a resolver only reads, in one step."""
+"""Nodes that execute something; a resolver is one step of the metadata store."""
 
-_WAIT_SECONDS = 120
+_WAIT_SECONDS = 180
 
 
-def _open(layout: OutputLayout) -> ml_metadata.MetadataStore:
-    config = mlmd.ConnectionConfig()
-    config.sqlite.filename_uri = str(layout.metadata_path)
-    return ml_metadata.MetadataStore(config)
+def _find_process(layout: OutputLayout, node_id: str) -> int | None:
+    """Find the node's process: the one whose output goes to the node's newest log."""
+    logs = {str(path) for path in layout.runs_directory.glob(f"*/logs/{node_id}.log")}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if str((process / "fd" / "1").readlink()) in logs:
+                return int(process.name)
+        except OSError:
+            continue
+    return None
 
 
 def _is_running(layout: OutputLayout, node_id: str) -> bool:
-    """Tell whether a node's execution is registered and running."""
-    if not layout.metadata_path.exists():
-        return False
-    with open_run_store(layout.metadata_path, "chicago_taxi") as store:
-        return any(
-            execution.last_known_state == mlmd.Execution.RUNNING
-            and execution.type.rpartition(".")[2] == node_id
-            for execution in store.store.get_executions()
-        )
+    """Tell whether the store has the node running; not while a stopped process has it open."""
+    with layout.metadata_path.with_name("metadata.sqlite.lock").open("w") as lock_file:
+        try:
+            fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        config = mlmd.ConnectionConfig()
+        config.sqlite.filename_uri = str(layout.metadata_path)
+        runs = RunStore(ml_metadata.MetadataStore(config), PIPELINE)
+        states = [one.last_known_state for one in runs.list_node_executions(node_id)]
+    return mlmd.Execution.RUNNING in states
 
 
-def _find_child(process: subprocess.Popen[str]) -> int | None:
-    """Find the process of the node: the youngest descendant."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    try:
-        pids = [int(pid) for pid in children.read_text().split()]
-    except FileNotFoundError:
-        return None
-    return pids[-1] if pids else process.pid
+def _kill_while_running(layout: OutputLayout, node_id: str, killed: threading.Event) -> None:
+    """Let the node's process run a millisecond at a time until its execution is running; kill it.
 
-
-def _kill_node(output: Path, ir_path: Path, node_id: str) -> int:
-    """Run one node in a process of its own and kill it while its execution is running."""
-    layout = OutputLayout(output)
-    words = ["node", "--ir", str(ir_path), "--node", node_id, "--run-id", "killed"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pipelines", *words],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        text=True,
-    )
-    killed = threading.Event()
+    Stopped in between, it can't end while the store is asked how far it is.
+    """
     deadline = time.monotonic() + _WAIT_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        if _is_running(layout, node_id):
-            os.killpg(process.pid, signal.SIGKILL)
-            killed.set()
-            break
-        time.sleep(0.02)
-    return process.wait(timeout=60)
+    pid = None
+    while pid is None and not killed.is_set() and time.monotonic() < deadline:
+        pid = _find_process(layout, node_id)
+        time.sleep(0.001)
+    while pid is not None and not killed.is_set() and time.monotonic() < deadline:
+        try:
+            os.kill(pid, signal.SIGSTOP)
+            if layout.metadata_path.exists() and _is_running(layout, node_id):
+                os.kill(pid, signal.SIGKILL)
+                killed.set()
+                return
+            os.kill(pid, signal.SIGCONT)
+        except ProcessLookupError:
+            return
+        time.sleep(0.001)
+
+
+def _run_and_kill(output: Path, node_id: str) -> Run:
+    killed = threading.Event()
+    killer = threading.Thread(
+        target=_kill_while_running, args=(OutputLayout(output), node_id, killed)
+    )
+    killer.start()
+    try:
+        run = run_pipeline(output)
+    finally:
+        was_killed = killed.is_set()
+        killed.set()
+        killer.join()
+    assert was_killed, f"{node_id} ended before it could be killed"
+    return run
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An output root in which every node is killed once, one run after the other."""
+    return tmp_path_factory.mktemp("killed")
+
+
+@pytest.mark.parametrize("node_id", NODES)
+def test_a_killed_node_fails_the_run_and_pushes_nothing(output: Path, node_id: str) -> None:
+    """The run says which node died and how, closes its execution, and pushes nothing."""
+    run = _run_and_kill(output, node_id)
+
+    assert run.exit_code == ExitCode.FAILED
+    states = {node.id: node.state for node in run.done.nodes}
+    assert states[node_id] is NodeState.FAILED
+    assert "SIGKILL" in run.done.problems[0].message
+    assert run.done.pushed_version is None
+    with open_run_store(run.layout.metadata_path, PIPELINE) as store:
+        execution = store.find_execution(run.done.run_id, node_id)
+        assert execution is not None
+        assert execution.last_known_state == mlmd.Execution.FAILED
+    left = list((run.layout.pipeline_root / node_id).glob(f"*/{execution.id}"))
+    assert left == []
+
+
+def test_the_run_after_all_is_as_if_undisturbed(output: Path, first_run: Run) -> None:
+    """The next run is pushed, with one live artifact an output and an undisturbed run's metrics."""
+    run = run_pipeline(output)
+
+    assert run.exit_code == ExitCode.DONE
+    undisturbed = {metric.name: metric.value for metric in first_run.done.metrics}
+    metrics = {metric.name: metric.value for metric in run.done.metrics}
+    assert metrics == pytest.approx(undisturbed, abs=1e-6)
+    with open_run_store(run.layout.metadata_path, PIPELINE) as store:
+        live = Counter(
+            Path(artifact.uri).parent.relative_to(run.layout.pipeline_root).as_posix()
+            for artifact in store.store.get_artifacts()
+            if artifact.state == mlmd.Artifact.LIVE
+        )
+        states = {one.last_known_state for one in store.store.get_executions()}
+    assert set(live.values()) == {1}
+    assert mlmd.Execution.RUNNING not in states
+    versions = [path for path in run.layout.serving_root.iterdir() if path.name.isdigit()]
+    assert [path.name for path in versions] == [str(run.done.pushed_version)]

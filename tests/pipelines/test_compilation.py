@@ -37,7 +37,8 @@ def test_lists_nodes_in_an_order_that_can_run(description: PipelineDescription) 
     [
         ("ExampleValidator", {"StatisticsGen", "CuratedSchema"}),
         ("Evaluator", {"CsvExampleGen", "Trainer", "LatestBlessedModel"}),
-        ("Pusher", {"Trainer", "ModelValidator"}),
+        ("Transform", {"DataGate"}),
+        ("Pusher", {"Trainer", "ModelValidator", "SchemaGen"}),
     ],
 )
 def test_has_the_edges_of_the_picture(
