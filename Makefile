@@ -6,7 +6,7 @@ IN_VENV := .venv/bin/python
 TYPED := $(wildcard setup.py schemas components pipelines dags benchmarks tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run-local data test lint types format lock clean-venv
+.PHONY: help venv run-local data test test-all lint types format lock clean-venv
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,7 +17,10 @@ run-local: venv ## Run the whole pipeline on this machine, on the taxi data
 data: venv ## Lay out the taxi data under data/, whole and cut into spans
 	@$(IN_VENV) -m pipelines data $(ARGS)
 
-test: lint types ## Check style and types, then run the tests
+test: lint types ## Check style and types, then run the tests but the exhaustive ones
+	@$(IN_VENV) -m pytest -m 'not exhaustive' $(ARGS)
+
+test-all: lint types ## Check style and types, then run every test
 	@$(IN_VENV) -m pytest $(ARGS)
 
 lint: venv ## Check style and formatting

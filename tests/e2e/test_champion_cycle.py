@@ -15,7 +15,7 @@ from pipelines.explanation import RunExplanation
 from pipelines.node_result import ExitCode
 from tests.e2e.conftest import Run, run_pipeline
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 LOOSE = "gates=[{kind: value, name: auc_floor, metric: auc, min: 0.5}]"
 

@@ -15,7 +15,7 @@ from pipelines.run_summary import Verdict
 from tests.e2e.conftest import Run, run_pipeline
 from tests.e2e.corrupted_inputs import CORRUPTIONS, ROWS, Corruption, write_rows
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 TABLE = Path(__file__).parents[2] / "docs/corrupted-inputs.md"
 UPDATE_VARIABLE = "UPDATE_DOCS"
