@@ -239,7 +239,9 @@ def _judge_run(
         return Verdict.MODEL_REFUSED, f"{validation.summary}; nothing was pushed"
     if version is not None:
         how = "is in place" if is_new else "was in place already: the model is the same"
-        return Verdict.PUSHED, f"version {version} {how}"
+        has_champion = validation is not None and validation.baseline is not None
+        alone = "" if has_champion else "; no champion to compare with: absolute gates only"
+        return Verdict.PUSHED, f"version {version} {how}{alone}"
     if any(result.state is NodeState.SKIPPED for result in results):
         return Verdict.PARTIAL, "the nodes asked for are done; nothing was pushed"
     return Verdict.FAILED, "every node is done and nothing was pushed"

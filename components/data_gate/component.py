@@ -5,6 +5,7 @@ import datetime
 from collections.abc import Sequence
 from pathlib import Path
 
+from tfx.components.example_gen import utils as example_gen_utils
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
 from tfx.types import Artifact, artifact_utils
@@ -76,7 +77,9 @@ def DataGate(  # noqa: N802 - TFX names components like classes
     table = load_feature_table(task)
     splits = artifact_utils.decode_split_names(statistics.split_names)
     evidence = Evidence(
-        data=_refer_to(statistics, examples.span),
+        data=_refer_to(
+            statistics, examples.get_int_custom_property(example_gen_utils.SPAN_PROPERTY_NAME)
+        ),
         files=_list_files(examples),
         limits=read_limits(load_schema(Path(schema.uri, SCHEMA_FILE_NAME))),
         splits={split: load_split_summary(Path(statistics.uri), split) for split in splits},
@@ -138,7 +141,7 @@ def _load_previous(
     )
 
 
-def _refer_to(statistics: Artifact, span: int | None) -> DataReference:
+def _refer_to(statistics: Artifact, span: int) -> DataReference:
     """Refer to the data; TFX notes its span on the examples, not on their statistics."""
     return DataReference(
         statistics_id=statistics.id,
@@ -147,7 +150,7 @@ def _refer_to(statistics: Artifact, span: int | None) -> DataReference:
     )
 
 
-def _name_span(span: int | None) -> str | None:
+def _name_span(span: int) -> str | None:
     """Give a span's first day; TFX numbers it in days since 1970, and data without one 0."""
     if not span:
         return None

@@ -88,7 +88,7 @@ def test_refuses_yesterdays_file_under_todays_date(output: Path, tmp_path: Path)
     """A span that holds the file of the span before is refused, and the file is named."""
     for date in ("2015-01-01", "2015-04-01"):
         (tmp_path / date).mkdir()
-        write_rows(tmp_path / date, ROWS)
+        write_rows(tmp_path / date, ROWS[:1100])
     spans = ["--set", f"data.spans_directory={tmp_path}", "--to", "DataGate", "--span"]
 
     assert run_pipeline(output, *spans, "2015-01-01").exit_code == ExitCode.DONE

@@ -156,7 +156,8 @@ def test_tfma_reads_the_evaluation(store: ml_metadata.MetadataStore, first_run: 
     metrics = {metric.name: metric.value for metric in first_run.done.metrics}
     assert overall["auc"]["boundedValue"]["value"] == pytest.approx(metrics["auc"])
     sliced = {key[0][0] for key, _ in result.slicing_metrics if key}
-    assert sliced == set(TABLE.slice_columns)
+    groups = {attribute.name for attribute in TABLE.fairness_attributes}
+    assert sliced == set(TABLE.slice_columns) | groups
 
 
 def test_tensorflow_serves_the_pushed_model(first_run: Run) -> None:

@@ -117,7 +117,7 @@ def lay_out(directory: Path, *files: Sequence[Mapping[str, str]], span: int = 0)
         for path, rows in zip(paths, files, strict=True)
     ]
     examples.set_string_custom_property(CSV_FILES_PROPERTY, dump_csv_files(listed))
-    examples.span = span
+    examples.set_int_custom_property("span", span)
     records = [record for path in paths for record in encode(path)]
     for split, part in assign_splits(records, SPLITS).items():
         _write_split(Path(examples.uri), Path(statistics.uri), Path(anomalies.uri), split, part)
