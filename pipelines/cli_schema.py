@@ -20,6 +20,7 @@ from pipelines.cli_options import (
     create_console,
     find_layout,
     output_option,
+    run_argument,
     set_option,
 )
 from pipelines.config import ConfigError, load_config
@@ -30,8 +31,6 @@ from pipelines.node_result import ExitCode
 from pipelines.run_summary import load_summary
 from schemas.feature_table import get_schema_path
 
-_run_argument = click.argument("run_id", metavar="RUN", default=LATEST)
-
 
 @click.group("schema")
 def schema() -> None:
@@ -39,7 +38,7 @@ def schema() -> None:
 
 
 @schema.command("diff")
-@_run_argument
+@run_argument
 @config_option
 @set_option
 @output_option
@@ -58,7 +57,7 @@ def diff(run_id: str, source: str, overrides: tuple[str, ...], output: Path | No
 
 
 @schema.command("accept")
-@_run_argument
+@run_argument
 @click.option("--feature", required=True, metavar="F", help="Column whose change to take over.")
 @config_option
 @set_option
