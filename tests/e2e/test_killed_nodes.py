@@ -86,7 +86,7 @@ def _kill_while_running(layout: OutputLayout, node_id: str, killed: threading.Ev
     while not killed.is_set() and time.monotonic() < deadline:
         if not layout.metadata_path.exists():
             continue
-        with lock_store(layout.metadata_path):
+        with lock_store(layout.metadata_store):
             pid = _find_process(layout, node_id) if _is_running(layout, node_id) else None
             if pid is not None:
                 os.kill(pid, signal.SIGKILL)
@@ -166,7 +166,7 @@ def test_a_killed_node_fails_the_run_and_pushes_nothing(output: Path, node_id: s
     assert states[node_id] is NodeState.FAILED
     assert "SIGKILL" in run.done.problems[0].message
     assert run.done.pushed_version is None
-    with open_run_store(run.layout.metadata_path, PIPELINE) as store:
+    with open_run_store(run.layout.metadata_store, PIPELINE) as store:
         execution = store.find_execution(run.done.run_id, node_id)
         assert execution is not None
         assert execution.last_known_state == mlmd.Execution.FAILED
@@ -182,7 +182,7 @@ def test_the_run_after_all_is_as_if_undisturbed(output: Path, first_run: Run) ->
     undisturbed = {metric.name: metric.value for metric in first_run.done.metrics}
     metrics = {metric.name: metric.value for metric in run.done.metrics}
     assert metrics == pytest.approx(undisturbed, abs=1e-6)
-    with open_run_store(run.layout.metadata_path, PIPELINE) as store:
+    with open_run_store(run.layout.metadata_store, PIPELINE) as store:
         live = Counter(
             Path(artifact.uri).parent.relative_to(run.layout.pipeline_root).as_posix()
             for artifact in store.store.get_artifacts()
