@@ -118,6 +118,8 @@ class PipelineConfig(pydantic.BaseModel):
             ``PGPASSWORD`` or ``PGPASSFILE``; None for a SQLite file in the output root.
         data: Input.
         span: First day of the span to read from ``data.spans_directory``; None for the whole data.
+        training_spans: Spans to train on, with ``--span``: it and the accepted ones before it. What
+            is measured, and compared with the span before, is always the span alone.
         beam: Beam runner.
         cache: Whether a node whose inputs, settings and code are unchanged is not run again.
         parallel_nodes: Most nodes that run side by side.
@@ -136,6 +138,7 @@ class PipelineConfig(pydantic.BaseModel):
     metadata_store: str | None = None
     data: DataConfig
     span: datetime.date | None = pydantic.Field(default=None, strict=False)
+    training_spans: int = pydantic.Field(default=4, ge=1, le=1000)
     beam: BeamConfig
     cache: bool = True
     parallel_nodes: int = pydantic.Field(default=2, ge=1, le=64)

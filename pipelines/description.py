@@ -31,6 +31,8 @@ NODE_STAGES = {
     "ExampleValidator": Stage.DATA,
     "LatestAcceptedData": Stage.DATA,
     "DataGate": Stage.DATA,
+    "EarlierSpans": Stage.TRAIN,
+    "TrainingWindow": Stage.TRAIN,
     "Transform": Stage.TRAIN,
     "Trainer": Stage.TRAIN,
     "LatestBlessedModel": Stage.VALIDATE,

@@ -21,6 +21,8 @@ _RUN_CONTEXT = "pipeline_run"
 _NODE_CONTEXT = "node"
 # Inputs that are there to compare with: their rows are not what the node read.
 _PREVIOUS_PREFIX = "previous_"
+# Inputs that are read on top of the others of the same kind.
+_EARLIER_PREFIX = "earlier_"
 
 _STATES = {
     mlmd.Execution.COMPLETE: NodeState.DONE,
@@ -217,10 +219,17 @@ class RunStore:
             Rows read, as the producers of its inputs counted them, and rows written.
         """
         read: dict[str, int] = {}
+        added: list[dict[str, int]] = []
         for given in self.list_inputs(execution):
             if given.key.startswith(_PREVIOUS_PREFIX):
                 continue
-            read.update(self.count_written_rows(given.artifact.id))
+            rows = self.count_written_rows(given.artifact.id)
+            if given.key.startswith(_EARLIER_PREFIX):
+                added.append(rows)
+            else:
+                read.update(rows)
+        for rows in added:
+            read = {split: read.get(split, 0) + rows.get(split, 0) for split in read}
         for made in self.list_outputs(execution) if not written else ():
             written = {**written, **self.count_written_rows(made.artifact.id)}
         return Rows(read=read, written=written)

@@ -65,6 +65,7 @@ def validate(
     inputs: dict[str, Any] = {
         "evaluation": [evaluation],
         "examples": [measured.examples],
+        "training_examples": [measured.examples],
         "model": [candidate],
     }
     if baseline:
