@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -188,7 +189,14 @@ class RunStore:
         state = _STATES.get(execution.last_known_state, NodeState.FAILED)
         problem = Problem(rule="no result", message="the process ended without leaving a result")
         return NodeResult(
-            id=node_id, state=state, problems=(problem,) if state is NodeState.FAILED else ()
+            id=node_id,
+            state=state,
+            started_at=datetime.datetime.fromtimestamp(
+                execution.create_time_since_epoch / 1000, datetime.timezone.utc
+            ),
+            seconds=(execution.last_update_time_since_epoch - execution.create_time_since_epoch)
+            / 1000,
+            problems=(problem,) if state is NodeState.FAILED else (),
         )
 
     def count_written_rows(self, artifact_id: int) -> dict[str, int]:

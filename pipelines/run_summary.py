@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import enum
 from collections.abc import Iterator, Sequence
 
@@ -46,6 +47,7 @@ class NodeRow(pydantic.BaseModel):
     Attributes:
         id: The node's id.
         state: How it ended.
+        started_at: When it started, UTC; None where it did not.
         seconds: Wall time.
         cached: Whether its outputs are an earlier run's.
         rows_in: Rows read, by split.
@@ -57,6 +59,7 @@ class NodeRow(pydantic.BaseModel):
 
     id: str
     state: NodeState
+    started_at: datetime.datetime | None = None
     seconds: float
     cached: bool
     rows_in: dict[str, int]
@@ -268,6 +271,7 @@ def _create_row(result: NodeResult) -> NodeRow:
     return NodeRow(
         id=result.id,
         state=result.state,
+        started_at=result.started_at,
         seconds=result.seconds,
         cached=result.cached,
         rows_in=result.rows.read,
