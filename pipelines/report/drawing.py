@@ -91,6 +91,9 @@ def _tidy(svg: str, label: str) -> markupsafe.Markup:
 
 def _prune(element: ElementTree.Element) -> None:
     for child in list(element):
+        if _is_frame(child):
+            element.remove(child)
+            continue
         _prune(child)
         if _is_invisible(child):
             element.remove(child)
@@ -102,11 +105,16 @@ def _prune(element: ElementTree.Element) -> None:
             element.attrib[name] = _LONG_NUMBER.sub(lambda found: f"{float(found[0]):.4g}", value)
 
 
+def _is_frame(element: ElementTree.Element) -> bool:
+    """Whether it is the outline that Vega draws, mostly without a colour, around every group."""
+    is_outline = element.get("class") in ("background", "foreground")
+    return is_outline and element.get("fill") is None and element.get("stroke") is None
+
+
 def _is_invisible(element: ElementTree.Element) -> bool:
     tag = element.tag.removeprefix(f"{{{_SVG}}}")
     if tag == "g":
         return len(element) == 0
     if tag == "text":
         return element.get("opacity") == "0" or not "".join(element.itertext()).strip()
-    is_frame = element.get("class") in ("background", "foreground") and not element.get("fill")
-    return tag == "path" and (is_frame or element.get("d") == "")
+    return tag == "path" and element.get("d") == ""
