@@ -9,6 +9,8 @@ import enum
 
 import pydantic
 
+from pipelines.about import About
+
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
 
@@ -66,6 +68,9 @@ class PipelineDescription(pydantic.BaseModel):
         name: Its name in the metadata store.
         content_hash: SHA-256 of the compiled pipeline, the same for the same pipeline.
         output_root: Folder of everything that runs write.
+        code_hash: SHA-256 of all our sources; empty in a description from before it was kept.
+        config_hash: SHA-256 of the configuration as JSON; empty likewise.
+        about: What people say of the model; None likewise.
         nodes: In an order in which they can run one after another.
     """
 
@@ -74,6 +79,9 @@ class PipelineDescription(pydantic.BaseModel):
     name: str
     content_hash: str
     output_root: str
+    code_hash: str = ""
+    config_hash: str = ""
+    about: About | None = None
     nodes: tuple[NodeDescription, ...]
 
     def node(self, node_id: str) -> NodeDescription:

@@ -195,11 +195,20 @@ def _read_parameters(execution: mlmd.Execution, node: NodeDescription) -> dict[s
         if name not in names:
             continue
         text = str(getattr(value, value.WhichOneof("value")))
-        parameters.update(_flatten(name, text))
+        parameters.update(flatten_parameter(name, text))
     return parameters
 
 
-def _flatten(name: str, text: str) -> dict[str, str]:
+def flatten_parameter(name: str, text: str) -> dict[str, str]:
+    """Take a setting that is a mapping in JSON apart, key by key.
+
+    Args:
+        name: The setting's name.
+        text: Its value.
+
+    Returns:
+        Texts by name, such as ``settings.seed``; the setting itself where it is no mapping.
+    """
     try:
         values = json.loads(text)
     except ValueError:
@@ -208,7 +217,7 @@ def _flatten(name: str, text: str) -> dict[str, str]:
         return {name: text}
     flat: dict[str, str] = {}
     for key, value in values.items():
-        flat.update(_flatten(f"{name}.{key}", json.dumps(value)))
+        flat.update(flatten_parameter(f"{name}.{key}", json.dumps(value)))
     return flat
 
 

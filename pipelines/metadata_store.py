@@ -83,6 +83,12 @@ class RunStore:
         contexts = self._store.get_contexts_by_execution(execution.id)
         return next((context.name for context in contexts if context.type == _RUN_CONTEXT), None)
 
+    def find_node(self, execution: mlmd.Execution) -> str | None:
+        """Tell which node an execution is of; None for a change that a person made."""
+        contexts = self._store.get_contexts_by_execution(execution.id)
+        names = (context.name for context in contexts if context.type == _NODE_CONTEXT)
+        return next((name.removeprefix(f"{self._pipeline_name}.") for name in names), None)
+
     def list_node_executions(self, node_id: str) -> list[mlmd.Execution]:
         """List a node's executions in all runs, in order."""
         name = f"{self._pipeline_name}.{node_id}"

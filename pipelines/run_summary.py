@@ -85,7 +85,8 @@ class RunSummary(pydantic.BaseModel):
         pipeline: Name of the pipeline.
         verdict: How it ended.
         reason: Why, in one line.
-        seconds: Wall time of the run; sum of its nodes' where they ran one by one.
+        seconds: Wall time of the run; from its first node's start to its last one's end where the
+            run itself left no summary, as under a scheduler.
         nodes: Every node, in order.
         problems: Why data was refused or a node failed.
         anomalies: What ExampleValidator found.
@@ -178,6 +179,27 @@ def summarize_run(
     )
 
 
+def find_time_span(
+    nodes: Sequence[NodeResult | NodeRow],
+) -> tuple[datetime.datetime, datetime.datetime] | None:
+    """Find when a run's first node started and its last one ended.
+
+    Args:
+        nodes: How each node ended.
+
+    Returns:
+        Both times, UTC; None where no node started.
+    """
+    spans = [
+        (node.started_at, node.started_at + datetime.timedelta(seconds=node.seconds))
+        for node in nodes
+        if node.started_at is not None
+    ]
+    if not spans:
+        return None
+    return min(start for start, _ in spans), max(end for _, end in spans)
+
+
 def load_summary(layout: OutputLayout, run_id: str | None = None) -> RunSummary:
     """Load a run's summary.
 
@@ -215,8 +237,17 @@ def _recover_summary(layout: OutputLayout, run_id: str) -> RunSummary:
             store.read_result(run_id, node.id) or NodeResult(id=node.id, state=NodeState.SKIPPED)
             for node in description.nodes
         ]
-    seconds = sum(result.seconds for result in results)
-    return summarize_run(layout, description, run_id, results, seconds, interrupted=False)
+    summary = summarize_run(
+        layout, description, run_id, results, _measure_seconds(results), interrupted=False
+    )
+    page = layout.report_path(run_id)
+    return summary.model_copy(update={"report": str(page) if page.is_file() else None})
+
+
+def _measure_seconds(results: Sequence[NodeResult]) -> float:
+    """Measure the time from the first node's start to the last one's end."""
+    span = find_time_span(results)
+    return (span[1] - span[0]).total_seconds() if span else 0.0
 
 
 def _judge_run(

@@ -189,5 +189,9 @@ class _Combiner(beam.CombineFn):
         self, accumulator: ScoreHistogram
     ) -> dict[tfma.metrics.MetricKey, float | ScoreHistogram]:
         metrics = accumulator.compute_metrics()
-        values = {key: metrics[metric] for metric, key in self._keys.items()}
-        return {**values, self._histogram_key: accumulator} if self._histogram_key else values
+        values: dict[tfma.metrics.MetricKey, float | ScoreHistogram] = {
+            key: metrics[metric] for metric, key in self._keys.items()
+        }
+        if self._histogram_key is not None:
+            values[self._histogram_key] = accumulator
+        return values

@@ -44,8 +44,8 @@ class RunHeader(pydantic.BaseModel):
     config_hash: str
 
 
-class RunReport(pydantic.BaseModel):
-    """A run.
+class RunFacts(pydantic.BaseModel):
+    """All that is told of a run but its score.
 
     Attributes:
         header: When it was, of what data and what code.
@@ -56,7 +56,6 @@ class RunReport(pydantic.BaseModel):
         model: The model; None where none was trained.
         lineage: From the last artifact back to the rows; None where nothing was made.
         model_card: The model card; None where no model was trained.
-        test_score: The ML Test Score.
         notes: What could not be shown and why, one sentence each; empty in a whole report.
     """
 
@@ -69,7 +68,6 @@ class RunReport(pydantic.BaseModel):
     model: ModelReport | None
     lineage: Lineage | None
     model_card: ModelCard | None
-    test_score: MlTestScore
     notes: tuple[str, ...]
 
     @property
@@ -98,3 +96,13 @@ class RunReport(pydantic.BaseModel):
             if node.id == node_id:
                 return node
         raise KeyError(f"run {self.run_id!r} has no node {node_id!r}")
+
+
+class RunReport(RunFacts):
+    """A run, with its score.
+
+    Attributes:
+        test_score: The ML Test Score, by the evidence in this run and in the repository.
+    """
+
+    test_score: MlTestScore
