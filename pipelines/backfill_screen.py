@@ -30,7 +30,7 @@ def render_backfill(summary: BackfillSummary) -> Table:
     table.add_column("span", no_wrap=True)
     table.add_column("rows", justify="right")
     table.add_column("trained on", justify="right")
-    table.add_column("most drifted (distance of allowed)")
+    table.add_column("most drifted, of allowed")
     table.add_column("gates", justify="right")
     table.add_column("AUC", justify="right")
     table.add_column("champion", justify="right")

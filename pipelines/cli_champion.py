@@ -16,6 +16,7 @@ from pipelines.cli_options import (
     create_console,
     json_option,
     output_option,
+    quieten_tensorflow,
     set_option,
     write_json,
 )
@@ -118,6 +119,7 @@ def replay_champion(
     json_path: Path | None,
 ) -> int:
     """Load a pushed version in a fresh process, and replay the rows that it was judged on."""
+    quieten_tensorflow()
     # Here: it imports TensorFlow Model Analysis, which the other commands do without.
     from pipelines.serving_check import check_serving
 

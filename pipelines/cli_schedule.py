@@ -21,6 +21,7 @@ from pipelines.cli_options import (
     data_option,
     json_option,
     output_option,
+    quieten_tensorflow,
     refresh_option,
     set_option,
     span_option,
@@ -200,8 +201,7 @@ def _find_run(layout: OutputLayout, run_id: str) -> RunLayout:
 def _compile_here(
     config: PipelineConfig, ir_path: Path, description_path: Path
 ) -> PipelineDescription:
-    # Before TensorFlow is imported: keep its C++ parts from announcing missing GPUs.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    quieten_tensorflow()
     from pipelines.compilation import compile_pipeline, write_compiled
 
     ir, description = compile_pipeline(config)
