@@ -6,6 +6,7 @@ import datetime
 import logging
 import os
 import sys
+import warnings
 from pathlib import Path
 
 import click
@@ -127,3 +128,4 @@ def quieten_tensorflow() -> None:
     """Before TensorFlow is imported here: keep it from announcing missing GPUs and deprecations."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    warnings.simplefilter("ignore")
