@@ -1,4 +1,4 @@
-"""A node that is run again in the same run: each attempt is an execution of its own, the last counts.
+"""A node run again in the same run: each attempt is an execution of its own, and the last counts.
 
 TFX's launcher takes up the node's earlier execution in the run instead, and does nothing where that
 one ended well. With two executions of a node in a run, TFX would hand the outputs of both on.

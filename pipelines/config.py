@@ -268,7 +268,7 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
         raise ConfigError(f"--set: got {override!r}, expected KEY=VALUE, such as trainer.seed=7")
     try:
         value = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError):
         raise ConfigError(f"--set: {key}: got {_show(key, text)}, not a YAML value") from None
     *parents, last = key.split(".")
     place = values
