@@ -15,7 +15,7 @@ from components.model_validator.gate_result import GateResult, Outcome
 from components.model_validator.validation import MetricComparison
 from pipelines.node_result import NodeState
 from pipelines.report import data_charts, model_charts
-from pipelines.report.charts import Chart
+from pipelines.report.charts import Chart, Series
 from pipelines.report.data_report import DataReport, FeatureReport
 from pipelines.report.glyphs import IntervalGlyph, find_domain, place_interval
 from pipelines.report.marks import SEVERITY_MARKS, VERDICT_MARKS, Mark, mark_gate
@@ -251,17 +251,23 @@ def _describe_data(data: DataReport | None) -> dict[str, Any]:
         if data
         else {}
     )
-    legends = [chart.legend for chart in charts.values() if chart]
     scores = [score for feature in features for score in feature.comparisons]
     return {
         "anchors": {feature.name: index for index, feature in enumerate(features, start=1)},
         "column_marks": {feature.name: _mark_column(feature) for feature in features},
         "distributions": charts,
-        "distribution_legend": max(legends, key=len, default=()),
+        "distribution_legends": _list_legends(data) if data else (),
         "scores": tuple(scores),
         "score_marks": _SCORE_MARKS,
         "allowed_marks": _ALLOWED_MARKS,
     }
+
+
+def _list_legends(data: DataReport) -> tuple[tuple[str, tuple[Series, ...]], ...]:
+    return (
+        ("Numbers", data_charts.assign_series(data.datasets, "numbers")),
+        ("Categories", data_charts.assign_series(data.datasets, "categories")),
+    )
 
 
 def _mark_column(feature: FeatureReport) -> Mark:
