@@ -24,6 +24,7 @@ from pipelines.cli_options import (
     set_option,
     write_json,
 )
+from pipelines.cli_report import compare, report, serve_reports
 from pipelines.cli_schema import schema
 from pipelines.config import ConfigError, load_config
 from pipelines.data_layout import DataLayoutError
@@ -87,6 +88,7 @@ def run(
     """Run the pipeline on this machine."""
     from pipelines.ending_screen import print_summary
     from pipelines.local_runner import create_run_id, run_locally
+    from pipelines.report.publication import conclude
     from pipelines.run_display import create_display
     from pipelines.run_summary import summarize_run
 
@@ -100,8 +102,10 @@ def run(
     summary = summarize_run(
         layout, done.description, run_id, done.results, done.seconds, done.interrupted
     )
-    layout.run(run_id).summary_path.write_text(summary.model_dump_json(indent=2) + "\n")
+    summary, problem = conclude(layout, summary)
     print_summary(console, summary)
+    if problem:
+        click.echo(f"warning: {problem}", err=True)
     write_json(json_path, summary.model_dump_json(indent=2))
     return summary.verdict.exit_code
 
@@ -175,7 +179,7 @@ def data_command(source: str) -> int:
     return ExitCode.DONE
 
 
-for _command in (runs, show, explain, gc, champion, schema):
+for _command in (runs, show, explain, report, compare, serve_reports, gc, champion, schema):
     commands.add_command(_command)
 
 

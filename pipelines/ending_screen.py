@@ -184,6 +184,8 @@ def _render_places(summary: RunSummary) -> RenderableType:
     table.add_column(overflow="fold")
     if summary.pushed_version is not None:
         table.add_row("model", _shorten(layout.serving_root / str(summary.pushed_version)))
+    if summary.report is not None:
+        table.add_row("report", _shorten(Path(summary.report)))
     table.add_row("artifacts", _shorten(layout.pipeline_root))
     for node in summary.nodes:
         if node.state is NodeState.FAILED and node.log:
