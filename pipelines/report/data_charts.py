@@ -25,9 +25,9 @@ _MOST_CATEGORIES = 12
 _FEWEST_INTERVALS = 4
 """Numbers in fewer intervals than these are drawn like categories."""
 _NUMBERS_SIZE = (226, 112)
-_CATEGORIES_WIDTH = 150
+_CATEGORIES_WIDTH = 126
 _ROW_HEIGHT = 17
-_LABEL_PIXELS = 108
+_LABEL_PIXELS = 132
 
 # How the datasets after the first are drawn: as lines over numbers, as points beside categories.
 _FIRST_COLOR = "--series-1-soft"
@@ -261,7 +261,8 @@ def _create_categories_spec(bins: Sequence[OverlayBin], series: Sequence[Series]
             "ticks": False,
             "labelColor": "var(--ink)",
             "labelLimit": _LABEL_PIXELS,
-            "minExtent": _LABEL_PIXELS,
+            "labelPadding": 8,
+            "minExtent": _LABEL_PIXELS + 8,
         },
     }
     x = {
