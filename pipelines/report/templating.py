@@ -72,6 +72,15 @@ def write_breakable(name: str) -> markupsafe.Markup:
     return markupsafe.Markup("_<wbr>").join(parts)
 
 
+def write_message(text: str) -> markupsafe.Markup:
+    """Write a message, with what stands between backticks as code."""
+    parts = (markupsafe.escape(part) for part in text.split("`"))
+    return markupsafe.Markup().join(
+        markupsafe.Markup("<code>{}</code>").format(part) if index % 2 else part
+        for index, part in enumerate(parts)
+    )
+
+
 def write_sentence(text: str) -> str:
     """Write a text as a sentence: a capital at its start, a full stop at its end."""
     text = text.strip()
@@ -110,6 +119,7 @@ def _create_environment() -> jinja2.Environment:
         histogram_heights=glyphs.draw_histogram,
         interval=numerals.format_interval,
         limit=write_limit,
+        message=write_message,
         metric=numerals.format_metric,
         number=numerals.format_number,
         printable=printable,
