@@ -88,7 +88,11 @@ class ReportServer(http.server.ThreadingHTTPServer):
         """
         if not _is_loopback(self._host):
             return True
-        return urlsplit(f"//{host}").hostname in {self._host, *_LOOPBACK_NAMES}
+        try:
+            name = urlsplit(f"//{host}").hostname
+        except ValueError:
+            return False
+        return name in {self._host, *_LOOPBACK_NAMES}
 
 
 def _is_loopback(host: str) -> bool:
