@@ -6,6 +6,7 @@ Categories are drawn one below the other: the first dataset as bars, each other 
 
 from __future__ import annotations
 
+import collections
 import itertools
 import statistics
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,8 @@ _NUMBERS_SIZE = (226, 112)
 _CATEGORIES_WIDTH = 126
 _ROW_HEIGHT = 17
 _LABEL_PIXELS = 132
+_LARGE = 1e5
+"""Limits from here on are written without decimals."""
 
 # How the datasets after the first are drawn: as lines over numbers, as points beside categories.
 _FIRST_COLOR = "--series-1-soft"
@@ -90,8 +93,8 @@ def draw_shift(column: ColumnChange) -> Chart:
     # Cut at the first run's quantiles, the bins are too unequal to be drawn along a scale.
     return _create_chart(
         column.feature,
-        f"{printable(grown.label)} has grown most, from {format_share(grown.reference_share)} to "
-        f"{format_share(grown.observed_share)}.",
+        f"{_write_label(_overlay(grown))} has grown most, from "
+        f"{format_share(grown.reference_share)} to {format_share(grown.observed_share)}.",
         [_overlay(one) for one in column.distance.bins],
         SHIFT_SERIES,
         "categories",
@@ -138,7 +141,7 @@ def _overlay(one: Bin) -> OverlayBin:
 def _create_chart(
     name: str, summary: str, bins: Sequence[OverlayBin], series: tuple[Series, ...], kind: Kind
 ) -> Chart:
-    cleaned = [one.model_copy(update={"label": printable(one.label)}) for one in bins]
+    cleaned = _label(bins)
     if kind == "numbers":
         spec = _create_numbers_spec(_list_intervals(cleaned), series)
     else:
@@ -157,13 +160,35 @@ def _create_chart(
     )
 
 
+def _label(bins: Sequence[OverlayBin]) -> list[OverlayBin]:
+    """Give every bin a label of its own that fits beside its bar."""
+    seen: collections.Counter[str] = collections.Counter()
+    labelled = []
+    for one in bins:
+        label = _write_label(one)
+        seen[label] += 1
+        shown = label if seen[label] == 1 else f"{label} ({seen[label]})"
+        labelled.append(one.model_copy(update={"label": shown}))
+    return labelled
+
+
+def _write_label(one: OverlayBin) -> str:
+    if one.low is None or one.high is None:
+        return printable(one.label)
+    return f"{_write_limit(one.low)} to {_write_limit(one.high)}"
+
+
+def _write_limit(limit: float) -> str:
+    return f"{limit:.0f}" if abs(limit) >= _LARGE else f"{limit:.6g}"
+
+
 def _summarize(bins: Sequence[OverlayBin], series: Sequence[Series]) -> str:
     first, others = series[0].name, [entry.name for entry in series[1:]]
     largest = max(bins, key=lambda one: one.shares.get(first, 0.0))
     share = format_share(largest.shares.get(first))
-    text = f"Most often {printable(largest.label)}, in {share} of {first}"
+    text = f"Most often {_write_label(largest)}, in {share} of {first}"
     gaps = [
-        (abs(one.shares[other] - one.shares[first]), one.label, other)
+        (abs(one.shares[other] - one.shares[first]), _write_label(one), other)
         for one in bins
         for other in others
         if other in one.shares and first in one.shares
@@ -171,7 +196,7 @@ def _summarize(bins: Sequence[OverlayBin], series: Sequence[Series]) -> str:
     if not gaps:
         return f"{text}."
     gap, label, other = max(gaps)
-    return f"{text}; the widest gap is {100 * gap:.1f} points, {other} at {printable(label)}."
+    return f"{text}; the widest gap is {100 * gap:.1f} points, {other} at {label}."
 
 
 def _sum_up_rare(bins: Sequence[OverlayBin], first: str) -> list[OverlayBin]:

@@ -59,8 +59,8 @@ def draw_metric(runs: Sequence[IndexedRun], metric: str, title: str) -> Chart | 
     return create_chart(
         _create_metric_spec(points),
         title,
-        f"{format_metric(values[-1])} in the newest of {len(points)} runs; from "
-        f"{format_metric(min(values))} to {format_metric(max(values))}.",
+        f"{format_metric(values[-1])} in the newest of {len(points)} runs; "
+        f"between {format_metric(min(values))} and {format_metric(max(values))}.",
         ("Run", title, "95 % interval", "Verdict"),
         tuple(
             (
