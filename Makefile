@@ -6,7 +6,7 @@ IN_VENV := .venv/bin/python
 TYPED := $(wildcard setup.py schemas components pipelines dags benchmarks tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run-local backfill data test test-all lint types format lock clean-venv
+.PHONY: help venv run-local backfill report data test test-all lint types format lock clean-venv
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ run-local: venv ## Run the whole pipeline on this machine, on the taxi data
 
 backfill: venv ## Run the pipeline on every quarter of the taxi data, ending in a table of them
 	@$(IN_VENV) -m pipelines backfill --config quarterly $(ARGS)
+
+report: venv ## Write the newest run's page anew and open it
+	@$(IN_VENV) -m pipelines report --open $(ARGS)
 
 data: venv ## Lay out the taxi data under data/, whole and cut into spans
 	@$(IN_VENV) -m pipelines data $(ARGS)
