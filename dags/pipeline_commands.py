@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import decimal
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,7 +60,9 @@ class PipelineCommands:
         if parameters.max_epochs is not None:
             command += ["--set", f"trainer.max_epochs={parameters.max_epochs}"]
         if parameters.learning_rate is not None:
-            command += ["--set", f"trainer.learning_rate={parameters.learning_rate:f}"]
+            # Without an exponent, which YAML would read as text.
+            rate = format(decimal.Decimal(repr(parameters.learning_rate)), "f")
+            command += ["--set", f"trainer.learning_rate={rate}"]
         if data is not None:
             command += ["--data", str(data)]
         if span is not None:
