@@ -28,6 +28,7 @@ INSTALL_REQUIRES = [
     "ml-metadata>=1.16,<1.17",
     "numpy>=1.23.5,<2",
     "protobuf>=3.20.3,<4.21",
+    "psycopg[binary]>=3.2,<4",
     "pyarrow>=10,<11",
     "pydantic>=2.5,<3",
     "pyyaml>=6,<7",

@@ -394,7 +394,7 @@ def train_pipeline(source: str, seed: int, output: Path) -> TrainedPipeline:
         if exit_code != ExitCode.DONE:
             raise click.exceptions.Exit(exit_code)
         summary = RunSummary.model_validate_json(summary_path.read_text(encoding="utf-8"))
-    with open_run_store(OutputLayout(output).metadata_path, summary.pipeline) as store:
+    with open_run_store(OutputLayout(output).metadata_store, summary.pipeline) as store:
         examples = _find_output(store, summary.run_id, "CsvExampleGen", "examples")
         model = _find_output(store, summary.run_id, "Trainer", "model")
         return TrainedPipeline(

@@ -21,6 +21,7 @@ from components.champion.properties import (
     WHO_PROPERTY,
 )
 from components.pusher.version_store import list_versions, push_version
+from pipelines.errors import OperationError
 from pipelines.layout import OutputLayout
 
 _PIPELINE_CONTEXT = "pipeline"
@@ -28,7 +29,7 @@ _OUTPUT_KEY = "champion_change"
 _FROM_VERSION_PROPERTY = "from_version"
 
 
-class ChampionError(Exception):
+class ChampionError(OperationError):
     """The champion can't be changed as asked; one line says why."""
 
 

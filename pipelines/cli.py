@@ -6,39 +6,62 @@ TensorFlow, TFX and Beam are imported only in the commands that run a node in th
 from __future__ import annotations
 
 import datetime
-import os
+import importlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from pipelines.champion import ChampionError
-from pipelines.cli_champion import champion
-from pipelines.cli_inspect import explain, gc, runs, show
 from pipelines.cli_options import (
     change_config,
     config_option,
     create_console,
+    data_option,
     json_option,
     output_option,
+    refresh_option,
     set_option,
+    span_option,
     write_json,
 )
-from pipelines.cli_schema import schema
 from pipelines.config import ConfigError, load_config
-from pipelines.data_layout import DataLayoutError
 from pipelines.description import NODE_STAGES
+from pipelines.errors import OperationError
 from pipelines.input_data import prepare_input
-from pipelines.layout import OutputLayout
-from pipelines.local_runner import CompilationError
 from pipelines.node_result import ExitCode
-from pipelines.retention import RunningError
 
+_COMMANDS = {
+    "compile": "pipelines.cli_schedule:compile_command",
+    "node": "pipelines.cli_schedule:node_command",
+    "finish": "pipelines.cli_schedule:finish_command",
+    "workers": "pipelines.cli_schedule:workers",
+    "runs": "pipelines.cli_inspect:runs",
+    "show": "pipelines.cli_inspect:show",
+    "explain": "pipelines.cli_inspect:explain",
+    "gc": "pipelines.cli_inspect:gc",
+    "champion": "pipelines.cli_champion:champion",
+    "schema": "pipelines.cli_schema:schema",
+}
 _NODE = click.Choice(list(NODE_STAGES))
-_DATE = click.DateTime(formats=["%Y-%m-%d"])
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _LazyGroup(click.Group):
+    """Imports a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List the commands, those that run something first."""
+        return [*super().list_commands(ctx), *_COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find a command."""
+        if cmd_name not in _COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module, attribute = _COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def commands() -> None:
     """Run and inspect the pipeline.
 
@@ -49,13 +72,9 @@ def commands() -> None:
 @commands.command()
 @config_option
 @set_option
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder of CSV files. [default: data.directory of the configuration]",
-)
-@click.option("--span", type=_DATE, metavar="DATE", help="Read the span of this first day.")
+@data_option
+@span_option
+@refresh_option
 @output_option
 @click.option(
     "--from",
@@ -79,6 +98,7 @@ def run(
     overrides: tuple[str, ...],
     data: Path | None,
     span: datetime.datetime | None,
+    refresh: bool,
     output: Path | None,
     from_nodes: tuple[str, ...],
     to_nodes: tuple[str, ...],
@@ -90,10 +110,10 @@ def run(
     from pipelines.run_display import create_display
     from pipelines.run_summary import summarize_run
 
-    config = change_config(load_config(source, overrides), data, span, output)
+    config = change_config(load_config(source, overrides), data, span, output, refresh)
     console = create_console(json_path)
     prepare_input(config)
-    layout = OutputLayout(config.output_root)
+    layout = config.layout
     run_id = create_run_id(layout, datetime.datetime.now(datetime.timezone.utc))
     with create_display(console) as display:
         done = run_locally(config, run_id, display, from_nodes, to_nodes)
@@ -106,65 +126,6 @@ def run(
     return summary.verdict.exit_code
 
 
-@commands.command("compile")
-@config_option
-@set_option
-@click.option(
-    "--ir", "ir_path", type=click.Path(path_type=Path), required=True, help="File for the IR."
-)
-@click.option(
-    "--description",
-    "description_path",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="File for nodes, edges, parameters and content hash.",
-)
-def compile_command(
-    source: str, overrides: tuple[str, ...], ir_path: Path, description_path: Path
-) -> int:
-    """Compile the pipeline to IR JSON plus a small description."""
-    config = load_config(source, overrides)
-    _quieten_libraries()
-    from pipelines.compilation import compile_pipeline, write_compiled
-
-    ir, description = compile_pipeline(config)
-    write_compiled(ir, description, ir_path, description_path)
-    click.echo(
-        f"{ir_path}: {len(description.nodes)} nodes, content {description.content_hash[:12]}"
-    )
-    return ExitCode.DONE
-
-
-@commands.command("node")
-@click.option(
-    "--ir",
-    "ir_path",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    required=True,
-    help="Compiled pipeline.",
-)
-@click.option("--node", "node_id", required=True, metavar="ID", help="Node to run.")
-@click.option("--run-id", required=True, metavar="ID", help="Run that it belongs to.")
-@json_option
-def node_command(ir_path: Path, node_id: str, run_id: str, json_path: Path | None) -> int:
-    """Run one node in this process: what a scheduler calls."""
-    _quieten_libraries()
-    from pipelines.node import run_node
-    from pipelines.node_request import NodeRequest
-    from pipelines.worker import configure_logging, stop_on_sigterm
-
-    stop_on_sigterm()
-    configure_logging()
-    try:
-        result = run_node(NodeRequest(ir_path, node_id, run_id, None))
-    except KeyError as error:
-        raise click.UsageError(str(error.args[0])) from error
-    for problem in result.problems:
-        click.echo(f"{node_id}: {result.state.value}: {problem.message}", err=True)
-    write_json(json_path, result.model_dump_json(indent=2))
-    return result.exit_code
-
-
 @commands.command("data")
 @config_option
 def data_command(source: str) -> int:
@@ -173,10 +134,6 @@ def data_command(source: str) -> int:
     prepare_input(config)
     click.echo(f"data: {config.input_directory}")
     return ExitCode.DONE
-
-
-for _command in (runs, show, explain, gc, champion, schema):
-    commands.add_command(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -202,15 +159,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(str(error), ExitCode.USAGE)
     except KeyboardInterrupt:
         return _complain("interrupted", ExitCode.FAILED)
-    except (ChampionError, CompilationError, DataLayoutError, RunningError, OSError) as error:
+    except (OperationError, OSError) as error:
         return _complain(str(error), ExitCode.FAILED)
 
 
 def _complain(message: str, code: ExitCode) -> ExitCode:
     click.echo(f"error: {' '.join(message.split())}", err=True)
     return code
-
-
-def _quieten_libraries() -> None:
-    """Before TensorFlow is imported: keep its C++ parts from announcing missing GPUs."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

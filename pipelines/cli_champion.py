@@ -20,8 +20,8 @@ from pipelines.cli_options import (
     set_option,
     write_json,
 )
+from pipelines.description import read_description
 from pipelines.layout import OutputLayout
-from pipelines.local_runner import read_description
 from pipelines.metadata_store import open_run_store
 from pipelines.node_result import ExitCode
 from pipelines.run_summary import list_run_ids
@@ -109,5 +109,5 @@ def _open_champion(layout: OutputLayout) -> Iterator[ChampionStore]:
     if not run_ids:
         raise FileNotFoundError(f"no runs in {layout.runs_directory}, so there is no champion")
     name = read_description(layout.run(run_ids[-1]).description_path).name
-    with open_run_store(layout.metadata_path, name) as runs:
+    with open_run_store(layout.metadata_store, name) as runs:
         yield ChampionStore(runs.store, name, layout)

@@ -22,10 +22,10 @@ from pipelines.cli_options import (
     set_option,
     write_json,
 )
+from pipelines.description import read_description
 from pipelines.ending_screen import print_summary, render_gates
 from pipelines.explanation import RunExplanation, explain_run
 from pipelines.layout import OutputLayout
-from pipelines.local_runner import read_description
 from pipelines.metadata_store import RunStore, open_run_store
 from pipelines.node_result import ExitCode, NodeState
 from pipelines.retention import Freed, find_garbage, free
@@ -86,7 +86,7 @@ def explain(
     layout = find_layout(source, overrides, output)
     summary = load_summary(layout, _name_run(run_id))
     description = read_description(layout.run(summary.run_id).description_path)
-    with open_run_store(layout.metadata_path, description.name) as store:
+    with open_run_store(layout.metadata_store, description.name) as store:
         explanation = explain_run(store, description, summary)
     create_console(json_path).print(_render(explanation), highlight=False)
     write_json(json_path, explanation.model_dump_json(indent=2))
@@ -128,7 +128,7 @@ def _name_run(run_id: str) -> str | None:
 
 def _open_store(layout: OutputLayout, run_id: str) -> contextlib.AbstractContextManager[RunStore]:
     description = read_description(layout.run(run_id).description_path)
-    return open_run_store(layout.metadata_path, description.name)
+    return open_run_store(layout.metadata_store, description.name)
 
 
 def _list_runs(layout: OutputLayout) -> list[tuple[str, ...]]:
@@ -155,7 +155,7 @@ def _list_changes(layout: OutputLayout) -> list[tuple[str, ...]]:
     if not run_ids:
         return []
     description = read_description(layout.run(run_ids[-1]).description_path)
-    with open_run_store(layout.metadata_path, description.name) as store:
+    with open_run_store(layout.metadata_store, description.name) as store:
         state = ChampionStore(store.store, description.name, layout).show()
     return [
         (

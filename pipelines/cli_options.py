@@ -30,6 +30,21 @@ set_option = click.option(
     metavar="KEY=VALUE",
     help="Set one key of the configuration, such as trainer.seed=7. Can be repeated.",
 )
+data_option = click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of CSV files. [default: data.directory of the configuration]",
+)
+span_option = click.option(
+    "--span",
+    type=click.DateTime(formats=["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Read the span of this first day.",
+)
+refresh_option = click.option(
+    "--refresh", is_flag=True, help="Run every node again, also where nothing has changed."
+)
 output_option = click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
@@ -51,6 +66,7 @@ def change_config(
     data: Path | None,
     span: datetime.datetime | None,
     output: Path | None,
+    refresh: bool = False,
 ) -> PipelineConfig:
     """Apply the options that stand for keys of the configuration.
 
@@ -59,6 +75,7 @@ def change_config(
         data: Folder of CSV files, from where the caller stands.
         span: First day of the span to read.
         output: Output root, from where the caller stands.
+        refresh: Whether every node is to run again.
 
     Returns:
         The configuration with those that are given.
@@ -70,6 +87,8 @@ def change_config(
         changes["span"] = span.date()
     if output is not None:
         changes["output_root"] = output.absolute()
+    if refresh:
+        changes["cache"] = False
     return config.model_copy(update=changes)
 
 
@@ -84,8 +103,7 @@ def find_layout(source: str, overrides: tuple[str, ...], output: Path | None) ->
     Returns:
         The layout.
     """
-    config = change_config(load_config(source, overrides), None, None, output)
-    return OutputLayout(config.output_root)
+    return change_config(load_config(source, overrides), None, None, output).layout
 
 
 def create_console(json_path: Path | None = None) -> Console:

@@ -24,8 +24,8 @@ from pipelines.cli_options import (
     set_option,
 )
 from pipelines.config import ConfigError, load_config
+from pipelines.description import read_description
 from pipelines.layout import OutputLayout
-from pipelines.local_runner import read_description
 from pipelines.metadata_store import RunStore, StoredArtifact, open_run_store
 from pipelines.node_result import ExitCode
 from pipelines.run_summary import load_summary
@@ -84,7 +84,7 @@ def _load_inferred(
 ) -> tuple[schema_pb2.Schema, Mapping[str, SplitSummary]]:
     run_id = load_summary(layout, None if run_id == LATEST else run_id).run_id
     description = read_description(layout.run(run_id).description_path)
-    with open_run_store(layout.metadata_path, description.name) as store:
+    with open_run_store(layout.metadata_store, description.name) as store:
         inferred = _find_output(store, run_id, "SchemaGen")
         statistics = _find_output(store, run_id, "StatisticsGen")
     splits = {split: load_split_summary(statistics.path, split) for split in statistics.split_names}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 from pathlib import Path
 
@@ -50,9 +51,16 @@ def describe(ir: pipeline_pb2.Pipeline, output_root: Path) -> PipelineDescriptio
     return PipelineDescription(
         name=ir.pipeline_info.id,
         content_hash=hashlib.sha256(_dump_ir(ir).encode()).hexdigest(),
+        compiled_at=datetime.datetime.now(datetime.timezone.utc),
         output_root=str(output_root),
         nodes=tuple(_describe_node(node) for node in nodes),
     )
+
+
+def list_skipped(ir: pipeline_pb2.Pipeline) -> tuple[str, ...]:
+    """List the nodes that a partial run leaves out."""
+    nodes = [node.pipeline_node for node in ir.nodes]
+    return tuple(node.node_info.id for node in nodes if node.execution_options.HasField("skip"))
 
 
 def write_compiled(

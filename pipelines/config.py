@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +20,8 @@ from components.evaluator.settings import EvaluatorSettings
 from components.model_validator.gates import Gates
 from components.model_validator.settings import ModelValidatorSettings
 from components.trainer.settings import TrainerSettings
+from pipelines.layout import OutputLayout
+from pipelines.store_address import parse_store_url
 from schemas.feature_table import list_tasks
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -32,6 +35,8 @@ _RUNNERS = {
 # this process needs none, and remote workers need ours.
 _PACKAGE_OPTIONS = ("--setup_file=", "--requirements_file=", "--extra_package", "--sdk_container")
 _EXTENDS_KEY = "extends"
+# A password in a URL, which must not be repeated on a screen or in a log.
+_PASSWORD_PATTERN = re.compile(r"(://[^:@/]*:)[^@/]*@")
 _GATE_KINDS = ("value", "change", "fairness", "serving", "beats_trivial")
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
 _NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
@@ -41,11 +46,13 @@ class ConfigError(Exception):
     """The configuration can't be used; one line names the key, the value and what was expected."""
 
 
-def _resolve_path(value: object) -> object:
+def _resolve_path(value: object, info: pydantic.ValidationInfo) -> object:
     """Take a relative path as one below the project's root."""
-    if isinstance(value, str | Path):
-        return PROJECT_ROOT / Path(value).expanduser()
-    return value
+    if not isinstance(value, str | Path):
+        return value
+    path = PROJECT_ROOT / Path(value).expanduser()
+    # Strict models take nothing but text for a path in JSON, and nothing but a path elsewhere.
+    return str(path) if info.mode == "json" else path
 
 
 ProjectPath = Annotated[Path, pydantic.BeforeValidator(_resolve_path)]
@@ -107,6 +114,8 @@ class PipelineConfig(pydantic.BaseModel):
         name: Name of the pipeline in the metadata store.
         task: Folder under ``schemas/`` that says what the data is.
         output_root: Folder of everything that runs write.
+        metadata_store: ``postgresql://USER@HOST[:PORT]/DATABASE``, with the password in
+            ``PGPASSWORD`` or ``PGPASSFILE``; None for a SQLite file in the output root.
         data: Input.
         span: First day of the span to read from ``data.spans_directory``; None for the whole data.
         beam: Beam runner.
@@ -124,6 +133,7 @@ class PipelineConfig(pydantic.BaseModel):
     name: str = pydantic.Field(pattern=_NAME_PATTERN)
     task: str
     output_root: ProjectPath
+    metadata_store: str | None = None
     data: DataConfig
     span: datetime.date | None = pydantic.Field(default=None, strict=False)
     beam: BeamConfig
@@ -141,6 +151,19 @@ class PipelineConfig(pydantic.BaseModel):
         if task not in list_tasks():
             raise ValueError(f"a folder under schemas/ with a feature table: {list_tasks()}")
         return task
+
+    @pydantic.field_validator("metadata_store")
+    @classmethod
+    def _read_as_url(cls, metadata_store: str | None) -> str | None:
+        if metadata_store is not None:
+            parse_store_url(metadata_store)
+        return metadata_store
+
+    @property
+    def layout(self) -> OutputLayout:
+        """Where its runs keep what they write."""
+        url = self.metadata_store
+        return OutputLayout(self.output_root, None if url is None else parse_store_url(url))
 
     @property
     def spans_directory(self) -> Path:
@@ -265,7 +288,8 @@ def _describe(error: pydantic.ValidationError) -> str:
         return f"{key}: got nothing, expected a value{more}"
     message = first["msg"].removeprefix("Value error, ")
     expected = message.removeprefix("Input should be ")
-    return f"{key}: got {first['input']!r}, expected {expected}{more}"
+    received = _PASSWORD_PATTERN.sub(r"\1***@", repr(first["input"]))
+    return f"{key}: got {received}, expected {expected}{more}"
 
 
 def _name_key(location: tuple[int | str, ...]) -> str:

@@ -18,6 +18,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from pipelines.errors import OperationError
 from schemas.feature_table import load_feature_table
 
 TASK = "chicago_taxi"
@@ -28,7 +29,7 @@ _MARKER_NAME = ".layout.json"
 _LOCK_NAME = ".layout.lock"
 
 
-class DataLayoutError(Exception):
+class DataLayoutError(OperationError):
     """The data cannot be laid out or found; one line says why."""
 
 

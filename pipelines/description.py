@@ -5,7 +5,9 @@ Plain Python, so that a DAG file or the command line reads it without importing 
 
 from __future__ import annotations
 
+import datetime
 import enum
+from pathlib import Path
 
 import pydantic
 
@@ -65,16 +67,25 @@ class PipelineDescription(pydantic.BaseModel):
     Attributes:
         name: Its name in the metadata store.
         content_hash: SHA-256 of the compiled pipeline, the same for the same pipeline.
+        compiled_at: When.
         output_root: Folder of everything that runs write.
         nodes: In an order in which they can run one after another.
+        not_asked_for: Ids of nodes that the run leaves out, by ``--from`` or ``--to``.
     """
 
     model_config = _STRICT
 
     name: str
     content_hash: str
+    compiled_at: datetime.datetime
     output_root: str
     nodes: tuple[NodeDescription, ...]
+    not_asked_for: tuple[str, ...] = ()
+
+    @property
+    def shape(self) -> dict[str, tuple[str, frozenset[str]]]:
+        """Each node's type and upstream nodes, by id: what a DAG is drawn from."""
+        return {node.id: (node.type, frozenset(node.upstream)) for node in self.nodes}
 
     def node(self, node_id: str) -> NodeDescription:
         """Look a node up.
@@ -92,3 +103,19 @@ class PipelineDescription(pydantic.BaseModel):
             if node.id == node_id:
                 return node
         raise KeyError(f"pipeline {self.name!r} has no node {node_id!r}")
+
+
+def read_description(path: Path) -> PipelineDescription:
+    """Read a compiled pipeline's description.
+
+    Args:
+        path: Its JSON file.
+
+    Returns:
+        The description.
+
+    Raises:
+        OSError: If the file can't be read.
+        pydantic.ValidationError: If it holds none.
+    """
+    return PipelineDescription.model_validate_json(path.read_text(encoding="utf-8"))

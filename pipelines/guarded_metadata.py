@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import types
-from pathlib import Path
 
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
+from pipelines.store_connection import read_connection_config
 from pipelines.store_lock import lock_store
 
 
 class GuardedMetadata(metadata.Metadata):
-    """Opens the store under its lock where it is a SQLite file; other stores guard themselves."""
+    """Opens the store under its lock."""
 
     def __init__(self, connection_config: metadata_store_pb2.ConnectionConfig) -> None:
         """Prepare the handle; nothing is opened yet.
@@ -22,14 +22,13 @@ class GuardedMetadata(metadata.Metadata):
             connection_config: Where the store is.
         """
         super().__init__(connection_config)
-        self._path = Path(connection_config.sqlite.filename_uri)
-        self._is_file = bool(connection_config.sqlite.filename_uri)
+        self._address = read_connection_config(connection_config)
         self._guard = contextlib.ExitStack()
 
     def __enter__(self) -> GuardedMetadata:
         """Take the lock, then open the store."""
-        if self._users == 0 and self._is_file:
-            self._guard.enter_context(lock_store(self._path))
+        if self._users == 0:
+            self._guard.enter_context(lock_store(self._address))
         try:
             super().__enter__()
         except BaseException:

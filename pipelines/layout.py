@@ -6,6 +6,8 @@ import dataclasses
 import re
 from pathlib import Path
 
+from pipelines.store_address import PostgresqlAddress, SqliteAddress, StoreAddress
+
 _RUN_ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,99}")
 
 
@@ -15,14 +17,26 @@ class OutputLayout:
 
     Attributes:
         root: The output root.
+        database: The metadata store where it is a database; None for a SQLite file in the root.
     """
 
     root: Path
+    database: PostgresqlAddress | None = None
 
     @property
     def metadata_path(self) -> Path:
-        """The metadata store, a SQLite file."""
+        """The metadata store where it is a SQLite file."""
         return self.root / "metadata.sqlite"
+
+    @property
+    def metadata_store(self) -> StoreAddress:
+        """The metadata store."""
+        return self.database or SqliteAddress(self.metadata_path)
+
+    @property
+    def has_metadata_store(self) -> bool:
+        """Whether there is one: a file comes with the first node, a database stands before."""
+        return self.database is not None or self.metadata_path.is_file()
 
     @property
     def pipeline_root(self) -> Path:

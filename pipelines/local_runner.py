@@ -7,12 +7,11 @@ import dataclasses
 import datetime
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Protocol
 
 from pipelines.config import PipelineConfig
 from pipelines.dead_executions import close_dead_executions
-from pipelines.description import NodeDescription, PipelineDescription
+from pipelines.description import NodeDescription, PipelineDescription, read_description
 from pipelines.layout import OutputLayout, RunLayout
 from pipelines.metadata_store import open_run_store
 from pipelines.node_request import NodeRequest
@@ -36,10 +35,6 @@ class RunDisplay(Protocol):
 
     def tick(self) -> None:
         """Some time has passed."""
-
-
-class CompilationError(Exception):
-    """The pipeline could not be compiled; the log says more."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,17 +101,15 @@ def run_locally(
         CompilationError: If the pipeline could not be compiled.
     """
     started = time.monotonic()
-    run = OutputLayout(config.output_root).run(run_id)
-    pool = WorkerPool(run.log_path("workers"))
+    run = config.layout.run(run_id)
+    pool = WorkerPool()
     threads = concurrent.futures.ThreadPoolExecutor(config.parallel_nodes)
     try:
         compiling = threads.submit(pool.compile, config, run_id, from_nodes, to_nodes)
         while not compiling.done():
             concurrent.futures.wait([compiling], timeout=_POLL_SECONDS)
             display.tick()
-        error = compiling.result()
-        if error is not None:
-            raise CompilationError(f"{error} (log: {run.log_path('compile')})")
+        compiling.result()
         description = read_description(run.description_path)
         display.compiled(description)
         schedule = Schedule(description.nodes)
@@ -128,7 +121,7 @@ def run_locally(
             pool.stop()
             schedule.finish_running(display)
         schedule.skip_waiting(display)
-        _close_dead(config, description)
+        close_dead_nodes(config.layout, description)
         seconds = time.monotonic() - started
         return LocalRun(run_id, description, schedule.list_results(), seconds, interrupted)
     finally:
@@ -136,19 +129,18 @@ def run_locally(
         threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _close_dead(config: PipelineConfig, description: PipelineDescription) -> None:
-    """Mark executions of killed nodes failed at once, not only when the node runs again."""
-    layout = OutputLayout(config.output_root)
-    if not layout.metadata_path.is_file():
+def close_dead_nodes(layout: OutputLayout, description: PipelineDescription) -> None:
+    """Mark executions of killed nodes failed at once, not only when the node runs again.
+
+    Args:
+        layout: Where runs are kept.
+        description: The pipeline.
+    """
+    if not layout.has_metadata_store:
         return
-    with open_run_store(layout.metadata_path, description.name) as store:
+    with open_run_store(layout.metadata_store, description.name) as store:
         for node in description.nodes:
             close_dead_executions(store, layout, node.id)
-
-
-def read_description(path: Path) -> PipelineDescription:
-    """Read a compiled pipeline's description."""
-    return PipelineDescription.model_validate_json(path.read_text(encoding="utf-8"))
 
 
 class Schedule:
@@ -226,7 +218,12 @@ def _run_nodes(
     while True:
         free = parallel_nodes - len(schedule.running)
         for node_id in schedule.list_ready()[: max(free, 0)]:
-            request = NodeRequest(run.ir_path, node_id, run_id, run.log_path(node_id))
+            request = NodeRequest(
+                ir_path=run.ir_path,
+                node_id=node_id,
+                run_id=run_id,
+                log_path=run.log_path(node_id),
+            )
             display.started(node_id)
             schedule.start(node_id, threads.submit(pool.run_node, request))
         if not schedule.running:

@@ -12,6 +12,8 @@ import ml_metadata
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.node_result import NodeResult, NodeState, Problem, Rows
+from pipelines.store_address import SqliteAddress, StoreAddress
+from pipelines.store_connection import create_connection_config
 from pipelines.store_lock import lock_store
 
 _RESULT_PROPERTY = "node_result"
@@ -242,25 +244,24 @@ class RunStore:
 
 
 @contextlib.contextmanager
-def open_run_store(path: Path, pipeline_name: str) -> Iterator[RunStore]:
+def open_run_store(address: StoreAddress, pipeline_name: str) -> Iterator[RunStore]:
     """Open an existing store, under its lock.
 
     Args:
-        path: Its SQLite file.
+        address: Where it is.
         pipeline_name: Name of the pipeline.
 
     Yields:
         The runs in it.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        FileNotFoundError: If it is a file, and not there.
+        StoreUnavailableError: If it is a database, and can't be reached.
     """
-    if not path.is_file():
-        raise FileNotFoundError(f"no metadata store at {path}; nothing has run there yet")
-    config = mlmd.ConnectionConfig()
-    config.sqlite.filename_uri = str(path)
-    config.sqlite.connection_mode = mlmd.SqliteMetadataSourceConfig.READWRITE
-    with lock_store(path):
+    if isinstance(address, SqliteAddress) and not address.path.is_file():
+        raise FileNotFoundError(f"no metadata store at {address}; nothing has run there yet")
+    with lock_store(address):
+        config = create_connection_config(address)
         yield RunStore(ml_metadata.MetadataStore(config), pipeline_name)
 
 

@@ -28,6 +28,8 @@ from pipelines.node_request import NodeRequest
 from pipelines.node_result import NodeResult, NodeState, Problem
 from pipelines.row_checks import check_rows
 from pipelines.row_counts import count_rows
+from pipelines.store_address import PostgresqlAddress
+from pipelines.store_connection import read_connection_config
 
 _logger = logging.getLogger(__name__)
 
@@ -126,8 +128,9 @@ def _launch(ir: pipeline_pb2.Pipeline, node: pipeline_pb2.PipelineNode) -> None:
 
 def _find_layout(ir: pipeline_pb2.Pipeline) -> OutputLayout:
     """Find the output root: the folder that holds the artifacts' folder."""
-    root = ir.runtime_spec.pipeline_root.field_value.string_value
-    return OutputLayout(Path(root).parent)
+    root = Path(ir.runtime_spec.pipeline_root.field_value.string_value).parent
+    address = read_connection_config(_get_connection(ir))
+    return OutputLayout(root, address if isinstance(address, PostgresqlAddress) else None)
 
 
 def _get_connection(ir: pipeline_pb2.Pipeline) -> metadata_store_pb2.ConnectionConfig:
@@ -149,7 +152,7 @@ def _conclude(
         state=NodeState.DATA_REFUSED if data_refused else NodeState.FAILED,
         seconds=round(seconds, 3),
         problems=raised,
-        log=request.log_text,
+        log=str(request.log_path),
     )
     with GuardedMetadata(_get_connection(ir)) as handle:
         runs = RunStore(handle.store, ir.pipeline_info.id)

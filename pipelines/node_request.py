@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
+from typing import Literal
+
+import pydantic
 
 
-@dataclasses.dataclass(frozen=True)
-class NodeRequest:
+class NodeRequest(pydantic.BaseModel):
     """One node of one run.
 
     Attributes:
+        kind: Tells it from other tasks of a worker server.
         ir_path: The compiled pipeline.
         node_id: The node.
         run_id: The run that it belongs to.
-        log_path: File that its log goes to; None where it goes to the screen.
+        log_path: File that its log is added to.
     """
 
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["run_node"] = "run_node"
     ir_path: Path
     node_id: str
     run_id: str
-    log_path: Path | None
-
-    @property
-    def log_text(self) -> str | None:
-        """The log's path as text."""
-        return None if self.log_path is None else str(self.log_path)
+    log_path: Path

@@ -9,7 +9,6 @@ from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.components.trainer.component import Trainer
 from tfx.components.transform.component import Transform
 from tfx.dsl.components.common.resolver import Resolver
-from tfx.orchestration import metadata
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import trainer_pb2, transform_pb2
 from tfx.types import Channel
@@ -32,7 +31,7 @@ from components.model_validator.settings import describe_rows
 from components.pusher.component import create_pusher
 from pipelines.code_version import hash_sources
 from pipelines.config import PipelineConfig
-from pipelines.layout import OutputLayout
+from pipelines.store_connection import create_connection_config
 from schemas.feature_table import get_schema_path, load_feature_table
 
 PREPROCESSING_FN = "components.transform.preprocessing.preprocessing_fn"
@@ -48,7 +47,7 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
     Returns:
         The TFX pipeline, not yet compiled; nothing is read or written but source and schema.
     """
-    layout = OutputLayout(config.output_root)
+    layout = config.layout
     table = load_feature_table(config.task)
     schema_path = get_schema_path(config.task)
     table_sources = ("schemas/feature_table.py", f"schemas/{config.task}")
@@ -166,9 +165,7 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
     return Pipeline(
         pipeline_name=config.name,
         pipeline_root=str(layout.pipeline_root),
-        metadata_connection_config=metadata.sqlite_metadata_connection_config(
-            str(layout.metadata_path)
-        ),
+        metadata_connection_config=create_connection_config(layout.metadata_store),
         components=[
             examples,
             curated_schema,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pydantic
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from pipelines.errors import OperationError
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore
 
@@ -33,7 +34,7 @@ class Freed(pydantic.BaseModel):
     size_bytes: int
 
 
-class RunningError(Exception):
+class RunningError(OperationError):
     """A node is running; freeing files now could take what it reads."""
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import enum
+import json
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pydantic
 
@@ -11,9 +14,8 @@ from components.data_gate.findings import ARTIFACT_TYPE, DataVerdict, read_verdi
 from components.model_validator.judgement import GateResult, Outcome
 from components.model_validator.validation import MetricComparison, Validation, find_validation
 from pipelines.anomalies import Anomaly, read_anomalies
-from pipelines.description import PipelineDescription
+from pipelines.description import PipelineDescription, read_description
 from pipelines.layout import OutputLayout
-from pipelines.local_runner import read_description
 from pipelines.metadata_store import StoredArtifact, open_run_store
 from pipelines.node_result import ExitCode, NodeResult, NodeState, Problem
 
@@ -135,20 +137,15 @@ def summarize_run(
     Returns:
         The summary.
     """
-    with open_run_store(layout.metadata_path, description.name) as store:
-        artifacts = [
-            stored
-            for result in results
-            for execution in [store.find_execution(run_id, result.id)]
-            if execution is not None
-            for stored in store.list_outputs(execution)
-        ]
+    artifacts = _list_outputs(layout, description, run_id)
     validation = _find_validation(artifacts)
     push = next((stored for stored in artifacts if stored.type == "PushedModel"), None)
     pushed = push is not None and bool(push.integer("pushed"))
     version = int(push.text("pushed_version")) if push is not None and pushed else None
     is_new = push is not None and bool(push.integer("newly_pushed"))
-    verdict, reason = _judge_run(results, validation, version, is_new, interrupted)
+    asked_for = [result for result in results if result.id not in description.not_asked_for]
+    is_partial = bool(description.not_asked_for)
+    verdict, reason = _judge_run(asked_for, is_partial, validation, version, is_new, interrupted)
     return RunSummary(
         run_id=run_id,
         pipeline=description.name,
@@ -197,33 +194,54 @@ def load_summary(layout: OutputLayout, run_id: str | None = None) -> RunSummary:
     run = layout.run(run_id or known[-1])
     if run.summary_path.is_file():
         return RunSummary.model_validate_json(run.summary_path.read_text(encoding="utf-8"))
-    return _recover_summary(layout, run.directory.name)
+    return recover_summary(layout, run.directory.name)
 
 
-def list_run_ids(layout: OutputLayout) -> list[str]:
-    """List the runs that got as far as being compiled, oldest first."""
-    return sorted(path.parent.name for path in layout.runs_directory.glob("*/description.json"))
+def recover_summary(layout: OutputLayout, run_id: str) -> RunSummary:
+    """Sum a run up from what the metadata store tells.
 
+    Args:
+        layout: Where runs are kept.
+        run_id: The run.
 
-def _recover_summary(layout: OutputLayout, run_id: str) -> RunSummary:
+    Returns:
+        The summary; its seconds are the sum of its nodes'.
+
+    Raises:
+        FileNotFoundError: If the run was never compiled, or the store is not there.
+    """
     description = read_description(layout.run(run_id).description_path)
-    with open_run_store(layout.metadata_path, description.name) as store:
-        results = [
-            store.read_result(run_id, node.id) or NodeResult(id=node.id, state=NodeState.SKIPPED)
-            for node in description.nodes
-        ]
+    results = [NodeResult(id=node.id, state=NodeState.SKIPPED) for node in description.nodes]
+    if layout.has_metadata_store:
+        with open_run_store(layout.metadata_store, description.name) as store:
+            results = [store.read_result(run_id, result.id) or result for result in results]
     seconds = sum(result.seconds for result in results)
     return summarize_run(layout, description, run_id, results, seconds, interrupted=False)
 
 
+def list_run_ids(layout: OutputLayout) -> list[str]:
+    """List the runs that got as far as being compiled, oldest first."""
+    paths = layout.runs_directory.glob("*/description.json")
+    found = [(_read_compiled_at(path), path.parent.name) for path in paths]
+    return [name for _, name in sorted(found)]
+
+
+def _read_compiled_at(description_path: Path) -> datetime.datetime:
+    """Read when a run was compiled; quicker than reading all of its description."""
+    compiled = json.loads(description_path.read_text(encoding="utf-8"))
+    return datetime.datetime.fromisoformat(compiled["compiled_at"].replace("Z", "+00:00"))
+
+
 def _judge_run(
     results: Sequence[NodeResult],
+    is_partial: bool,
     validation: Validation | None,
     version: int | None,
     is_new: bool,
     interrupted: bool,
 ) -> tuple[Verdict, str]:
-    states = {result.state: result for result in results}
+    # The first in each state: what came after it may have followed from it.
+    states = {result.state: result for result in reversed(results)}
     if interrupted:
         return Verdict.FAILED, "stopped by the user; nothing was pushed"
     if NodeState.FAILED in states:
@@ -242,9 +260,27 @@ def _judge_run(
         has_champion = validation is not None and validation.baseline is not None
         alone = "" if has_champion else "; no champion to compare with: absolute gates only"
         return Verdict.PUSHED, f"version {version} {how}{alone}"
-    if any(result.state is NodeState.SKIPPED for result in results):
+    if NodeState.SKIPPED in states:
+        return Verdict.FAILED, f"{states[NodeState.SKIPPED].id} was not run; nothing was pushed"
+    if is_partial:
         return Verdict.PARTIAL, "the nodes asked for are done; nothing was pushed"
     return Verdict.FAILED, "every node is done and nothing was pushed"
+
+
+def _list_outputs(
+    layout: OutputLayout, description: PipelineDescription, run_id: str
+) -> list[StoredArtifact]:
+    """List what the nodes of a run put out; nothing where no node got as far as the store."""
+    if not layout.has_metadata_store:
+        return []
+    with open_run_store(layout.metadata_store, description.name) as store:
+        executions = [store.find_execution(run_id, node.id) for node in description.nodes]
+        return [
+            stored
+            for execution in executions
+            if execution is not None
+            for stored in store.list_outputs(execution)
+        ]
 
 
 def _find_validation(artifacts: Sequence[StoredArtifact]) -> Validation | None:

@@ -1,7 +1,8 @@
-"""One process at a time at a SQLite metadata store; plain Python.
+"""One process at a time at a metadata store; plain Python.
 
-SQLite answers concurrent writers with "database is locked". Nodes open the store only while they
-prepare and publish an execution, so a file lock around that lets them run side by side.
+SQLite answers concurrent writers with "database is locked"; on PostgreSQL, ml-metadata answers
+writers that create the same type or context at once with "duplicate key". Nodes open the store
+only while they prepare and publish an execution, so a lock around that lets them run side by side.
 """
 
 from __future__ import annotations
@@ -11,15 +12,60 @@ import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipelines.store_address import PostgresqlAddress, SqliteAddress, StoreAddress
 
-@contextlib.contextmanager
-def lock_store(store_path: Path) -> Iterator[None]:
+# Any number, as long as nobody else takes it for another purpose in the same database.
+_ADVISORY_LOCK = 7_469_636
+
+
+class StoreUnavailableError(OSError):
+    """The metadata store can't be reached; one line says why."""
+
+
+def lock_store(address: StoreAddress) -> contextlib.AbstractContextManager[None]:
     """Hold the store's lock; freed by the system too when the process dies.
 
     Args:
-        store_path: The SQLite file; ``<name>.lock`` beside it is the lock.
+        address: A SQLite file, of which ``<name>.lock`` beside it is the lock, or a PostgreSQL
+            database, in which an advisory lock is taken.
+
+    Returns:
+        The held lock.
+
+    Raises:
+        StoreUnavailableError: If the PostgreSQL server can't be reached.
     """
-    store_path.parent.mkdir(parents=True, exist_ok=True)
-    with store_path.with_name(store_path.name + ".lock").open("w") as lock_file:
+    if isinstance(address, SqliteAddress):
+        return _lock_file(address.path.with_name(address.path.name + ".lock"))
+    return _lock_database(address)
+
+
+@contextlib.contextmanager
+def _lock_file(path: Path) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as lock_file:
         fcntl.flock(lock_file, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def _lock_database(address: PostgresqlAddress) -> Iterator[None]:
+    # Here, because most stores are files, and importing it takes a quarter of a second.
+    import psycopg
+
+    try:
+        connection = psycopg.connect(
+            host=address.host,
+            port=address.port,
+            user=address.user,
+            dbname=address.database,
+            sslmode=address.sslmode or None,
+            autocommit=True,
+        )
+    except psycopg.OperationalError as error:
+        reason = " ".join(str(error).split())
+        raise StoreUnavailableError(f"metadata store {address}: {reason}") from error
+    # The server takes the lock back with the connection.
+    with connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", (_ADVISORY_LOCK,))
         yield

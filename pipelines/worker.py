@@ -1,7 +1,6 @@
 """What happens inside a worker process: compile, or run one node, with its own log.
 
-Importing this module imports TensorFlow, TFX and Beam; ``worker_pool`` does it once a run, in a
-server process that workers are forked from.
+Importing this module imports TensorFlow, TFX and Beam; ``worker_server`` does it once, and forks.
 """
 
 from __future__ import annotations
@@ -9,73 +8,69 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import sys
 import types
 import warnings
-from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import NoReturn
 
 from absl import logging as absl_logging
 from tfx.orchestration.portable import partial_run_utils
 
-from pipelines.compilation import compile_pipeline, write_compiled
-from pipelines.config import PipelineConfig
-from pipelines.layout import OutputLayout
+from pipelines.compilation import compile_pipeline, list_skipped, write_compiled
 from pipelines.node import NodeStoppedError, describe_error, run_node
 from pipelines.node_request import NodeRequest
 from pipelines.node_result import NodeResult, NodeState
+from pipelines.worker_protocol import CompileRequest, Reply, Work, send_line
 
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
-def run_node_in_worker(request: NodeRequest, answer: Connection) -> None:
-    """Run a node in this process and send how it ended.
+def work(task: Work, client: socket.socket) -> NoReturn:
+    """Do a task in this process, send how it ended, and end the process.
 
     Args:
-        request: Which node.
-        answer: Gets the ``NodeResult``.
+        task: What to do.
+        client: Gets the reply.
     """
-    _start(request.log_path)
+    os.setsid()
+    stop_on_sigterm()
+    redirect_output(task.log_path)
+    configure_logging()
+    send_line(client, _run_node(task) if isinstance(task, NodeRequest) else _compile_run(task))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # At once: the interpreter's slow teardown has nothing left to do.
+    os._exit(0)
+
+
+def _run_node(task: NodeRequest) -> Reply:
     try:
-        result = run_node(request)
+        return Reply(result=run_node(task))
     except Exception as error:
+        problem = describe_error(error)
         result = NodeResult(
-            id=request.node_id,
+            id=task.node_id,
             state=NodeState.FAILED,
-            problems=(describe_error(error),),
-            log=request.log_text,
+            problems=(problem,),
+            log=str(task.log_path),
         )
-    _finish(answer, result)
+        return Reply(result=result)
 
 
-def compile_in_worker(
-    config: PipelineConfig,
-    run_id: str,
-    from_nodes: tuple[str, ...],
-    to_nodes: tuple[str, ...],
-    answer: Connection,
-) -> None:
-    """Compile a run's pipeline into its folder and send the error, or None.
-
-    Args:
-        config: What the run is told.
-        run_id: The run.
-        from_nodes: Nodes to start from; empty for all.
-        to_nodes: Nodes to end with; empty for all.
-        answer: Gets None, or a one-line error.
-    """
-    run = OutputLayout(config.output_root).run(run_id)
-    _start(run.log_path("compile"))
-    error: str | None = None
+def _compile_run(task: CompileRequest) -> Reply:
+    run = task.config.layout.run(task.run_id)
     try:
-        ir, description = compile_pipeline(config)
-        if from_nodes or to_nodes:
-            partial_run_utils.mark_pipeline(ir, from_nodes or None, to_nodes or None)
+        ir, description = compile_pipeline(task.config)
+        if task.from_nodes or task.to_nodes:
+            partial_run_utils.mark_pipeline(ir, task.from_nodes or None, task.to_nodes or None)
+            description = description.model_copy(update={"not_asked_for": list_skipped(ir)})
         write_compiled(ir, description, run.ir_path, run.description_path)
     except Exception as caught:
         absl_logging.exception("compilation failed")
-        error = describe_error(caught).message
-    _finish(answer, error)
+        return Reply(error=describe_error(caught).message)
+    return Reply()
 
 
 def configure_logging() -> None:
@@ -104,23 +99,6 @@ def redirect_output(log_path: Path) -> None:
     os.dup2(log, sys.stdout.fileno())
     os.dup2(log, sys.stderr.fileno())
     os.close(log)
-
-
-def _start(log_path: Path | None) -> None:
-    os.setsid()
-    stop_on_sigterm()
-    if log_path is not None:
-        redirect_output(log_path)
-    configure_logging()
-
-
-def _finish(answer: Connection, value: NodeResult | str | None) -> None:
-    """Answer and end at once: the interpreter's slow teardown has nothing left to do."""
-    answer.send(value)
-    answer.close()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
 
 
 def _raise_stopped(signal_number: int, frame: types.FrameType | None) -> None:

@@ -1,146 +1,120 @@
-"""Worker processes for a local run: forked from a server that has imported TFX once.
-
-Importing TensorFlow, TFX and Beam takes longer than most nodes work. A fork server pays for it
-once a run, in the background, and every node still gets a process of its own: its output goes to
-its own log, it can be stopped alone, and its memory is given back when it ends.
-"""
+"""The worker processes of one run: started side by side, stopped all at once."""
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
-import os
 import signal
-import sys
 import threading
-from collections.abc import Iterator
-from multiprocessing import forkserver
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
-from pathlib import Path
-from typing import Any
 
 from pipelines.config import PipelineConfig
+from pipelines.errors import OperationError
 from pipelines.node_request import NodeRequest
 from pipelines.node_result import NodeResult, NodeState, Problem
+from pipelines.worker_client import WorkerCall, WorkerClient
+from pipelines.worker_protocol import CompileRequest, Reply, Work
 
-_WORKER_MODULE = "pipelines.worker"
-_STOP_SECONDS = 20.0
+
+class CompilationError(OperationError):
+    """The pipeline could not be compiled; one line says why and where the log is."""
 
 
 class WorkerPool:
-    """Starts workers and stops them all when asked."""
+    """Has the tasks of one run done, by threads of the caller's."""
 
-    def __init__(self, server_log_path: Path) -> None:
-        """Start the server; it imports in the background.
+    def __init__(self, client: WorkerClient | None = None) -> None:
+        """Start the server, if there is none; it imports in the background.
 
         Args:
-            server_log_path: File that the server's own output goes to.
+            client: Talks to the server; None for the one that all runs of this user share.
+
+        Raises:
+            WorkerError: If it could not be started.
         """
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([_WORKER_MODULE])
-        self._processes: set[BaseProcess] = set()
+        self._client = client or WorkerClient.shared()
+        self._calls: set[WorkerCall] = set()
         self._lock = threading.Lock()
         self._stopping = False
-        # The C++ libraries announce missing GPUs while they are imported.
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        with _output_to(server_log_path):
-            forkserver.ensure_running()
+        self._client.warm()
 
     def compile(
         self,
         config: PipelineConfig,
         run_id: str,
-        from_nodes: tuple[str, ...],
-        to_nodes: tuple[str, ...],
-    ) -> str | None:
-        """Compile in a worker; returns a one-line error, or None."""
-        answer, exit_code = self._call("compile_in_worker", config, run_id, from_nodes, to_nodes)
-        if exit_code == 0:
-            return answer
-        return f"the compiler's process ended with {_name_exit(exit_code)}"
+        from_nodes: tuple[str, ...] = (),
+        to_nodes: tuple[str, ...] = (),
+    ) -> None:
+        """Compile a run's pipeline into its folder.
+
+        Args:
+            config: What the run is told.
+            run_id: The run.
+            from_nodes: Nodes to start from; empty for all.
+            to_nodes: Nodes to end with; empty for all.
+
+        Raises:
+            CompilationError: If it could not be compiled.
+        """
+        log_path = config.layout.run(run_id).log_path("compile")
+        reply = self._call(
+            CompileRequest(
+                config=config,
+                run_id=run_id,
+                from_nodes=from_nodes,
+                to_nodes=to_nodes,
+                log_path=log_path,
+            )
+        )
+        error = reply.error
+        if error is None and reply.ended != 0:
+            error = f"the compiler's process {_describe_end(reply)}"
+        if error is not None:
+            raise CompilationError(f"{error} (log: {log_path})")
 
     def run_node(self, request: NodeRequest) -> NodeResult:
-        """Run a node in a worker.
+        """Run a node.
 
         Args:
             request: Which node.
 
         Returns:
-            How it ended; failed where the process died.
+            How it ended; failed where its process died.
         """
-        answer, exit_code = self._call("run_node_in_worker", request)
-        if isinstance(answer, NodeResult):
-            return answer
+        reply = self._call(request)
+        if reply.result is not None:
+            return reply.result
         problem = Problem(
-            rule="process died", message=f"the node's process ended with {_name_exit(exit_code)}"
+            rule="process died", message=reply.error or f"the node's process {_describe_end(reply)}"
         )
         return NodeResult(
             id=request.node_id,
             state=NodeState.FAILED,
             problems=(problem,),
-            log=request.log_text,
+            log=str(request.log_path),
         )
 
     def stop(self) -> None:
-        """Ask every worker to stop, and end those that do not within some seconds."""
+        """Ask every process to stop; those that do not within some seconds are killed."""
         with self._lock:
             self._stopping = True
-            processes = tuple(self._processes)
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.join(_STOP_SECONDS)
-            if process.is_alive() and process.pid is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+            calls = tuple(self._calls)
+        for call in calls:
+            call.stop()
 
-    def _call(self, function: str, *arguments: Any) -> tuple[Any, int]:
-        receiver, sender = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=_dispatch, args=(function, arguments, sender))
-        if self._stopping:
-            return None, -signal.SIGTERM
-        process.start()
+    def _call(self, task: Work) -> Reply:
+        call = WorkerCall(self._client, task)
         with self._lock:
-            self._processes.add(process)
             if self._stopping:
-                process.terminate()
-        sender.close()
-        answer = None
-        with receiver, contextlib.suppress(EOFError):
-            answer = receiver.recv()
-        process.join()
-        with self._lock:
-            self._processes.discard(process)
-        return answer, process.exitcode or 0
+                return Reply(ended=-signal.SIGTERM)
+            self._calls.add(call)
+        try:
+            return call.run()
+        finally:
+            with self._lock:
+                self._calls.discard(call)
 
 
-def _dispatch(function: str, arguments: tuple[Any, ...], answer: Connection) -> None:
-    """Call a worker function; imported here, in the child, so that the parent stays light."""
-    from pipelines import worker
-
-    getattr(worker, function)(*arguments, answer)
-
-
-def _name_exit(exit_code: int) -> str:
-    if exit_code < 0:
-        return f"signal {signal.Signals(-exit_code).name}"
-    return f"exit code {exit_code}"
-
-
-@contextlib.contextmanager
-def _output_to(path: Path) -> Iterator[None]:
-    """Let processes started inside print to a file instead of to the user's screen."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    kept = os.dup(1), os.dup(2)
-    with path.open("ab") as log:
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-    try:
-        yield
-    finally:
-        for original, number in zip(kept, (1, 2), strict=True):
-            os.dup2(original, number)
-            os.close(original)
+def _describe_end(reply: Reply) -> str:
+    if reply.ended is None:
+        return "was lost: the worker server died"
+    if reply.ended < 0:
+        return f"ended with signal {signal.Signals(-reply.ended).name}"
+    return f"ended with exit code {reply.ended}"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
 import sqlite3
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,25 +27,36 @@ pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 PIPELINE = "chicago_taxi"
 NODES = [
     "CsvExampleGen",
+    "CuratedSchema",
     "StatisticsGen",
+    "SchemaGen",
+    "ExampleValidator",
     "DataGate",
     "Transform",
     "Trainer",
     "Evaluator",
     "ModelValidator",
+    "Pusher",
 ]
-"""Nodes that work for long enough to be killed in the middle on purpose."""
+
+OUTPUT_FILES = {
+    "CuratedSchema": "schema/{execution_id}/schema.pbtxt",
+    "SchemaGen": "schema/{execution_id}/schema.pbtxt",
+    "ExampleValidator": "anomalies/{execution_id}/Split-train/SchemaDiff.pb",
+}
+"""A file that a node writes which would otherwise be done within milliseconds."""
 
 _WAIT_SECONDS = 180
 
 
 def _find_process(layout: OutputLayout, node_id: str) -> int | None:
-    """Find the node's process: the one whose output goes to the node's newest log."""
+    """Find the node's process: its output goes to the node's log, and it leads its session."""
     logs = {str(path) for path in layout.runs_directory.glob(f"*/logs/{node_id}.log")}
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if str((process / "fd" / "1").readlink()) in logs:
-                return int(process.name)
+            pid = int(process.name)
+            if str((process / "fd" / "1").readlink()) in logs and os.getsid(pid) == pid:
+                return pid
         except OSError:
             continue
     return None
@@ -73,26 +86,66 @@ def _kill_while_running(layout: OutputLayout, node_id: str, killed: threading.Ev
     while not killed.is_set() and time.monotonic() < deadline:
         if not layout.metadata_path.exists():
             continue
-        with lock_store(layout.metadata_path):
+        with lock_store(layout.metadata_store):
             pid = _find_process(layout, node_id) if _is_running(layout, node_id) else None
             if pid is not None:
                 os.kill(pid, signal.SIGKILL)
                 killed.set()
 
 
-def _run_and_kill(output: Path, node_id: str) -> Run:
-    killed = threading.Event()
-    killer = threading.Thread(
-        target=_kill_while_running, args=(OutputLayout(output), node_id, killed)
-    )
-    killer.start()
+@contextlib.contextmanager
+def _hold(layout: OutputLayout, node_id: str) -> Iterator[None]:
+    """Keep a quick node from getting to its end; the others work for long enough."""
+    with contextlib.ExitStack() as stack:
+        if node_id == "Pusher":
+            layout.serving_root.mkdir(exist_ok=True)
+            lock = stack.enter_context((layout.serving_root / ".push-lock").open("w"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        elif node_id in OUTPUT_FILES:
+            stack.enter_context(_plant_pipes(layout, node_id))
+        yield
+
+
+@contextlib.contextmanager
+def _plant_pipes(layout: OutputLayout, node_id: str) -> Iterator[None]:
+    """Put a pipe in the place of the file that the node will write.
+
+    Nobody reads from it, so the node waits in the middle of its work as long as it lives. The
+    file's folder is named after the execution, which is one of the store's next.
+    """
+    with contextlib.closing(sqlite3.connect(layout.metadata_path)) as store:
+        [(newest,)] = store.execute("SELECT COALESCE(MAX(id), 0) FROM Execution")
+    directory = layout.pipeline_root / node_id
+    planted = [
+        directory / OUTPUT_FILES[node_id].format(execution_id=execution_id)
+        for execution_id in range(newest + 1, newest + 1 + len(NODES))
+    ]
+    for path in planted:
+        path.parent.mkdir(parents=True)
+        os.mkfifo(path)
     try:
-        # One node at a time: with a third party in line for the lock, the node could overtake.
-        run = run_pipeline(output, "--set", "parallel_nodes=1")
+        yield
     finally:
-        was_killed = killed.is_set()
-        killed.set()
-        killer.join()
+        # The folder of the killed execution is left to the product to clean up.
+        for path in planted:
+            if path.exists():
+                path.unlink()
+                path.parent.rmdir()
+
+
+def _run_and_kill(output: Path, node_id: str) -> Run:
+    layout = OutputLayout(output)
+    killed = threading.Event()
+    killer = threading.Thread(target=_kill_while_running, args=(layout, node_id, killed))
+    with _hold(layout, node_id):
+        killer.start()
+        try:
+            # One node at a time: with a third party in line for the lock, the node could overtake.
+            run = run_pipeline(output, "--to", node_id, "--set", "parallel_nodes=1")
+        finally:
+            was_killed = killed.is_set()
+            killed.set()
+            killer.join()
     assert was_killed, f"{node_id} ended before it could be killed"
     return run
 
@@ -113,7 +166,7 @@ def test_a_killed_node_fails_the_run_and_pushes_nothing(output: Path, node_id: s
     assert states[node_id] is NodeState.FAILED
     assert "SIGKILL" in run.done.problems[0].message
     assert run.done.pushed_version is None
-    with open_run_store(run.layout.metadata_path, PIPELINE) as store:
+    with open_run_store(run.layout.metadata_store, PIPELINE) as store:
         execution = store.find_execution(run.done.run_id, node_id)
         assert execution is not None
         assert execution.last_known_state == mlmd.Execution.FAILED
@@ -129,7 +182,7 @@ def test_the_run_after_all_is_as_if_undisturbed(output: Path, first_run: Run) ->
     undisturbed = {metric.name: metric.value for metric in first_run.done.metrics}
     metrics = {metric.name: metric.value for metric in run.done.metrics}
     assert metrics == pytest.approx(undisturbed, abs=1e-6)
-    with open_run_store(run.layout.metadata_path, PIPELINE) as store:
+    with open_run_store(run.layout.metadata_store, PIPELINE) as store:
         live = Counter(
             Path(artifact.uri).parent.relative_to(run.layout.pipeline_root).as_posix()
             for artifact in store.store.get_artifacts()

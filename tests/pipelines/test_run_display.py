@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 
 import pytest
@@ -16,7 +17,10 @@ from pipelines.run_display import LiveDisplay, PlainDisplay, create_display
 from pipelines.run_summary import GateRow, NodeRow, RunSummary, Verdict
 
 NODE = NodeDescription(id="Trainer", type="t", stage=Stage.TRAIN, upstream=(), parameters={})
-PIPELINE = PipelineDescription(name="p", content_hash="0", output_root="/out", nodes=(NODE,))
+NOW = datetime.datetime(2026, 1, 31, tzinfo=datetime.timezone.utc)
+PIPELINE = PipelineDescription(
+    name="p", content_hash="0", compiled_at=NOW, output_root="/out", nodes=(NODE,)
+)
 RESULT = NodeResult(
     id="Trainer", state=NodeState.CACHED, seconds=1.25, rows=Rows(written={"train": 9003})
 )

@@ -10,6 +10,7 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from tfx.orchestration import metadata
 
 from pipelines.guarded_metadata import GuardedMetadata
+from pipelines.store_address import SqliteAddress
 from pipelines.store_lock import lock_store
 
 _WRITERS = 6
@@ -17,7 +18,7 @@ _ROUNDS = 8
 
 
 def _hold(path: Path, log: Path) -> None:
-    with lock_store(path), log.open("a") as file:
+    with lock_store(SqliteAddress(path)), log.open("a") as file:
         file.write("in\n")
         file.flush()
         time.sleep(0.05)

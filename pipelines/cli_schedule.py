@@ -1,0 +1,246 @@
+"""Commands that a scheduler calls: compile a run, run a node of it, finish it."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import datetime
+import os
+import signal
+import sys
+import types
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from pipelines.cli_options import (
+    change_config,
+    config_option,
+    create_console,
+    data_option,
+    json_option,
+    output_option,
+    refresh_option,
+    set_option,
+    span_option,
+    write_json,
+)
+from pipelines.compiled_file import read_compiled_file
+from pipelines.config import ConfigError, PipelineConfig, load_config
+from pipelines.description import PipelineDescription, read_description
+from pipelines.input_data import prepare_input
+from pipelines.layout import OutputLayout, RunLayout
+from pipelines.node_request import NodeRequest
+from pipelines.node_result import ExitCode, NodeResult
+from pipelines.worker_client import WorkerClient, open_private_server, stop_servers
+from pipelines.worker_pool import WorkerPool
+
+_POLL_SECONDS = 0.1
+_run_id_option = click.option(
+    "--run-id", required=True, metavar="ID", help="Run that it belongs to."
+)
+
+
+@click.command("compile")
+@config_option
+@set_option
+@data_option
+@span_option
+@refresh_option
+@output_option
+@click.option("--ir", "ir_path", type=click.Path(path_type=Path), help="File for the IR.")
+@click.option(
+    "--description",
+    "description_path",
+    type=click.Path(path_type=Path),
+    help="File for nodes, edges, parameters and content hash.",
+)
+@click.option(
+    "--run-id", metavar="ID", help="Compile for this run, into its folder, and check its input."
+)
+@click.option(
+    "--like",
+    "like_path",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Description whose nodes and edges the run must have.",
+)
+def compile_command(
+    source: str,
+    overrides: tuple[str, ...],
+    data: Path | None,
+    span: datetime.datetime | None,
+    refresh: bool,
+    output: Path | None,
+    ir_path: Path | None,
+    description_path: Path | None,
+    run_id: str | None,
+    like_path: Path | None,
+) -> int:
+    """Compile the pipeline to IR JSON plus a small description, or into a run's folder."""
+    config = change_config(load_config(source, overrides), data, span, output, refresh)
+    if run_id is not None and ir_path is None and description_path is None:
+        run = _find_run(config.layout, run_id)
+        prepare_input(config)
+        WorkerPool().compile(config, run_id)
+        description = read_description(run.description_path)
+        ir_path = run.ir_path
+    elif run_id is None and ir_path is not None and description_path is not None:
+        description = _compile_here(config, ir_path, description_path)
+    else:
+        raise click.UsageError("expected either --run-id, or both --ir and --description")
+    if like_path is not None:
+        _check_shape(description, like_path)
+    click.echo(
+        f"{ir_path}: {len(description.nodes)} nodes, content {description.content_hash[:12]}"
+    )
+    return ExitCode.DONE
+
+
+@click.command("node")
+@click.option(
+    "--ir",
+    "ir_path",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    help="Compiled pipeline.",
+)
+@click.option("--node", "node_id", required=True, metavar="ID", help="Node to run.")
+@_run_id_option
+@click.option(
+    "--worker",
+    type=click.Choice(["warm", "cold"]),
+    default="warm",
+    show_default=True,
+    help="A process forked from one that has TFX imported, or one that imports it first.",
+)
+@json_option
+def node_command(
+    ir_path: Path, node_id: str, run_id: str, worker: str, json_path: Path | None
+) -> int:
+    """Run one node in a process of its own; its log goes to the screen and to the run's folder."""
+    try:
+        compiled = read_compiled_file(ir_path)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    if node_id not in compiled.node_ids:
+        known = ", ".join(compiled.node_ids)
+        raise click.UsageError(f"--node: got {node_id!r}, expected one of {known}")
+    request = NodeRequest(
+        ir_path=ir_path.absolute(),
+        node_id=node_id,
+        run_id=run_id,
+        log_path=_find_run(OutputLayout(compiled.output_root), run_id).log_path(node_id),
+    )
+    with contextlib.ExitStack() as stack:
+        client = (
+            WorkerClient.shared()
+            if worker == "warm"
+            else stack.enter_context(open_private_server())
+        )
+        result = _run_and_follow(WorkerPool(client), request)
+    for problem in result.problems:
+        click.echo(f"{node_id}: {result.state.value}: {problem.message}", err=True)
+    write_json(json_path, result.model_dump_json(indent=2))
+    return result.exit_code
+
+
+@click.command("finish")
+@config_option
+@set_option
+@output_option
+@_run_id_option
+@json_option
+def finish_command(
+    source: str,
+    overrides: tuple[str, ...],
+    output: Path | None,
+    run_id: str,
+    json_path: Path | None,
+) -> int:
+    """Sum a run up after its last node, however it went; the exit code is the verdict's."""
+    # Here: they read artifacts and the metadata store, which a node's own command need not load.
+    from pipelines.ending_screen import print_summary
+    from pipelines.local_runner import close_dead_nodes
+    from pipelines.run_summary import recover_summary
+
+    layout = change_config(load_config(source, overrides), None, None, output).layout
+    run = _find_run(layout, run_id)
+    if not run.description_path.is_file():
+        raise FileNotFoundError(f"--run-id: got {run_id!r}, which was never compiled")
+    description = read_description(run.description_path)
+    close_dead_nodes(layout, description)
+    summary = recover_summary(layout, run_id)
+    run.summary_path.write_text(summary.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    print_summary(create_console(json_path), summary)
+    write_json(json_path, summary.model_dump_json(indent=2))
+    return summary.verdict.exit_code
+
+
+@click.group()
+def workers() -> None:
+    """The processes that keep TFX imported between nodes and runs."""
+
+
+@workers.command("stop")
+def stop_workers() -> int:
+    """End them, and what is at work in them; they end by themselves when idle."""
+    ended = stop_servers()
+    click.echo(f"{ended} worker server{'' if ended == 1 else 's'} ended")
+    return ExitCode.DONE
+
+
+def _find_run(layout: OutputLayout, run_id: str) -> RunLayout:
+    try:
+        return layout.run(run_id)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _compile_here(
+    config: PipelineConfig, ir_path: Path, description_path: Path
+) -> PipelineDescription:
+    # Before TensorFlow is imported: keep its C++ parts from announcing missing GPUs.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from pipelines.compilation import compile_pipeline, write_compiled
+
+    ir, description = compile_pipeline(config)
+    write_compiled(ir, description, ir_path, description_path)
+    return description
+
+
+def _check_shape(description: PipelineDescription, like_path: Path) -> None:
+    expected = read_description(like_path)
+    if description.shape != expected.shape:
+        raise ConfigError(
+            f"--like: {like_path} has other nodes or edges than the pipeline has now; compile it "
+            "again"
+        )
+
+
+def _run_and_follow(pool: WorkerPool, request: NodeRequest) -> NodeResult:
+    """Run a node, print its log as it grows, and stop it when this process is asked to stop."""
+
+    def stop(signal_number: int, frame: types.FrameType | None) -> None:
+        pool.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    request.log_path.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        request.log_path.open("ab+") as log,
+        concurrent.futures.ThreadPoolExecutor(1) as threads,
+    ):
+        log.seek(0, os.SEEK_END)
+        running = threads.submit(pool.run_node, request)
+        while not running.done():
+            concurrent.futures.wait([running], timeout=_POLL_SECONDS)
+            _print_new(log)
+        _print_new(log)
+        return running.result()
+
+
+def _print_new(log: BinaryIO) -> None:
+    if new := log.read():
+        sys.stdout.write(new.decode(errors="replace"))
+        sys.stdout.flush()

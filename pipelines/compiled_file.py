@@ -1,0 +1,43 @@
+"""What a compiled pipeline's file says, as far as it takes no TFX to read it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+
+@dataclasses.dataclass(frozen=True)
+class CompiledFile:
+    """A compiled pipeline.
+
+    Attributes:
+        output_root: Where its runs are kept.
+        node_ids: Its nodes, in order.
+    """
+
+    output_root: Path
+    node_ids: tuple[str, ...]
+
+
+def read_compiled_file(ir_path: Path) -> CompiledFile:
+    """Read a compiled pipeline.
+
+    Args:
+        ir_path: The IR as JSON.
+
+    Returns:
+        What it says.
+
+    Raises:
+        OSError: If the file can't be read.
+        ValueError: If it is no compiled pipeline.
+    """
+    try:
+        ir = json.loads(ir_path.read_text(encoding="utf-8"))
+        parameter = ir["runtimeSpec"]["pipelineRoot"]["runtimeParameter"]
+        pipeline_root = Path(parameter["defaultValue"]["stringValue"])
+        node_ids = tuple(node["pipelineNode"]["nodeInfo"]["id"] for node in ir["nodes"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{ir_path}: expected a pipeline that `compile` wrote") from error
+    return CompiledFile(pipeline_root.parent, node_ids)

@@ -1,0 +1,230 @@
+"""Hand tasks to the worker server, which is started where there is none; plain Python."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipelines.code_version import hash_sources
+from pipelines.config import PROJECT_ROOT
+from pipelines.worker_protocol import (
+    EndRequest,
+    Reply,
+    Request,
+    Work,
+    find_runtime_directory,
+    receive_lines,
+    send_line,
+)
+
+SHARED_IDLE_SECONDS = 600.0
+_PRIVATE_IDLE_SECONDS = 5.0
+_START_SECONDS = 60.0
+_POLL_SECONDS = 0.02
+_ATTEMPTS = 3
+
+
+class WorkerError(OSError):
+    """The worker server could not be started or did not answer; one line says why."""
+
+
+class WorkerClient:
+    """Talks to one server, which it starts where there is none."""
+
+    def __init__(self, socket_path: Path, idle_seconds: float) -> None:
+        """Prepare; nothing is started yet.
+
+        Args:
+            socket_path: Where the server listens, in a folder that nobody else can enter.
+            idle_seconds: A server started by this client ends after so long with nothing to do.
+        """
+        self._socket_path = socket_path
+        self._idle_seconds = idle_seconds
+
+    @classmethod
+    def shared(cls) -> WorkerClient:
+        """Talk to the server that all runs of this user with this very code share."""
+        return cls(find_runtime_directory() / f"{_name_server()}.sock", SHARED_IDLE_SECONDS)
+
+    @property
+    def log_path(self) -> Path:
+        """File that the server's own output goes to."""
+        return self._socket_path.with_suffix(".log")
+
+    def warm(self) -> None:
+        """Start the server if there is none; it imports in the background.
+
+        Raises:
+            WorkerError: If it could not be started.
+        """
+        self.connect().close()
+
+    def connect(self) -> socket.socket:
+        """Connect to the server, starting it if need be.
+
+        Returns:
+            The connection.
+
+        Raises:
+            WorkerError: If there is no server and none could be started.
+        """
+        connection = _try_connect(self._socket_path)
+        if connection is not None:
+            return connection
+        with _lock(self._socket_path.with_suffix(".lock")):
+            # Another client may have started it while this one waited for the lock.
+            connection = _try_connect(self._socket_path)
+            return connection if connection is not None else self._start()
+
+    def _start(self) -> socket.socket:
+        with self.log_path.open("ab") as log:
+            server = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "pipelines.worker_server",
+                    str(self._socket_path),
+                    str(self._idle_seconds),
+                ],
+                cwd=PROJECT_ROOT,
+                # The C++ libraries announce missing GPUs while they are imported.
+                env={"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline and server.poll() is None:
+            connection = _try_connect(self._socket_path)
+            if connection is not None:
+                return connection
+            time.sleep(_POLL_SECONDS)
+        raise WorkerError(f"the worker server did not start; its log is {self.log_path}")
+
+
+@contextlib.contextmanager
+def open_private_server() -> Iterator[WorkerClient]:
+    """Have a server of one's own, which ends with the block, or soon after the caller died.
+
+    Yields:
+        The client to it.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        socket_path = Path(directory) / "worker.sock"
+        try:
+            yield WorkerClient(socket_path, _PRIVATE_IDLE_SECONDS)
+        finally:
+            _end_server(socket_path)
+
+
+class WorkerCall:
+    """One task at a worker server."""
+
+    def __init__(self, client: WorkerClient, task: Work) -> None:
+        """Prepare; nothing is sent yet.
+
+        Args:
+            client: Where to.
+            task: What to do.
+        """
+        self._client = client
+        self._request = Request(task=task, environment=dict(os.environ), directory=Path.cwd())
+        self._connection: socket.socket | None = None
+        self._is_stopped = False
+
+    def run(self) -> Reply:
+        """Have the task done, and wait for its end.
+
+        Returns:
+            How it ended; ``ended`` is None where the server died in between.
+
+        Raises:
+            WorkerError: If no server took the task.
+        """
+        for _ in range(_ATTEMPTS):
+            if self._is_stopped:
+                return Reply(ended=-signal.SIGTERM)
+            with self._client.connect() as connection:
+                self._connection = connection
+                # A server that has just gone idle may accept, and end without a word.
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    send_line(connection, self._request)
+                reply = _receive_reply(connection)
+                self._connection = None
+            if reply is not None:
+                return reply
+        raise WorkerError(
+            f"the worker server did not take the task; its log is {self._client.log_path}"
+        )
+
+    def stop(self) -> None:
+        """Ask for the task to be stopped; ``run`` still tells how it ended."""
+        self._is_stopped = True
+        connection = self._connection
+        if connection is not None:
+            with contextlib.suppress(OSError):
+                send_line(connection, {"stop": True})
+
+
+def stop_servers() -> int:
+    """End the user's worker servers, with the tasks that are at work in them.
+
+    Returns:
+        How many there were.
+    """
+    return sum(_end_server(path) for path in find_runtime_directory().glob("*.sock"))
+
+
+def _end_server(socket_path: Path) -> bool:
+    connection = _try_connect(socket_path)
+    if connection is None:
+        return False
+    with connection:
+        send_line(connection, Request(task=EndRequest(), environment={}, directory=Path("/")))
+        for _ in receive_lines(connection):
+            pass
+    return True
+
+
+def _name_server() -> str:
+    """Name the server by what it has imported: for other code there is another server."""
+    code = hash_sources("schemas", "components", "pipelines")
+    lock = (PROJECT_ROOT / "requirements" / "lock.txt").read_bytes()
+    parts = (code, hashlib.sha256(lock).hexdigest(), sys.executable, str(PROJECT_ROOT))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def _try_connect(path: Path) -> socket.socket | None:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.connect(str(path))
+    except (FileNotFoundError, ConnectionRefusedError):
+        connection.close()
+        return None
+    return connection
+
+
+def _receive_reply(connection: socket.socket) -> Reply | None:
+    """Put the lines of a reply together; None if there was none."""
+    merged: dict[str, object] = {}
+    for line in receive_lines(connection):
+        merged |= Reply.model_validate_json(line).model_dump(exclude_none=True)
+    return Reply.model_validate(merged) if merged else None
+
+
+@contextlib.contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,135 @@
+"""What a client asks of a worker server, and what comes back: one JSON object a line.
+
+Plain Python. JSON, not pickle: whoever could write to the socket could at most run a node.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import pydantic
+
+from pipelines.config import PipelineConfig
+from pipelines.node_request import NodeRequest
+from pipelines.node_result import NodeResult
+
+_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
+_BLOCK_BYTES = 1 << 16
+
+
+class CompileRequest(pydantic.BaseModel):
+    """Compile a run's pipeline into its folder.
+
+    Attributes:
+        kind: Which task this is.
+        config: What the run is told.
+        run_id: The run.
+        from_nodes: Nodes to start from; empty for all.
+        to_nodes: Nodes to end with; empty for all.
+        log_path: File that its log is added to.
+    """
+
+    model_config = _STRICT
+
+    kind: Literal["compile_run"] = "compile_run"
+    config: PipelineConfig
+    run_id: str
+    from_nodes: tuple[str, ...] = ()
+    to_nodes: tuple[str, ...] = ()
+    log_path: Path
+
+
+class EndRequest(pydantic.BaseModel):
+    """End the server, and the processes at work in it."""
+
+    model_config = _STRICT
+
+    kind: Literal["end"] = "end"
+
+
+Work = NodeRequest | CompileRequest
+Task = Work | EndRequest
+
+
+class Request(pydantic.BaseModel):
+    """A task, and what its process takes over from the client.
+
+    Attributes:
+        task: What to do.
+        environment: Environment variables.
+        directory: Working directory.
+    """
+
+    model_config = _STRICT
+
+    task: Task = pydantic.Field(discriminator="kind")
+    environment: dict[str, str]
+    directory: Path
+
+
+class Reply(pydantic.BaseModel):
+    """One line from the server or from the process that it forked.
+
+    Attributes:
+        started: Process id, once the task has begun.
+        result: How the node ended.
+        error: Why compiling failed, in one line.
+        ended: The process's exit code, negative for a signal; always the last line.
+    """
+
+    model_config = _STRICT
+
+    started: int | None = None
+    result: NodeResult | None = None
+    error: str | None = None
+    ended: int | None = None
+
+
+def find_runtime_directory() -> Path:
+    """Find the folder of sockets and locks, which nobody but the user can enter.
+
+    Returns:
+        The folder, made if need be.
+
+    Raises:
+        PermissionError: If it is another user's, or open to others.
+    """
+    base = os.environ.get("XDG_RUNTIME_DIR")
+    name = "tfx-pipelines" if base else f"tfx-pipelines-{os.getuid()}"
+    directory = Path(base or tempfile.gettempdir()) / name
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state = directory.stat(follow_symlinks=False)
+    if state.st_uid != os.getuid() or state.st_mode & 0o077:
+        raise PermissionError(
+            f"{directory}: expected a folder of user {os.getuid()} alone (mode 0700); remove it"
+        )
+    return directory
+
+
+def send_line(connection: socket.socket, message: pydantic.BaseModel | dict[str, Any]) -> None:
+    """Send one message."""
+    if isinstance(message, pydantic.BaseModel):
+        text = message.model_dump_json()
+    else:
+        text = json.dumps(message)
+    connection.sendall(text.encode() + b"\n")
+
+
+def receive_lines(connection: socket.socket) -> Iterator[bytes]:
+    """Receive messages until the other side closes; an unfinished line is dropped."""
+    rest = b""
+    while True:
+        try:
+            block = connection.recv(_BLOCK_BYTES)
+        except ConnectionResetError:
+            return
+        if not block:
+            return
+        *lines, rest = (rest + block).split(b"\n")
+        yield from lines

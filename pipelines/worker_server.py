@@ -1,0 +1,213 @@
+"""A server that has imported TensorFlow, TFX and Beam once and forks a process for every task.
+
+Importing takes longer than most nodes work. With this, a node costs no imports, and still gets a
+process of its own: its output goes to its own log, it can be stopped alone, and its memory is
+given back when it ends. ``worker_client`` starts the server on demand; it ends when nothing has
+been asked of it for a while.
+
+The server has one thread and starts no TensorFlow operation, so that forking it is safe.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import selectors
+import signal
+import socket
+import struct
+import sys
+import time
+from pathlib import Path
+
+import pydantic
+
+from pipelines.worker_protocol import EndRequest, Reply, Request, Work, receive_lines, send_line
+
+_STOP_SECONDS = 20.0
+_REQUEST_SECONDS = 10.0
+_TICK_SECONDS = 1.0
+
+
+@dataclasses.dataclass
+class _Job:
+    """A process at work for a client."""
+
+    pid: int
+    pidfd: int
+    client: socket.socket
+    kill_at: float | None = None
+
+
+class WorkerServer:
+    """Accepts tasks on a socket until it is idle for too long or told to end."""
+
+    def __init__(self, listener: socket.socket, idle_seconds: float) -> None:
+        """Take a listening socket.
+
+        Args:
+            listener: Unix socket in listening state.
+            idle_seconds: Ends after this long with nothing to do.
+        """
+        self._listener = listener
+        self._idle_seconds = idle_seconds
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(listener, selectors.EVENT_READ)
+        self._jobs: dict[int, _Job] = {}
+        self._waiting_for_end: list[socket.socket] = []
+        self._ending = False
+        self._is_closed = False
+
+    def serve(self) -> None:
+        """Serve until idle or told to end; processes still at work are stopped then."""
+        last_busy = time.monotonic()
+        while not (self._ending and not self._jobs):
+            for key, _ in self._selector.select(_TICK_SECONDS):
+                self._handle(key)
+            if self._ending:
+                self._stop_all()
+            self._kill_overdue()
+            if self._jobs:
+                last_busy = time.monotonic()
+            elif time.monotonic() - last_busy > self._idle_seconds:
+                return
+
+    def end(self) -> None:
+        """Take no more tasks and stop the processes at work; may be called by a signal handler."""
+        self._ending = True
+
+    def _handle(self, key: selectors.SelectorKey) -> None:
+        if key.fileobj is self._listener:
+            self._accept()
+        elif key.data is not None and key.fd == key.data.pidfd:
+            self._reap(key.data)
+        elif key.data is not None and key.data.pid in self._jobs:
+            # The client asks to stop, or is gone: either way nobody wants the answer any more.
+            self._selector.unregister(key.data.client)
+            self._stop(key.data)
+
+    def _accept(self) -> None:
+        client, _ = self._listener.accept()
+        client.settimeout(_REQUEST_SECONDS)
+        if _read_user(client) != os.getuid():
+            client.close()
+            return
+        try:
+            line = next(receive_lines(client), None)
+            request = Request.model_validate_json(line) if line else None
+        except (TimeoutError, pydantic.ValidationError) as error:
+            with contextlib.suppress(OSError):
+                send_line(client, Reply(error=str(error).splitlines()[0], ended=1))
+            request = None
+        if request is None:
+            client.close()
+            return
+        client.settimeout(None)
+        if isinstance(request.task, EndRequest):
+            # Kept open: the client sees it closed when this process is gone.
+            self._waiting_for_end.append(client)
+            self.end()
+            return
+        self._fork(request, request.task, client)
+
+    def _fork(self, request: Request, task: Work, client: socket.socket) -> None:
+        pid = os.fork()
+        if pid == 0:
+            self._close_inherited()
+            _work(request, task, client)
+        job = _Job(pid, os.pidfd_open(pid), client)
+        self._jobs[pid] = job
+        self._selector.register(job.pidfd, selectors.EVENT_READ, job)
+        self._selector.register(client, selectors.EVENT_READ, job)
+        with contextlib.suppress(OSError):
+            send_line(client, Reply(started=pid))
+
+    def _close_inherited(self) -> None:
+        """In the forked process: let go of what is the server's and other clients'."""
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        self._selector.close()
+        self._listener.close()
+        for job in self._jobs.values():
+            os.close(job.pidfd)
+            job.client.close()
+
+    def _stop_all(self) -> None:
+        if not self._is_closed:
+            self._is_closed = True
+            self._selector.unregister(self._listener)
+            self._listener.close()
+        for job in self._jobs.values():
+            self._stop(job)
+
+    def _stop(self, job: _Job) -> None:
+        if job.kill_at is None:
+            job.kill_at = time.monotonic() + _STOP_SECONDS
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(job.pid, signal.SIGTERM)
+
+    def _kill_overdue(self) -> None:
+        for job in self._jobs.values():
+            if job.kill_at is not None and time.monotonic() > job.kill_at:
+                _kill_group(job.pid)
+
+    def _reap(self, job: _Job) -> None:
+        # Before the process is reaped, so that its id can't be anyone else's yet.
+        _kill_group(job.pid)
+        _, status = os.waitpid(job.pid, 0)
+        del self._jobs[job.pid]
+        self._selector.unregister(job.pidfd)
+        os.close(job.pidfd)
+        with contextlib.suppress(KeyError):
+            self._selector.unregister(job.client)
+        with contextlib.suppress(OSError):
+            send_line(job.client, Reply(ended=os.waitstatus_to_exitcode(status)))
+        job.client.close()
+
+
+def _work(request: Request, task: Work, client: socket.socket) -> None:
+    """In the forked process: do the task, answer, and end."""
+    from pipelines import worker
+
+    os.chdir(request.directory)
+    os.environ.clear()
+    os.environ.update(request.environment)
+    worker.work(task, client)
+
+
+def _kill_group(pid: int) -> None:
+    """Kill a process with all that it started; it leads its process group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _read_user(client: socket.socket) -> int:
+    """Read whose process is at the other end."""
+    size = struct.calcsize("3i")
+    credentials = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+    return int(struct.unpack("3i", credentials)[1])
+
+
+def main() -> None:
+    """Serve on the socket named on the command line."""
+    path = Path(sys.argv[1])
+    idle_seconds = float(sys.argv[2])
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(path))
+    listener.listen(64)
+    # Clients can connect from now on; they wait while this imports.
+    from pipelines import worker
+
+    del worker
+    server = WorkerServer(listener, idle_seconds)
+    signal.signal(signal.SIGTERM, lambda *_: server.end())
+    try:
+        server.serve()
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+
+
+if __name__ == "__main__":
+    main()
