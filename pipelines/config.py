@@ -20,6 +20,7 @@ from components.evaluator.settings import EvaluatorSettings
 from components.model_validator.gates import Gates
 from components.model_validator.settings import ModelValidatorSettings
 from components.trainer.settings import TrainerSettings
+from pipelines.about import About
 from pipelines.layout import OutputLayout
 from pipelines.store_address import parse_store_url
 from schemas.feature_table import list_tasks
@@ -118,6 +119,8 @@ class PipelineConfig(pydantic.BaseModel):
             ``PGPASSWORD`` or ``PGPASSFILE``; None for a SQLite file in the output root.
         data: Input.
         span: First day of the span to read from ``data.spans_directory``; None for the whole data.
+        training_spans: Spans to train on, with ``--span``: it and the accepted ones before it. What
+            is measured, and compared with the span before, is always the span alone.
         beam: Beam runner.
         cache: Whether a node whose inputs, settings and code are unchanged is not run again.
         parallel_nodes: Most nodes that run side by side.
@@ -126,6 +129,7 @@ class PipelineConfig(pydantic.BaseModel):
         evaluator: Metrics.
         model_validator: How surely changes are judged, and how models are replayed.
         gates: What a model must meet to be pushed.
+        about: What people say of the model; the model card shows it.
     """
 
     model_config = _STRICT
@@ -136,6 +140,7 @@ class PipelineConfig(pydantic.BaseModel):
     metadata_store: str | None = None
     data: DataConfig
     span: datetime.date | None = pydantic.Field(default=None, strict=False)
+    training_spans: int = pydantic.Field(default=4, ge=1, le=1000)
     beam: BeamConfig
     cache: bool = True
     parallel_nodes: int = pydantic.Field(default=2, ge=1, le=64)
@@ -144,6 +149,7 @@ class PipelineConfig(pydantic.BaseModel):
     evaluator: EvaluatorSettings = EvaluatorSettings()
     model_validator: ModelValidatorSettings = ModelValidatorSettings()
     gates: Gates
+    about: About = About()
 
     @pydantic.field_validator("task")
     @classmethod

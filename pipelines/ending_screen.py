@@ -33,7 +33,7 @@ _STYLES = {
     Outcome.UNDEFINED: "dim",
     Outcome.NO_BASELINE: "dim",
 }
-_RULES: dict[Rule, str] = {
+RULE_SIGNS: dict[Rule, str] = {
     "min": "≥",
     "max": "≤",
     "max_drop": "drop ≤",
@@ -42,6 +42,7 @@ _RULES: dict[Rule, str] = {
     "max_gap": "gap ≤",
     "min_gain": "gain ≥",
 }
+"""What stands before a gate's limit."""
 _MOST_PROBLEMS = 20
 _MOST_LINES = 8
 
@@ -155,7 +156,7 @@ def _add_gate(table: Table, gate: GateRow, where: str, style: str, outcome: str)
         Text(gate.name),
         Text(where),
         _format(gate.value),
-        f"{_RULES[gate.rule]} {gate.limit:g}",
+        f"{RULE_SIGNS[gate.rule]} {gate.limit:g}",
         _format(gate.baseline),
         Text(outcome, style=style),
     )

@@ -53,6 +53,25 @@ class OutputLayout:
         """What each run leaves beside its artifacts."""
         return self.root / "runs"
 
+    @property
+    def reports_directory(self) -> Path:
+        """The pages: ``index.html`` of all runs, and a folder a run."""
+        return self.root / "reports"
+
+    def report_path(self, run_id: str) -> Path:
+        """Give a run's page.
+
+        Args:
+            run_id: The run's name, as ``run`` takes it.
+
+        Returns:
+            Path of its ``index.html``.
+
+        Raises:
+            ValueError: If the name could leave the output root.
+        """
+        return self.reports_directory / self.run(run_id).directory.name / "index.html"
+
     def run(self, run_id: str) -> RunLayout:
         """Give a run's files.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,8 @@ _RUN_CONTEXT = "pipeline_run"
 _NODE_CONTEXT = "node"
 # Inputs that are there to compare with: their rows are not what the node read.
 _PREVIOUS_PREFIX = "previous_"
+# Inputs that are read on top of the others of the same kind.
+_EARLIER_PREFIX = "earlier_"
 
 _STATES = {
     mlmd.Execution.COMPLETE: NodeState.DONE,
@@ -83,6 +86,12 @@ class RunStore:
         """Tell which run an execution belongs to."""
         contexts = self._store.get_contexts_by_execution(execution.id)
         return next((context.name for context in contexts if context.type == _RUN_CONTEXT), None)
+
+    def find_node(self, execution: mlmd.Execution) -> str | None:
+        """Tell which node an execution is of; None for a change that a person made."""
+        contexts = self._store.get_contexts_by_execution(execution.id)
+        names = (context.name for context in contexts if context.type == _NODE_CONTEXT)
+        return next((name.removeprefix(f"{self._pipeline_name}.") for name in names), None)
 
     def list_node_executions(self, node_id: str) -> list[mlmd.Execution]:
         """List a node's executions in all runs, in order."""
@@ -190,7 +199,14 @@ class RunStore:
         state = _STATES.get(execution.last_known_state, NodeState.FAILED)
         problem = Problem(rule="no result", message="the process ended without leaving a result")
         return NodeResult(
-            id=node_id, state=state, problems=(problem,) if state is NodeState.FAILED else ()
+            id=node_id,
+            state=state,
+            started_at=datetime.datetime.fromtimestamp(
+                execution.create_time_since_epoch / 1000, datetime.timezone.utc
+            ),
+            seconds=(execution.last_update_time_since_epoch - execution.create_time_since_epoch)
+            / 1000,
+            problems=(problem,) if state is NodeState.FAILED else (),
         )
 
     def count_written_rows(self, artifact_id: int) -> dict[str, int]:
@@ -217,10 +233,17 @@ class RunStore:
             Rows read, as the producers of its inputs counted them, and rows written.
         """
         read: dict[str, int] = {}
+        added: list[dict[str, int]] = []
         for given in self.list_inputs(execution):
             if given.key.startswith(_PREVIOUS_PREFIX):
                 continue
-            read.update(self.count_written_rows(given.artifact.id))
+            rows = self.count_written_rows(given.artifact.id)
+            if given.key.startswith(_EARLIER_PREFIX):
+                added.append(rows)
+            else:
+                read.update(rows)
+        for rows in added:
+            read = {split: read.get(split, 0) + rows.get(split, 0) for split in read}
         for made in self.list_outputs(execution) if not written else ():
             written = {**written, **self.count_written_rows(made.artifact.id)}
         return Rows(read=read, written=written)

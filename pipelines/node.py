@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import json
 import logging
 import time
@@ -75,7 +76,7 @@ def run_node(request: NodeRequest) -> NodeResult:
 def _run_held_node(
     ir: pipeline_pb2.Pipeline, node: pipeline_pb2.PipelineNode, request: NodeRequest
 ) -> NodeResult:
-    started = time.monotonic()
+    started, started_at = time.monotonic(), datetime.datetime.now(datetime.timezone.utc)
     problems: tuple[Problem, ...] = ()
     data_refused = False
     try:
@@ -86,7 +87,16 @@ def _run_held_node(
     except Exception as error:
         _logger.error("%s", traceback.format_exc())
         problems = (describe_error(error),)
-    return _conclude(ir, request, problems, data_refused, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    ended = NodeResult(
+        id=request.node_id,
+        state=NodeState.DATA_REFUSED if data_refused else NodeState.FAILED,
+        started_at=started_at,
+        seconds=round(seconds, 3),
+        problems=problems,
+        log=str(request.log_path),
+    )
+    return _conclude(ir, request, ended)
 
 
 def describe_error(error: BaseException) -> Problem:
@@ -139,21 +149,19 @@ def _get_connection(ir: pipeline_pb2.Pipeline) -> metadata_store_pb2.ConnectionC
     return getattr(mlmd_config, mlmd_config.WhichOneof("connection_config"))
 
 
-def _conclude(
-    ir: pipeline_pb2.Pipeline,
-    request: NodeRequest,
-    raised: tuple[Problem, ...],
-    data_refused: bool,
-    seconds: float,
-) -> NodeResult:
-    """Read back how the node ended: TFX's launcher returns quietly when inputs do not resolve."""
-    result = NodeResult(
-        id=request.node_id,
-        state=NodeState.DATA_REFUSED if data_refused else NodeState.FAILED,
-        seconds=round(seconds, 3),
-        problems=raised,
-        log=str(request.log_path),
-    )
+def _conclude(ir: pipeline_pb2.Pipeline, request: NodeRequest, result: NodeResult) -> NodeResult:
+    """Read back how the node ended: TFX's launcher returns quietly when inputs do not resolve.
+
+    Args:
+        ir: The pipeline.
+        request: Which node.
+        result: Refused or failed, with the problems that it raised; without any it may have ended
+            well.
+
+    Returns:
+        The result as it is kept in the store.
+    """
+    raised = result.problems
     with GuardedMetadata(_get_connection(ir)) as handle:
         runs = RunStore(handle.store, ir.pipeline_info.id)
         execution = runs.find_execution(request.run_id, request.node_id)

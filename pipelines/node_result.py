@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import enum
 
 import pydantic
@@ -78,6 +79,7 @@ class NodeResult(pydantic.BaseModel):
     Attributes:
         id: The node's id.
         state: How it ended.
+        started_at: When it started, UTC; None where it did not, or it is not known.
         seconds: Wall time, from its start to its end.
         cached: Whether its outputs are an earlier run's.
         rows: Rows in and out.
@@ -89,6 +91,7 @@ class NodeResult(pydantic.BaseModel):
 
     id: str
     state: NodeState
+    started_at: datetime.datetime | None = None
     seconds: float = 0.0
     cached: bool = False
     rows: Rows = Rows()

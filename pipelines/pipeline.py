@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import tensorflow_data_validation as tfdv
 from tfx.components.example_validator.component import ExampleValidator
 from tfx.components.schema_gen.component import SchemaGen
@@ -12,11 +14,16 @@ from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import trainer_pb2, transform_pb2
 from tfx.types import Channel
-from tfx.types.standard_artifacts import ExampleStatistics, Model, PushedModel
+from tfx.types.standard_artifacts import Examples, ExampleStatistics, Model, PushedModel
 
 from components.champion.artifact import ChampionChange
 from components.champion.strategy import ChampionStrategy
-from components.csv_example_gen.component import ANY_CSV, DATED_CSV, create_csv_example_gen
+from components.csv_example_gen.component import (
+    ANY_CSV,
+    DATED_CSV,
+    create_csv_example_gen,
+    number_span,
+)
 from components.curated_schema.component import CuratedSchema
 from components.curated_schema.schema_file import hash_schema
 from components.data_gate.artifact import DataVerdictArtifact
@@ -29,6 +36,8 @@ from components.model_validator.component import ModelValidator
 from components.model_validator.gates import dump_gates
 from components.model_validator.settings import describe_rows
 from components.pusher.component import create_pusher
+from components.training_window.component import TrainingWindow
+from components.training_window.earlier_spans import EarlierSpansStrategy
 from pipelines.code_version import hash_sources
 from pipelines.config import PipelineConfig
 from pipelines.store_connection import create_connection_config
@@ -51,6 +60,7 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
     table = load_feature_table(config.task)
     schema_path = get_schema_path(config.task)
     table_sources = ("schemas/feature_table.py", f"schemas/{config.task}")
+    span = 0 if config.span is None else number_span(config.span)
 
     examples = create_csv_example_gen(
         input_base=str(config.data.directory if config.span is None else config.spans_directory),
@@ -77,6 +87,7 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
     )
     accepted_data = Resolver(
         strategy_class=LatestAcceptedStatisticsStrategy,
+        config={"span": span},
         statistics=Channel(type=ExampleStatistics),
         verdict=Channel(type=DataVerdictArtifact),
     ).with_id("LatestAcceptedData")
@@ -96,8 +107,21 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
             *table_sources,
         ),
     )
-    transform = Transform(
+    earlier_spans = Resolver(
+        strategy_class=EarlierSpansStrategy,
+        config={"span": span, "most": config.training_spans - 1},
+        examples=Channel(type=Examples),
+        verdict=Channel(type=DataVerdictArtifact),
+    ).with_id("EarlierSpans")
+    window = TrainingWindow(
         examples=examples.outputs["examples"],
+        earlier_examples=earlier_spans.outputs["examples"],
+        splits=json.dumps(["train", "validation"]),
+    )
+    window.add_upstream_node(data_gate)
+    training_examples = window.outputs["window"]
+    transform = Transform(
+        examples=training_examples,
         schema=curated_schema.outputs["schema"],
         preprocessing_fn=PREPROCESSING_FN,
         splits_config=transform_pb2.SplitsConfig(
@@ -109,7 +133,6 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
             "code_version": hash_sources("components/transform", *table_sources),
         },
     )
-    transform.add_upstream_node(data_gate)
     trainer = Trainer(
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
@@ -146,6 +169,7 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
     validator = ModelValidator(
         evaluation=evaluator.outputs["evaluation"],
         examples=examples.outputs["examples"],
+        training_examples=training_examples,
         model=trainer.outputs["model"],
         baseline_model=champion.outputs["model"],
         gates=dump_gates(config.gates),
@@ -174,6 +198,8 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
             validation,
             accepted_data,
             data_gate,
+            earlier_spans,
+            window,
             transform,
             trainer,
             champion,

@@ -56,6 +56,12 @@ def create_csv_example_gen(
     )
 
 
+def number_span(span_date: datetime.date) -> int:
+    """Number a span as TFX does: days from 1970-01-01 to its first day."""
+    number: int = utils.date_to_span_number(span_date.year, span_date.month, span_date.day)
+    return number
+
+
 def _create_output_config(splits: Mapping[str, int]) -> example_gen_pb2.Output:
     return example_gen_pb2.Output(
         split_config=example_gen_pb2.SplitConfig(
@@ -68,7 +74,7 @@ def _create_output_config(splits: Mapping[str, int]) -> example_gen_pb2.Output:
 
 
 def _create_range_config(span_date: datetime.date) -> range_config_pb2.RangeConfig:
-    span = utils.date_to_span_number(span_date.year, span_date.month, span_date.day)
+    span = number_span(span_date)
     return range_config_pb2.RangeConfig(
         static_range=range_config_pb2.StaticRange(start_span_number=span, end_span_number=span)
     )

@@ -29,7 +29,8 @@ ROW_COUNTS_PROPERTY = "row_counts"
 
 CSV_ROWS_KEY = "csv"
 
-_FILE_FORMAT = "tfrecords_gzip"
+FILE_FORMAT = "tfrecords_gzip"
+"""How the examples are stored, in TFX's words."""
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -82,7 +83,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         examples.set_string_custom_property(ROW_COUNTS_PROPERTY, json.dumps(row_counts))
         examples.set_string_custom_property(CSV_FILES_PROPERTY, dump_csv_files(files))
         examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
-        examples_utils.set_file_format(examples, _FILE_FORMAT)
+        examples_utils.set_file_format(examples, FILE_FORMAT)
 
     def _import_files(
         self,

@@ -25,6 +25,8 @@ from components.data_gate.evidence import Evidence, PreviousData
 from components.data_gate.feature_statistics import load_split_summary
 from components.data_gate.findings import (
     ACCEPTED_PROPERTY,
+    EXAMPLES_ID_PROPERTY,
+    SPAN_PROPERTY,
     STATISTICS_ID_PROPERTY,
     DataReference,
     InputFile,
@@ -76,10 +78,9 @@ def DataGate(  # noqa: N802 - TFX names components like classes
     gate_settings = load_settings(settings)
     table = load_feature_table(task)
     splits = artifact_utils.decode_split_names(statistics.split_names)
+    span = examples.get_int_custom_property(example_gen_utils.SPAN_PROPERTY_NAME)
     evidence = Evidence(
-        data=_refer_to(
-            statistics, examples.get_int_custom_property(example_gen_utils.SPAN_PROPERTY_NAME)
-        ),
+        data=_refer_to(statistics, span),
         files=_list_files(examples),
         limits=read_limits(load_schema(Path(schema.uri, SCHEMA_FILE_NAME))),
         splits={split: load_split_summary(Path(statistics.uri), split) for split in splits},
@@ -100,6 +101,8 @@ def DataGate(  # noqa: N802 - TFX names components like classes
     write_verdict(judged, directory)
     verdict.set_int_custom_property(ACCEPTED_PROPERTY, int(judged.accepted))
     verdict.set_int_custom_property(STATISTICS_ID_PROPERTY, statistics.id)
+    verdict.set_int_custom_property(EXAMPLES_ID_PROPERTY, examples.id)
+    verdict.set_int_custom_property(SPAN_PROPERTY, span)
 
 
 def _list_files(examples: Artifact) -> tuple[InputFile, ...]:

@@ -21,6 +21,10 @@ ACCEPTED_PROPERTY = "accepted"
 """Its custom property: 1 if the data may go on, 0 if it is refused."""
 STATISTICS_ID_PROPERTY = "statistics_id"
 """Its custom property: id of the statistics that were judged."""
+EXAMPLES_ID_PROPERTY = "examples_id"
+"""Its custom property: id of the examples that were judged."""
+SPAN_PROPERTY = "span"
+"""Its custom property: the span judged, in days since 1970-01-01; 0 for data without one."""
 
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 

@@ -11,7 +11,7 @@ from tfx.types.artifact import Artifact
 from tfx.types.standard_artifacts import ExampleStatistics
 
 from components.data_gate.artifact import DataVerdictArtifact
-from components.data_gate.findings import ACCEPTED_PROPERTY, STATISTICS_ID_PROPERTY
+from components.data_gate.findings import ACCEPTED_PROPERTY, SPAN_PROPERTY, STATISTICS_ID_PROPERTY
 
 
 class LatestAcceptedStatisticsStrategy(ResolverStrategy):
@@ -20,7 +20,18 @@ class LatestAcceptedStatisticsStrategy(ResolverStrategy):
     "Last" goes by the run, cached or not, not by when the verdict was first written. The first
     verdict on those statistics is taken, so that running the same data again and again gives the
     gate the same input each time, and TFX's cache serves it.
+
+    Where a span is run, it is the span before it that counts, also if later ones were accepted
+    already; data read without a span is compared with such data alone.
     """
+
+    def __init__(self, span: int = 0) -> None:
+        """Name what is run.
+
+        Args:
+            span: Number of the span: days from 1970-01-01 to its first day; 0 for data without.
+        """
+        self._span = span
 
     def resolve_artifacts(
         self, store: ml_metadata.MetadataStore, input_dict: dict[str, list[Artifact]]
@@ -53,12 +64,25 @@ class LatestAcceptedStatisticsStrategy(ResolverStrategy):
         if statistics_key is None or verdict_key is None:
             return resolved
         statistics = {artifact.id: artifact for artifact in input_dict[statistics_key]}
-        accepted = _group_accepted(input_dict[verdict_key], set(statistics))
+        verdicts = _choose_span(input_dict[verdict_key], self._span)
+        accepted = _group_accepted(verdicts, set(statistics))
         if accepted:
             latest = _find_latest(store, accepted)
             resolved[statistics_key] = [statistics[latest]]
             resolved[verdict_key] = [min(accepted[latest], key=lambda verdict: verdict.id)]
         return resolved
+
+
+def _choose_span(verdicts: list[Artifact], span: int) -> list[Artifact]:
+    """Keep the accepting verdicts on the last span before ``span``; without one, on no span."""
+    of_span: dict[int, list[Artifact]] = defaultdict(list)
+    for verdict in verdicts:
+        if verdict.get_int_custom_property(ACCEPTED_PROPERTY) == 1:
+            of_span[verdict.get_int_custom_property(SPAN_PROPERTY)].append(verdict)
+    if not span:
+        return of_span[0]
+    earlier = [judged for judged in of_span if 0 < judged < span]
+    return of_span[max(earlier)] if earlier else []
 
 
 def _group_accepted(
@@ -67,9 +91,7 @@ def _group_accepted(
     """Group the accepting verdicts by the statistics that they are on."""
     accepted: dict[int, list[Artifact]] = defaultdict(list)
     for verdict in verdicts:
-        statistics_id = verdict.get_int_custom_property(STATISTICS_ID_PROPERTY)
-        if verdict.get_int_custom_property(ACCEPTED_PROPERTY) == 1:
-            accepted[statistics_id].append(verdict)
+        accepted[verdict.get_int_custom_property(STATISTICS_ID_PROPERTY)].append(verdict)
     return {key: listed for key, listed in accepted.items() if key in statistics_ids}
 
 

@@ -13,13 +13,13 @@ from tfx.types.standard_artifacts import Examples, Model, ModelBlessing, ModelEv
 from tfx.utils import path_utils
 
 from components.evaluator.champion_check import read_misfit
-from components.model_validator.evaluation import load_evaluation
+from components.evaluator.evaluation import load_evaluation
+from components.evaluator.slice_metrics import Evaluation
 from components.model_validator.evidence import Evidence
 from components.model_validator.gate_result import GateResult, Outcome
 from components.model_validator.gates import Gate, load_gates
 from components.model_validator.investigation import gather_evidence, needs_replay
 from components.model_validator.judgement import is_blessed, judge
-from components.model_validator.metrics import Evaluation
 from components.model_validator.paired_change import METHOD
 from components.model_validator.serving_replay import ReplayRequest, replay_models
 from components.model_validator.settings import ModelValidatorSettings, RowSource
@@ -35,6 +35,7 @@ from components.model_validator.validation import (
 def ModelValidator(  # noqa: N802  # TFX names the component after the function
     evaluation: InputArtifact[ModelEvaluation],
     examples: InputArtifact[Examples],
+    training_examples: InputArtifact[Examples],
     model: InputArtifact[Model],
     blessing: OutputArtifact[ModelBlessing],
     gates: Parameter[str],
@@ -50,7 +51,8 @@ def ModelValidator(  # noqa: N802  # TFX names the component after the function
 
     Args:
         evaluation: What the Evaluator measured.
-        examples: The raw examples that it measured on, with the training split.
+        examples: The raw examples that it measured on.
+        training_examples: The raw examples that the candidate was trained on.
         model: The candidate that it measured.
         blessing: Where the answer goes.
         gates: The gates, as ``dump_gates`` writes them.
@@ -74,6 +76,7 @@ def ModelValidator(  # noqa: N802  # TFX names the component after the function
             measured,
             wanted,
             examples,
+            training_examples,
             model,
             champion,
             RowSource.model_validate_json(rows),
@@ -106,6 +109,7 @@ def _investigate(
     measured: Evaluation,
     gates: tuple[Gate, ...],
     examples: Artifact,
+    training_examples: Artifact,
     model: Artifact,
     champion: Artifact | None,
     rows: RowSource,
@@ -117,7 +121,7 @@ def _investigate(
     requests = [
         _create_request(model, examples, rows, settings).model_copy(
             update={
-                "train_files": _list_files(examples, rows.train_split),
+                "train_files": _list_files(training_examples, rows.train_split),
                 "label": rows.label,
                 "columns": rows.columns,
                 "attributes": rows.attributes,

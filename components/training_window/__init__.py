@@ -1,0 +1,1 @@
+"""TrainingWindow: the rows that a model is trained on, from the last accepted spans."""

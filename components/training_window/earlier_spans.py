@@ -1,0 +1,62 @@
+"""Resolve the examples of the spans that were accepted before the one that is run."""
+
+from __future__ import annotations
+
+import ml_metadata
+from tfx.components.example_gen import utils as example_gen_utils
+from tfx.dsl.components.common.resolver import ResolverStrategy
+from tfx.types.artifact import Artifact
+from tfx.types.standard_artifacts import Examples
+
+from components.data_gate.artifact import DataVerdictArtifact
+from components.data_gate.findings import ACCEPTED_PROPERTY, EXAMPLES_ID_PROPERTY
+
+
+class EarlierSpansStrategy(ResolverStrategy):
+    """Pick the last accepted examples of each of the spans just before a span."""
+
+    def __init__(self, span: int, most: int) -> None:
+        """Name the span that is run.
+
+        Args:
+            span: Its number: days from 1970-01-01 to its first day.
+            most: Spans to pick at most, >= 0.
+        """
+        self._span = span
+        self._most = most
+
+    def resolve_artifacts(
+        self, store: ml_metadata.MetadataStore, input_dict: dict[str, list[Artifact]]
+    ) -> dict[str, list[Artifact]]:
+        """Resolve a channel of ``Examples`` and one of ``DataVerdict``.
+
+        Args:
+            store: The metadata store.
+            input_dict: Every live artifact of the two channels, under any key.
+
+        Returns:
+            Under the key of the examples: one artifact a span, oldest span first, fewer or none
+            where fewer spans were accepted. Nothing under the other key.
+        """
+        del store
+        listed = [(key, artifact) for key, group in input_dict.items() for artifact in group]
+        accepted = {
+            artifact.get_int_custom_property(EXAMPLES_ID_PROPERTY)
+            for _, artifact in listed
+            if artifact.type_name == DataVerdictArtifact.TYPE_NAME
+            and artifact.get_int_custom_property(ACCEPTED_PROPERTY) == 1
+        }
+        of_span: dict[int, Artifact] = {}
+        for _, artifact in sorted(listed, key=lambda pair: pair[1].id):
+            if artifact.type_name == Examples.TYPE_NAME and artifact.id in accepted:
+                span = artifact.get_int_custom_property(example_gen_utils.SPAN_PROPERTY_NAME)
+                # The newest of a span wins: it was delivered, or asked for, again.
+                if 0 < span < self._span:
+                    of_span[span] = artifact
+        picked = [of_span[span] for span in sorted(of_span)][-self._most :] if self._most else []
+        resolved: dict[str, list[Artifact]] = {key: [] for key in input_dict}
+        for key, artifact in listed:
+            if artifact.type_name == Examples.TYPE_NAME:
+                resolved[key] = picked
+                break
+        return resolved
