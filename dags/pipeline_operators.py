@@ -26,12 +26,13 @@ from dags.run_parameters import (
 )
 from dags.task_outcome import (
     CommandResult,
+    LogReader,
     Outcome,
     describe_node,
+    describe_result,
     describe_run,
     judge_node,
     judge_run,
-    parse_log_line,
     quote_command,
 )
 from pipelines.description import PipelineDescription
@@ -86,15 +87,20 @@ class PipelineOperator(BaseOperator):
         """
         self.log.info("$ %s", quote_command(command))
         self._child = ChildProcess(command, PROJECT_ROOT, choose_environment())
+        reader = LogReader()
         last_line = ""
 
-        def show(line: str) -> None:
-            nonlocal last_line
-            level, text = parse_log_line(line)
-            self.log.log(level, "%s", text)
-            last_line = text or last_line
+        def show(entries: list[tuple[int, str]]) -> None:
+            for level, text in entries:
+                self.log.log(level, "%s", text)
 
-        exit_code = self._child.read(show)
+        def hear(line: str) -> None:
+            nonlocal last_line
+            last_line = line.strip() or last_line
+            show(reader.read(line))
+
+        exit_code = self._child.read(hear)
+        show(reader.end())
         answer = {}
         if json_path is not None and json_path.is_file():
             answer = json.loads(json_path.read_text(encoding="utf-8"))
@@ -188,6 +194,7 @@ class NodeOperator(PipelineOperator):
         if outcome is not Outcome.DONE:
             context["ti"].xcom_push("return_value", result.answer)
         self.conclude(outcome, describe_node(result), context)
+        self.log.info("%s: %s", self.task_id, describe_result(result.answer))
         return result.answer
 
 

@@ -13,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import types
 import urllib.request
@@ -60,7 +61,13 @@ class StandaloneAirflow:
         """
         self.settings = settings
         self.keys = load_keys(settings)
-        self.environment = create_environment(settings, self.keys, inherited)
+        # Of its own, so that the worker servers that nodes start are its own too. A short path:
+        # addresses of sockets are.
+        self._runtime = tempfile.TemporaryDirectory(prefix="airflow-runtime-")
+        self.environment = {
+            **create_environment(settings, self.keys, inherited),
+            "XDG_RUNTIME_DIR": self._runtime.name,
+        }
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
@@ -171,7 +178,7 @@ class StandaloneAirflow:
             _reap(pid)
 
     def stop(self) -> None:
-        """End every component, and then every process that came of them."""
+        """End every component, and then every process that came of them; the last thing to do."""
         for process in self.processes.values():
             _send(process.pid, signal.SIGTERM)
         end = time.monotonic() + _STOP_SECONDS
@@ -184,6 +191,7 @@ class StandaloneAirflow:
             _end_children(number, patience_seconds)
         for process in self.processes.values():
             process.poll()
+        self._runtime.cleanup()
 
     def _is_healthy(self) -> bool:
         try:

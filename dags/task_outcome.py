@@ -12,11 +12,14 @@ from typing import Any
 
 import pydantic
 
-from pipelines.node_result import ExitCode, Problem
+from pipelines.node_result import ExitCode, NodeResult, Problem
 
 _LOG_LINE = re.compile(
     r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[,.]\d+ (?P<level>[A-Z]+) (?P<text>.*)$", re.DOTALL
 )
+_LEVELS = {
+    name: getattr(logging, name) for name in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+}
 _MOST_NOTED_PROBLEMS = 5
 _NOTE_LENGTH = 1000
 
@@ -106,6 +109,26 @@ def describe_node(result: CommandResult) -> str:
     return "\n".join(lines)[:_NOTE_LENGTH]
 
 
+def describe_result(answer: Mapping[str, Any]) -> str:
+    """Say in one line how a node ended well.
+
+    Args:
+        answer: A ``NodeResult`` as JSON.
+
+    Returns:
+        State, seconds, rows, and the version that was pushed.
+    """
+    result = NodeResult.model_validate(answer)
+    parts = [result.state.value, f"{result.seconds:.1f} s"]
+    for name, rows in (("read", result.rows.read), ("written", result.rows.written)):
+        if rows:
+            parts.append(f"{name} " + ", ".join(f"{n:,} {split}" for split, n in rows.items()))
+    if result.pushed is not None:
+        how = "newly pushed" if result.pushed.is_new else "in place already"
+        parts.append(f"version {result.pushed.version} {how}")
+    return "; ".join(parts)
+
+
 def describe_run(summary: Mapping[str, Any]) -> str:
     """Say in one line how a run ended; for a note.
 
@@ -126,20 +149,45 @@ def describe_exit(exit_code: int) -> str:
     return f"the process ended with exit code {exit_code}"
 
 
-def parse_log_line(line: str) -> tuple[int, str]:
-    """Take the time and the level off a line, which Airflow shows in places of its own.
+class LogReader:
+    """Reads what a command prints, line by line, for Airflow's log.
 
-    Args:
-        line: A line that a command printed.
-
-    Returns:
-        Level as ``logging`` counts them, information where the line names none; and the text.
+    TFX tells of its inputs and outputs in dumps of hundreds of lines. What goes on below a line of
+    plain information is put in a group, which Airflow shows folded; what goes on below a warning or
+    an error, such as a traceback, is not.
     """
-    match = _LOG_LINE.match(line)
-    level = logging.getLevelName(match["level"]) if match else logging.INFO
-    if match is None or not isinstance(level, int):
-        return logging.INFO, line
-    return level, match["text"]
+
+    def __init__(self) -> None:
+        """Begin at the first line."""
+        self._level: int | None = None
+        self._is_folded = False
+
+    def read(self, line: str) -> list[tuple[int, str]]:
+        """Read one line.
+
+        Args:
+            line: As it was printed. Time and level are taken off: Airflow shows its own.
+
+        Returns:
+            What to log: level as ``logging`` counts them, and text.
+        """
+        match = _LOG_LINE.match(line)
+        level = _LEVELS.get(match["level"]) if match else None
+        if match is not None and level is not None:
+            self._level = level
+            return [*self._unfold(), (level, match["text"])]
+        if self._level == logging.INFO and not self._is_folded:
+            self._is_folded = True
+            return [(logging.INFO, "::group::the whole of it"), (logging.INFO, line)]
+        return [(logging.INFO, line)]
+
+    def end(self) -> list[tuple[int, str]]:
+        """Give what is left to log after the last line."""
+        return self._unfold()
+
+    def _unfold(self) -> list[tuple[int, str]]:
+        was_folded, self._is_folded = self._is_folded, False
+        return [(logging.INFO, "::endgroup::")] if was_folded else []
 
 
 def quote_command(command: Sequence[str]) -> str:

@@ -7,15 +7,17 @@ import pytest
 
 from dags.task_outcome import (
     CommandResult,
+    LogReader,
     Outcome,
     describe_node,
+    describe_result,
     describe_run,
     judge_node,
     judge_run,
-    parse_log_line,
     quote_command,
 )
 
+TIME = "2026-11-21 22:47:05,123"
 PROBLEM = {"rule": "out of range", "message": "column 'fare': got -1, expected 0 or more"}
 
 
@@ -92,19 +94,66 @@ def test_verdict_is_described_in_one_line() -> None:
     assert describe_run(summary) == "MODEL REFUSED: auc_floor: 0.5"
 
 
-@pytest.mark.parametrize(
-    ("line", "level", "text"),
-    [
-        ("2026-11-21 22:47:05,123 INFO absl: ready", logging.INFO, "absl: ready"),
-        ("2026-11-21 22:47:05,123 ERROR pipelines.node: bad", logging.ERROR, "pipelines.node: bad"),
-        ("2026-11-21 22:47:05,123 WEIRD absl: x", logging.INFO, None),
-        ("Traceback (most recent call last):", logging.INFO, None),
-        ("", logging.INFO, None),
-    ],
-)
-def test_level_of_a_line_is_kept(line: str, level: int, text: str | None) -> None:
+def read_log(lines: list[str]) -> list[tuple[int, str]]:
+    """Read a whole log."""
+    reader = LogReader()
+    return [entry for line in lines for entry in reader.read(line)] + reader.end()
+
+
+def test_level_of_a_line_is_kept() -> None:
     """Lines keep their level; time and level are shown once, by Airflow."""
-    assert parse_log_line(line) == (level, line if text is None else text)
+    log = read_log([f"{TIME} INFO absl: ready", f"{TIME} ERROR pipelines.node: bad", "plain"])
+
+    assert log == [
+        (logging.INFO, "absl: ready"),
+        (logging.ERROR, "pipelines.node: bad"),
+        (logging.INFO, "plain"),
+    ]
+
+
+def test_dump_below_information_is_folded() -> None:
+    """What goes on below a line of information is in a group, which ends where the next begins."""
+    log = read_log([f"{TIME} INFO absl: node {{", "  id", "}", f"{TIME} INFO absl: next", "x"])
+
+    assert [text for _, text in log] == [
+        "absl: node {",
+        "::group::the whole of it",
+        "  id",
+        "}",
+        "::endgroup::",
+        "absl: next",
+        "::group::the whole of it",
+        "x",
+        "::endgroup::",
+    ]
+
+
+def test_traceback_is_not_folded() -> None:
+    """What goes on below an error is there to be seen."""
+    lines = [f"{TIME} ERROR pipelines.node: Traceback", "  File", "ValueError: x"]
+
+    assert [text for _, text in read_log(lines)] == ["pipelines.node: Traceback", *lines[1:]]
+
+
+def test_odd_lines_stay_as_they_are() -> None:
+    """A line of no known level is no log line, and an empty one is kept."""
+    assert read_log(["", f"{TIME} WEIRD absl: x"]) == [
+        (logging.INFO, ""),
+        (logging.INFO, f"{TIME} WEIRD absl: x"),
+    ]
+
+
+def test_good_end_is_described_in_one_line() -> None:
+    """State, seconds, rows and version."""
+    answer = {
+        "id": "Pusher",
+        "state": "done",
+        "seconds": 1.25,
+        "rows": {"read": {"train": 1200}, "written": {}},
+        "pushed": {"version": 7, "path": "/serving/7", "is_new": True},
+    }
+
+    assert describe_result(answer) == "done; 1.2 s; read 1,200 train; version 7 newly pushed"
 
 
 def test_command_is_shown_as_one_could_type_it() -> None:
