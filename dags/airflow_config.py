@@ -75,7 +75,7 @@ class AirflowConfig(pydantic.BaseModel):
         overrides: ``--set`` of every command: ``key=value`` each.
         python: Python of the environment that holds TFX.
         description: The compiled pipeline's shape, as ``make airflow`` or ``compile`` wrote it.
-        data_roots: Folders below which the parameter ``data`` may point.
+        data_roots: Folders below which a run's parameter ``data`` names one.
         schedule: Cron expression in UTC; a run stands for the interval that begins at its logical
             date, and starts when that interval is over.
         start_date: First interval.

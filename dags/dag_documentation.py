@@ -30,8 +30,7 @@ PARAMETER_TEXTS = {
     ),
     "data": (
         "Data folder",
-        "A folder of CSV files below the project's data folder, read instead of a span, such as "
-        "data/chicago_taxi/full.",
+        "A folder of CSV files, from the data root, to read instead of a span: chicago_taxi/full.",
     ),
     "max_epochs": ("Most epochs", "Passes over the training split. Empty: as configured."),
     "learning_rate": ("Learning rate", "Of the first epochs. Empty: as configured."),

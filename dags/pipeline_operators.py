@@ -153,9 +153,7 @@ class CompileRunOperator(PipelineOperator):
         try:
             parameters = read_parameters(context["params"])
             span = choose_span(parameters, context["dag_run"].logical_date)
-            data = parameters.data and find_data_folder(
-                parameters.data, PROJECT_ROOT, self.config.data_roots
-            )
+            data = parameters.data and find_data_folder(parameters.data, self.config.data_roots)
             run = self.output.run(run_id)
         except (ParameterError, ValueError) as error:
             self.conclude(Outcome.FAIL, str(error), context)

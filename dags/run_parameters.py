@@ -41,7 +41,7 @@ class RunParameters(pydantic.BaseModel):
 
     Attributes:
         span: First day of the span to run for.
-        data: Folder of CSV files to read instead of a span.
+        data: Folder of CSV files, from one of the allowed roots, to read instead of a span.
         max_epochs: Most passes over the training split; None as configured.
         learning_rate: Learning rate of the first epochs; None as configured.
         refresh: Whether nodes run though nothing that they depend on has changed.
@@ -115,29 +115,27 @@ def find_quarter(time: datetime.datetime) -> datetime.date:
     return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
 
 
-def find_data_folder(name: str, project_root: Path, roots: Sequence[Path]) -> Path:
+def find_data_folder(name: str, roots: Sequence[Path]) -> Path:
     """Find the folder that a run reads.
 
     Args:
-        name: Path of the folder, from the top of the project.
-        project_root: The top of the project.
+        name: Path of the folder, from one of the roots.
         roots: Folders that it must be below; links are followed before this is checked.
 
     Returns:
-        The folder, absolute.
+        The folder, absolute, in the first root that has it.
 
     Raises:
-        ParameterError: If the name has other characters than a plain path's, leaves the roots, or
+        ParameterError: If the name has other characters than a plain path's, leaves the root, or
             is no folder.
     """
     if not _DATA_PATTERN.fullmatch(name):
         raise ParameterError(
             f"parameter data: got {name!r}, expected letters, digits and _ . / - alone"
         )
-    folder = (project_root / name).resolve()
-    if not any(folder.is_relative_to(root.resolve()) for root in roots):
-        allowed = ", ".join(map(str, roots))
-        raise ParameterError(f"parameter data: got {name!r}, expected a folder below {allowed}")
-    if not folder.is_dir():
-        raise ParameterError(f"parameter data: got {name!r}, and there is no folder {folder}")
-    return folder
+    for root in roots:
+        folder = (root / name).resolve()
+        if folder.is_dir() and folder.is_relative_to(root.resolve()):
+            return folder
+    allowed = " or ".join(map(str, roots))
+    raise ParameterError(f"parameter data: got {name!r}, expected a folder below {allowed}")

@@ -19,7 +19,7 @@ from pipelines.description import PipelineDescription
 from pipelines.layout import OutputLayout
 
 DAG_FILES = sorted((PROJECT_ROOT / "dags").glob("chicago_taxi_*.py"))
-SAMPLE = "data/chicago_taxi/sample"
+SAMPLE = "chicago_taxi/sample"
 COMPILE_SECONDS = 300
 
 
