@@ -10,14 +10,17 @@ IN_AIRFLOW_VENV := .venv-airflow/bin/python
 AIRFLOW_PYTHONS := 3.12 3.11 3.10
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run-local data test test-all lint types format lock clean-venv
+.PHONY: help venv run-local backfill data test test-all lint types format lock clean-venv
 .PHONY: airflow airflow-compile airflow-cli airflow-venv airflow-screens test-airflow
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run-local: venv ## Run the whole pipeline on this machine, on the taxi data
 	@$(IN_VENV) -m pipelines run --config local $(ARGS)
+
+backfill: venv ## Run the pipeline on every quarter of the taxi data, ending in a table of them
+	@$(IN_VENV) -m pipelines backfill --config quarterly $(ARGS)
 
 airflow: airflow-compile ## Start Airflow on this machine, with the pipeline's DAGs
 	@$(IN_AIRFLOW_VENV) -m dags.standalone $(ARGS)

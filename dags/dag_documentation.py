@@ -13,6 +13,8 @@ NODE_TEXTS = {
     "ExampleValidator": "Compare the statistics with the curated schema.",
     "LatestAcceptedData": "Find the data that was accepted last, to compare with.",
     "DataGate": "**Refuse or accept the data.** A refusal fails this task without a retry.",
+    "EarlierSpans": "Find the spans that were accepted before, to train on beside this one.",
+    "TrainingWindow": "Lay the spans of the rolling window together, to train on.",
     "Transform": "Compute the features, and the graph that serves the same ones.",
     "Trainer": "Train the `tf.keras` model.",
     "LatestBlessedModel": "Find the champion: the model that candidates are compared with.",

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import types
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +22,7 @@ from pipelines.cli_options import (
     data_option,
     json_option,
     output_option,
+    quieten_tensorflow,
     refresh_option,
     set_option,
     span_option,
@@ -200,8 +202,7 @@ def _find_run(layout: OutputLayout, run_id: str) -> RunLayout:
 def _compile_here(
     config: PipelineConfig, ir_path: Path, description_path: Path
 ) -> PipelineDescription:
-    # Before TensorFlow is imported: keep its C++ parts from announcing missing GPUs.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    quieten_tensorflow()
     from pipelines.compilation import compile_pipeline, write_compiled
 
     ir, description = compile_pipeline(config)
@@ -220,14 +221,9 @@ def _check_shape(description: PipelineDescription, like_path: Path) -> None:
 
 def _run_and_follow(pool: WorkerPool, request: NodeRequest) -> NodeResult:
     """Run a node, print its log as it grows, and stop it when this process is asked to stop."""
-
-    def stop(signal_number: int, frame: types.FrameType | None) -> None:
-        pool.stop()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
     request.log_path.parent.mkdir(parents=True, exist_ok=True)
     with (
+        _stop_when_asked(pool),
         request.log_path.open("ab+") as log,
         concurrent.futures.ThreadPoolExecutor(1) as threads,
     ):
@@ -238,6 +234,19 @@ def _run_and_follow(pool: WorkerPool, request: NodeRequest) -> NodeResult:
             _print_new(log)
         _print_new(log)
         return running.result()
+
+
+@contextlib.contextmanager
+def _stop_when_asked(pool: WorkerPool) -> Iterator[None]:
+    def stop(signal_number: int, frame: types.FrameType | None) -> None:
+        pool.stop()
+
+    kept = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
 
 
 def _print_new(log: BinaryIO) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 import difflib
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -36,8 +35,8 @@ _RUNNERS = {
 # this process needs none, and remote workers need ours.
 _PACKAGE_OPTIONS = ("--setup_file=", "--requirements_file=", "--extra_package", "--sdk_container")
 _EXTENDS_KEY = "extends"
-# A password in a URL, which must not be repeated on a screen or in a log.
-_PASSWORD_PATTERN = re.compile(r"(://[^:@/]*:)[^@/]*@")
+# What may hold a password, which must not be repeated on a screen or in a log.
+_SECRET_KEYS = ("metadata_store",)
 _GATE_KINDS = ("value", "change", "fairness", "serving", "beats_trivial")
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
 _NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
@@ -272,8 +271,8 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
         raise ConfigError(f"--set: got {override!r}, expected KEY=VALUE, such as trainer.seed=7")
     try:
         value = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError(f"--set: {key}: got {text!r}, which is not a YAML value") from error
+    except (yaml.YAMLError, ValueError):
+        raise ConfigError(f"--set: {key}: got {_show(key, text)}, not a YAML value") from None
     *parents, last = key.split(".")
     place = values
     for parent in parents:
@@ -294,8 +293,12 @@ def _describe(error: pydantic.ValidationError) -> str:
         return f"{key}: got nothing, expected a value{more}"
     message = first["msg"].removeprefix("Value error, ")
     expected = message.removeprefix("Input should be ")
-    received = _PASSWORD_PATTERN.sub(r"\1***@", repr(first["input"]))
-    return f"{key}: got {received}, expected {expected}{more}"
+    return f"{key}: got {_show(key, first['input'])}, expected {expected}{more}"
+
+
+def _show(key: str, value: object) -> str:
+    """Repeat what was received, unless it may hold a password."""
+    return "what is not repeated here" if key.split(".")[0] in _SECRET_KEYS else repr(value)
 
 
 def _name_key(location: tuple[int | str, ...]) -> str:

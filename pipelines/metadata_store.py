@@ -113,7 +113,7 @@ class RunStore:
         good = [
             execution
             for execution in self.list_node_executions(node_id)
-            if execution.id < before and execution.last_known_state in _STATES
+            if execution.id < before and ended_well(execution)
         ]
         return max(good, key=lambda execution: execution.id, default=None)
 
@@ -133,22 +133,24 @@ class RunStore:
         Returns:
             The execution; None if the node never started.
         """
+        return max(self.list_attempts(run_id, node_id), key=lambda one: one.id, default=None)
+
+    def list_attempts(self, run_id: str, node_id: str) -> list[mlmd.Execution]:
+        """List a node's executions in a run, in order; more than one where it was run again."""
         run = self._store.get_context_by_type_and_name(_RUN_CONTEXT, run_id)
-        name = f"{self._pipeline_name}.{node_id}"
-        node = self._store.get_context_by_type_and_name(_NODE_CONTEXT, name)
-        if run is None or node is None:
-            return None
-        of_node = {execution.id for execution in self._store.get_executions_by_context(node.id)}
-        found = [
-            execution
-            for execution in self._store.get_executions_by_context(run.id)
-            if execution.id in of_node
-        ]
-        return max(found, key=lambda execution: execution.id, default=None)
+        if run is None:
+            return []
+        of_run = {execution.id for execution in self._store.get_executions_by_context(run.id)}
+        return [one for one in self.list_node_executions(node_id) if one.id in of_run]
 
     def list_outputs(self, execution: mlmd.Execution) -> list[StoredArtifact]:
         """List what an execution put out, cached or not."""
         return self._list_artifacts(execution, mlmd.Event.OUTPUT)
+
+    def list_handed_on(self, execution: mlmd.Execution) -> list[StoredArtifact]:
+        """List what an execution put out, and, where it only resolved, what it found."""
+        found = self._list_artifacts(execution, mlmd.Event.INTERNAL_OUTPUT)
+        return [*self.list_outputs(execution), *found]
 
     def list_inputs(self, execution: mlmd.Execution) -> list[StoredArtifact]:
         """List what an execution was given."""
@@ -286,6 +288,11 @@ def open_run_store(address: StoreAddress, pipeline_name: str) -> Iterator[RunSto
     with lock_store(address):
         config = create_connection_config(address)
         yield RunStore(ml_metadata.MetadataStore(config), pipeline_name)
+
+
+def ended_well(execution: mlmd.Execution) -> bool:
+    """Tell whether an execution came to its end, cached or not."""
+    return execution.last_known_state in _STATES
 
 
 def read_recorded_result(execution: mlmd.Execution) -> NodeResult | None:

@@ -20,6 +20,7 @@ from tfx.proto.orchestration import pipeline_pb2
 from components.data_gate.findings import ACCEPTED_PROPERTY, ARTIFACT_TYPE, read_verdict
 from components.data_refusal import DataRefusedError
 from components.model_validator.validation import find_validation
+from pipelines.attempts import begin_attempt
 from pipelines.compilation import read_ir
 from pipelines.dead_executions import close_dead_executions, hold_node
 from pipelines.guarded_metadata import GuardedMetadata
@@ -80,7 +81,7 @@ def _run_held_node(
     problems: tuple[Problem, ...] = ()
     data_refused = False
     try:
-        _launch(ir, node)
+        _launch(ir, node, request.run_id)
     except DataRefusedError as error:
         data_refused = True
         problems = tuple(Problem(**dataclasses.asdict(problem)) for problem in error.problems)
@@ -119,13 +120,14 @@ def _find_node(ir: pipeline_pb2.Pipeline, node_id: str) -> pipeline_pb2.Pipeline
     return nodes[node_id]
 
 
-def _launch(ir: pipeline_pb2.Pipeline, node: pipeline_pb2.PipelineNode) -> None:
+def _launch(ir: pipeline_pb2.Pipeline, node: pipeline_pb2.PipelineNode, run_id: str) -> None:
     node_id = node.node_info.id
     deployment = runner_utils.extract_local_deployment_config(ir)
     connection = _get_connection(ir)
-    if node.execution_options.run.perform_snapshot:
-        with GuardedMetadata(connection) as handle:
+    with GuardedMetadata(connection) as handle:
+        if node.execution_options.run.perform_snapshot:
             partial_run_utils.snapshot(handle, ir)
+        begin_attempt(node, RunStore(handle.store, ir.pipeline_info.id), run_id)
     launcher.Launcher(
         pipeline_node=node,
         mlmd_connection=GuardedMetadata(connection),

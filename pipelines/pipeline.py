@@ -117,6 +117,7 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
         examples=examples.outputs["examples"],
         earlier_examples=earlier_spans.outputs["examples"],
         splits=json.dumps(["train", "validation"]),
+        code_version=hash_sources("components/training_window"),
     )
     window.add_upstream_node(data_gate)
     training_examples = window.outputs["window"]

@@ -86,6 +86,7 @@ class RunSummary(pydantic.BaseModel):
         pipeline: Name of the pipeline.
         verdict: How it ended.
         reason: Why, in one line.
+        interrupted: Whether the user stopped it.
         seconds: Wall time of the run; from its first node's start to its last one's end where the
             run itself left no summary, as under a scheduler.
         nodes: Every node, in order.
@@ -106,6 +107,7 @@ class RunSummary(pydantic.BaseModel):
     pipeline: str
     verdict: Verdict
     reason: str
+    interrupted: bool = False
     seconds: float
     nodes: tuple[NodeRow, ...]
     problems: tuple[Problem, ...] = ()
@@ -154,6 +156,7 @@ def summarize_run(
         pipeline=description.name,
         verdict=verdict,
         reason=reason,
+        interrupted=interrupted,
         seconds=round(seconds, 3),
         nodes=tuple(_create_row(result) for result in results),
         problems=tuple(

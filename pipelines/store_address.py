@@ -8,6 +8,10 @@ from pathlib import Path
 
 _DEFAULT_PORT = 5432
 _SCHEMES = ("postgresql", "postgres")
+_EXPECTED = (
+    "postgresql://USER@HOST[:PORT]/DATABASE[?sslmode=MODE], with the password, if there is one, in "
+    "PGPASSWORD or in the file that PGPASSFILE names"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,22 +66,25 @@ def parse_store_url(url: str) -> PostgresqlAddress:
         The address.
 
     Raises:
-        ValueError: If it is another kind of URL, a part is missing, or it holds a password.
+        ValueError: If it is another kind of URL, a part is missing, or it holds a password; the
+            message says what is expected, and nothing of what was received.
     """
-    expected = "expected postgresql://USER@HOST[:PORT]/DATABASE[?sslmode=MODE]"
-    parts = urllib.parse.urlsplit(url)
-    if parts.password is not None:
-        raise ValueError("a password has no place in it; set PGPASSWORD or PGPASSFILE")
+    try:
+        parts = urllib.parse.urlsplit(url)
+        port = parts.port or _DEFAULT_PORT
+    except ValueError:
+        # Without the reason, which repeats a part of the URL.
+        raise ValueError(_EXPECTED) from None
     query = dict(urllib.parse.parse_qsl(parts.query, keep_blank_values=True))
     sslmode = query.pop("sslmode", "")
     database = parts.path.removeprefix("/")
     if parts.scheme not in _SCHEMES or query or parts.fragment or "/" in database:
-        raise ValueError(expected)
-    if not (parts.hostname and parts.username and database):
-        raise ValueError(expected)
+        raise ValueError(_EXPECTED)
+    if parts.password is not None or not (parts.hostname and parts.username and database):
+        raise ValueError(_EXPECTED)
     return PostgresqlAddress(
         host=parts.hostname,
-        port=parts.port or _DEFAULT_PORT,
+        port=port,
         user=urllib.parse.unquote(parts.username),
         database=urllib.parse.unquote(database),
         sslmode=sslmode,

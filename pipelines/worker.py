@@ -5,6 +5,7 @@ Importing this module imports TensorFlow, TFX and Beam; ``worker_server`` does i
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -38,7 +39,10 @@ def work(task: Work, client: socket.socket) -> NoReturn:
     stop_on_sigterm()
     redirect_output(task.log_path)
     configure_logging()
-    send_line(client, _run_node(task) if isinstance(task, NodeRequest) else _compile_run(task))
+    reply = _run_node(task) if isinstance(task, NodeRequest) else _compile_run(task)
+    # The client may be gone: how a node ended is in the metadata store too.
+    with contextlib.suppress(OSError):
+        send_line(client, reply)
     sys.stdout.flush()
     sys.stderr.flush()
     # At once: the interpreter's slow teardown has nothing left to do.

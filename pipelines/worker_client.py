@@ -154,9 +154,11 @@ class WorkerCall:
         """
         for _ in range(_ATTEMPTS):
             if self._is_stopped:
-                return Reply(ended=-signal.SIGTERM)
+                break
             with self._client.connect() as connection:
                 self._connection = connection
+                if self._is_stopped:
+                    break
                 # A server that has just gone idle may accept, and end without a word.
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                     send_line(connection, self._request)
@@ -164,6 +166,8 @@ class WorkerCall:
                 self._connection = None
             if reply is not None:
                 return reply
+        if self._is_stopped:
+            return Reply(ended=-signal.SIGTERM)
         raise WorkerError(
             f"the worker server did not take the task; its log is {self._client.log_path}"
         )
@@ -173,8 +177,9 @@ class WorkerCall:
         self._is_stopped = True
         connection = self._connection
         if connection is not None:
+            # No message: it could run into the request, which another thread may be sending.
             with contextlib.suppress(OSError):
-                send_line(connection, {"stop": True})
+                connection.shutdown(socket.SHUT_WR)
 
 
 def stop_servers() -> int:
@@ -191,7 +196,9 @@ def _end_server(socket_path: Path) -> bool:
     if connection is None:
         return False
     with connection:
-        send_line(connection, Request(task=EndRequest(), environment={}, directory=Path("/")))
+        # It may be ending already.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            send_line(connection, Request(task=EndRequest(), environment={}, directory=Path("/")))
         for _ in receive_lines(connection):
             pass
     return True

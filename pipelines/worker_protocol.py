@@ -1,17 +1,18 @@
 """What a client asks of a worker server, and what comes back: one JSON object a line.
 
+A client that closes its side before the answer has come wants the task stopped.
+
 Plain Python. JSON, not pickle: whoever could write to the socket could at most run a node.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pydantic
 
@@ -112,13 +113,9 @@ def find_runtime_directory() -> Path:
     return directory
 
 
-def send_line(connection: socket.socket, message: pydantic.BaseModel | dict[str, Any]) -> None:
+def send_line(connection: socket.socket, message: pydantic.BaseModel) -> None:
     """Send one message."""
-    if isinstance(message, pydantic.BaseModel):
-        text = message.model_dump_json()
-    else:
-        text = json.dumps(message)
-    connection.sendall(text.encode() + b"\n")
+    connection.sendall(message.model_dump_json().encode() + b"\n")
 
 
 def receive_lines(connection: socket.socket) -> Iterator[bytes]:

@@ -19,6 +19,7 @@ import socket
 import struct
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import pydantic
@@ -57,7 +58,7 @@ class WorkerServer:
         self._jobs: dict[int, _Job] = {}
         self._waiting_for_end: list[socket.socket] = []
         self._ending = False
-        self._is_closed = False
+        self._is_listening = True
 
     def serve(self) -> None:
         """Serve until idle or told to end; processes still at work are stopped then."""
@@ -65,13 +66,13 @@ class WorkerServer:
         while not (self._ending and not self._jobs):
             for key, _ in self._selector.select(_TICK_SECONDS):
                 self._handle(key)
-            if self._ending:
-                self._stop_all()
-            self._kill_overdue()
             if self._jobs:
                 last_busy = time.monotonic()
             elif time.monotonic() - last_busy > self._idle_seconds:
-                return
+                self.end()
+            if self._ending:
+                self._stop_all()
+            self._kill_overdue()
 
     def end(self) -> None:
         """Take no more tasks and stop the processes at work; may be called by a signal handler."""
@@ -114,8 +115,15 @@ class WorkerServer:
     def _fork(self, request: Request, task: Work, client: socket.socket) -> None:
         pid = os.fork()
         if pid == 0:
-            self._close_inherited()
-            _work(request, task, client)
+            try:
+                self._close_inherited()
+                _work(request, task, client)
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                # Never back into the server's loop: the socket and the other tasks are not its own.
+                sys.stderr.flush()
+                os._exit(1)
         job = _Job(pid, os.pidfd_open(pid), client)
         self._jobs[pid] = job
         self._selector.register(job.pidfd, selectors.EVENT_READ, job)
@@ -133,9 +141,11 @@ class WorkerServer:
             job.client.close()
 
     def _stop_all(self) -> None:
-        if not self._is_closed:
-            self._is_closed = True
+        if self._is_listening:
+            self._is_listening = False
             self._selector.unregister(self._listener)
+            # Its name goes before it does, and only here: a new server may take the name at once.
+            Path(self._listener.getsockname()).unlink(missing_ok=True)
             self._listener.close()
         for job in self._jobs.values():
             self._stop(job)
@@ -202,11 +212,7 @@ def main() -> None:
     del worker
     server = WorkerServer(listener, idle_seconds)
     signal.signal(signal.SIGTERM, lambda *_: server.end())
-    try:
-        server.serve()
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            path.unlink()
+    server.serve()
 
 
 if __name__ == "__main__":

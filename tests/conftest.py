@@ -1,4 +1,4 @@
-"""A runtime folder of the session's own: its worker servers are its own too, and end with it."""
+"""What a session of tests has to itself: worker servers, and a PostgreSQL server on demand."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from pipelines.worker_client import stop_servers
+from tests.postgresql_server import PostgresqlServer, run_postgresql
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -21,3 +22,12 @@ def runtime_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         del os.environ["XDG_RUNTIME_DIR"]
     else:
         os.environ["XDG_RUNTIME_DIR"] = kept
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    """A PostgreSQL server, with its password in the environment from then on."""
+    with run_postgresql() as server, pytest.MonkeyPatch.context() as environment:
+        for name, value in server.login.items():
+            environment.setenv(name, value)
+        yield server

@@ -24,6 +24,7 @@ def merge_splits(sources: Sequence[tuple[str, Path]], splits: Sequence[str], tar
 
     Raises:
         FileNotFoundError: If a source lacks a split.
+        FileExistsError: If two files would get the same name.
     """
     for split in splits:
         directory = target / f"Split-{split}"
@@ -55,4 +56,5 @@ def _link(source: Path, target: Path) -> None:
     except OSError as error:
         if error.errno not in (errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EMLINK):
             raise
-        shutil.copy2(source, target)
+        with source.open("rb") as rows, target.open("xb") as copied:
+            shutil.copyfileobj(rows, copied)

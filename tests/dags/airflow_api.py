@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,7 +16,6 @@ import httpx
 from dags.standalone import StandaloneAirflow
 from dags.standalone_settings import ADMIN, StandaloneSettings
 from tests.dags.deployment import Deployment
-from tests.dags.postgresql_server import find_free_port
 
 RUN_SECONDS = 420.0
 _POLL_SECONDS = 0.5
@@ -159,3 +159,10 @@ def _wait_for_dags(api: AirflowApi, deployment: Deployment) -> None:
             return
         time.sleep(_POLL_SECONDS)
     raise TimeoutError(f"no DAGs: {api.get('importErrors')}")
+
+
+def find_free_port() -> int:
+    """Find a port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
