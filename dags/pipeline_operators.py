@@ -29,6 +29,7 @@ from dags.task_outcome import (
     LogReader,
     Outcome,
     describe_node,
+    describe_replay,
     describe_result,
     describe_run,
     judge_node,
@@ -273,6 +274,7 @@ class ReplayOperator(PipelineOperator):
         outcome = judge_node(result)
         # A model that is in place and does not serve is no refusal but an alarm.
         outcome = Outcome.FAIL if outcome is Outcome.SKIP else outcome
-        self.conclude(outcome, result.last_line, context)
-        note_task(self.config.api_connection, context["ti"], result.last_line)
+        found = describe_replay(result)
+        self.conclude(outcome, found, context)
+        note_task(self.config.api_connection, context["ti"], found)
         return result.answer

@@ -142,6 +142,28 @@ def describe_run(summary: Mapping[str, Any]) -> str:
     return f"{verdict}: {summary.get('reason', 'there is no summary')}"[:_NOTE_LENGTH]
 
 
+def describe_replay(result: CommandResult) -> str:
+    """Say in one line what the check of a pushed model found; for a note.
+
+    Args:
+        result: How ``champion replay`` ended.
+
+    Returns:
+        The version, and each gate that it does not pass.
+    """
+    if not result.answer:
+        return result.last_line or describe_exit(result.exit_code)
+    failing = [
+        f"{gate['name']}: {gate['reason']}"
+        for gate in result.answer["gates"]
+        if gate["outcome"] == "failed"
+    ]
+    version = f"version {result.answer['version']}"
+    if result.answer["passed"]:
+        return f"{version} serves as it was measured"
+    return "; ".join([f"{version} does not serve as it should", *failing])[:_NOTE_LENGTH]
+
+
 def describe_exit(exit_code: int) -> str:
     """Say how a process ended that did not say so itself."""
     if exit_code < 0:
