@@ -27,7 +27,7 @@ from pipelines.guarded_metadata import GuardedMetadata
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, StoredArtifact
 from pipelines.node_request import NodeRequest
-from pipelines.node_result import NodeResult, NodeState, Problem
+from pipelines.node_result import NodeResult, NodeState, Problem, PushedVersion
 from pipelines.row_checks import check_rows
 from pipelines.row_counts import count_rows
 from pipelines.store_address import PostgresqlAddress
@@ -182,7 +182,7 @@ def _conclude(ir: pipeline_pb2.Pipeline, request: NodeRequest, result: NodeResul
         runs = RunStore(handle.store, ir.pipeline_info.id)
         rows = runs.count_rows(execution, written)
         lost = check_rows(request.node_id, rows, _list_evaluated_splits(ir, request.node_id))
-        changes: dict[str, object] = {"rows": rows}
+        changes: dict[str, object] = {"rows": rows, "pushed": _find_pushed(outputs, cached)}
         if result.is_good and lost:
             changes |= {"state": NodeState.FAILED, "problems": lost}
         result = result.model_copy(update=changes)
@@ -202,6 +202,17 @@ def _read_state(
         return NodeState.MODEL_REFUSED, problems
     is_cached = execution.last_known_state == metadata_store_pb2.Execution.CACHED
     return (NodeState.CACHED if is_cached else NodeState.DONE), ()
+
+
+def _find_pushed(outputs: Sequence[StoredArtifact], cached: bool) -> PushedVersion | None:
+    for output in outputs:
+        if output.type == "PushedModel" and output.integer("pushed"):
+            return PushedVersion(
+                version=int(output.text("pushed_version")),
+                path=output.text("pushed_destination"),
+                is_new=bool(output.integer("newly_pushed")) and not cached,
+            )
+    return None
 
 
 def _list_evaluated_splits(ir: pipeline_pb2.Pipeline, node_id: str) -> list[str]:

@@ -73,6 +73,22 @@ class Rows(pydantic.BaseModel):
     written: dict[str, int] = {}
 
 
+class PushedVersion(pydantic.BaseModel):
+    """A model in place.
+
+    Attributes:
+        version: Its number.
+        path: Its folder.
+        is_new: Whether this run put it there; false where it was in place already.
+    """
+
+    model_config = _STRICT
+
+    version: int
+    path: str
+    is_new: bool
+
+
 class NodeResult(pydantic.BaseModel):
     """How one node of one run ended.
 
@@ -85,6 +101,7 @@ class NodeResult(pydantic.BaseModel):
         rows: Rows in and out.
         problems: Why it refused or failed.
         log: Path of its log.
+        pushed: The model that it put in place or found there; None for other nodes.
     """
 
     model_config = _STRICT
@@ -97,6 +114,7 @@ class NodeResult(pydantic.BaseModel):
     rows: Rows = Rows()
     problems: tuple[Problem, ...] = ()
     log: str | None = None
+    pushed: PushedVersion | None = None
 
     @property
     def is_good(self) -> bool:

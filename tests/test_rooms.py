@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "schemas": {"schemas"},
     "components": {"schemas", "components"},
     "pipelines": {"schemas", "components", "pipelines"},
+    "dags": {"pipelines", "dags"},
 }
 ROOMS = {"schemas", "components", "pipelines", "dags", "benchmarks", "tests"}
 
@@ -59,6 +60,13 @@ def test_nothing_imports_the_heavy_front_door_of_tfx() -> None:
     for room in MAY_IMPORT:
         for path in (ROOT / room).rglob("*.py"):
             assert not [name for name in _list_imports(path) if name.startswith("tfx.v1")], path
+
+
+def test_airflow_is_for_dags_alone() -> None:
+    """Airflow lives in an environment of its own, which only the DAGs run in."""
+    for room in set(MAY_IMPORT) - {"dags"}:
+        for path in (ROOT / room).rglob("*.py"):
+            assert not [name for name in _list_imports(path) if name.startswith("airflow")], path
 
 
 @pytest.mark.parametrize("module", LIGHT_MODULES)
