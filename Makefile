@@ -10,7 +10,7 @@ IN_AIRFLOW_VENV := .venv-airflow/bin/python
 AIRFLOW_PYTHONS := 3.12 3.11 3.10
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run-local backfill data test test-all lint types format lock clean-venv
+.PHONY: help venv run-local backfill report data test test-all lint types format lock clean-venv
 .PHONY: airflow airflow-compile airflow-cli airflow-venv airflow-screens test-airflow
 
 help: ## List the targets
@@ -21,6 +21,9 @@ run-local: venv ## Run the whole pipeline on this machine, on the taxi data
 
 backfill: venv ## Run the pipeline on every quarter of the taxi data, ending in a table of them
 	@$(IN_VENV) -m pipelines backfill --config quarterly $(ARGS)
+
+report: venv ## Write the newest run's page anew and open it
+	@$(IN_VENV) -m pipelines report --open $(ARGS)
 
 airflow: airflow-compile ## Start Airflow on this machine, with the pipeline's DAGs
 	@$(IN_AIRFLOW_VENV) -m dags.standalone $(ARGS)

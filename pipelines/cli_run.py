@@ -24,7 +24,7 @@ from pipelines.cli_options import (
 )
 from pipelines.config import load_config
 from pipelines.description import NODE_STAGES
-from pipelines.ending_screen import print_summary
+from pipelines.ending_screen import print_end
 from pipelines.input_data import lay_out_default_data, prepare_input
 from pipelines.node_result import ExitCode
 from pipelines.recorded_run import run_and_record
@@ -71,8 +71,8 @@ def run(
     """Run the pipeline on this machine."""
     config = change_config(load_config(source, overrides), data, span, output, refresh)
     console = create_console(json_path)
-    summary = run_and_record(config, console, from_nodes, to_nodes)
-    print_summary(console, summary)
+    summary, problem = run_and_record(config, console, from_nodes, to_nodes)
+    print_end(console, summary, problem)
     write_json(json_path, summary.model_dump_json(indent=2))
     return summary.verdict.exit_code
 
@@ -105,8 +105,8 @@ def backfill(
     for span in choose_spans(config, first and first.date(), last and last.date()):
         console.rule(f"span {span}", align="left")
         champion_version = find_champion_version(config.layout, config.name)
-        summary = run_and_record(config.model_copy(update={"span": span}), console)
-        print_summary(console, summary)
+        summary, problem = run_and_record(config.model_copy(update={"span": span}), console)
+        print_end(console, summary, problem)
         outcomes.append(describe_outcome(span, summary, champion_version))
         if summary.interrupted:
             break

@@ -57,6 +57,19 @@ def print_summary(console: Console, summary: RunSummary) -> None:
     console.print(_render(summary), highlight=False)
 
 
+def print_end(console: Console, summary: RunSummary, problem: str | None) -> None:
+    """Print what a run that has just ended ends with.
+
+    Args:
+        console: Where to.
+        summary: The run.
+        problem: Why it has no page; None where it has one.
+    """
+    print_summary(console, summary)
+    if problem is not None:
+        console.print(Text(f"warning: {problem}"), highlight=False)
+
+
 def _render(summary: RunSummary) -> RenderableType:
     title, style = _HEADLINES[summary.verdict]
     headline = Text.assemble((title, style), "  ", summary.reason)
@@ -184,6 +197,8 @@ def _render_places(summary: RunSummary) -> RenderableType:
     table.add_column(overflow="fold")
     if summary.pushed_version is not None:
         table.add_row("model", _shorten(layout.serving_root / str(summary.pushed_version)))
+    if summary.report is not None:
+        table.add_row("report", _shorten(Path(summary.report)))
     table.add_row("artifacts", _shorten(layout.pipeline_root))
     for node in summary.nodes:
         if node.state is NodeState.FAILED and node.log:

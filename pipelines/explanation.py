@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pydantic
 from ml_metadata.proto import metadata_store_pb2 as mlmd
@@ -200,25 +200,41 @@ def _read_parameters(execution: mlmd.Execution, node: NodeDescription) -> dict[s
 
 
 def flatten_parameter(name: str, text: str) -> dict[str, str]:
-    """Take a setting that is a mapping in JSON apart, key by key.
+    """Take a setting in JSON apart, key by key.
 
     Args:
         name: The setting's name.
         text: Its value.
 
     Returns:
-        Texts by name, such as ``settings.seed``; the setting itself where it is no mapping.
+        Texts by name, such as ``settings.seed``, and ``gates.auc_floor.min`` for a list of mappings
+        that each have a name; the setting itself where it is neither.
     """
     try:
-        values = json.loads(text)
+        values = _name_parts(json.loads(text))
     except ValueError:
         return {name: text}
-    if not isinstance(values, dict):
+    if values is None:
         return {name: text}
     flat: dict[str, str] = {}
     for key, value in values.items():
         flat.update(flatten_parameter(f"{name}.{key}", json.dumps(value)))
     return flat
+
+
+def _name_parts(value: object) -> Mapping[str, object] | None:
+    """Give a value's parts by name; None where it has none, or their names are not unique."""
+    if isinstance(value, dict):
+        return value
+    if not isinstance(value, list) or not value:
+        return None
+    if not all(isinstance(part, dict) and isinstance(part.get("name"), str) for part in value):
+        return None
+    parts = {
+        part["name"]: {key: of_key for key, of_key in part.items() if key != "name"}
+        for part in value
+    }
+    return parts if len(parts) == len(value) else None
 
 
 def _shorten(text: str) -> str:

@@ -1,4 +1,4 @@
-"""A run on this machine from its input check to the summary that it leaves."""
+"""A run on this machine from its input check to the summary and page that it leaves."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rich.console import Console
 from pipelines.config import PipelineConfig
 from pipelines.input_data import prepare_input
 from pipelines.local_runner import create_run_id, run_locally
+from pipelines.report.publication import conclude
 from pipelines.run_display import create_display
 from pipelines.run_summary import RunSummary, summarize_run
 
@@ -18,8 +19,8 @@ def run_and_record(
     console: Console,
     from_nodes: tuple[str, ...] = (),
     to_nodes: tuple[str, ...] = (),
-) -> RunSummary:
-    """Run the pipeline, show it while it goes on, and write its summary.
+) -> tuple[RunSummary, str | None]:
+    """Run the pipeline, show it while it goes on, and write its summary and page.
 
     Args:
         config: What the run is told.
@@ -28,7 +29,7 @@ def run_and_record(
         to_nodes: Nodes to end with; empty for all.
 
     Returns:
-        The summary.
+        The summary, and why there is no page; None where there is one.
 
     Raises:
         ConfigError: If there is no input.
@@ -42,6 +43,4 @@ def run_and_record(
     summary = summarize_run(
         layout, done.description, run_id, done.results, done.seconds, done.interrupted
     )
-    text = summary.model_dump_json(indent=2) + "\n"
-    layout.run(run_id).summary_path.write_text(text, encoding="utf-8")
-    return summary
+    return conclude(layout, summary)

@@ -325,13 +325,15 @@ def _find_validation(artifacts: Sequence[StoredArtifact]) -> Validation | None:
 
 
 def _find_data_verdict(artifacts: Sequence[StoredArtifact]) -> DataVerdict | None:
-    verdicts = (read_verdict(stored.path) for stored in artifacts if stored.type == ARTIFACT_TYPE)
-    return next(verdicts, None)
+    for stored in artifacts:
+        if stored.type == ARTIFACT_TYPE and stored.path.is_dir():
+            return read_verdict(stored.path)
+    return None
 
 
 def _list_anomalies(artifacts: Sequence[StoredArtifact]) -> Iterator[Anomaly]:
     for stored in artifacts:
-        if stored.type == "ExampleAnomalies":
+        if stored.type == "ExampleAnomalies" and stored.path.is_dir():
             splits = stored.artifact.properties["split_names"].string_value
             yield from read_anomalies(stored.path, splits)
 

@@ -22,6 +22,8 @@ from pipelines.node_result import NodeResult
 
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 _BLOCK_BYTES = 1 << 16
+# What Linux takes for a socket's path is 107 bytes; its name in the folder is some 20 of them.
+_MAX_DIRECTORY_BYTES = 80
 
 
 class CompileRequest(pydantic.BaseModel):
@@ -100,10 +102,16 @@ def find_runtime_directory() -> Path:
 
     Raises:
         PermissionError: If it is another user's, or open to others.
+        OSError: If its path is too long for a socket's.
     """
     base = os.environ.get("XDG_RUNTIME_DIR")
     name = "tfx-pipelines" if base else f"tfx-pipelines-{os.getuid()}"
     directory = Path(base or tempfile.gettempdir()) / name
+    if len(os.fsencode(directory)) > _MAX_DIRECTORY_BYTES:
+        raise OSError(
+            f"{directory}: got a path of {len(os.fsencode(directory))} bytes, expected at most "
+            f"{_MAX_DIRECTORY_BYTES} for a folder of sockets; set XDG_RUNTIME_DIR to a shorter one"
+        )
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     state = directory.stat(follow_symlinks=False)
     if state.st_uid != os.getuid() or state.st_mode & 0o077:

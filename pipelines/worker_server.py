@@ -63,7 +63,7 @@ class WorkerServer:
     def serve(self) -> None:
         """Serve until idle or told to end; processes still at work are stopped then."""
         last_busy = time.monotonic()
-        while not (self._ending and not self._jobs):
+        while self._is_listening or self._jobs:
             for key, _ in self._selector.select(_TICK_SECONDS):
                 self._handle(key)
             if self._jobs:
@@ -113,10 +113,13 @@ class WorkerServer:
         self._fork(request, request.task, client)
 
     def _fork(self, request: Request, task: Work, client: socket.socket) -> None:
+        # Held back until the forked process has a handler of its own: a stop must not get lost.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         pid = os.fork()
         if pid == 0:
             try:
                 self._close_inherited()
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
                 _work(request, task, client)
             except BaseException:
                 traceback.print_exc()
@@ -124,6 +127,7 @@ class WorkerServer:
                 # Never back into the server's loop: the socket and the other tasks are not its own.
                 sys.stderr.flush()
                 os._exit(1)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         job = _Job(pid, os.pidfd_open(pid), client)
         self._jobs[pid] = job
         self._selector.register(job.pidfd, selectors.EVENT_READ, job)

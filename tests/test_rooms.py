@@ -26,6 +26,8 @@ LIGHT_MODULES = [
     "pipelines.ending_screen",
     "pipelines.local_runner",
     "pipelines.metadata_store",
+    "pipelines.report.page",
+    "pipelines.report.publication",
     "pipelines.run_summary",
     "components.data_gate.schema_diff",
     "components.model_validator.gates",

@@ -87,7 +87,8 @@ def describe_transformation(transformation: Transformation) -> str:
             parts.append(f"{transformation.buckets} quantile buckets")
         return " and ".join(parts)
     if isinstance(transformation, Vocabulary):
-        least = f", of at least {transformation.min_count} rows" if transformation.min_count else ""
+        fewest = transformation.min_count
+        least = f", of at least {fewest} rows" if fewest > 1 else ""
         return f"index of the {transformation.max_size} most frequent values{least}"
     if isinstance(transformation, IntegerRange):
         return f"index from {transformation.low} to {transformation.high}"

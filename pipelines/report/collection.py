@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from components.csv_example_gen.csv_files import CSV_FILES_PROPERTY, load_csv_files
+from components.data_gate.findings import InputFile
 from components.data_gate.severity import DataGateSettings, load_settings
 from components.model_validator.settings import RowSource
 from pipelines.description import PipelineDescription, read_description
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, StoredArtifact, open_run_store
 from pipelines.report.card_facts import write_card
-from pipelines.report.data_facts import collect_data
+from pipelines.report.data_facts import collect_data, find_output
 from pipelines.report.lineage_facts import trace_lineage
 from pipelines.report.ml_test_rubric import score_run
 from pipelines.report.model_facts import collect_model
@@ -62,9 +64,9 @@ def _collect(
     parameters = {node.id: node.parameters for node in nodes}
     data = collect_data(outputs, summary, table, _read_gate_settings(description), notes)
     span = summary.data.data.span if summary.data else None
-    files = summary.data.files if summary.data else ()
+    files = summary.data.files if summary.data else _list_files(outputs)
     facts = RunFacts(
-        header=_create_header(description, summary, span),
+        header=_create_header(description, summary, span, files),
         summary=summary,
         nodes=nodes,
         data=data,
@@ -123,15 +125,28 @@ def _read_row_source(description: PipelineDescription) -> RowSource:
     return RowSource.model_validate_json(description.node("ModelValidator").parameters["rows"])
 
 
+def _list_files(outputs: Outputs) -> tuple[InputFile, ...]:
+    """List the CSV files as CsvExampleGen noted them, of a run that did not get to DataGate."""
+    examples = find_output(outputs, "CsvExampleGen", "examples")
+    noted = examples.text(CSV_FILES_PROPERTY) if examples else ""
+    return tuple(
+        InputFile(path=file.path, rows=file.rows, sha256=file.sha256)
+        for file in (load_csv_files(noted) if noted else ())
+    )
+
+
 def _create_header(
-    description: PipelineDescription, summary: RunSummary, span: str | None
+    description: PipelineDescription,
+    summary: RunSummary,
+    span: str | None,
+    files: Sequence[InputFile],
 ) -> RunHeader:
     times = find_time_span(summary.nodes)
     return RunHeader(
         started_at=times[0] if times else None,
         ended_at=times[1] if times else None,
         span=span,
-        rows=sum(file.rows for file in summary.data.files) if summary.data else None,
+        rows=sum(file.rows for file in files) if files else None,
         content_hash=description.content_hash,
         code_hash=description.code_hash,
         config_hash=description.config_hash,

@@ -142,41 +142,34 @@ def _draw_epochs(
     training: TrainingReport, title: str, read: Callable[[Epoch], tuple[float, float]]
 ) -> Chart:
     series = (Series("train", "--series-1", "dashed"), Series("validation", "--series-2", "line"))
+    whole = [epoch.number for epoch in training.epochs]
+    x = {
+        "field": "x",
+        "type": "quantitative",
+        "title": "epoch",
+        "scale": {"domain": [min(whole), max(whole)], "nice": False},
+        "axis": {"grid": False, "tickMinStep": 1, "format": "d", "tickCount": 8},
+    }
+    y = {
+        "field": "y",
+        "type": "quantitative",
+        "title": None,
+        "scale": {"zero": False},
+        "axis": {"tickCount": 5, "domain": False},
+    }
     layers: list[Spec] = [
         {
             "data": {"values": [{"x": training.best_epoch}]},
             "mark": {"type": "rule", "color": "var(--line-strong)", "strokeWidth": 1.5},
-            "encoding": {"x": {"field": "x", "type": "quantitative"}},
+            "encoding": {"x": x},
         }
     ]
-    whole = [epoch.number for epoch in training.epochs]
     for index, entry in enumerate(series):
         values = [
             {"x": epoch.number, "y": round(read(epoch)[index], 5)} for epoch in training.epochs
         ]
         mark = {**_create_line(entry), "point": {"color": f"var({entry.color})", "size": 18}}
-        layers.append(
-            {
-                "data": {"values": values},
-                "mark": mark,
-                "encoding": {
-                    "x": {
-                        "field": "x",
-                        "type": "quantitative",
-                        "title": "epoch",
-                        "scale": {"domain": [min(whole), max(whole)], "nice": False},
-                        "axis": {"grid": False, "tickMinStep": 1, "format": "d", "tickCount": 8},
-                    },
-                    "y": {
-                        "field": "y",
-                        "type": "quantitative",
-                        "title": None,
-                        "scale": {"zero": False},
-                        "axis": {"tickCount": 5, "domain": False},
-                    },
-                },
-            }
-        )
+        layers.append({"data": {"values": values}, "mark": mark, "encoding": {"x": x, "y": y}})
     best = training.epochs[training.best_epoch - 1]
     return create_chart(
         {"width": _WIDTH, "height": 180, "layer": layers},

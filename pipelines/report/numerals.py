@@ -9,6 +9,7 @@ NOTHING = "–"
 _MINUTE_SECONDS = 60
 _LONG_SECONDS = 120
 _PRECISE_SECONDS = 10
+_SHORT_SECONDS = 0.05
 
 
 def format_count(count: float | None) -> str:
@@ -33,7 +34,7 @@ def format_interval(lower: float | None, upper: float | None) -> str:
     """Write an interval: ``0.9561 to 0.9661``."""
     if lower is None or upper is None:
         return NOTHING
-    return f"{lower:.4f} to {upper:.4f}"
+    return f"{lower:.4f} to {upper:.4f}".replace("-", "−")
 
 
 def format_number(value: float | None) -> str:
@@ -59,6 +60,8 @@ def format_seconds(seconds: float | None) -> str:
     """Write a duration: ``0.4 s``, ``73 s``, ``2 min 13 s``."""
     if seconds is None:
         return NOTHING
+    if 0 < seconds < _SHORT_SECONDS:
+        return "< 0.1 s"
     if seconds < _PRECISE_SECONDS:
         return f"{seconds:.1f} s"
     if seconds < _LONG_SECONDS:

@@ -37,12 +37,13 @@ def overlay(
     Args:
         columns: The column in each dataset by the dataset's name, all of numbers or all of
             categories; those without rows, or of the other kind than the first, are left out.
-        is_whole: Whether its numbers are whole: few of them get a bin each.
+        is_whole: Whether its numbers are whole.
 
     Returns:
         The bins: numbers in order, or values by their largest share; then all other values and the
         missing ones, where there are some. Numbers beyond the 1st and the 99th percentile of all
-        datasets fall into the open bins at both ends. None without datasets.
+        datasets fall into the open bins at both ends; few whole numbers get a bin each. None
+        without datasets.
     """
     filled = {name: column for name, column in columns.items() if column.rows}
     categories = {name: column for name, column in filled.items() if isinstance(column, Categories)}
@@ -82,12 +83,13 @@ def _overlay_categories(columns: Mapping[str, Categories]) -> tuple[OverlayBin, 
 
 
 def _overlay_numbers(columns: Mapping[str, Quantiles], is_whole: bool) -> tuple[OverlayBin, ...]:
-    cuts = _choose_cuts(list(columns.values()), is_whole)
+    whole = _list_whole_numbers(list(columns.values())) if is_whole else []
+    cuts = whole[:-1] if whole else _cut_evenly(list(columns.values()))
     shares = {name: compute_shares(column, cuts) for name, column in columns.items()}
     limits: list[float | None] = [None, *cuts, None]
     bins = [
         OverlayBin(
-            label=describe_interval(low, high),
+            label=f"{whole[place]:g}" if whole else describe_interval(low, high),
             low=low,
             high=high,
             shares={name: float(of_one[place]) for name, of_one in shares.items()},
@@ -98,16 +100,22 @@ def _overlay_numbers(columns: Mapping[str, Quantiles], is_whole: bool) -> tuple[
     return (*bins, *([_create_bin(MISSING_LABEL, missing)] if any(missing.values()) else []))
 
 
-def _choose_cuts(columns: Sequence[Quantiles], is_whole: bool) -> list[float]:
+def _list_whole_numbers(columns: Sequence[Quantiles]) -> list[float]:
+    """List every whole number from the smallest to the largest; none where they are many."""
+    ends = [end for column in columns for end in (*column.lows, *column.highs)]
+    if not ends or max(ends) - min(ends) >= _MOST_WHOLE_NUMBERS:
+        return []
+    return [float(number) for number in range(math.ceil(min(ends)), math.floor(max(ends)) + 1)]
+
+
+def _cut_evenly(columns: Sequence[Quantiles]) -> list[float]:
     """Choose limits of equally wide bins between the outermost percentiles of all datasets."""
     percentiles = [cut for column in columns for cut in cut_at_quantiles(column, _PERCENTILES)]
     if not percentiles:
         return []
-    low, high = min(percentiles), max(percentiles)
-    if is_whole and high - low <= _MOST_WHOLE_NUMBERS:
-        return [float(number) for number in range(math.floor(low), math.floor(high) + 1)]
-    # Limits to four digits read well, and are the same for all datasets.
-    return sorted({float(f"{cut:.4g}") for cut in np.linspace(low, high, MOST_BINS - 1)})
+    # Limits of four digits read well, and are the same for all datasets.
+    evenly = np.linspace(min(percentiles), max(percentiles), MOST_BINS - 1)
+    return sorted({float(f"{cut:.4g}") for cut in evenly})
 
 
 def _create_bin(label: str, shares: Mapping[str, float]) -> OverlayBin:

@@ -12,9 +12,9 @@ import dataclasses
 import itertools
 from collections.abc import Mapping, Sequence
 
-NODE_WIDTH = 158
+NODE_WIDTH = 172
 NODE_HEIGHT = 44
-_COLUMN_GAP = 22
+_COLUMN_GAP = 16
 _PASSAGE_WIDTH = 10
 _ROW_GAP = 34
 _MARGIN = 6
@@ -81,6 +81,13 @@ class _Place:
     above: list[_Place] = dataclasses.field(default_factory=list)
     below: list[_Place] = dataclasses.field(default_factory=list)
     x: float = 0.0
+
+    @property
+    def neighbours(self) -> list[_Place]:
+        """What it is pulled to; a passage only to other passages, which keeps an edge straight."""
+        near = [*self.above, *self.below]
+        passages = [place for place in near if not place.is_node]
+        return near if self.is_node or not passages else passages
 
     @property
     def is_node(self) -> bool:
@@ -241,7 +248,7 @@ def _measure_row(row: Sequence[_Place]) -> float:
 def _pull(row: Sequence[_Place]) -> None:
     """Move each place towards the mean of its neighbours, without touching the next."""
     for index, place in enumerate(row):
-        near = [*place.above, *place.below]
+        near = place.neighbours
         if not near:
             continue
         wanted = sum(other.middle for other in near) / len(near) - place.width / 2

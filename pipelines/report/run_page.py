@@ -15,7 +15,7 @@ from components.model_validator.gate_result import GateResult, Outcome
 from components.model_validator.validation import MetricComparison
 from pipelines.node_result import NodeState
 from pipelines.report import data_charts, model_charts
-from pipelines.report.charts import Chart
+from pipelines.report.charts import Chart, Series
 from pipelines.report.data_report import DataReport, FeatureReport
 from pipelines.report.glyphs import IntervalGlyph, find_domain, place_interval
 from pipelines.report.marks import SEVERITY_MARKS, VERDICT_MARKS, Mark, mark_gate
@@ -251,17 +251,23 @@ def _describe_data(data: DataReport | None) -> dict[str, Any]:
         if data
         else {}
     )
-    legends = [chart.legend for chart in charts.values() if chart]
     scores = [score for feature in features for score in feature.comparisons]
     return {
         "anchors": {feature.name: index for index, feature in enumerate(features, start=1)},
         "column_marks": {feature.name: _mark_column(feature) for feature in features},
         "distributions": charts,
-        "distribution_legend": max(legends, key=len, default=()),
+        "distribution_legends": _list_legends(data) if data else (),
         "scores": tuple(scores),
         "score_marks": _SCORE_MARKS,
         "allowed_marks": _ALLOWED_MARKS,
     }
+
+
+def _list_legends(data: DataReport) -> tuple[tuple[str, tuple[Series, ...]], ...]:
+    return (
+        ("Numbers", data_charts.assign_series(data.datasets, "numbers")),
+        ("Categories", data_charts.assign_series(data.datasets, "categories")),
+    )
 
 
 def _mark_column(feature: FeatureReport) -> Mark:
@@ -279,6 +285,7 @@ def _describe_model(report: RunReport) -> dict[str, Any]:
         "charts": tuple(_draw_model(model)) if model else (),
         "confusion": _create_confusion(model) if model else None,
         "slice_rows": rows,
+        "fewest_judged": _find_fewest_judged(model) if model else 0,
         "slice_columns": tuple(dict.fromkeys(row.slice.column for row in rows)),
         "fairness": tuple(map(_create_fairness, model.fairness)) if model else (),
     }
@@ -319,9 +326,19 @@ def _create_confusion(model: ModelReport) -> Confusion | None:
     return Confusion(points, points.index(chosen), text)
 
 
+def _find_fewest_judged(model: ModelReport) -> int:
+    """Find the rows of the smallest slice that a gate could judge; 0 where none could."""
+    judged = (one.examples for one in model.slices if _group_slice(one.gates) != "not judged")
+    return min(judged, default=0)
+
+
 def _list_slices(model: ModelReport) -> tuple[SliceRow, ...]:
-    losses = [one.find_metric("log_loss") for one in model.slices]
-    domain = find_domain(losses)
+    """Give the slices, worst first, those that are too small to be judged after the others."""
+    fewest = _find_fewest_judged(model)
+    slices = sorted(model.slices, key=lambda one: one.examples < fewest)
+    losses = [one.find_metric("log_loss") for one in slices]
+    large = [loss for one, loss in zip(slices, losses, strict=True) if one.examples >= fewest]
+    domain = find_domain(large)
     return tuple(
         SliceRow(
             slice=one,
@@ -332,7 +349,7 @@ def _list_slices(model: ModelReport) -> tuple[SliceRow, ...]:
             mark=_mark_slice(one.gates),
             group=_group_slice(one.gates),
         )
-        for one, loss in zip(model.slices, losses, strict=True)
+        for one, loss in zip(slices, losses, strict=True)
     )
 
 

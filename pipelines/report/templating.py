@@ -66,6 +66,21 @@ def write_words(name: str) -> str:
     return _ACRONYMS.get(words, words)
 
 
+def write_breakable(name: str) -> markupsafe.Markup:
+    """Write a name so that a line can break after each underscore, and nowhere else."""
+    parts = markupsafe.escape(printable(name)).split("_")
+    return markupsafe.Markup("_<wbr>").join(parts)
+
+
+def write_message(text: str) -> markupsafe.Markup:
+    """Write a message, with what stands between backticks as code."""
+    parts = (markupsafe.escape(part) for part in text.split("`"))
+    return markupsafe.Markup().join(
+        markupsafe.Markup("<code>{}</code>").format(part) if index % 2 else part
+        for index, part in enumerate(parts)
+    )
+
+
 def write_sentence(text: str) -> str:
     """Write a text as a sentence: a capital at its start, a full stop at its end."""
     text = text.strip()
@@ -97,12 +112,14 @@ def _create_environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
+        breakable=write_breakable,
         change=numerals.format_change,
         count=numerals.format_count,
         gate_mark=mark_gate,
         histogram_heights=glyphs.draw_histogram,
         interval=numerals.format_interval,
         limit=write_limit,
+        message=write_message,
         metric=numerals.format_metric,
         number=numerals.format_number,
         printable=printable,
