@@ -3,16 +3,36 @@
 # there is nothing to activate. ARGS passes options on: make run-local ARGS="--span 2014-01-01".
 
 IN_VENV := .venv/bin/python
-TYPED := $(wildcard setup.py schemas components pipelines dags benchmarks tests)
+TYPED := $(wildcard setup.py schemas components pipelines benchmarks tests)
+
+# Airflow lives in an environment of its own, with the newest Python of these that there is.
+IN_AIRFLOW_VENV := .venv-airflow/bin/python
+AIRFLOW_PYTHONS := 3.12 3.11 3.10
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run-local data test test-all lint types format lock clean-venv
+.PHONY: help venv run-local backfill report data test test-all lint types format lock clean-venv
+.PHONY: airflow airflow-compile airflow-cli airflow-venv airflow-screens test-airflow
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run-local: venv ## Run the whole pipeline on this machine, on the taxi data
 	@$(IN_VENV) -m pipelines run --config local $(ARGS)
+
+backfill: venv ## Run the pipeline on every quarter of the taxi data, ending in a table of them
+	@$(IN_VENV) -m pipelines backfill --config quarterly $(ARGS)
+
+report: venv ## Write the newest run's page anew and open it
+	@$(IN_VENV) -m pipelines report --open $(ARGS)
+
+airflow: airflow-compile ## Start Airflow on this machine, with the pipeline's DAGs
+	@$(IN_AIRFLOW_VENV) -m dags.standalone $(ARGS)
+
+airflow-compile: venv airflow-venv ## Compile the pipeline's shape, which the DAGs are made of
+	@$(IN_AIRFLOW_VENV) -m dags.compilation
+
+airflow-cli: airflow-venv ## Run a command of Airflow's: ARGS="dags list"
+	@$(IN_AIRFLOW_VENV) -m dags.standalone $(ARGS)
 
 data: venv ## Lay out the taxi data under data/, whole and cut into spans
 	@$(IN_VENV) -m pipelines data $(ARGS)
@@ -23,24 +43,37 @@ test: lint types ## Check style and types, then run the tests but the exhaustive
 test-all: lint types ## Check style and types, then run every test
 	@$(IN_VENV) -m pytest $(ARGS)
 
+test-airflow: venv airflow-venv ## Check the DAGs' types and test them on a running Airflow
+	@$(IN_AIRFLOW_VENV) -m mypy dags tests/dags
+	@$(IN_AIRFLOW_VENV) -m pytest tests/dags $(ARGS)
+
+airflow-screens: venv airflow-venv ## Run the pipeline in Airflow and take the README's pictures
+	@$(IN_AIRFLOW_VENV) -m tests.dags.screens $(ARGS)
+
 lint: venv ## Check style and formatting
 	@$(IN_VENV) -m ruff check .
 	@$(IN_VENV) -m ruff format --check .
 
 types: venv ## Check types
-	@$(IN_VENV) -m mypy $(TYPED)
+	@$(IN_VENV) -m mypy --exclude '^tests/dags/' $(TYPED)
 
 format: venv ## Mend style and formatting where that needs no thought
 	@$(IN_VENV) -m ruff check --fix .
 	@$(IN_VENV) -m ruff format .
 
+airflow-venv: ## Make .venv-airflow hold the packages of its lock; does nothing when it does
+	@sh requirements/setup-venv.sh .venv-airflow requirements/airflow.txt $(AIRFLOW_PYTHONS)
+
 venv: ## Make .venv hold the packages of the lock; does nothing when it does
 	@sh requirements/setup-venv.sh
 
-lock: venv ## Resolve requirements/*.in into the lock; ARGS=--upgrade takes newer versions
+lock: venv ## Resolve requirements/*.in into the locks; ARGS=--upgrade takes newer versions
 	@$(IN_VENV) -m uv pip compile --quiet --python-version "$$(cat .python-version)" \
 		--python-platform linux --custom-compile-command 'make lock' \
 		--output-file requirements/lock.txt $(ARGS) requirements/dev.in
+	@$(IN_VENV) -m uv pip compile --quiet --universal --python-version $(lastword $(AIRFLOW_PYTHONS)) \
+		--custom-compile-command 'make lock' \
+		--output-file requirements/airflow.txt $(ARGS) requirements/airflow.in
 
-clean-venv: ## Remove .venv, and nothing else; the next target that needs it makes it anew
-	@rm -rf .venv
+clean-venv: ## Remove both environments, and nothing else; targets that need them make them anew
+	@rm -rf .venv .venv-airflow

@@ -42,6 +42,7 @@ INSTALL_REQUIRES = [
     "tf-keras>=2.16,<2.17",
     "tfx>=1.16,<1.17",
     "tfx-bsl>=1.16.1,<1.17",
+    "vl-convert-python>=1.9,<2",
 ]
 
 EXTRAS_REQUIRE = {
@@ -49,6 +50,7 @@ EXTRAS_REQUIRE = {
         "mypy>=1.10",
         "packaging>=22",
         "pandas>=1.5",
+        "playwright>=1.50",
         "pytest>=8",
         "pytest-xdist>=3.5",
         "ruff>=0.6",
@@ -71,7 +73,10 @@ if __name__ == "__main__":
         packages=find_packages(
             include=[f"{room}{below}" for room in ROOMS for below in ("", ".*")]
         ),
-        package_data={"schemas": ["**/*.pbtxt"], "pipelines": ["environments/*.yaml"]},
+        package_data={
+            "schemas": ["**/*.pbtxt"],
+            "pipelines": ["environments/*.yaml", "report/templates/*"],
+        },
         install_requires=INSTALL_REQUIRES,
         extras_require=EXTRAS_REQUIRE,
         entry_points={"console_scripts": ["tfx-pipelines = pipelines.cli:main"]},

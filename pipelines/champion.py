@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import getpass
 import socket
+from collections.abc import Iterator
 
 import ml_metadata
 import pydantic
@@ -23,6 +25,7 @@ from components.champion.properties import (
 from components.pusher.version_store import list_versions, push_version
 from pipelines.errors import OperationError
 from pipelines.layout import OutputLayout
+from pipelines.metadata_store import open_run_store
 
 _PIPELINE_CONTEXT = "pipeline"
 _OUTPUT_KEY = "champion_change"
@@ -137,9 +140,28 @@ class ChampionStore:
             ChampionError: If there is no such version to go back to.
         """
         version = self._choose_version(to_version)
-        model_id = self._find_model(version)
+        model_id = self.find_model(version)
         pushed = push_version(self._layout.serving_root / str(version), self._layout.serving_root)
         return self._record(Action.ROLLBACK, reason, model_id, pushed.version, version)
+
+    def find_model(self, version: int) -> int:
+        """Find the model that a version holds.
+
+        Args:
+            version: A pushed version.
+
+        Returns:
+            Id of its ``Model`` artifact.
+
+        Raises:
+            ChampionError: If the store knows of none, or the version's folder is gone.
+        """
+        if version not in list_versions(self._layout.serving_root):
+            raise ChampionError(f"version {version}: not in {self._layout.serving_root}")
+        model_id = self._find_model_or_none(version)
+        if model_id is None:
+            raise ChampionError(f"version {version}: the metadata store does not know its model")
+        return model_id
 
     def _choose_version(self, asked: int | None) -> int:
         state = self.show()
@@ -167,12 +189,6 @@ class ChampionStore:
             for version in [_read_version(artifact)]
             if model_id is not None and version and _read_model_id(artifact) == model_id
         ]
-
-    def _find_model(self, version: int) -> int:
-        model_id = self._find_model_or_none(version)
-        if model_id is None:
-            raise ChampionError(f"version {version}: the metadata store does not know its model")
-        return model_id
 
     def _find_model_or_none(self, version: int) -> int | None:
         for artifact in (*self._list_pushed(), *self._list_changes()):
@@ -282,3 +298,38 @@ def _read_record(artifact: mlmd.Artifact) -> ChampionChangeRecord:
         who=properties[WHO_PROPERTY].string_value,
         when=properties[WHEN_PROPERTY].string_value,
     )
+
+
+@contextlib.contextmanager
+def open_champion(layout: OutputLayout, pipeline_name: str) -> Iterator[ChampionStore]:
+    """Open the champion of a pipeline that has run.
+
+    Args:
+        layout: Where its runs are kept.
+        pipeline_name: Its name.
+
+    Yields:
+        The champion.
+
+    Raises:
+        FileNotFoundError: If nothing has run there yet.
+        StoreUnavailableError: If the metadata store is a database, and can't be reached.
+    """
+    with open_run_store(layout.metadata_store, pipeline_name) as runs:
+        yield ChampionStore(runs.store, pipeline_name, layout)
+
+
+def find_champion_version(layout: OutputLayout, pipeline_name: str) -> int | None:
+    """Tell which version is the champion.
+
+    Args:
+        layout: Where the pipeline's runs are kept.
+        pipeline_name: Its name.
+
+    Returns:
+        The version; None where there is no champion, or nothing has run yet.
+    """
+    if not layout.has_metadata_store:
+        return None
+    with open_champion(layout, pipeline_name) as champion:
+        return champion.show().version

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.champion import ChampionStore
+from pipelines.champion import ChampionStore, open_champion
 from pipelines.cli_options import (
+    change_config,
     config_option,
     create_console,
-    find_layout,
     json_option,
     output_option,
+    quieten_tensorflow,
     set_option,
     write_json,
 )
-from pipelines.description import read_description
-from pipelines.layout import OutputLayout
-from pipelines.metadata_store import open_run_store
+from pipelines.config import load_config
 from pipelines.node_result import ExitCode
-from pipelines.run_summary import list_run_ids
 
 _reason_option = click.option(
     "--reason", required=True, metavar="TEXT", help="Why; kept with who and when."
@@ -45,7 +42,7 @@ def show_champion(
     source: str, overrides: tuple[str, ...], output: Path | None, json_path: Path | None
 ) -> int:
     """Show the champion, the versions that are there, and every change a person made."""
-    with _open_champion(find_layout(source, overrides, output)) as store:
+    with _open_champion(source, overrides, output) as store:
         state = store.show()
     console = create_console(json_path)
     if state.model_id is None:
@@ -71,7 +68,7 @@ def show_champion(
 @output_option
 def reset(reason: str, source: str, overrides: tuple[str, ...], output: Path | None) -> int:
     """Have no champion: the next model is judged by absolute gates alone. What serves stays."""
-    with _open_champion(find_layout(source, overrides, output)) as store:
+    with _open_champion(source, overrides, output) as store:
         store.reset(reason)
     click.echo("champion reset: the next model is judged by absolute gates alone")
     return ExitCode.DONE
@@ -97,17 +94,54 @@ def rollback(
     output: Path | None,
 ) -> int:
     """Serve an earlier version again, as the newest version, and make it the champion."""
-    with _open_champion(find_layout(source, overrides, output)) as store:
+    with _open_champion(source, overrides, output) as store:
         change = store.roll_back(reason, to_version)
     click.echo(f"version {change.from_version} serves again, as version {change.version}")
     return ExitCode.DONE
 
 
-@contextlib.contextmanager
-def _open_champion(layout: OutputLayout) -> Iterator[ChampionStore]:
-    run_ids = list_run_ids(layout)
-    if not run_ids:
-        raise FileNotFoundError(f"no runs in {layout.runs_directory}, so there is no champion")
-    name = read_description(layout.run(run_ids[-1]).description_path).name
-    with open_run_store(layout.metadata_store, name) as runs:
-        yield ChampionStore(runs.store, name, layout)
+@champion.command("replay")
+@click.option(
+    "--version",
+    type=click.IntRange(min=1),
+    metavar="VERSION",
+    help="Version to load. [default: the champion's]",
+)
+@config_option
+@set_option
+@output_option
+@json_option
+def replay_champion(
+    version: int | None,
+    source: str,
+    overrides: tuple[str, ...],
+    output: Path | None,
+    json_path: Path | None,
+) -> int:
+    """Load a pushed version in a fresh process, and replay the rows that it was judged on."""
+    quieten_tensorflow()
+    # Here: it imports TensorFlow Model Analysis, which the other commands do without.
+    from pipelines.serving_check import check_serving
+
+    config = change_config(load_config(source, overrides), None, None, output)
+    check = check_serving(config.layout, config.name, version)
+    console = create_console(json_path)
+    verdict = "serves as it was measured" if check.passed else "does not serve as it should"
+    console.print(f"version {check.version} {verdict} (run {check.run_id})", highlight=False)
+    if check.replay.problem is not None:
+        console.print(Text(check.replay.problem))
+    table = Table("gate", "value", "limit", "outcome", "why", box=None)
+    for gate in check.gates:
+        value = "" if gate.value is None else f"{gate.value:.4g}"
+        limit = "" if gate.limit is None else f"{gate.limit:.4g}"
+        table.add_row(*map(Text, (gate.name, value, limit, gate.outcome.value, gate.reason)))
+    console.print(table, highlight=False)
+    write_json(json_path, check.model_dump_json(indent=2))
+    return check.exit_code
+
+
+def _open_champion(
+    source: str, overrides: tuple[str, ...], output: Path | None
+) -> contextlib.AbstractContextManager[ChampionStore]:
+    config = change_config(load_config(source, overrides), None, None, output)
+    return open_champion(config.layout, config.name)

@@ -28,6 +28,7 @@ from pipelines.explanation import RunExplanation, explain_run
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, open_run_store
 from pipelines.node_result import ExitCode, NodeState
+from pipelines.report.publication import publish_missing
 from pipelines.retention import Freed, find_garbage, free
 from pipelines.run_summary import list_run_ids, load_summary
 
@@ -114,6 +115,10 @@ def gc(
     if not run_ids:
         click.echo("no runs, nothing to free")
         return ExitCode.DONE
+    if not dry_run:
+        # What is freed can't be shown any more, so the pages are written first; they stay.
+        for problem in publish_missing(layout, run_ids[:-keep]):
+            click.echo(f"warning: {problem}", err=True)
     with _open_store(layout, run_ids[-1]) as store:
         garbage = find_garbage(store, layout, run_ids, keep)
         if not dry_run:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import logging
+import os
 import sys
+import warnings
 from pathlib import Path
 
 import click
@@ -119,3 +122,10 @@ def write_json(path: Path | None, text: str) -> None:
     elif path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text + "\n", encoding="utf-8")
+
+
+def quieten_tensorflow() -> None:
+    """Before TensorFlow is imported here: keep it from announcing missing GPUs and deprecations."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    warnings.simplefilter("ignore")

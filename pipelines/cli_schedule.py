@@ -22,6 +22,7 @@ from pipelines.cli_options import (
     data_option,
     json_option,
     output_option,
+    quieten_tensorflow,
     refresh_option,
     set_option,
     span_option,
@@ -161,8 +162,9 @@ def finish_command(
 ) -> int:
     """Sum a run up after its last node, however it went; the exit code is the verdict's."""
     # Here: they read artifacts and the metadata store, which a node's own command need not load.
-    from pipelines.ending_screen import print_summary
+    from pipelines.ending_screen import print_end
     from pipelines.local_runner import close_dead_nodes
+    from pipelines.report.publication import conclude
     from pipelines.run_summary import recover_summary
 
     layout = change_config(load_config(source, overrides), None, None, output).layout
@@ -171,9 +173,8 @@ def finish_command(
         raise FileNotFoundError(f"--run-id: got {run_id!r}, which was never compiled")
     description = read_description(run.description_path)
     close_dead_nodes(layout, description)
-    summary = recover_summary(layout, run_id)
-    run.summary_path.write_text(summary.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    print_summary(create_console(json_path), summary)
+    summary, problem = conclude(layout, recover_summary(layout, run_id))
+    print_end(create_console(json_path), summary, problem)
     write_json(json_path, summary.model_dump_json(indent=2))
     return summary.verdict.exit_code
 
@@ -201,8 +202,7 @@ def _find_run(layout: OutputLayout, run_id: str) -> RunLayout:
 def _compile_here(
     config: PipelineConfig, ir_path: Path, description_path: Path
 ) -> PipelineDescription:
-    # Before TensorFlow is imported: keep its C++ parts from announcing missing GPUs.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    quieten_tensorflow()
     from pipelines.compilation import compile_pipeline, write_compiled
 
     ir, description = compile_pipeline(config)

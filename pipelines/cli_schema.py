@@ -18,7 +18,6 @@ from pipelines.cli_options import (
     change_config,
     config_option,
     create_console,
-    find_layout,
     output_option,
     run_argument,
     set_option,
@@ -45,7 +44,7 @@ def schema() -> None:
 def diff(run_id: str, source: str, overrides: tuple[str, ...], output: Path | None) -> int:
     """Show what the curated schema and the one inferred by a run differ in."""
     config = change_config(load_config(source, overrides), None, None, output)
-    inferred, splits = _load_inferred(find_layout(source, overrides, output), run_id)
+    inferred, splits = _load_inferred(config.layout, run_id)
     curated = load_schema(get_schema_path(config.task))
     console = create_console()
     differences = compare_schemas(curated, inferred, splits)
@@ -67,7 +66,7 @@ def accept(
 ) -> int:
     """Write one column's change into the curated schema.pbtxt, for a commit."""
     config = change_config(load_config(source, overrides), None, None, output)
-    inferred, splits = _load_inferred(find_layout(source, overrides, output), run_id)
+    inferred, splits = _load_inferred(config.layout, run_id)
     path = get_schema_path(config.task)
     try:
         accepted = accept_feature(path, inferred, splits, feature)

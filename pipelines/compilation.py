@@ -11,6 +11,7 @@ from tfx.dsl.compiler.compiler import Compiler
 from tfx.orchestration import data_types_utils
 from tfx.proto.orchestration import pipeline_pb2
 
+from pipelines.code_version import hash_sources
 from pipelines.config import PipelineConfig
 from pipelines.description import NODE_STAGES, NodeDescription, PipelineDescription
 from pipelines.pipeline import create_pipeline
@@ -19,6 +20,8 @@ _NEVER_CACHED = {
     # What it made may be gone from the serving folder; where it is there, it copies nothing.
     "Pusher",
 }
+
+_SOURCES = ("schemas", "components", "pipelines")
 
 
 def compile_pipeline(config: PipelineConfig) -> tuple[pipeline_pb2.Pipeline, PipelineDescription]:
@@ -34,25 +37,28 @@ def compile_pipeline(config: PipelineConfig) -> tuple[pipeline_pb2.Pipeline, Pip
     for node in ir.nodes:
         if node.pipeline_node.node_info.id in _NEVER_CACHED:
             node.pipeline_node.execution_options.caching_options.enable_cache = False
-    return ir, describe(ir, config.output_root)
+    return ir, describe(ir, config)
 
 
-def describe(ir: pipeline_pb2.Pipeline, output_root: Path) -> PipelineDescription:
+def describe(ir: pipeline_pb2.Pipeline, config: PipelineConfig) -> PipelineDescription:
     """Describe a compiled pipeline.
 
     Args:
         ir: The IR.
-        output_root: Folder of everything that runs write.
+        config: What it was compiled from.
 
     Returns:
-        Its nodes, edges, parameters and content hash.
+        Its nodes, edges and parameters, what people say of it, and hashes of all of it.
     """
     nodes = [node.pipeline_node for node in ir.nodes]
     return PipelineDescription(
         name=ir.pipeline_info.id,
         content_hash=hashlib.sha256(_dump_ir(ir).encode()).hexdigest(),
         compiled_at=datetime.datetime.now(datetime.timezone.utc),
-        output_root=str(output_root),
+        output_root=str(config.output_root),
+        code_hash=hash_sources(*_SOURCES),
+        config_hash=hashlib.sha256(config.model_dump_json().encode()).hexdigest(),
+        about=config.about,
         nodes=tuple(_describe_node(node) for node in nodes),
     )
 

@@ -19,6 +19,7 @@ from components.evaluator.settings import EvaluatorSettings
 from components.model_validator.gates import Gates
 from components.model_validator.settings import ModelValidatorSettings
 from components.trainer.settings import TrainerSettings
+from pipelines.about import About
 from pipelines.layout import OutputLayout
 from pipelines.store_address import parse_store_url
 from schemas.feature_table import list_tasks
@@ -127,6 +128,7 @@ class PipelineConfig(pydantic.BaseModel):
         evaluator: Metrics.
         model_validator: How surely changes are judged, and how models are replayed.
         gates: What a model must meet to be pushed.
+        about: What people say of the model; the model card shows it.
     """
 
     model_config = _STRICT
@@ -146,6 +148,7 @@ class PipelineConfig(pydantic.BaseModel):
     evaluator: EvaluatorSettings = EvaluatorSettings()
     model_validator: ModelValidatorSettings = ModelValidatorSettings()
     gates: Gates
+    about: About = About()
 
     @pydantic.field_validator("task")
     @classmethod

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pydantic
 
+from pipelines.about import About
+
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
 
@@ -71,6 +73,9 @@ class PipelineDescription(pydantic.BaseModel):
         content_hash: SHA-256 of the compiled pipeline, the same for the same pipeline.
         compiled_at: When.
         output_root: Folder of everything that runs write.
+        code_hash: SHA-256 of all our sources; empty in a description from before it was kept.
+        config_hash: SHA-256 of the configuration as JSON; empty likewise.
+        about: What people say of the model; None likewise.
         nodes: In an order in which they can run one after another.
         not_asked_for: Ids of nodes that the run leaves out, by ``--from`` or ``--to``.
     """
@@ -81,6 +86,9 @@ class PipelineDescription(pydantic.BaseModel):
     content_hash: str
     compiled_at: datetime.datetime
     output_root: str
+    code_hash: str = ""
+    config_hash: str = ""
+    about: About | None = None
     nodes: tuple[NodeDescription, ...]
     not_asked_for: tuple[str, ...] = ()
 

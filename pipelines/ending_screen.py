@@ -33,7 +33,7 @@ _STYLES = {
     Outcome.UNDEFINED: "dim",
     Outcome.NO_BASELINE: "dim",
 }
-_RULES: dict[Rule, str] = {
+RULE_SIGNS: dict[Rule, str] = {
     "min": "≥",
     "max": "≤",
     "max_drop": "drop ≤",
@@ -42,6 +42,7 @@ _RULES: dict[Rule, str] = {
     "max_gap": "gap ≤",
     "min_gain": "gain ≥",
 }
+"""What stands before a gate's limit."""
 _MOST_PROBLEMS = 20
 _MOST_LINES = 8
 
@@ -54,6 +55,19 @@ def print_summary(console: Console, summary: RunSummary) -> None:
         summary: The run.
     """
     console.print(_render(summary), highlight=False)
+
+
+def print_end(console: Console, summary: RunSummary, problem: str | None) -> None:
+    """Print what a run that has just ended ends with.
+
+    Args:
+        console: Where to.
+        summary: The run.
+        problem: Why it has no page; None where it has one.
+    """
+    print_summary(console, summary)
+    if problem is not None:
+        console.print(Text(f"warning: {problem}"), highlight=False)
 
 
 def _render(summary: RunSummary) -> RenderableType:
@@ -155,7 +169,7 @@ def _add_gate(table: Table, gate: GateRow, where: str, style: str, outcome: str)
         Text(gate.name),
         Text(where),
         _format(gate.value),
-        f"{_RULES[gate.rule]} {gate.limit:g}",
+        f"{RULE_SIGNS[gate.rule]} {gate.limit:g}",
         _format(gate.baseline),
         Text(outcome, style=style),
     )
@@ -183,6 +197,8 @@ def _render_places(summary: RunSummary) -> RenderableType:
     table.add_column(overflow="fold")
     if summary.pushed_version is not None:
         table.add_row("model", _shorten(layout.serving_root / str(summary.pushed_version)))
+    if summary.report is not None:
+        table.add_row("report", _shorten(Path(summary.report)))
     table.add_row("artifacts", _shorten(layout.pipeline_root))
     for node in summary.nodes:
         if node.state is NodeState.FAILED and node.log:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pydantic
 from ml_metadata.proto import metadata_store_pb2 as mlmd
@@ -76,6 +76,28 @@ class RunExplanation(pydantic.BaseModel):
     not_passed_gates: tuple[GateRow, ...]
     nodes: tuple[NodeExplanation, ...]
 
+    @classmethod
+    def of(cls, summary: RunSummary, nodes: tuple[NodeExplanation, ...]) -> RunExplanation:
+        """Put a run's explanation together.
+
+        Args:
+            summary: How it ended.
+            nodes: Why each of its nodes was cached, run, or neither.
+
+        Returns:
+            The explanation.
+        """
+        return cls(
+            run_id=summary.run_id,
+            verdict=summary.verdict,
+            reason=summary.reason,
+            refusing_gates=tuple(gate for gate in summary.gates if gate.is_refusal),
+            not_passed_gates=tuple(
+                gate for gate in summary.gates if not gate.passed and not gate.is_refusal
+            ),
+            nodes=nodes,
+        )
+
 
 def explain_run(
     store: RunStore, description: PipelineDescription, summary: RunSummary
@@ -91,24 +113,28 @@ def explain_run(
         The explanation.
     """
     states = {node.id: node.state for node in summary.nodes}
-    return RunExplanation(
-        run_id=summary.run_id,
-        verdict=summary.verdict,
-        reason=summary.reason,
-        refusing_gates=tuple(gate for gate in summary.gates if gate.is_refusal),
-        not_passed_gates=tuple(
-            gate for gate in summary.gates if not gate.passed and not gate.is_refusal
-        ),
-        nodes=tuple(
-            _explain_node(store, node, summary.run_id, states[node.id])
-            for node in description.nodes
+    return RunExplanation.of(
+        summary,
+        tuple(
+            explain_node(store, node, summary.run_id, states[node.id]) for node in description.nodes
         ),
     )
 
 
-def _explain_node(
+def explain_node(
     store: RunStore, node: NodeDescription, run_id: str, state: NodeState
 ) -> NodeExplanation:
+    """Explain one node.
+
+    Args:
+        store: The pipeline's runs.
+        node: The node as the run compiled it.
+        run_id: The run.
+        state: How the node ended in it.
+
+    Returns:
+        The explanation.
+    """
     execution = store.find_execution(run_id, node.id)
     if execution is None or state is NodeState.SKIPPED:
         return NodeExplanation(
@@ -169,21 +195,46 @@ def _read_parameters(execution: mlmd.Execution, node: NodeDescription) -> dict[s
         if name not in names:
             continue
         text = str(getattr(value, value.WhichOneof("value")))
-        parameters.update(_flatten(name, text))
+        parameters.update(flatten_parameter(name, text))
     return parameters
 
 
-def _flatten(name: str, text: str) -> dict[str, str]:
+def flatten_parameter(name: str, text: str) -> dict[str, str]:
+    """Take a setting in JSON apart, key by key.
+
+    Args:
+        name: The setting's name.
+        text: Its value.
+
+    Returns:
+        Texts by name, such as ``settings.seed``, and ``gates.auc_floor.min`` for a list of mappings
+        that each have a name; the setting itself where it is neither.
+    """
     try:
-        values = json.loads(text)
+        values = _name_parts(json.loads(text))
     except ValueError:
         return {name: text}
-    if not isinstance(values, dict):
+    if values is None:
         return {name: text}
     flat: dict[str, str] = {}
     for key, value in values.items():
-        flat.update(_flatten(f"{name}.{key}", json.dumps(value)))
+        flat.update(flatten_parameter(f"{name}.{key}", json.dumps(value)))
     return flat
+
+
+def _name_parts(value: object) -> Mapping[str, object] | None:
+    """Give a value's parts by name; None where it has none, or their names are not unique."""
+    if isinstance(value, dict):
+        return value
+    if not isinstance(value, list) or not value:
+        return None
+    if not all(isinstance(part, dict) and isinstance(part.get("name"), str) for part in value):
+        return None
+    parts = {
+        part["name"]: {key: of_key for key, of_key in part.items() if key != "name"}
+        for part in value
+    }
+    return parts if len(parts) == len(value) else None
 
 
 def _shorten(text: str) -> str:

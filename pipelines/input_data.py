@@ -19,9 +19,21 @@ def prepare_input(config: PipelineConfig) -> None:
     Raises:
         ConfigError: If the folder is missing, is not one, or holds no CSV file.
     """
-    if _is_default_data(config.input_directory):
-        lay_out_taxi_data(PROJECT_ROOT / "data")
+    lay_out_default_data(config.input_directory)
     check_input(config)
+
+
+def lay_out_default_data(directory: Path) -> None:
+    """Lay the default data out, if it is asked for.
+
+    Args:
+        directory: Folder that will be read; any other than the default data's is left alone.
+
+    Raises:
+        DataLayoutError: If the data cannot be found or written.
+    """
+    if _is_default_data(directory):
+        lay_out_taxi_data(PROJECT_ROOT / "data")
 
 
 def check_input(config: PipelineConfig) -> None:

@@ -53,6 +53,46 @@ class OutputLayout:
         """What each run leaves beside its artifacts."""
         return self.root / "runs"
 
+    @property
+    def reports_directory(self) -> Path:
+        """The pages: ``index.html`` of all runs, and a folder a run."""
+        return self.root / "reports"
+
+    @property
+    def reports_index_path(self) -> Path:
+        """The page of all runs."""
+        return self.reports_directory / "index.html"
+
+    def report_path(self, run_id: str) -> Path:
+        """Give a run's page.
+
+        Args:
+            run_id: The run's name, as ``run`` takes it.
+
+        Returns:
+            Path of its ``index.html``.
+
+        Raises:
+            ValueError: If the name could leave the output root.
+        """
+        return self.reports_directory / self.run(run_id).directory.name / "index.html"
+
+    def comparison_path(self, before: str, after: str) -> Path:
+        """Give the page of two runs side by side, in the folder of the second's.
+
+        Args:
+            before: The first run's name, as ``run`` takes it.
+            after: The second's.
+
+        Returns:
+            Path of the page.
+
+        Raises:
+            ValueError: If a name could leave the output root.
+        """
+        name = self.run(before).directory.name
+        return self.report_path(after).with_name(f"compared-with-{name}.html")
+
     def run(self, run_id: str) -> RunLayout:
         """Give a run's files.
 

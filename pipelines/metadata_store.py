@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,6 +86,12 @@ class RunStore:
         """Tell which run an execution belongs to."""
         contexts = self._store.get_contexts_by_execution(execution.id)
         return next((context.name for context in contexts if context.type == _RUN_CONTEXT), None)
+
+    def find_node(self, execution: mlmd.Execution) -> str | None:
+        """Tell which node an execution is of; None for a change that a person made."""
+        contexts = self._store.get_contexts_by_execution(execution.id)
+        names = (context.name for context in contexts if context.type == _NODE_CONTEXT)
+        return next((name.removeprefix(f"{self._pipeline_name}.") for name in names), None)
 
     def list_node_executions(self, node_id: str) -> list[mlmd.Execution]:
         """List a node's executions in all runs, in order."""
@@ -194,7 +201,14 @@ class RunStore:
         state = _STATES.get(execution.last_known_state, NodeState.FAILED)
         problem = Problem(rule="no result", message="the process ended without leaving a result")
         return NodeResult(
-            id=node_id, state=state, problems=(problem,) if state is NodeState.FAILED else ()
+            id=node_id,
+            state=state,
+            started_at=datetime.datetime.fromtimestamp(
+                execution.create_time_since_epoch / 1000, datetime.timezone.utc
+            ),
+            seconds=(execution.last_update_time_since_epoch - execution.create_time_since_epoch)
+            / 1000,
+            problems=(problem,) if state is NodeState.FAILED else (),
         )
 
     def count_written_rows(self, artifact_id: int) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import json
 import logging
 import time
@@ -26,7 +27,7 @@ from pipelines.guarded_metadata import GuardedMetadata
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, StoredArtifact
 from pipelines.node_request import NodeRequest
-from pipelines.node_result import NodeResult, NodeState, Problem
+from pipelines.node_result import NodeResult, NodeState, Problem, PushedVersion
 from pipelines.row_checks import check_rows
 from pipelines.row_counts import count_rows
 from pipelines.store_address import PostgresqlAddress
@@ -76,7 +77,7 @@ def run_node(request: NodeRequest) -> NodeResult:
 def _run_held_node(
     ir: pipeline_pb2.Pipeline, node: pipeline_pb2.PipelineNode, request: NodeRequest
 ) -> NodeResult:
-    started = time.monotonic()
+    started, started_at = time.monotonic(), datetime.datetime.now(datetime.timezone.utc)
     problems: tuple[Problem, ...] = ()
     data_refused = False
     try:
@@ -87,7 +88,16 @@ def _run_held_node(
     except Exception as error:
         _logger.error("%s", traceback.format_exc())
         problems = (describe_error(error),)
-    return _conclude(ir, request, problems, data_refused, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    ended = NodeResult(
+        id=request.node_id,
+        state=NodeState.DATA_REFUSED if data_refused else NodeState.FAILED,
+        started_at=started_at,
+        seconds=round(seconds, 3),
+        problems=problems,
+        log=str(request.log_path),
+    )
+    return _conclude(ir, request, ended)
 
 
 def describe_error(error: BaseException) -> Problem:
@@ -141,21 +151,19 @@ def _get_connection(ir: pipeline_pb2.Pipeline) -> metadata_store_pb2.ConnectionC
     return getattr(mlmd_config, mlmd_config.WhichOneof("connection_config"))
 
 
-def _conclude(
-    ir: pipeline_pb2.Pipeline,
-    request: NodeRequest,
-    raised: tuple[Problem, ...],
-    data_refused: bool,
-    seconds: float,
-) -> NodeResult:
-    """Read back how the node ended: TFX's launcher returns quietly when inputs do not resolve."""
-    result = NodeResult(
-        id=request.node_id,
-        state=NodeState.DATA_REFUSED if data_refused else NodeState.FAILED,
-        seconds=round(seconds, 3),
-        problems=raised,
-        log=str(request.log_path),
-    )
+def _conclude(ir: pipeline_pb2.Pipeline, request: NodeRequest, result: NodeResult) -> NodeResult:
+    """Read back how the node ended: TFX's launcher returns quietly when inputs do not resolve.
+
+    Args:
+        ir: The pipeline.
+        request: Which node.
+        result: Refused or failed, with the problems that it raised; without any it may have ended
+            well.
+
+    Returns:
+        The result as it is kept in the store.
+    """
+    raised = result.problems
     with GuardedMetadata(_get_connection(ir)) as handle:
         runs = RunStore(handle.store, ir.pipeline_info.id)
         execution = runs.find_execution(request.run_id, request.node_id)
@@ -174,7 +182,7 @@ def _conclude(
         runs = RunStore(handle.store, ir.pipeline_info.id)
         rows = runs.count_rows(execution, written)
         lost = check_rows(request.node_id, rows, _list_evaluated_splits(ir, request.node_id))
-        changes: dict[str, object] = {"rows": rows}
+        changes: dict[str, object] = {"rows": rows, "pushed": _find_pushed(outputs, cached)}
         if result.is_good and lost:
             changes |= {"state": NodeState.FAILED, "problems": lost}
         result = result.model_copy(update=changes)
@@ -194,6 +202,17 @@ def _read_state(
         return NodeState.MODEL_REFUSED, problems
     is_cached = execution.last_known_state == metadata_store_pb2.Execution.CACHED
     return (NodeState.CACHED if is_cached else NodeState.DONE), ()
+
+
+def _find_pushed(outputs: Sequence[StoredArtifact], cached: bool) -> PushedVersion | None:
+    for output in outputs:
+        if output.type == "PushedModel" and output.integer("pushed"):
+            return PushedVersion(
+                version=int(output.text("pushed_version")),
+                path=output.text("pushed_destination"),
+                is_new=bool(output.integer("newly_pushed")) and not cached,
+            )
+    return None
 
 
 def _list_evaluated_splits(ir: pipeline_pb2.Pipeline, node_id: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import enum
 
 import pydantic
@@ -72,28 +73,48 @@ class Rows(pydantic.BaseModel):
     written: dict[str, int] = {}
 
 
+class PushedVersion(pydantic.BaseModel):
+    """A model in place.
+
+    Attributes:
+        version: Its number.
+        path: Its folder.
+        is_new: Whether this run put it there; false where it was in place already.
+    """
+
+    model_config = _STRICT
+
+    version: int
+    path: str
+    is_new: bool
+
+
 class NodeResult(pydantic.BaseModel):
     """How one node of one run ended.
 
     Attributes:
         id: The node's id.
         state: How it ended.
+        started_at: When it started, UTC; None where it did not, or it is not known.
         seconds: Wall time, from its start to its end.
         cached: Whether its outputs are an earlier run's.
         rows: Rows in and out.
         problems: Why it refused or failed.
         log: Path of its log.
+        pushed: The model that it put in place or found there; None for other nodes.
     """
 
     model_config = _STRICT
 
     id: str
     state: NodeState
+    started_at: datetime.datetime | None = None
     seconds: float = 0.0
     cached: bool = False
     rows: Rows = Rows()
     problems: tuple[Problem, ...] = ()
     log: str | None = None
+    pushed: PushedVersion | None = None
 
     @property
     def is_good(self) -> bool:

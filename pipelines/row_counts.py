@@ -9,7 +9,7 @@ from pathlib import Path
 import tensorflow as tf
 import tensorflow_data_validation as tfdv
 
-from components.model_validator.evaluation import count_evaluated_rows
+from components.evaluator.evaluation import count_evaluated_rows
 from pipelines.metadata_store import StoredArtifact
 
 ROW_COUNTS_PROPERTY = "row_counts"

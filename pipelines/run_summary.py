@@ -48,6 +48,7 @@ class NodeRow(pydantic.BaseModel):
     Attributes:
         id: The node's id.
         state: How it ended.
+        started_at: When it started, UTC; None where it did not.
         seconds: Wall time.
         cached: Whether its outputs are an earlier run's.
         rows_in: Rows read, by split.
@@ -59,6 +60,7 @@ class NodeRow(pydantic.BaseModel):
 
     id: str
     state: NodeState
+    started_at: datetime.datetime | None = None
     seconds: float
     cached: bool
     rows_in: dict[str, int]
@@ -84,7 +86,9 @@ class RunSummary(pydantic.BaseModel):
         pipeline: Name of the pipeline.
         verdict: How it ended.
         reason: Why, in one line.
-        seconds: Wall time of the run; sum of its nodes' where they ran one by one.
+        interrupted: Whether the user stopped it.
+        seconds: Wall time of the run; from its first node's start to its last one's end where the
+            run itself left no summary, as under a scheduler.
         nodes: Every node, in order.
         problems: Why data was refused or a node failed.
         anomalies: What ExampleValidator found.
@@ -103,6 +107,7 @@ class RunSummary(pydantic.BaseModel):
     pipeline: str
     verdict: Verdict
     reason: str
+    interrupted: bool = False
     seconds: float
     nodes: tuple[NodeRow, ...]
     problems: tuple[Problem, ...] = ()
@@ -151,6 +156,7 @@ def summarize_run(
         pipeline=description.name,
         verdict=verdict,
         reason=reason,
+        interrupted=interrupted,
         seconds=round(seconds, 3),
         nodes=tuple(_create_row(result) for result in results),
         problems=tuple(
@@ -170,6 +176,27 @@ def summarize_run(
         pushed_version=version,
         output_root=str(layout.root),
     )
+
+
+def find_time_span(
+    nodes: Sequence[NodeResult | NodeRow],
+) -> tuple[datetime.datetime, datetime.datetime] | None:
+    """Find when a run's first node started and its last one ended.
+
+    Args:
+        nodes: How each node ended.
+
+    Returns:
+        Both times, UTC; None where no node started.
+    """
+    spans = [
+        (node.started_at, node.started_at + datetime.timedelta(seconds=node.seconds))
+        for node in nodes
+        if node.started_at is not None
+    ]
+    if not spans:
+        return None
+    return min(start for start, _ in spans), max(end for _, end in spans)
 
 
 def load_summary(layout: OutputLayout, run_id: str | None = None) -> RunSummary:
@@ -205,7 +232,7 @@ def recover_summary(layout: OutputLayout, run_id: str) -> RunSummary:
         run_id: The run.
 
     Returns:
-        The summary; its seconds are the sum of its nodes'.
+        The summary; its seconds are from its first node's start to its last one's end.
 
     Raises:
         FileNotFoundError: If the run was never compiled, or the store is not there.
@@ -215,8 +242,17 @@ def recover_summary(layout: OutputLayout, run_id: str) -> RunSummary:
     if layout.has_metadata_store:
         with open_run_store(layout.metadata_store, description.name) as store:
             results = [store.read_result(run_id, result.id) or result for result in results]
-    seconds = sum(result.seconds for result in results)
-    return summarize_run(layout, description, run_id, results, seconds, interrupted=False)
+    summary = summarize_run(
+        layout, description, run_id, results, _measure_seconds(results), interrupted=False
+    )
+    page = layout.report_path(run_id)
+    return summary.model_copy(update={"report": str(page) if page.is_file() else None})
+
+
+def _measure_seconds(results: Sequence[NodeResult]) -> float:
+    """Measure the time from the first node's start to the last one's end."""
+    span = find_time_span(results)
+    return (span[1] - span[0]).total_seconds() if span else 0.0
 
 
 def list_run_ids(layout: OutputLayout) -> list[str]:
@@ -289,13 +325,15 @@ def _find_validation(artifacts: Sequence[StoredArtifact]) -> Validation | None:
 
 
 def _find_data_verdict(artifacts: Sequence[StoredArtifact]) -> DataVerdict | None:
-    verdicts = (read_verdict(stored.path) for stored in artifacts if stored.type == ARTIFACT_TYPE)
-    return next(verdicts, None)
+    for stored in artifacts:
+        if stored.type == ARTIFACT_TYPE and stored.path.is_dir():
+            return read_verdict(stored.path)
+    return None
 
 
 def _list_anomalies(artifacts: Sequence[StoredArtifact]) -> Iterator[Anomaly]:
     for stored in artifacts:
-        if stored.type == "ExampleAnomalies":
+        if stored.type == "ExampleAnomalies" and stored.path.is_dir():
             splits = stored.artifact.properties["split_names"].string_value
             yield from read_anomalies(stored.path, splits)
 
@@ -304,6 +342,7 @@ def _create_row(result: NodeResult) -> NodeRow:
     return NodeRow(
         id=result.id,
         state=result.state,
+        started_at=result.started_at,
         seconds=result.seconds,
         cached=result.cached,
         rows_in=result.rows.read,

@@ -1,19 +1,27 @@
 #!/bin/sh
-# Makes .venv hold exactly the packages of requirements/lock.txt. Where it does already, this
-# takes milliseconds and says nothing.
+# setup-venv.sh [VENV LOCK VERSION...]
 #
-# The stamp in .venv is the Python version and the lock that .venv was made from. It is removed
+# Makes an environment hold exactly the packages of a lock: .venv those of requirements/lock.txt,
+# with the Python of .python-version, unless told otherwise. Of several versions, the first that
+# this machine has is taken. Where all is in place already, this takes milliseconds and says nothing.
+#
+# The stamp in the environment is the versions and the lock that it was made from. It is removed
 # first and written last, so an interrupted set-up never looks complete: the next one starts anew.
 #
-# PYTHON may name the interpreter to use. Without a Python of the wanted version, or a way to
+# PYTHON may name the interpreter to use. Without a Python of a wanted version, or a way to
 # install into it, this says so in one sentence and exits with 2.
 set -eu
 
 CDPATH='' cd -- "$(dirname -- "$0")/.."
-lock=requirements/lock.txt
-venv=.venv
+if [ $# -eq 0 ]; then
+    read -r versions <.python-version
+    set -- .venv requirements/lock.txt "$versions"
+fi
+venv=$1
+lock=$2
+shift 2
+versions=$*
 stamp=$venv/installed-lock.txt
-read -r version <.python-version
 compiler=ziglang==0.17.1
 
 # uv, where it is there, must use an interpreter of this machine and fetch packages alone.
@@ -24,29 +32,40 @@ fail() {
     exit 2
 }
 
-is_current() {
-    [ -x "$venv/bin/python" ] && [ -f "$stamp" ] && cat .python-version "$lock" | cmp -s - "$stamp"
+print_stamp() {
+    echo "$versions"
+    cat "$lock"
 }
 
-# Print the path of the real interpreter behind command $1, if it runs and has the wanted version.
-# A pyenv shim can exist without running; a virtual environment leads to what it was made from.
+is_current() {
+    [ -x "$venv/bin/python" ] && [ -f "$stamp" ] && print_stamp | cmp -s - "$stamp"
+}
+
+# Print the path of the real interpreter behind command $1, if it runs and has one of the versions
+# that follow. A pyenv shim can exist without running; a virtual environment leads to what it was
+# made from.
 interpreter_of() {
-    "$1" -c '
+    candidate=$1
+    shift
+    "$candidate" -c '
 import sys
-if "%d.%d" % sys.version_info[:2] != sys.argv[1]:
+if "%d.%d" % sys.version_info[:2] not in sys.argv[1:]:
     sys.exit(1)
 print(getattr(sys, "_base_executable", None) or sys.executable)
-' "$version" 2>/dev/null
+' "$@" 2>/dev/null
 }
 
 find_python() {
     if [ -n "${PYTHON:-}" ]; then
-        interpreter_of "$PYTHON"
+        # shellcheck disable=SC2086 # several versions
+        interpreter_of "$PYTHON" $versions
         return
     fi
-    for candidate in "$(uv python find --system "$version" 2>/dev/null)" "python$version" \
-        python3 python "${PYENV_ROOT:-${HOME:-}/.pyenv}/versions/$version".*/bin/python; do
-        [ -n "$candidate" ] && interpreter_of "$candidate" && return
+    for version in $versions; do
+        for candidate in "$(uv python find --system "$version" 2>/dev/null)" "python$version" \
+            python3 python "${PYENV_ROOT:-${HOME:-}/.pyenv}/versions/$version".*/bin/python; do
+            [ -n "$candidate" ] && interpreter_of "$candidate" "$version" && return
+        done
     done
     return 1
 }
@@ -57,14 +76,15 @@ wait_for_turn() {
     exec 9<"$lock"
     "$python" -c '
 import fcntl
+import sys
 try:
     fcntl.flock(9, fcntl.LOCK_EX | fcntl.LOCK_NB)
 except BlockingIOError:
-    print("Waiting for another set-up of .venv to end.", flush=True)
+    print("Waiting for another set-up of " + sys.argv[1] + " to end.", flush=True)
     fcntl.flock(9, fcntl.LOCK_EX)
 except OSError:
     pass
-' 9<&9
+' "$venv" 9<&9
 }
 
 # Make .venv and bring a uv for this one set-up, by the pip of .venv or else of the interpreter.
@@ -76,7 +96,7 @@ make_venv_with_uv() {
     else
         fail "Neither uv nor pip was found for $python: install uv, or pip for Python $version (on Debian and Ubuntu: python$version-venv), and run this again."
     fi
-    "$pip_python" -m pip install -qq --target "$venv/uv" "$(grep '^uv==' "$lock")"
+    "$pip_python" -m pip install -qq --target "$venv/uv" "$(grep '^uv==' requirements/lock.txt)"
     uv=$venv/uv/bin/uv
 }
 
@@ -102,6 +122,7 @@ use_pip_index() {
 
 # pyfarmhash, which TFDV imports, is published as C++ source alone: see to it that it can be built.
 ensure_compiler() {
+    grep -q '^pyfarmhash==' "$lock" || return 0
     "$venv/bin/python" -c 'import farmhash' 2>/dev/null && return
     include=$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
     [ -f "$include/Python.h" ] || fail "$python came without its C headers ($include/Python.h): install them (on Debian and Ubuntu: python$version-dev), or set PYTHON to a Python $version that has them, and run this again."
@@ -116,18 +137,22 @@ ensure_compiler() {
 is_current && exit 0
 
 if ! python=$(find_python); then
-    [ -z "${PYTHON:-}" ] || fail "PYTHON=$PYTHON does not run as Python $version: set it to a Python $version, or unset it to have one looked for."
-    fail "Python $version was not found through uv, PATH or pyenv: install it (uv python install $version, pyenv install $version, or your system's packages) or set PYTHON to it, and run this again."
+    wanted=$(echo "$versions" | sed 's/ / or /g')
+    version=${versions%% *}
+    [ -z "${PYTHON:-}" ] || fail "PYTHON=$PYTHON does not run as Python $wanted: set it to a Python $wanted, or unset it to have one looked for."
+    fail "Python $wanted was not found through uv, PATH or pyenv: install it (uv python install $version, pyenv install $version, or your system's packages) or set PYTHON to it, and run this again."
 fi
 wait_for_turn
 is_current && exit 0
+version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
 started=$(date +%s)
-if [ -f "$stamp" ] && interpreter_of "$venv/bin/python" >/dev/null; then
-    echo "Updating .venv to $lock."
+# shellcheck disable=SC2086 # several versions
+if [ -f "$stamp" ] && interpreter_of "$venv/bin/python" $versions >/dev/null; then
+    echo "Updating $venv to $lock."
     rm "$stamp"
 else
-    echo "Setting up .venv with Python $version and the $(grep -c '==' "$lock") packages of $lock: one to a few minutes, mostly download (1 GB the first time)."
+    echo "Setting up $venv with Python $version and the $(grep -c '==' "$lock") packages of $lock: one to a few minutes, mostly download (up to 1 GB the first time)."
     rm -rf "$venv"
     hash -r
 fi
@@ -143,7 +168,7 @@ fi
 use_pip_certificates
 ensure_compiler
 
-cat .python-version "$lock" >"$venv/installing-lock.txt"
+print_stamp >"$venv/installing-lock.txt"
 "$uv" pip sync --quiet --python "$venv/bin/python" --build-constraints "$lock" "$lock"
 rm -rf "$venv/uv" "$venv/compiler"
 mv "$venv/installing-lock.txt" "$stamp"

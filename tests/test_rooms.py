@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "schemas": {"schemas"},
     "components": {"schemas", "components"},
     "pipelines": {"schemas", "components", "pipelines"},
+    "dags": {"pipelines", "dags"},
 }
 ROOMS = {"schemas", "components", "pipelines", "dags", "benchmarks", "tests"}
 
@@ -25,6 +26,8 @@ LIGHT_MODULES = [
     "pipelines.ending_screen",
     "pipelines.local_runner",
     "pipelines.metadata_store",
+    "pipelines.report.page",
+    "pipelines.report.publication",
     "pipelines.run_summary",
     "components.data_gate.schema_diff",
     "components.model_validator.gates",
@@ -57,6 +60,13 @@ def test_nothing_imports_the_heavy_front_door_of_tfx() -> None:
     for room in MAY_IMPORT:
         for path in (ROOT / room).rglob("*.py"):
             assert not [name for name in _list_imports(path) if name.startswith("tfx.v1")], path
+
+
+def test_airflow_is_for_dags_alone() -> None:
+    """Airflow lives in an environment of its own, which only the DAGs run in."""
+    for room in set(MAY_IMPORT) - {"dags"}:
+        for path in (ROOT / room).rglob("*.py"):
+            assert not [name for name in _list_imports(path) if name.startswith("airflow")], path
 
 
 @pytest.mark.parametrize("module", LIGHT_MODULES)

@@ -108,8 +108,8 @@ def read_inputs() -> set[str]:
     """Read the canonical names of the direct requirements."""
     lines = [
         line.partition("#")[0].strip()
-        for path in (ROOT / "requirements").glob("*.in")
-        for line in path.read_text().splitlines()
+        for name in ("runtime.in", "dev.in")
+        for line in (ROOT / "requirements" / name).read_text().splitlines()
     ]
     return {
         canonicalize_name(Requirement(line).name) for line in lines if line[:1] not in ("", "-")

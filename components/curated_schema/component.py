@@ -10,7 +10,7 @@ from tfx.dsl.component.experimental.annotations import OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
 from tfx.types.standard_artifacts import Schema
 
-from components.curated_schema.schema_file import SCHEMA_FILE_NAME, hash_schema
+from components.curated_schema.schema_file import SCHEMA_FILE_NAME, read_unchanged
 
 
 @component
@@ -29,10 +29,7 @@ def CuratedSchema(  # noqa: N802 - TFX names components like classes
     Raises:
         ValueError: If the file has changed since.
     """
-    if hash_schema(Path(schema_path)) != schema_sha256:
-        raise ValueError(
-            f"{schema_path} has changed since the pipeline was compiled; compile it again"
-        )
+    content = read_unchanged(Path(schema_path), schema_sha256)
     target = Path(schema.uri)
     target.mkdir(parents=True, exist_ok=True)
-    (target / SCHEMA_FILE_NAME).write_bytes(Path(schema_path).read_bytes())
+    (target / SCHEMA_FILE_NAME).write_bytes(content)

@@ -21,3 +21,25 @@ def hash_schema(schema_path: Path) -> str:
         FileNotFoundError: If there is no such file.
     """
     return hashlib.sha256(schema_path.read_bytes()).hexdigest()
+
+
+def read_unchanged(schema_path: Path, sha256: str) -> bytes:
+    """Read a schema file, if it is still the one that was hashed.
+
+    Args:
+        schema_path: Path of a ``schema.pbtxt``.
+        sha256: Its hash then, as ``hash_schema`` gave it.
+
+    Returns:
+        Its content.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If its content is another.
+    """
+    content = schema_path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise ValueError(
+            f"{schema_path} has changed since the pipeline was compiled; compile it again"
+        )
+    return content

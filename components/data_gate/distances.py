@@ -220,11 +220,11 @@ def measure_numbers(
     """
     _check_rows(reference.rows, observed.rows)
     cuts = cut_at_quantiles(reference, most_bins)
-    p, q = (_compute_shares(side, cuts) for side in (reference, observed))
+    p, q = (compute_shares(side, cuts) for side in (reference, observed))
     limits: list[float | None] = [None, *cuts, None]
     bins = [
         Bin(
-            label=_describe_interval(low, high),
+            label=describe_interval(low, high),
             low=low,
             high=high,
             reference_share=float(before),
@@ -340,8 +340,16 @@ def _cumulate(histogram: Quantiles) -> tuple[Shares, Shares]:
     return histogram.highs[is_last], cumulated[is_last]
 
 
-def _compute_shares(histogram: Quantiles, cuts: Sequence[float]) -> Shares:
-    """Compute the shares of the bins between cuts, and of the missing values."""
+def compute_shares(histogram: Quantiles, cuts: Sequence[float]) -> Shares:
+    """Compute the shares of the bins between cuts, and of the missing values.
+
+    Args:
+        histogram: A column of numbers; at least one row.
+        cuts: Limits between the bins, ascending; the outermost bins are open.
+
+    Returns:
+        Shares of all rows, shape [cuts + 2], sum 1; the last is that of the missing values.
+    """
     up_to = [_count_up_to(histogram, cut) for cut in cuts]
     counts = np.diff([0.0, *up_to, float(histogram.counts.sum())])
     return np.append(counts, histogram.missing) / histogram.rows
@@ -356,7 +364,8 @@ def _count_up_to(histogram: Quantiles, limit: float) -> float:
     return float(np.sum(parts * histogram.counts))
 
 
-def _describe_interval(low: float | None, high: float | None) -> str:
+def describe_interval(low: float | None, high: float | None) -> str:
+    """Name the numbers above one limit and up to another; None is open."""
     if low is None:
         return "any number" if high is None else f"up to {high:g}"
     return f"above {low:g}" if high is None else f"above {low:g}, up to {high:g}"

@@ -71,8 +71,26 @@ def load_split_summary(directory: Path, split: str) -> SplitSummary:
     Raises:
         FileNotFoundError: If the artifact has no such split.
     """
+    return summarize_split(load_split_statistics(directory, split))
+
+
+def load_split_statistics(
+    directory: Path, split: str
+) -> statistics_pb2.DatasetFeatureStatisticsList:
+    """Load a split's statistics as TFDV wrote them.
+
+    Args:
+        directory: Folder of an ``ExampleStatistics`` artifact.
+        split: Name of the split.
+
+    Returns:
+        The proto.
+
+    Raises:
+        FileNotFoundError: If the artifact has no such split.
+    """
     content = (directory / f"Split-{split}" / FILE_NAME).read_bytes()
-    return summarize_split(statistics_pb2.DatasetFeatureStatisticsList.FromString(content))
+    return statistics_pb2.DatasetFeatureStatisticsList.FromString(content)
 
 
 def summarize_split(statistics: statistics_pb2.DatasetFeatureStatisticsList) -> SplitSummary:
@@ -92,11 +110,12 @@ def summarize_split(statistics: statistics_pb2.DatasetFeatureStatisticsList) -> 
     [dataset] = statistics.datasets
     rows = int(dataset.num_examples)
     return SplitSummary(
-        rows, {_get_name(feature): _summarize(feature, rows) for feature in dataset.features}
+        rows, {get_feature_name(feature): _summarize(feature, rows) for feature in dataset.features}
     )
 
 
-def _get_name(feature: statistics_pb2.FeatureNameStatistics) -> str:
+def get_feature_name(feature: statistics_pb2.FeatureNameStatistics) -> str:
+    """Give the name of the column that statistics are of."""
     return str(feature.name or ".".join(feature.path.step))
 
 
@@ -106,7 +125,7 @@ def _summarize(feature: statistics_pb2.FeatureNameStatistics, rows: int) -> Feat
     # TFDV counts a row with an empty list as one that has the feature; its values tell.
     present = min(int(common.tot_num_values), rows)
     missing = rows - present
-    name = _get_name(feature)
+    name = get_feature_name(feature)
     if kind == "num_stats":
         numbers = feature.num_stats
         return FeatureSummary(

@@ -32,8 +32,6 @@ SERVING_SIGNATURE = "serving_default"
 LABEL_SIGNATURE = "transform_features"
 PROBABILITY_OUTPUT = "probability"
 
-_CALIBRATION_BUCKETS = 20
-_CONFUSION_MATRICES = 101
 _METHODS: dict[ConfidenceIntervals, int] = {
     "jackknife": tfma.ConfidenceIntervalOptions.JACKKNIFE,
     "poisson_bootstrap": tfma.ConfidenceIntervalOptions.POISSON_BOOTSTRAP,
@@ -92,8 +90,12 @@ def _create_model_spec(table: FeatureTable, name: str, *, is_baseline: bool) -> 
 
 
 def _create_metrics(settings: EvaluatorSettings, code_version: str) -> list[tfma.MetricConfig]:
-    metric_settings = {"threshold": settings.threshold, "code_version": code_version}
-    metrics = [
+    metric_settings = {
+        "threshold": settings.threshold,
+        "plots": settings.plots,
+        "code_version": code_version,
+    }
+    return [
         tfma.MetricConfig(class_name="ExampleCount"),
         tfma.MetricConfig(
             class_name=BinaryClassifierMetrics.__name__,
@@ -101,18 +103,6 @@ def _create_metrics(settings: EvaluatorSettings, code_version: str) -> list[tfma
             config=json.dumps(metric_settings, sort_keys=True),
         ),
     ]
-    if settings.plots:
-        metrics += [
-            tfma.MetricConfig(
-                class_name="CalibrationPlot",
-                config=json.dumps({"num_buckets": _CALIBRATION_BUCKETS}),
-            ),
-            tfma.MetricConfig(
-                class_name="ConfusionMatrixPlot",
-                config=json.dumps({"num_thresholds": _CONFUSION_MATRICES}),
-            ),
-        ]
-    return metrics
 
 
 def _create_options(settings: EvaluatorSettings) -> tfma.Options:

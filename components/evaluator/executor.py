@@ -11,12 +11,15 @@ from tfx.types import Artifact, artifact_utils, standard_component_specs
 from tfx.utils import json_utils, path_utils, proto_utils
 
 from components.evaluator.champion_check import MISFIT_FILE, find_misfit
+from components.evaluator.digest import write_digest
+from components.evaluator.evaluation import load_digest
 
 
 class Executor(executor.Executor):
     """Measure as TFX's Evaluator does, but leave out a champion that no longer fits.
 
-    It then measures the candidate alone and writes ``champion_misfit.txt`` beside the metrics.
+    It then measures the candidate alone and writes ``champion_misfit.txt`` beside the metrics. In
+    any case it leaves ``digest.json`` there, for readers without TFMA.
     """
 
     def Do(  # noqa: N802  # the name is TFX's
@@ -34,14 +37,13 @@ class Executor(executor.Executor):
         """
         misfit = _find_champion_misfit(input_dict, exec_properties)
         if misfit:
-            fitting = {**input_dict, standard_component_specs.BASELINE_MODEL_KEY: []}
-            super().Do(fitting, output_dict, exec_properties)
-            directory = artifact_utils.get_single_uri(
-                output_dict[standard_component_specs.EVALUATION_KEY]
-            )
-            Path(directory, MISFIT_FILE).write_text(f"{misfit}\n", encoding="utf-8")
-        else:
-            super().Do(input_dict, output_dict, exec_properties)
+            input_dict = {**input_dict, standard_component_specs.BASELINE_MODEL_KEY: []}
+        super().Do(input_dict, output_dict, exec_properties)
+        evaluation = output_dict[standard_component_specs.EVALUATION_KEY]
+        directory = Path(artifact_utils.get_single_uri(evaluation))
+        if misfit:
+            (directory / MISFIT_FILE).write_text(f"{misfit}\n", encoding="utf-8")
+        write_digest(load_digest(directory), directory)
 
 
 def _find_champion_misfit(

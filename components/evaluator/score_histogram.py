@@ -102,7 +102,7 @@ class ScoreHistogram:
         Returns:
             Value by name; NaN where the metric is not defined for these rows.
         """
-        log_odds, negatives, positives = self._count_by_bucket()
+        probabilities, negatives, positives = (counts[::-1] for counts in self.list_buckets())
         positive_count, negative_count = float(positives.sum()), float(negatives.sum())
         count = positive_count + negative_count
         predicted_count = self.predicted_positives + self.predicted_negatives
@@ -120,22 +120,26 @@ class ScoreHistogram:
             "false_positive_rate": _divide(self.predicted_negatives, negative_count),
             "false_negative_rate": _divide(missed_count, positive_count),
             "expected_calibration_error": compute_calibration_error(
-                negatives, positives, 1 / (1 + np.exp(-log_odds))
+                negatives, positives, probabilities
             ),
         }
         if math.isnan(self.probability_sum):
             metrics = dict.fromkeys(metrics, math.nan)
         return {**metrics, "mean_label": _divide(positive_count, count)}
 
-    def _count_by_bucket(self) -> tuple[_Counts, _Counts, _Counts]:
-        """Give the log-odds and the rows of label 0 and of label 1 by bucket, highest first.
+    def list_buckets(self) -> tuple[_Counts, _Counts, _Counts]:
+        """List the buckets that have rows, lowest score first.
 
         A bucket's middle stands for its rows' scores; as a probability it is off by 0.0002 at most.
+
+        Returns:
+            Probability, rows of label 0, and rows of label 1 of each, shape [buckets].
         """
-        buckets = sorted(self.negatives.keys() | self.positives.keys(), reverse=True)
+        buckets = sorted(self.negatives.keys() | self.positives.keys())
         negatives = np.array([self.negatives[bucket] for bucket in buckets], dtype=np.float64)
         positives = np.array([self.positives[bucket] for bucket in buckets], dtype=np.float64)
-        return np.array(buckets, dtype=np.float64) * LOG_ODDS_STEP, negatives, positives
+        log_odds = np.array(buckets, dtype=np.float64) * LOG_ODDS_STEP
+        return 1 / (1 + np.exp(-log_odds)), negatives, positives
 
 
 def compute_auc(negatives: _Counts, positives: _Counts) -> float:

@@ -19,7 +19,8 @@ class EvaluatorSettings(pydantic.BaseModel):
         split: Example split that is evaluated; neither training nor early stopping saw it.
         threshold: A row counts as positive where its probability is above it.
         confidence_intervals: Method of the 95 % intervals, or none.
-        plots: Whether to write the calibration and confusion-matrix plots of each slice.
+        plots: Whether to write the confusion matrices by threshold and the calibration of each
+            slice: the run report's curves.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -27,4 +28,4 @@ class EvaluatorSettings(pydantic.BaseModel):
     split: Annotated[str, pydantic.Field(min_length=1)] = "test"
     threshold: Annotated[float, pydantic.Field(gt=0, lt=1)] = 0.5
     confidence_intervals: ConfidenceIntervals = "jackknife"
-    plots: bool = False
+    plots: bool = True

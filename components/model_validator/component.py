@@ -13,13 +13,13 @@ from tfx.types.standard_artifacts import Examples, Model, ModelBlessing, ModelEv
 from tfx.utils import path_utils
 
 from components.evaluator.champion_check import read_misfit
-from components.model_validator.evaluation import load_evaluation
+from components.evaluator.evaluation import load_evaluation
+from components.evaluator.slice_metrics import Evaluation
 from components.model_validator.evidence import Evidence
 from components.model_validator.gate_result import GateResult, Outcome
 from components.model_validator.gates import Gate, load_gates
 from components.model_validator.investigation import gather_evidence, needs_replay
 from components.model_validator.judgement import is_blessed, judge
-from components.model_validator.metrics import Evaluation
 from components.model_validator.paired_change import METHOD
 from components.model_validator.serving_replay import ReplayRequest, replay_models
 from components.model_validator.settings import ModelValidatorSettings, RowSource

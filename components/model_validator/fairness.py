@@ -14,8 +14,8 @@ import dataclasses
 from collections.abc import Sequence
 
 from components.evaluator.metric_names import ScoreMetric
+from components.evaluator.slice_metrics import SliceMetrics
 from components.model_validator.gates import FairnessMetric
-from components.model_validator.metrics import SliceMetrics
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,9 +10,9 @@ import math
 from collections.abc import Mapping, Sequence
 
 from components.evaluator.metric_names import ScoreMetric
+from components.evaluator.slice_metrics import Evaluation, SliceMetrics
 from components.model_validator.evidence import Evidence, ModelReplay, TrivialModel
 from components.model_validator.gates import ChangeGate, Gate, ServingGate, TrivialGate
-from components.model_validator.metrics import Evaluation, SliceMetrics
 from components.model_validator.paired_change import Change, PairedScores, estimate_changes
 from components.model_validator.replay_comparison import find_largest_difference, find_slice_rows
 from components.model_validator.serving_replay import (

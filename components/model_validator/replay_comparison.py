@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.evaluator.metric_names import ScoreMetric
-from components.model_validator.metrics import SliceMetrics
+from components.evaluator.slice_metrics import SliceMetrics
 from components.model_validator.serving_replay import Array, SliceColumn
 from components.model_validator.weighted_metrics import compute_row_losses
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pydantic
 
+from components.evaluator.slice_metrics import Evaluation
 from components.model_validator.evidence import ModelReplay, TrivialModel
 from components.model_validator.gate_result import GateResult
-from components.model_validator.metrics import Evaluation
 
 FILE_NAME = "validation.json"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from components.trainer.dataset import read_examples
+from components.trainer.history import HISTORY_FILE
 from components.trainer.model import ModelInput, build_model
 from components.trainer.settings import TrainerSettings
 
@@ -116,5 +117,5 @@ def create_callbacks(
             min_lr=_LEAST_LEARNING_RATE,
         ),
         tf.keras.callbacks.TensorBoard(log_dir=str(log_directory), write_graph=False),
-        tf.keras.callbacks.CSVLogger(str(log_directory / "history.csv")),
+        tf.keras.callbacks.CSVLogger(str(log_directory / HISTORY_FILE)),
     ]

@@ -1,4 +1,4 @@
-"""Whole runs, shared by the end-to-end tests: one cold, one with nothing changed."""
+"""Whole runs, shared by the end-to-end tests: one of each kind, all in one output root."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import pytest
 from pipelines.cli import main
 from pipelines.layout import OutputLayout
 from pipelines.run_summary import RunSummary
+from tests.e2e.corrupted_inputs import ROWS, set_cells, write_rows
 
 SAMPLE = Path(__file__).parents[2] / "data/chicago_taxi/sample/data.csv"
+STRICT_GATE = "gates=[{kind: value, name: auc_floor, metric: auc, min: 0.9999}]"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,3 +71,30 @@ def first_run(run: RunPipeline) -> Run:
 def second_run(run: RunPipeline, first_run: Run) -> Run:
     """A run with nothing changed since the first."""
     return run()
+
+
+@pytest.fixture(scope="session")
+def refused_model_run(run: RunPipeline, second_run: Run) -> Run:
+    """A run whose model misses a gate that no model can meet."""
+    return run("--set", STRICT_GATE)
+
+
+@pytest.fixture(scope="session")
+def refused_data_run(
+    run: RunPipeline, second_run: Run, tmp_path_factory: pytest.TempPathFactory
+) -> Run:
+    """A run whose data DataGate refuses: some trips start at an hour that there is not."""
+    directory = tmp_path_factory.mktemp("refused")
+    rows = list(ROWS)
+    rows[::400] = set_cells(rows[::400], "trip_start_hour", lambda _: "24")
+    write_rows(directory, rows)
+    return run("--data", str(directory))
+
+
+@pytest.fixture(scope="session")
+def failed_run(run: RunPipeline, second_run: Run) -> Run:
+    """A run whose Evaluator fails, for the Beam runner that it is told does not exist.
+
+    All before it comes from the cache; the threshold keeps the Evaluator from doing so.
+    """
+    return run("--set", "beam.runner=NoSuchRunner", "--set", "evaluator.threshold=0.4")

@@ -9,11 +9,9 @@ import pytest
 from pipelines.cli import main
 from pipelines.node_result import ExitCode, NodeState
 from pipelines.run_summary import Verdict
-from tests.e2e.conftest import Run, RunPipeline
+from tests.e2e.conftest import STRICT_GATE, Run, RunPipeline
 
 pytestmark = pytest.mark.slow
-
-STRICT_GATE = "gates=[{kind: value, name: auc_floor, metric: auc, min: 0.9999}]"
 
 
 def _list_versions(run: Run) -> list[str]:
@@ -63,9 +61,9 @@ def test_does_not_push_the_same_model_twice(first_run: Run, second_run: Run) -> 
     assert _list_versions(second_run) == [str(first_run.done.pushed_version)]
 
 
-def test_refuses_a_model_that_misses_a_gate(run: RunPipeline, second_run: Run) -> None:
+def test_refuses_a_model_that_misses_a_gate(second_run: Run, refused_model_run: Run) -> None:
     """Exit code 4, the gate with value and limit, nothing pushed, no further node."""
-    refused = run("--set", STRICT_GATE)
+    refused = refused_model_run
     states = {node.id: node.state for node in refused.done.nodes}
 
     assert refused.exit_code == ExitCode.MODEL_REFUSED
@@ -79,10 +77,8 @@ def test_refuses_a_model_that_misses_a_gate(run: RunPipeline, second_run: Run) -
     assert _list_versions(refused) == _list_versions(second_run)
 
 
-def test_refuses_a_cached_model_again(run: RunPipeline, second_run: Run) -> None:
+def test_refuses_a_cached_model_again(run: RunPipeline, refused_model_run: Run) -> None:
     """A refusal that comes from the cache is a refusal all the same."""
-    run("--set", STRICT_GATE)
-
     again = run("--set", STRICT_GATE)
 
     assert again.exit_code == ExitCode.MODEL_REFUSED

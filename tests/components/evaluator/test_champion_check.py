@@ -11,8 +11,8 @@ import pytest
 import tensorflow as tf
 
 from components.evaluator.champion_check import find_misfit, read_misfit
+from components.evaluator.evaluation import load_evaluation
 from components.evaluator.settings import EvaluatorSettings
-from components.model_validator.evaluation import load_evaluation
 from tests.tiny_evaluation import (
     MEASURED,
     evaluate,

@@ -1,4 +1,4 @@
-"""What the model validator's tests share: two tiny models, measured once."""
+"""What the model validator's tests share: the tiny models, replayed once."""
 
 from __future__ import annotations
 
@@ -7,47 +7,16 @@ from pathlib import Path
 
 import pytest
 import tensorflow as tf
-from tfx.types.standard_artifacts import Examples, Model, ModelEvaluation
+from tfx.types.standard_artifacts import Model
 
-from components.evaluator.settings import EvaluatorSettings
 from components.model_validator.serving_replay import (
     Replay,
     ReplayError,
     ReplayRequest,
     replay_models,
 )
-from tests.tiny_evaluation import evaluate, export_model, export_plain_model, write_examples
-
-CANDIDATE_WEIGHT = 0.1
-BASELINE_WEIGHT = -0.2
-
-
-@dataclasses.dataclass(frozen=True)
-class Measured:
-    """A candidate and a champion, and what the Evaluator wrote of them on some examples."""
-
-    examples: Examples
-    candidate: Model
-    baseline: Model
-    compared: ModelEvaluation
-    alone: ModelEvaluation
-
-
-@pytest.fixture(scope="session")
-def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
-    """Both models measured together, and the candidate alone; without intervals, for speed."""
-    directory: Path = tmp_path_factory.mktemp("measured")
-    candidate = export_model(directory / "candidate", CANDIDATE_WEIGHT)
-    baseline = export_model(directory / "baseline", BASELINE_WEIGHT)
-    candidate.id, baseline.id = 2, 1
-    plain = EvaluatorSettings(confidence_intervals="none")
-    return Measured(
-        write_examples(directory / "examples"),
-        candidate,
-        baseline,
-        evaluate(directory / "compared", candidate, baseline, plain),
-        evaluate(directory / "alone", candidate, None, plain),
-    )
+from tests.components.conftest import Measured
+from tests.tiny_evaluation import export_plain_model
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,9 +6,9 @@ import math
 
 import pytest
 
+from components.evaluator.slice_metrics import MetricValue, SliceMetrics
 from components.model_validator.fairness import count_support, find_widest_gap
 from components.model_validator.gates import FairnessMetric
-from components.model_validator.metrics import MetricValue, SliceMetrics
 
 
 def measure(group: str, examples: int = 1000, **metrics: float) -> SliceMetrics:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.model_validator.evaluation import load_evaluation
+from components.evaluator.evaluation import load_evaluation
 from components.model_validator.evidence import Evidence
 from components.model_validator.gates import (
     ChangeGate,
@@ -21,7 +21,8 @@ from components.model_validator.gates import (
 from components.model_validator.investigation import gather_evidence, needs_replay
 from components.model_validator.serving_replay import Replay, ReplayError
 from components.model_validator.weighted_metrics import compute_metric
-from tests.components.model_validator.conftest import Measured, Replayed
+from tests.components.conftest import Measured
+from tests.components.model_validator.conftest import Replayed
 
 VALUE = ValueGate(kind="value", name="floor", metric="auc", min=0.0)
 CHANGE = ChangeGate(kind="change", name="change", metric="auc", max_drop=0.1)

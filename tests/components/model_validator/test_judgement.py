@@ -7,6 +7,7 @@ import math
 import pytest
 
 from components.evaluator.metric_names import ScoreMetric
+from components.evaluator.slice_metrics import Evaluation, MetricValue, SliceMetrics
 from components.model_validator.evidence import Evidence, ModelReplay, TrivialModel
 from components.model_validator.gate_result import GateResult, Outcome
 from components.model_validator.gates import (
@@ -19,7 +20,6 @@ from components.model_validator.gates import (
     ValueGate,
 )
 from components.model_validator.judgement import is_blessed, judge
-from components.model_validator.metrics import Evaluation, MetricValue, SliceMetrics
 from components.model_validator.paired_change import Change
 
 

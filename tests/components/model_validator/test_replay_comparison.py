@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from components.model_validator.metrics import MetricValue, SliceMetrics
+from components.evaluator.slice_metrics import MetricValue, SliceMetrics
 from components.model_validator.replay_comparison import Difference, find_largest_difference
 from components.model_validator.serving_replay import SliceColumn
 from components.model_validator.weighted_metrics import Array, compute_row_losses

@@ -9,13 +9,8 @@ from pathlib import Path
 import pytest
 
 from components.model_validator.serving_replay import ReplayError, replay_models
-from tests.components.model_validator.conftest import (
-    BASELINE_WEIGHT,
-    CANDIDATE_WEIGHT,
-    Measured,
-    Replayed,
-    create_request,
-)
+from tests.components.conftest import BASELINE_WEIGHT, CANDIDATE_WEIGHT, Measured
+from tests.components.model_validator.conftest import Replayed, create_request
 from tests.tiny_evaluation import MEASURED, get_label, get_probability
 
 ROWS = range(len(MEASURED))

@@ -7,13 +7,23 @@ candidate's change (candidate minus baseline) under the candidate's name, marked
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import tensorflow_model_analysis as tfma
 
+from components.evaluator.digest import (
+    CalibrationBin,
+    EvaluationDigest,
+    MeasuredMetric,
+    MeasuredSlice,
+    ModelMeasures,
+    ThresholdCounts,
+)
 from components.evaluator.metric_names import EXAMPLE_COUNT, SCORE_METRICS
-from components.model_validator.metrics import Evaluation, MetricValue, SliceMetrics
+from components.evaluator.slice_metrics import Evaluation, MetricValue, SliceMetrics
 
 _ONLY_MODEL = ""
 
@@ -53,6 +63,89 @@ def count_evaluated_rows(directory: Path) -> int:
         ValueError: If there are no metrics of a candidate on all rows.
     """
     return load_evaluation(directory).overall.examples
+
+
+def load_digest(directory: Path) -> EvaluationDigest:
+    """Load all that a report needs of an evaluation.
+
+    Args:
+        directory: Folder of a ``ModelEvaluation`` artifact.
+
+    Returns:
+        Both models' metrics by slice, and their curves on all rows.
+
+    Raises:
+        ValueError: If there are no metrics of a candidate on all rows.
+    """
+    evaluation = load_evaluation(directory)
+    plots = _find_overall_plots(directory)
+    return EvaluationDigest(
+        candidate=_digest_model(evaluation.candidate, plots, (tfma.CANDIDATE_KEY, _ONLY_MODEL)),
+        champion=(
+            _digest_model(evaluation.baseline, plots, (tfma.BASELINE_KEY,))
+            if evaluation.baseline
+            else None
+        ),
+    )
+
+
+def _find_overall_plots(directory: Path) -> dict[str, Any]:
+    """Find the plots on all rows by model; none where the settings ask for none."""
+    return {
+        entry.key.model_name: entry.value
+        for record in tfma.load_plots(str(directory))
+        if not record.HasField("cross_slice_key") and not record.slice_key.single_slice_keys
+        for entry in record.plot_keys_and_values
+    }
+
+
+def _digest_model(
+    parts: Iterable[SliceMetrics], plots: Mapping[str, Any], names: tuple[str, ...]
+) -> ModelMeasures:
+    plot = next((plots[name] for name in names if name in plots), None)
+    matrices = plot.confusion_matrix_at_thresholds.matrices if plot else ()
+    buckets = plot.calibration_histogram_buckets.buckets if plot else ()
+    return ModelMeasures(
+        slices=tuple(_digest_slice(part) for part in parts),
+        thresholds=tuple(
+            ThresholdCounts(
+                threshold=matrix.threshold,
+                true_positives=round(matrix.true_positives),
+                false_positives=round(matrix.false_positives),
+                true_negatives=round(matrix.true_negatives),
+                false_negatives=round(matrix.false_negatives),
+            )
+            for matrix in matrices
+        ),
+        calibration=tuple(_digest_bucket(bucket) for bucket in buckets),
+    )
+
+
+def _digest_bucket(bucket: Any) -> CalibrationBin:
+    rows = bucket.num_weighted_examples.value
+    return CalibrationBin(
+        low=bucket.lower_threshold_inclusive,
+        high=bucket.upper_threshold_exclusive,
+        rows=round(rows),
+        mean_prediction=bucket.total_weighted_refined_prediction.value / rows,
+        mean_label=bucket.total_weighted_label.value / rows,
+    )
+
+
+def _digest_slice(part: SliceMetrics) -> MeasuredSlice:
+    return MeasuredSlice(
+        column=part.column,
+        column_value=part.column_value,
+        examples=part.examples,
+        metrics={
+            name: MeasuredMetric(
+                value=metric.value if math.isfinite(metric.value) else None,
+                lower=metric.lower,
+                upper=metric.upper,
+            )
+            for name, metric in part.metrics.items()
+        },
+    )
 
 
 def _load_records(directory: Path) -> Iterator[tfma.proto.metrics_for_slice_pb2.MetricsForSlice]:

@@ -6,12 +6,14 @@ import math
 from pathlib import Path
 
 import pytest
+import tensorflow_model_analysis as tfma
 
+from components.evaluator.digest import find_digest
+from components.evaluator.evaluation import count_evaluated_rows, load_evaluation
 from components.evaluator.metric_names import SCORE_METRICS
 from components.evaluator.settings import EvaluatorSettings
-from components.model_validator.evaluation import count_evaluated_rows, load_evaluation
-from components.model_validator.metrics import MetricValue
-from tests.components.model_validator.conftest import Measured
+from components.evaluator.slice_metrics import MetricValue
+from tests.components.conftest import Measured
 from tests.tiny_evaluation import MEASURED, evaluate
 
 
@@ -95,3 +97,51 @@ def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
     """A folder without metrics is refused by name."""
     with pytest.raises(ValueError, match=str(tmp_path)):
         load_evaluation(tmp_path)
+
+
+def test_the_digest_has_the_metrics_of_both_models(measured: Measured) -> None:
+    """What the Evaluator leaves for readers without TFMA is what TFMA reads."""
+    digest = find_digest(Path(measured.compared.uri))
+    evaluation = load_evaluation(Path(measured.compared.uri))
+
+    assert digest is not None and digest.champion is not None and evaluation.baseline is not None
+    for ours, theirs in (
+        (digest.candidate.slices, evaluation.candidate),
+        (digest.champion.slices, evaluation.baseline),
+    ):
+        assert [part.examples for part in ours] == [part.examples for part in theirs]
+        for mine, its in zip(ours, theirs, strict=True):
+            assert {name: metric.value for name, metric in mine.metrics.items()} == {
+                name: None if math.isnan(metric.value) else metric.value
+                for name, metric in its.metrics.items()
+            }
+
+
+def test_the_digest_has_the_curves_that_tfma_reads(measured: Measured) -> None:
+    """Both models' confusion matrices and calibration are those of plain TFMA's plots."""
+    digest = find_digest(Path(measured.compared.uri))
+    result = tfma.load_eval_result(measured.compared.uri, model_name=tfma.CANDIDATE_KEY)
+    [plots] = [plots for key, plots in result.plots if key == ()]
+
+    assert digest is not None and digest.champion is not None
+    for model in (digest.candidate, digest.champion):
+        assert {counts.rows for counts in model.thresholds} == {len(MEASURED)}
+        assert sum(one.rows for one in model.calibration) == len(MEASURED)
+    matrices = plots[""][""]["confusionMatrixAtThresholds"]["matrices"]
+    assert [matrix.get("truePositives", 0) for matrix in matrices] == [
+        counts.true_positives for counts in digest.candidate.thresholds
+    ]
+
+
+def test_a_lone_candidate_has_a_digest(measured: Measured) -> None:
+    """Without a champion the digest has none, and the candidate's curves all the same."""
+    digest = find_digest(Path(measured.alone.uri))
+
+    assert digest is not None
+    assert digest.champion is None
+    assert digest.candidate.thresholds
+
+
+def test_an_evaluation_without_a_digest_has_none(tmp_path: Path) -> None:
+    """TFX's own Evaluator writes no digest, and that is no error."""
+    assert find_digest(tmp_path) is None

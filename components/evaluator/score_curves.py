@@ -1,0 +1,120 @@
+"""The curves of a binary classifier, out of the summary of its scores.
+
+Confusion matrices by threshold give the ROC and the precision-recall curve; bins of the scores the
+calibration plot. A row's score is known to a bucket of log-odds, 0.00025 of a probability at most,
+which only moves rows between thresholds that close to each other.
+
+This module is plain Python and NumPy.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from components.evaluator.digest import CalibrationBin, ThresholdCounts
+from components.evaluator.score_histogram import ScoreHistogram
+
+CALIBRATION_BINS = 20
+"""Bins of equal width in probability."""
+
+_EVEN_THRESHOLDS = 101
+_QUANTILE_THRESHOLDS = 100
+_CLOSEST = 1e-3
+_DECIMALS = 6
+
+
+def count_by_threshold(histogram: ScoreHistogram) -> tuple[ThresholdCounts, ...]:
+    """Count the confusion matrix at many thresholds.
+
+    They are every hundredth from 0 to 1, the chosen one, and quantiles of the scores, so that the
+    curves have points where the rows are.
+
+    Args:
+        histogram: All rows' scores.
+
+    Returns:
+        Lowest threshold first; none without rows, or where a score is not a probability.
+    """
+    probabilities, negatives, positives = histogram.list_buckets()
+    if not probabilities.size or math.isnan(histogram.probability_sum):
+        return ()
+    thresholds = _choose_thresholds(histogram.threshold, probabilities, negatives + positives)
+    # Buckets are in order, so those above a threshold are all from one place on.
+    places = np.searchsorted(probabilities, thresholds, side="right")
+    negatives_above = negatives.sum() - np.concatenate([[0.0], np.cumsum(negatives)])[places]
+    positives_above = positives.sum() - np.concatenate([[0.0], np.cumsum(positives)])[places]
+    chosen = thresholds == histogram.threshold
+    # Of the chosen threshold the rows were counted themselves.
+    negatives_above[chosen] = histogram.predicted_negatives
+    positives_above[chosen] = histogram.predicted_positives
+    return tuple(
+        ThresholdCounts(
+            threshold=float(threshold),
+            true_positives=round(hits),
+            false_positives=round(false_alarms),
+            true_negatives=round(negatives.sum() - false_alarms),
+            false_negatives=round(positives.sum() - hits),
+        )
+        for threshold, false_alarms, hits in zip(
+            thresholds, negatives_above, positives_above, strict=True
+        )
+    )
+
+
+def bin_by_score(
+    histogram: ScoreHistogram, bins: int = CALIBRATION_BINS
+) -> tuple[CalibrationBin, ...]:
+    """Put the rows in bins of equal width in probability.
+
+    Args:
+        histogram: All rows' scores.
+        bins: Number of bins.
+
+    Returns:
+        The bins that have rows, lowest first; none where a score is not a probability.
+    """
+    probabilities, negatives, positives = histogram.list_buckets()
+    if math.isnan(histogram.probability_sum):
+        return ()
+    places = np.minimum((probabilities * bins).astype(np.int64), bins - 1)
+    rows = np.bincount(places, negatives + positives, bins)
+    labels = np.bincount(places, positives, bins)
+    sums = np.bincount(places, (negatives + positives) * probabilities, bins)
+    return tuple(
+        CalibrationBin(
+            low=place / bins,
+            high=(place + 1) / bins,
+            rows=round(rows[place]),
+            mean_prediction=float(sums[place] / rows[place]),
+            mean_label=float(labels[place] / rows[place]),
+        )
+        for place in np.flatnonzero(rows).tolist()
+    )
+
+
+def _choose_thresholds(
+    chosen: float,
+    probabilities: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+    rows: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """Choose thresholds, none of them so close to another that buckets could not tell them apart.
+
+    Args:
+        chosen: The chosen one.
+        probabilities: The scores, ascending, shape [buckets].
+        rows: Rows of each score, shape [buckets].
+
+    Returns:
+        Ascending, shape [thresholds], with 0, 1 and the chosen one among them.
+    """
+    wanted = [0.0, chosen, 1.0, *np.linspace(0, 1, _EVEN_THRESHOLDS).round(2).tolist()]
+    shares = np.cumsum(rows) / rows.sum()
+    at = np.searchsorted(shares, np.linspace(0, 1, _QUANTILE_THRESHOLDS, endpoint=False))
+    wanted += probabilities[at].round(_DECIMALS).tolist()
+    kept: list[float] = []
+    for threshold in wanted:
+        if all(abs(threshold - other) >= _CLOSEST for other in kept):
+            kept.append(threshold)
+    return np.array(sorted(kept), dtype=np.float64)

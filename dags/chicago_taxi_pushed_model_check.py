@@ -1,0 +1,11 @@
+"""The Airflow DAG that checks each pushed taxi model."""
+
+from pathlib import Path
+
+from dags.airflow_config import load_airflow_config
+from dags.airflow_dag_runner import AirflowDagRunner
+from dags.compiled_pipeline import load_compiled_pipeline
+
+config = load_airflow_config(Path(__file__).with_name("airflow.yaml"))
+pipeline = load_compiled_pipeline(config.description)
+dag = AirflowDagRunner(config).create_pushed_model_check(pipeline)

@@ -1,0 +1,42 @@
+"""Compile the pipeline's shape, which DAG files read: ``python -m dags.compilation``.
+
+No Airflow import: the compiler runs in the environment that holds TFX.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from dags.airflow_config import PROJECT_ROOT, AirflowConfigError, load_airflow_config
+from dags.pipeline_commands import PipelineCommands, choose_environment
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Compile the pipeline of a folder of DAGs.
+
+    Args:
+        arguments: Words of the command line; this process's own by default.
+
+    Returns:
+        The exit code.
+    """
+    parser = argparse.ArgumentParser(prog="python -m dags.compilation", description=main.__doc__)
+    parser.add_argument("--dags", type=Path, default=PROJECT_ROOT / "dags")
+    path = parser.parse_args(arguments).dags / "airflow.yaml"
+    try:
+        commands = PipelineCommands(load_airflow_config(path))
+    except AirflowConfigError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return subprocess.run(
+        commands.compile_shape(), cwd=PROJECT_ROOT, env=choose_environment(os.environ)
+    ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,280 @@
+"""Operators that run one command of ``python -m pipelines`` each."""
+
+from __future__ import annotations
+
+import json
+import logging
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import AssetAlias, BaseOperator, Context
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
+from dags.airflow_config import PROJECT_ROOT, AirflowConfig
+from dags.child_process import ChildProcess
+from dags.notes import note_run, note_task
+from dags.pipeline_commands import PipelineCommands, choose_environment
+from dags.pushed_model import create_asset, find_triggering_version
+from dags.run_links import ArtifactsLink, NodeLogLink, ReportLink, RunFilesLink
+from dags.run_parameters import (
+    ParameterError,
+    choose_span,
+    find_data_folder,
+    read_parameters,
+)
+from dags.task_outcome import (
+    CommandResult,
+    LogReader,
+    Outcome,
+    describe_node,
+    describe_replay,
+    describe_result,
+    describe_run,
+    judge_node,
+    judge_run,
+    quote_command,
+)
+from pipelines.description import PipelineDescription
+from pipelines.layout import OutputLayout
+
+# Airflow gives a task that it stops five seconds before it kills it.
+_STOP_SECONDS = 4.0
+
+
+class PipelineOperator(BaseOperator):
+    """Runs a command, shows its output live, and stops it with all of its children when killed."""
+
+    def __init__(self, *, config: AirflowConfig, pipeline: PipelineDescription, **kwargs: Any):
+        """Keep what every command needs.
+
+        Args:
+            config: How Airflow runs the pipeline.
+            pipeline: The compiled pipeline.
+            kwargs: What every operator takes.
+        """
+        super().__init__(**kwargs)
+        self.config = config
+        self.pipeline = pipeline
+        self._child: ChildProcess | None = None
+
+    @property
+    def commands(self) -> PipelineCommands:
+        """The commands of this deployment."""
+        return PipelineCommands(self.config)
+
+    @property
+    def output(self) -> OutputLayout:
+        """Where runs are kept."""
+        return OutputLayout(Path(self.pipeline.output_root))
+
+    def is_compiled(self, run_id: str) -> bool:
+        """Whether a run got as far as having a folder with its compiled pipeline."""
+        try:
+            return self.output.run(run_id).description_path.is_file()
+        except ValueError:
+            return False
+
+    def run_command(self, command: Sequence[str], json_path: Path | None = None) -> CommandResult:
+        """Run a command to its end.
+
+        Args:
+            command: Program and arguments.
+            json_path: File that it writes its answer to, if it gives one.
+
+        Returns:
+            How it ended.
+        """
+        self.log.info("$ %s", quote_command(command))
+        self._child = ChildProcess(command, PROJECT_ROOT, choose_environment())
+        reader = LogReader()
+        last_line = ""
+
+        def show(entries: list[tuple[int, str]]) -> None:
+            for level, text in entries:
+                self.log.log(level, "%s", text)
+
+        def hear(line: str) -> None:
+            nonlocal last_line
+            last_line = line.strip() or last_line
+            show(reader.read(line))
+
+        exit_code = self._child.read(hear)
+        show(reader.end())
+        answer = {}
+        if json_path is not None and json_path.is_file():
+            answer = json.loads(json_path.read_text(encoding="utf-8"))
+        return CommandResult(exit_code=exit_code, answer=answer, last_line=last_line)
+
+    def on_kill(self) -> None:
+        """Stop the command and its children."""
+        if self._child is not None:
+            self._child.stop(_STOP_SECONDS)
+
+    def conclude(self, outcome: Outcome, reason: str, context: Context) -> None:
+        """End the task as its command's outcome says.
+
+        Args:
+            outcome: What becomes of the task.
+            reason: Why; goes to the log, the note and, by the key ``reason``, to XCom.
+            context: The task's.
+
+        Raises:
+            AirflowFailException: If it has failed and another try would fail as well.
+            AirflowSkipException: If the model was refused.
+            AirflowException: If another try may help.
+        """
+        if outcome is Outcome.DONE:
+            return
+        task_instance = context["ti"]
+        task_instance.xcom_push("reason", reason)
+        note_task(self.config.api_connection, task_instance, reason)
+        errors = {Outcome.FAIL: AirflowFailException, Outcome.SKIP: AirflowSkipException}
+        self.log.log(logging.WARNING if outcome is Outcome.SKIP else logging.ERROR, "%s", reason)
+        raise errors.get(outcome, AirflowException)(reason)
+
+
+class CompileRunOperator(PipelineOperator):
+    """Checks a run's parameters and input, and compiles the pipeline with them."""
+
+    ui_color = "#e8eef7"
+    operator_extra_links = (RunFilesLink(),)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Compile the run.
+
+        Args:
+            context: The task's.
+
+        Returns:
+            The run's folder, and what it reads.
+        """
+        run_id = context["run_id"]
+        try:
+            parameters = read_parameters(context["params"])
+            span = choose_span(parameters, context["dag_run"].logical_date)
+            data = parameters.data and find_data_folder(parameters.data, self.config.data_roots)
+            run = self.output.run(run_id)
+        except (ParameterError, ValueError) as error:
+            self.conclude(Outcome.FAIL, str(error), context)
+            raise
+        result = self.run_command(self.commands.compile_run(run_id, parameters, span, data or None))
+        self.conclude(judge_node(result), result.last_line, context)
+        return {
+            "run_directory": str(run.directory),
+            "span": span and span.isoformat(),
+            "data": data and str(data),
+        }
+
+
+class NodeOperator(PipelineOperator):
+    """Runs one node of the compiled run."""
+
+    ui_color = "#f7f3e8"
+    operator_extra_links = (ReportLink(), ArtifactsLink(), NodeLogLink(), RunFilesLink())
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Run the node.
+
+        Args:
+            context: The task's.
+
+        Returns:
+            How it ended: a ``NodeResult`` as JSON.
+        """
+        run_id = context["run_id"]
+        ir_path = self.output.run(run_id).ir_path
+        with tempfile.TemporaryDirectory(prefix="pipeline-node-") as folder:
+            json_path = Path(folder) / "result.json"
+            command = self.commands.run_node(ir_path, self.task_id, run_id, json_path)
+            result = self.run_command(command, json_path)
+        outcome = judge_node(result)
+        if outcome is not Outcome.DONE:
+            context["ti"].xcom_push("return_value", result.answer)
+        self.conclude(outcome, describe_node(result), context)
+        self.log.info("%s: %s", self.task_id, describe_result(result.answer))
+        return result.answer
+
+
+class PusherOperator(NodeOperator):
+    """Runs the node that pushes, and announces a model that was not in place before."""
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Run the node, and add an event to the asset where a new version came of it."""
+        answer = super().execute(context)
+        pushed = answer.get("pushed") or {}
+        if pushed.get("is_new"):
+            (alias,) = (outlet for outlet in self.outlets if isinstance(outlet, AssetAlias))
+            context["outlet_events"][alias].add(
+                create_asset(self.pipeline),
+                extra={
+                    "version": pushed["version"],
+                    "path": pushed["path"],
+                    "run_id": context["run_id"],
+                },
+            )
+        return answer
+
+
+class FinishRunOperator(PipelineOperator):
+    """Writes a run's summary and report, and gives the DAG run its state."""
+
+    ui_color = "#e8f7ec"
+    operator_extra_links = (ReportLink(), RunFilesLink())
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Finish the run.
+
+        Args:
+            context: The task's.
+
+        Returns:
+            How it ended, without the long lists: they are in the run's files.
+        """
+        run_id = context["run_id"]
+        task_instance = context["ti"]
+        if not self.is_compiled(run_id):
+            self.conclude(Outcome.FAIL, "the run was not compiled: nothing to finish", context)
+        with tempfile.TemporaryDirectory(prefix="pipeline-finish-") as folder:
+            json_path = Path(folder) / "summary.json"
+            result = self.run_command(self.commands.finish_run(run_id, json_path), json_path)
+        verdict = describe_run(result.answer) if result.answer else result.last_line
+        note_run(self.config.api_connection, task_instance, verdict)
+        outcome = judge_run(result)
+        short = {key: result.answer.get(key) for key in _SHORT_SUMMARY}
+        if outcome is not Outcome.DONE:
+            task_instance.xcom_push("return_value", short)
+        self.conclude(outcome, verdict, context)
+        note_task(self.config.api_connection, task_instance, verdict)
+        return short
+
+
+_SHORT_SUMMARY = ("run_id", "verdict", "reason", "seconds", "pushed_version", "report")
+
+
+class ReplayOperator(PipelineOperator):
+    """Loads a pushed model in a fresh process and checks that it serves what was evaluated."""
+
+    ui_color = "#e8f7ec"
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Replay the model of the event that set the run off, or the newest.
+
+        Args:
+            context: The task's.
+
+        Returns:
+            What was found.
+        """
+        version = find_triggering_version(context)
+        with tempfile.TemporaryDirectory(prefix="pipeline-replay-") as folder:
+            json_path = Path(folder) / "replay.json"
+            result = self.run_command(self.commands.replay_champion(version, json_path), json_path)
+        outcome = judge_node(result)
+        # A model that is in place and does not serve is no refusal but an alarm.
+        outcome = Outcome.FAIL if outcome is Outcome.SKIP else outcome
+        found = describe_replay(result)
+        self.conclude(outcome, found, context)
+        note_task(self.config.api_connection, context["ti"], found)
+        return result.answer

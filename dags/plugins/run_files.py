@@ -1,0 +1,165 @@
+"""Airflow plugin: shows what runs wrote, to those who may see the DAG, below ``/pipeline``.
+
+Reads alone, and only below a pipeline's output root. Everything but a run's report is shown as
+plain text or handed out as a file; the report is shown with no right to talk to anything.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import mimetypes
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+from airflow.api_fastapi.core_api.security import requires_access_dag
+from airflow.plugins_manager import AirflowPlugin
+from airflow.sdk.configuration import conf
+from fastapi import Depends, FastAPI, HTTPException
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+
+from dags.airflow_config import load_airflow_config
+from dags.compiled_pipeline import load_compiled_pipeline
+from dags.run_links import create_address
+from pipelines.layout import OutputLayout, RunLayout
+
+# What is worth a look; the metadata store is not for downloading.
+_SHOWN_FOLDERS = ("runs", "reports", "pipeline_root", "serving")
+_TEXT_SUFFIXES = (".log", ".json", ".txt", ".pbtxt", ".yaml", ".csv", "")
+_LARGEST_TEXT_BYTES = 5_000_000
+_SAFE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+}
+_REPORT_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": (
+        "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; "
+        "script-src 'unsafe-inline'; img-src data:; font-src data:"
+    ),
+}
+
+app = FastAPI(title="What pipeline runs wrote", openapi_url=None)
+
+
+def find_output(dag_id: str) -> OutputLayout:
+    """Find where the runs of a DAG are kept.
+
+    Args:
+        dag_id: The DAG.
+
+    Returns:
+        The layout.
+
+    Raises:
+        HTTPException: If it is no DAG of the compiled pipeline.
+    """
+    config = load_airflow_config(Path(conf.get("core", "dags_folder")) / "airflow.yaml")
+    pipeline = load_compiled_pipeline(config.description)
+    if not dag_id.startswith(f"{pipeline.name}_"):
+        raise HTTPException(404, f"{dag_id} is no DAG of pipeline {pipeline.name}")
+    return OutputLayout(Path(pipeline.output_root))
+
+
+def find_shown(layout: OutputLayout, place: str) -> Path:
+    """Find a file or folder that may be shown.
+
+    Args:
+        layout: Where runs are kept.
+        place: Path below the output root.
+
+    Returns:
+        The path, with links followed.
+
+    Raises:
+        HTTPException: If it is outside, hidden or not there.
+    """
+    root = layout.root.resolve()
+    path = (root / place).resolve()
+    steps = path.relative_to(root).parts if path.is_relative_to(root) else ()
+    if not steps or steps[0] not in _SHOWN_FOLDERS or not path.exists():
+        raise HTTPException(404, "there is no such file here")
+    return path
+
+
+@app.get(
+    "/{dag_id}/runs/{run_id}/report",
+    dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.RUN))],
+)
+def show_report(dag_id: str, run_id: str) -> Response:
+    """Show the report of a run; while there is none, its folder."""
+    layout = find_output(dag_id)
+    try:
+        run = layout.run(run_id)
+    except ValueError as error:
+        raise HTTPException(404, str(error)) from error
+    report = _find_report(layout, run)
+    if report is not None:
+        return FileResponse(report, media_type="text/html", headers=_REPORT_HEADERS)
+    find_shown(layout, f"runs/{run_id}")
+    return RedirectResponse(f"../../files/runs/{run_id}", status_code=307)
+
+
+@app.get(
+    "/{dag_id}/files/{place:path}",
+    dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.RUN))],
+)
+def show_file(dag_id: str, place: str) -> Response:
+    """Show a folder as a list, text as text, and hand out everything else."""
+    path = find_shown(find_output(dag_id), place)
+    if path.is_dir():
+        return HTMLResponse(
+            _list_folder(dag_id, place, sorted(path.iterdir())), headers=_SAFE_HEADERS
+        )
+    is_text = path.suffix in _TEXT_SUFFIXES and path.stat().st_size <= _LARGEST_TEXT_BYTES
+    if is_text and b"\0" not in path.read_bytes()[:1024]:
+        return FileResponse(path, media_type="text/plain; charset=utf-8", headers=_SAFE_HEADERS)
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return FileResponse(path, media_type=kind, filename=path.name, headers=_SAFE_HEADERS)
+
+
+def _find_report(layout: OutputLayout, run: RunLayout) -> Path | None:
+    if not run.summary_path.is_file():
+        return None
+    named = json.loads(run.summary_path.read_text(encoding="utf-8")).get("report")
+    report = Path(named).resolve() if named else None
+    if report is None or not report.is_file():
+        return None
+    return report if report.is_relative_to(layout.root.resolve()) else None
+
+
+def _list_folder(dag_id: str, place: str, paths: Iterable[Path]) -> str:
+    here = place.strip("/")
+    rows = "".join(
+        f'<li><a href="{_create_href(dag_id, here, path.name)}">'
+        f"{html.escape(path.name)}{'/' * path.is_dir()}</a></li>"
+        for path in paths
+    )
+    return (
+        f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{html.escape(here)}</title>"
+        f"<style>body{{font-family:sans-serif;margin:2rem}}</style><h1>{html.escape(here)}</h1>"
+        f"<ul>{rows}</ul></html>"
+    )
+
+
+def _create_href(dag_id: str, here: str, name: str) -> str:
+    return html.escape(create_address(dag_id, "files", *here.split("/"), name), quote=True)
+
+
+class RunFilesPlugin(AirflowPlugin):
+    """Serves runs' files, and puts the report on a tab of the page of a run."""
+
+    name = "pipeline_run_files"
+    fastapi_apps: ClassVar[list[dict[str, Any]]] = [
+        {"app": app, "url_prefix": "/pipeline", "name": "What pipeline runs wrote"}
+    ]
+    external_views: ClassVar[list[dict[str, Any]]] = [
+        {
+            "name": "Report",
+            "href": "/pipeline/{DAG_ID}/runs/{RUN_ID}/report",
+            "destination": "dag_run",
+            "url_route": "pipeline-report",
+        }
+    ]

@@ -1,0 +1,141 @@
+"""What a person may ask of one run: typed, bounded, and checked again where it is used.
+
+Airflow checks a parameter against its schema when a run is triggered. The command line checks it
+again, by the typed configuration, when the run is compiled. This module stands between: it turns
+parameters and date into one choice of input, and keeps folders below the allowed roots.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pydantic
+
+SPAN_SCHEMA = {"type": ["null", "string"], "format": "date", "minLength": 10, "maxLength": 10}
+DATA_SCHEMA = {
+    "type": ["null", "string"],
+    "pattern": r"^[A-Za-z0-9_][A-Za-z0-9_./-]*$",
+    "maxLength": 200,
+}
+MAX_EPOCHS_SCHEMA = {"type": ["null", "integer"], "minimum": 1, "maximum": 1000}
+LEARNING_RATE_SCHEMA = {
+    "type": ["null", "number"],
+    "exclusiveMinimum": 0,
+    "maximum": 1,
+}
+REFRESH_SCHEMA = {"type": "boolean"}
+
+_DATA_PATTERN = re.compile(str(DATA_SCHEMA["pattern"]).rstrip("$"))
+
+
+class ParameterError(Exception):
+    """A parameter can't be used; one line names it, its value and the remedy."""
+
+
+class RunParameters(pydantic.BaseModel):
+    """What one run is told.
+
+    Attributes:
+        span: First day of the span to run for.
+        data: Folder of CSV files, from one of the allowed roots, to read instead of a span.
+        max_epochs: Most passes over the training split; None as configured.
+        learning_rate: Learning rate of the first epochs; None as configured.
+        refresh: Whether nodes run though nothing that they depend on has changed.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    span: datetime.date | None = pydantic.Field(default=None, strict=False)
+    data: str | None = None
+    max_epochs: int | None = pydantic.Field(default=None, ge=1, le=1000)
+    learning_rate: float | None = pydantic.Field(default=None, gt=0, le=1)
+    refresh: bool = False
+
+
+def read_parameters(values: Mapping[str, Any]) -> RunParameters:
+    """Check a run's parameters.
+
+    Args:
+        values: The parameters as Airflow has them.
+
+    Returns:
+        The same, typed.
+
+    Raises:
+        ParameterError: If one is unknown, or of another type, or out of its limits.
+    """
+    try:
+        return RunParameters.model_validate(dict(values))
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        raise ParameterError(f"parameter {name}: got {first['input']!r}: {first['msg']}") from error
+
+
+def choose_span(
+    parameters: RunParameters, logical_date: datetime.datetime | None
+) -> datetime.date | None:
+    """Choose the span of a run: the one asked for, or the quarter of its date.
+
+    Args:
+        parameters: What the run is told.
+        logical_date: The run's, which is where the interval begins that it stands for; None for a
+            run without a date.
+
+    Returns:
+        First day of the quarter; None where the run reads a folder instead.
+
+    Raises:
+        ParameterError: If the run names both a span and a folder, or neither and has no date.
+    """
+    if parameters.data is not None:
+        if parameters.span is not None:
+            raise ParameterError(
+                f"parameters span and data: got {parameters.span} and {parameters.data!r}, "
+                "expected one of them"
+            )
+        return None
+    if parameters.span is not None:
+        return parameters.span
+    if logical_date is None:
+        raise ParameterError(
+            "parameter span: got nothing, and the run has no logical date to take it from; "
+            "trigger it with a span or with a logical date"
+        )
+    return find_quarter(logical_date)
+
+
+def find_quarter(time: datetime.datetime) -> datetime.date:
+    """Give the first day of the calendar quarter, in UTC, of a time that knows its zone."""
+    day = time.astimezone(datetime.timezone.utc).date()
+    return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+
+
+def find_data_folder(name: str, roots: Sequence[Path]) -> Path:
+    """Find the folder that a run reads.
+
+    Args:
+        name: Path of the folder, from one of the roots.
+        roots: Folders that it must be below; links are followed before this is checked.
+
+    Returns:
+        The folder, absolute, in the first root that has it.
+
+    Raises:
+        ParameterError: If the name has other characters than a plain path's, leaves the root, or
+            is no folder.
+    """
+    if not _DATA_PATTERN.fullmatch(name):
+        raise ParameterError(
+            f"parameter data: got {name!r}, expected letters, digits and _ . / - alone"
+        )
+    for root in roots:
+        folder = (root / name).resolve()
+        if folder.is_dir() and folder.is_relative_to(root.resolve()):
+            return folder
+    allowed = " or ".join(map(str, roots))
+    raise ParameterError(f"parameter data: got {name!r}, expected a folder below {allowed}")

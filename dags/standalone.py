@@ -1,0 +1,308 @@
+"""A whole Airflow on this machine: ``python -m dags.standalone``.
+
+It ends with Ctrl-C, and every process that came of it ends with it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import types
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from dags.airflow_config import PROJECT_ROOT, AirflowConfig, AirflowConfigError, load_airflow_config
+from dags.standalone_settings import (
+    ADMIN,
+    StandaloneSettings,
+    create_environment,
+    load_keys,
+)
+
+# Neither serves logs over the network: the API server reads them from this machine's disk.
+COMPONENTS: dict[str, tuple[str, ...]] = {
+    "api-server": ("api-server",),
+    "scheduler": ("scheduler", "--skip-serve-logs"),
+    "dag-processor": ("dag-processor",),
+    "triggerer": ("triggerer", "--skip-serve-logs"),
+}
+_PR_SET_CHILD_SUBREAPER = 36
+_POLL_SECONDS = 0.5
+_READY_SECONDS = 180.0
+_STOP_SECONDS = 20.0
+
+
+class StandaloneError(Exception):
+    """Airflow could not be started or did not stay; one line says why."""
+
+
+class StandaloneAirflow:
+    """The processes of one Airflow.
+
+    While it runs, processes that lose their parent are handed to this one, so that none of them
+    can be left behind.
+    """
+
+    def __init__(self, settings: StandaloneSettings, inherited: Mapping[str, str]) -> None:
+        """Make keys and settings; nothing is started yet.
+
+        Args:
+            settings: Where it keeps its things.
+            inherited: Environment variables to go on from.
+        """
+        self.settings = settings
+        self.keys = load_keys(settings)
+        # Of its own, so that the worker servers that nodes start are its own too. A short path:
+        # addresses of sockets are.
+        self._runtime = tempfile.TemporaryDirectory(prefix="airflow-runtime-")
+        self.environment = {
+            **create_environment(settings, self.keys, inherited),
+            "XDG_RUNTIME_DIR": self._runtime.name,
+        }
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+    def prepare(self, config: AirflowConfig) -> None:
+        """Migrate the database and make the pools.
+
+        Args:
+            config: How Airflow runs the pipeline.
+
+        Raises:
+            StandaloneError: If that fails.
+        """
+        self.run_airflow("db", "migrate")
+        pools = {
+            pool.name: {"slots": pool.slots, "description": "", "include_deferred": False}
+            for pool in config.pools
+        }
+        path = self.settings.home / "pools.json"
+        path.write_text(json.dumps(pools), encoding="utf-8")
+        self.run_airflow("pools", "import", str(path))
+
+    def run_airflow(self, *arguments: str) -> str:
+        """Run one command of Airflow's.
+
+        Args:
+            arguments: Its words.
+
+        Returns:
+            What it printed.
+
+        Raises:
+            StandaloneError: If it fails.
+        """
+        done = subprocess.run(
+            _create_command(arguments),
+            env=self.environment,
+            cwd=PROJECT_ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        if done.returncode != 0:
+            lines = done.stdout.strip().splitlines() or ["it said nothing"]
+            raise StandaloneError(f"airflow {' '.join(arguments)}: {lines[-1]}")
+        return done.stdout
+
+    def start(self) -> None:
+        """Start every component."""
+        for name in COMPONENTS:
+            self.start_component(name)
+
+    def start_component(self, name: str) -> None:
+        """Start one component in a process group of its own, with a log of its own.
+
+        Args:
+            name: One of ``COMPONENTS``.
+        """
+        log_path = self.log_path(name)
+        log_path.parent.mkdir(parents=True, exist_ok=True)
+        with log_path.open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                _create_command(COMPONENTS[name]),
+                env=self.environment,
+                cwd=PROJECT_ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def log_path(self, name: str) -> Path:
+        """Give the log of a component."""
+        return self.settings.home / "logs" / f"{name}.log"
+
+    def wait_until_ready(self, patience_seconds: float = _READY_SECONDS) -> None:
+        """Wait until every component says that it is well.
+
+        Args:
+            patience_seconds: Longest wait.
+
+        Raises:
+            StandaloneError: If one ends, or they take longer.
+        """
+        end = time.monotonic() + patience_seconds
+        while time.monotonic() < end:
+            self.check_components()
+            if self._is_healthy():
+                return
+            time.sleep(_POLL_SECONDS)
+        raise StandaloneError(
+            f"Airflow was not ready after {patience_seconds:.0f} s; see {self.log_path('*')}"
+        )
+
+    def check_components(self) -> None:
+        """See to it that every component runs, and clear away what ended beside them.
+
+        Raises:
+            StandaloneError: If one has ended.
+        """
+        for name, process in self.processes.items():
+            if process.poll() is not None:
+                raise StandaloneError(
+                    f"{name} ended with exit code {process.returncode}; see {self.log_path(name)}"
+                )
+        components = {process.pid for process in self.processes.values()}
+        for pid in set(_list_children()) - components:
+            _reap(pid)
+
+    def stop(self) -> None:
+        """End every component, and then every process that came of them; the last thing to do."""
+        for process in self.processes.values():
+            _send(process.pid, signal.SIGTERM)
+        end = time.monotonic() + _STOP_SECONDS
+        while any(process.poll() is None for process in self.processes.values()):
+            if time.monotonic() > end:
+                break
+            time.sleep(_POLL_SECONDS)
+        # The scheduler's workers and the nodes that they run, handed to this process meanwhile.
+        for number, patience_seconds in ((signal.SIGTERM, _STOP_SECONDS), (signal.SIGKILL, 5.0)):
+            _end_children(number, patience_seconds)
+        for process in self.processes.values():
+            process.poll()
+        self._runtime.cleanup()
+
+    def _is_healthy(self) -> bool:
+        try:
+            with urllib.request.urlopen(
+                f"{self.settings.url}/api/v2/monitor/health", timeout=5
+            ) as answer:
+                health = json.load(answer)
+        except (OSError, ValueError):
+            return False
+        parts = ("metadatabase", "scheduler", "dag_processor", "triggerer")
+        return all((health.get(part) or {}).get("status") == "healthy" for part in parts)
+
+
+def _create_command(arguments: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", "airflow", *arguments]
+
+
+def _list_children() -> list[int]:
+    """List the processes whose parent this process is, born or handed to it."""
+    text = "".join(path.read_text() for path in Path("/proc/self/task").glob("*/children"))
+    return [int(word) for word in text.split()]
+
+
+def _end_children(number: signal.Signals, patience_seconds: float) -> None:
+    """Signal the children, and theirs as they are handed on, until there are none or time is up."""
+    end = time.monotonic() + patience_seconds
+    signalled: set[int] = set()
+    while time.monotonic() < end:
+        children = _list_children()
+        if not children:
+            return
+        for pid in children:
+            if pid not in signalled:
+                signalled.add(pid)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+            _reap(pid)
+        time.sleep(0.1)
+
+
+def _reap(pid: int) -> None:
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+
+
+def _send(group: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, number)
+
+
+def _serve(airflow: StandaloneAirflow, config: AirflowConfig) -> None:
+    print("Preparing Airflow's database.", flush=True)
+    airflow.prepare(config)
+    print("Starting Airflow: half a minute.", flush=True)
+    airflow.start()
+    airflow.wait_until_ready()
+    print(
+        f"\n  Airflow     {airflow.settings.url}\n"
+        f"  sign in as  {ADMIN}\n"
+        f"  password    {airflow.keys[f'password_{ADMIN}']}\n"
+        f"  logs        {airflow.log_path('*')}\n\n"
+        "Ctrl-C ends it.",
+        flush=True,
+    )
+    while True:
+        airflow.check_components()
+        time.sleep(_POLL_SECONDS)
+
+
+def _stop_by_signal(number: int, frame: types.FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until Ctrl-C, or run one command of Airflow's with the same settings.
+
+    Args:
+        arguments: Words of the command line; this process's own by default.
+
+    Returns:
+        The exit code.
+    """
+    parser = argparse.ArgumentParser(prog="python -m dags.standalone", description=main.__doc__)
+    parser.add_argument("--home", type=Path, default=PROJECT_ROOT / "artifacts" / "airflow")
+    parser.add_argument("--dags", type=Path, default=PROJECT_ROOT / "dags")
+    parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("command", nargs=argparse.REMAINDER, help="a command of Airflow's")
+    options = parser.parse_args(arguments)
+    settings = StandaloneSettings(options.home.absolute(), options.dags.absolute(), options.port)
+    airflow = StandaloneAirflow(settings, os.environ)
+    if options.command:
+        return subprocess.run(
+            _create_command(options.command), env=airflow.environment, cwd=PROJECT_ROOT
+        ).returncode
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop_by_signal)
+    try:
+        _serve(airflow, load_airflow_config(settings.dags_folder / "airflow.yaml"))
+    except KeyboardInterrupt:
+        print("\nStopping Airflow.", flush=True)
+        return 0
+    except (AirflowConfigError, StandaloneError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    finally:
+        # Asked for twice, it still ends in order.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        airflow.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

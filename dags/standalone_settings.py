@@ -1,0 +1,133 @@
+"""Settings of an Airflow that runs whole on one machine, and listens on no other."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dags.airflow_config import PROJECT_ROOT
+
+HOST = "127.0.0.1"
+ADMIN = "admin"
+API_USER = "pipeline"
+"""User that notes are written as; it may do what a person may who only uses DAGs."""
+API_CONNECTION = "airflow_api"
+
+
+@dataclasses.dataclass(frozen=True)
+class StandaloneSettings:
+    """Where a standalone Airflow keeps its things.
+
+    Attributes:
+        home: ``AIRFLOW_HOME``.
+        dags_folder: Folder of DAG files, with their ``airflow.yaml``.
+        port: Port of its web pages and API.
+    """
+
+    home: Path
+    dags_folder: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Address of the web pages."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def keys_path(self) -> Path:
+        """Keys and passwords, readable by the user alone."""
+        return self.home / "keys.json"
+
+    @property
+    def passwords_path(self) -> Path:
+        """Passwords in the form that Airflow's simple auth manager reads."""
+        return self.home / "passwords.json"
+
+
+def create_environment(
+    settings: StandaloneSettings, keys: Mapping[str, str], inherited: Mapping[str, str]
+) -> dict[str, str]:
+    """Choose the environment variables of Airflow's processes.
+
+    Args:
+        settings: Where it keeps its things.
+        keys: What ``load_keys`` gave.
+        inherited: Those of this process; a setting of Airflow's that is there is respected.
+
+    Returns:
+        All variables.
+    """
+    api = {
+        "conn_type": "http",
+        "host": settings.url,
+        "login": API_USER,
+        "password": keys[f"password_{API_USER}"],
+    }
+    chosen = {
+        f"AIRFLOW__{section}__{key}": value
+        for section, values in _list_values(settings, keys).items()
+        for key, value in values.items()
+    }
+    chosen[f"AIRFLOW_CONN_{API_CONNECTION.upper()}"] = json.dumps(api)
+    fixed = {"AIRFLOW_HOME": str(settings.home), "PYTHONPATH": str(PROJECT_ROOT)}
+    return {**chosen, **inherited, **fixed}
+
+
+def load_keys(settings: StandaloneSettings) -> dict[str, str]:
+    """Load the keys and passwords, and make them up the first time.
+
+    Args:
+        settings: Where they are kept.
+
+    Returns:
+        By name.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    if not settings.keys_path.is_file():
+        names = ("jwt", "session", f"password_{ADMIN}", f"password_{API_USER}")
+        _write_private(settings.keys_path, {name: secrets.token_urlsafe(24) for name in names})
+    keys: dict[str, str] = json.loads(settings.keys_path.read_text(encoding="utf-8"))
+    passwords = {user: keys[f"password_{user}"] for user in (ADMIN, API_USER)}
+    _write_private(settings.passwords_path, passwords)
+    return keys
+
+
+def _list_values(
+    settings: StandaloneSettings, keys: Mapping[str, str]
+) -> dict[str, dict[str, str]]:
+    database = settings.home / "airflow.db"
+    return {
+        "DATABASE": {"SQL_ALCHEMY_CONN": f"sqlite:///{database}"},
+        "CORE": {
+            "DAGS_FOLDER": str(settings.dags_folder),
+            "PLUGINS_FOLDER": str(PROJECT_ROOT / "dags" / "plugins"),
+            "LOAD_EXAMPLES": "False",
+            "EXECUTOR": "LocalExecutor",
+            "PARALLELISM": "4",
+            "EXECUTION_API_SERVER_URL": f"{settings.url}/execution/",
+            "SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin,{API_USER}:user",
+            "SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(settings.passwords_path),
+        },
+        "API": {
+            "HOST": HOST,
+            "PORT": str(settings.port),
+            "BASE_URL": settings.url,
+            "WORKERS": "1",
+            "SECRET_KEY": keys["session"],
+        },
+        "API_AUTH": {"JWT_SECRET": keys["jwt"]},
+        "DAG_PROCESSOR": {"REFRESH_INTERVAL": "30", "MIN_FILE_PROCESS_INTERVAL": "30"},
+        # How long the scheduler rests between two looks: most of what a task waits for its turn.
+        "SCHEDULER": {"SCHEDULER_IDLE_SLEEP_TIME": "0.2"},
+        "USAGE_DATA_COLLECTION": {"ENABLED": "False"},
+    }
+
+
+def _write_private(path: Path, values: Mapping[str, Any]) -> None:
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(json.dumps(values) + "\n", encoding="utf-8")

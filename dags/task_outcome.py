@@ -1,0 +1,218 @@
+"""What the exit code of a command means for a task, and how its log reads; no Airflow import."""
+
+from __future__ import annotations
+
+import enum
+import logging
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pydantic
+
+from pipelines.node_result import ExitCode, NodeResult, Problem
+
+_LOG_LINE = re.compile(
+    r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[,.]\d+ (?P<level>[A-Z]+) (?P<text>.*)$", re.DOTALL
+)
+_LEVELS = {
+    name: getattr(logging, name) for name in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+}
+_MOST_NOTED_PROBLEMS = 5
+_NOTE_LENGTH = 1000
+
+
+class Outcome(enum.Enum):
+    """What becomes of a task."""
+
+    DONE = "done"
+    """It succeeds."""
+    RETRY = "retry"
+    """Something around the node broke: try again."""
+    FAIL = "fail"
+    """Trying again would end the same way."""
+    SKIP = "skip"
+    """The model was refused: neither this task nor what follows has a model to hand on."""
+
+
+class CommandResult(pydantic.BaseModel):
+    """How a command ended.
+
+    Attributes:
+        exit_code: Its exit code; negative for the signal that ended it.
+        answer: What it wrote as JSON; empty where it did not get that far.
+        last_line: Last line that it printed.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True)
+
+    exit_code: int
+    answer: dict[str, Any]
+    last_line: str
+
+
+def judge_node(result: CommandResult) -> Outcome:
+    """Tell what becomes of the task of a node or of a compilation.
+
+    Args:
+        result: How its command ended.
+
+    Returns:
+        The outcome; a retry for an infrastructure error alone.
+    """
+    return {
+        ExitCode.DONE: Outcome.DONE,
+        ExitCode.USAGE: Outcome.FAIL,
+        ExitCode.DATA_REFUSED: Outcome.FAIL,
+        ExitCode.MODEL_REFUSED: Outcome.SKIP,
+    }.get(result.exit_code, Outcome.RETRY)  # type: ignore[call-overload]
+
+
+def judge_run(result: CommandResult) -> Outcome:
+    """Tell what becomes of the task that ends a run, and by that of the run.
+
+    Args:
+        result: How ``finish`` ended.
+
+    Returns:
+        Done where a model was pushed or refused: either is what the run was for. A failure where
+        data was refused or a node failed: somebody has to see to it.
+    """
+    if result.exit_code in (ExitCode.DONE, ExitCode.MODEL_REFUSED):
+        return Outcome.DONE
+    if result.answer or result.exit_code == ExitCode.USAGE:
+        return Outcome.FAIL
+    return Outcome.RETRY
+
+
+def describe_node(result: CommandResult) -> str:
+    """Say in a few lines how a node ended: its state, and each problem; for a note.
+
+    Args:
+        result: How its command ended.
+
+    Returns:
+        At most 1,000 characters, which is what Airflow's notes hold.
+    """
+    state = str(result.answer.get("state", "failed"))
+    problems = [Problem.model_validate(each) for each in result.answer.get("problems", ())]
+    if not problems and result.exit_code != ExitCode.DONE:
+        return f"{state}: {result.last_line or describe_exit(result.exit_code)}"[:_NOTE_LENGTH]
+    more = len(problems) - _MOST_NOTED_PROBLEMS
+    lines = [
+        f"{state}: {len(problems)} problem{'s' * (len(problems) != 1)}" if problems else state,
+        *(f"- {problem.rule}: {problem.message}" for problem in problems[:_MOST_NOTED_PROBLEMS]),
+        *([f"- and {more} more"] if more > 0 else []),
+    ]
+    return "\n".join(lines)[:_NOTE_LENGTH]
+
+
+def describe_result(answer: Mapping[str, Any]) -> str:
+    """Say in one line how a node ended well.
+
+    Args:
+        answer: A ``NodeResult`` as JSON.
+
+    Returns:
+        State, seconds, rows, and the version that was pushed.
+    """
+    result = NodeResult.model_validate(answer)
+    parts = [result.state.value, f"{result.seconds:.1f} s"]
+    for name, rows in (("read", result.rows.read), ("written", result.rows.written)):
+        if rows:
+            parts.append(f"{name} " + ", ".join(f"{n:,} {split}" for split, n in rows.items()))
+    if result.pushed is not None:
+        how = "newly pushed" if result.pushed.is_new else "in place already"
+        parts.append(f"version {result.pushed.version} {how}")
+    return "; ".join(parts)
+
+
+def describe_run(summary: Mapping[str, Any]) -> str:
+    """Say in one line how a run ended; for a note.
+
+    Args:
+        summary: The run summary.
+
+    Returns:
+        Its verdict and the reason.
+    """
+    verdict = str(summary.get("verdict", "failed")).replace("_", " ").upper()
+    return f"{verdict}: {summary.get('reason', 'there is no summary')}"[:_NOTE_LENGTH]
+
+
+def describe_replay(result: CommandResult) -> str:
+    """Say in one line what the check of a pushed model found; for a note.
+
+    Args:
+        result: How ``champion replay`` ended.
+
+    Returns:
+        The version, and each gate that it does not pass.
+    """
+    if not result.answer:
+        return result.last_line or describe_exit(result.exit_code)
+    failing = [
+        f"{gate['name']}: {gate['reason']}"
+        for gate in result.answer["gates"]
+        if gate["outcome"] == "failed"
+    ]
+    version = f"version {result.answer['version']}"
+    if result.answer["passed"]:
+        return f"{version} serves as it was measured"
+    return "; ".join([f"{version} does not serve as it should", *failing])[:_NOTE_LENGTH]
+
+
+def describe_exit(exit_code: int) -> str:
+    """Say how a process ended that did not say so itself."""
+    if exit_code < 0:
+        return f"the process was ended by signal {-exit_code}"
+    return f"the process ended with exit code {exit_code}"
+
+
+class LogReader:
+    """Reads what a command prints, line by line, for Airflow's log.
+
+    TFX tells of its inputs and outputs in dumps of hundreds of lines. What goes on below a line of
+    plain information is put in a group, which Airflow shows folded; what goes on below a warning or
+    an error, such as a traceback, is not.
+    """
+
+    def __init__(self) -> None:
+        """Begin at the first line."""
+        self._level: int | None = None
+        self._is_folded = False
+
+    def read(self, line: str) -> list[tuple[int, str]]:
+        """Read one line.
+
+        Args:
+            line: As it was printed. Time and level are taken off: Airflow shows its own.
+
+        Returns:
+            What to log: level as ``logging`` counts them, and text.
+        """
+        match = _LOG_LINE.match(line)
+        level = _LEVELS.get(match["level"]) if match else None
+        if match is not None and level is not None:
+            self._level = level
+            return [*self._unfold(), (level, match["text"])]
+        if self._level == logging.INFO and not self._is_folded:
+            self._is_folded = True
+            return [(logging.INFO, "::group::the whole of it"), (logging.INFO, line)]
+        return [(logging.INFO, line)]
+
+    def end(self) -> list[tuple[int, str]]:
+        """Give what is left to log after the last line."""
+        return self._unfold()
+
+    def _unfold(self) -> list[tuple[int, str]]:
+        was_folded, self._is_folded = self._is_folded, False
+        return [(logging.INFO, "::endgroup::")] if was_folded else []
+
+
+def quote_command(command: Sequence[str]) -> str:
+    """Write a command as one could type it, for people to read; nothing ever runs this text."""
+    program, *arguments = command
+    return shlex.join([Path(program).name, *arguments])

@@ -1,0 +1,34 @@
+"""What people say of a pipeline's model: the ``about:`` part of the configuration.
+
+This module is plain Python.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import pydantic
+
+_Text = Annotated[str, pydantic.Field(min_length=1)]
+
+
+class About(pydantic.BaseModel):
+    """What no artifact can tell of the model; the model card shows it (Mitchell et al., 2019).
+
+    Attributes:
+        purpose: What the model is for, in a sentence or two.
+        owners: Who answers for it: people, teams or addresses.
+        intended_uses: What its scores may be used for.
+        unfit_uses: What they must not be used for.
+        limits: What is known to be weak in data and model.
+        data_source: Where the rows come from, and under which terms.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    purpose: str = ""
+    owners: tuple[_Text, ...] = pydantic.Field(default=(), strict=False)
+    intended_uses: tuple[_Text, ...] = pydantic.Field(default=(), strict=False)
+    unfit_uses: tuple[_Text, ...] = pydantic.Field(default=(), strict=False)
+    limits: tuple[_Text, ...] = pydantic.Field(default=(), strict=False)
+    data_source: str = ""

@@ -1,0 +1,170 @@
+"""Walk the spans of the data from one date to another, and tell what became of each."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+
+import pydantic
+
+from components.data_gate.findings import Comparison
+from components.model_validator.gate_result import Outcome
+from pipelines.config import ConfigError, PipelineConfig
+from pipelines.data_layout import list_spans
+from pipelines.node_result import ExitCode
+from pipelines.run_summary import RunSummary, Verdict
+
+_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
+_REFUSING = (Outcome.FAILED, Outcome.INCONCLUSIVE)
+
+
+class Drift(pydantic.BaseModel):
+    """The column that has drifted most, as measured by its limit.
+
+    Attributes:
+        feature: The column.
+        value: Its distance from the span before, 0 to 1.
+        allowed: Most that it may be: its limit and what sampling alone explains.
+    """
+
+    model_config = _STRICT
+
+    feature: str
+    value: float
+    allowed: float
+
+
+class SpanOutcome(pydantic.BaseModel):
+    """What became of one span.
+
+    Attributes:
+        span: Its first day.
+        run_id: The run.
+        verdict: How it ended.
+        reason: Why, in one line.
+        rows: Rows of the span's CSV files; None where they could not be counted.
+        training_rows: Rows of the window that the model was trained on; None without a model.
+        compared_with: First day of the span that drift was measured against; None without one.
+        drift: The column that drifted most; None where nothing was compared.
+        gates_passed: Gates that passed, on all slices.
+        gates_not_passed: Gates that failed or were inconclusive.
+        auc: Area under the ROC curve on the span's test rows; None without a model.
+        champion_auc: The same of the champion; None without one.
+        champion_version: Version that was the champion before; None without one.
+        pushed_version: Version that the run pushed; None where it pushed none.
+        seconds: Wall time.
+    """
+
+    model_config = _STRICT
+
+    span: datetime.date
+    run_id: str
+    verdict: Verdict
+    reason: str
+    rows: int | None
+    training_rows: int | None
+    compared_with: str | None
+    drift: Drift | None
+    gates_passed: int
+    gates_not_passed: int
+    auc: float | None
+    champion_auc: float | None
+    champion_version: int | None
+    pushed_version: int | None
+    seconds: float
+
+
+class BackfillSummary(pydantic.BaseModel):
+    """What became of every span.
+
+    Attributes:
+        spans: In order.
+    """
+
+    model_config = _STRICT
+
+    spans: tuple[SpanOutcome, ...]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Failed if a run broke; a refusal is an answer, and stands in the table."""
+        has_failed = any(one.verdict is Verdict.FAILED for one in self.spans)
+        return ExitCode.FAILED if has_failed else ExitCode.DONE
+
+
+def choose_spans(
+    config: PipelineConfig, first: datetime.date | None, last: datetime.date | None
+) -> tuple[datetime.date, ...]:
+    """Choose the spans that are there, between two dates.
+
+    Args:
+        config: The configuration; ``data.spans_directory`` has the spans.
+        first: Leave out earlier ones; None for none.
+        last: Leave out later ones; None for none.
+
+    Returns:
+        Their first days, ascending; at least one.
+
+    Raises:
+        ConfigError: If the configuration names no folder of spans, or there is none between.
+    """
+    there = list_spans(config.spans_directory)
+    chosen = tuple(
+        span
+        for span in there
+        if (first is None or first <= span) and (last is None or span <= last)
+    )
+    if not chosen:
+        bounds = f"from {first or 'the first'} to {last or 'the last'}"
+        extent = f"{there[0]} to {there[-1]}" if there else "none"
+        raise ConfigError(f"no span {bounds} in {config.spans_directory}; it has {extent}")
+    return chosen
+
+
+def describe_outcome(
+    span: datetime.date, summary: RunSummary, champion_version: int | None
+) -> SpanOutcome:
+    """Tell what became of a span.
+
+    Args:
+        span: Its first day.
+        summary: The run.
+        champion_version: Version that was the champion before the run; None without one.
+
+    Returns:
+        The outcome.
+    """
+    rows = {node.id: node.rows_out for node in summary.nodes}
+    auc = next((metric for metric in summary.metrics if metric.name == "auc"), None)
+    outcomes = [gate.outcome for gate in summary.gates]
+    data = summary.data
+    return SpanOutcome(
+        span=span,
+        run_id=summary.run_id,
+        verdict=summary.verdict,
+        reason=summary.reason,
+        rows=rows.get("CsvExampleGen", {}).get("csv"),
+        training_rows=rows.get("TrainingWindow", {}).get("train"),
+        compared_with=data.previous.span if data is not None and data.previous else None,
+        drift=_find_drift(data.scores if data is not None else ()),
+        gates_passed=outcomes.count(Outcome.PASSED),
+        gates_not_passed=sum(outcome in _REFUSING for outcome in outcomes),
+        auc=auc.value if auc is not None else None,
+        champion_auc=auc.baseline if auc is not None else None,
+        champion_version=champion_version,
+        pushed_version=summary.pushed_version,
+        seconds=summary.seconds,
+    )
+
+
+def _find_drift(scores: Sequence[Comparison]) -> Drift | None:
+    drifted = [
+        Drift(
+            feature=score.feature,
+            value=score.distance.value,
+            allowed=score.limit + score.distance.noise,
+        )
+        for score in scores
+        if score.basis == "drift"
+    ]
+    return max(drifted, key=lambda one: one.value / one.allowed, default=None)

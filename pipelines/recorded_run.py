@@ -1,0 +1,46 @@
+"""A run on this machine from its input check to the summary and page that it leaves."""
+
+from __future__ import annotations
+
+import datetime
+
+from rich.console import Console
+
+from pipelines.config import PipelineConfig
+from pipelines.input_data import prepare_input
+from pipelines.local_runner import create_run_id, run_locally
+from pipelines.report.publication import conclude
+from pipelines.run_display import create_display
+from pipelines.run_summary import RunSummary, summarize_run
+
+
+def run_and_record(
+    config: PipelineConfig,
+    console: Console,
+    from_nodes: tuple[str, ...] = (),
+    to_nodes: tuple[str, ...] = (),
+) -> tuple[RunSummary, str | None]:
+    """Run the pipeline, show it while it goes on, and write its summary and page.
+
+    Args:
+        config: What the run is told.
+        console: Where to show it.
+        from_nodes: Nodes to start from, with the last run's artifacts; empty for all.
+        to_nodes: Nodes to end with; empty for all.
+
+    Returns:
+        The summary, and why there is no page; None where there is one.
+
+    Raises:
+        ConfigError: If there is no input.
+        CompilationError: If the pipeline could not be compiled.
+    """
+    prepare_input(config)
+    layout = config.layout
+    run_id = create_run_id(layout, datetime.datetime.now(datetime.timezone.utc))
+    with create_display(console) as display:
+        done = run_locally(config, run_id, display, from_nodes, to_nodes)
+    summary = summarize_run(
+        layout, done.description, run_id, done.results, done.seconds, done.interrupted
+    )
+    return conclude(layout, summary)

@@ -1,0 +1,218 @@
+"""What is told of a run's data: every column, by split, beside the data accepted before."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pydantic
+
+from components.data_gate.anomaly_kinds import Severity
+from components.data_gate.findings import Comparison, DataVerdict, Finding
+from components.data_gate.schema_diff import SchemaDifference
+from pipelines.anomalies import Anomaly
+
+_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+
+class Dataset(pydantic.BaseModel):
+    """Rows that statistics were taken of.
+
+    Attributes:
+        name: Its name on the page, unique in the report: a split's, such as ``train``, or
+            ``previous train``.
+        split: The split.
+        is_previous: Whether it is of the data that was accepted before, not of this run.
+        rows: Its rows.
+        statistics_uri: Folder of the ``ExampleStatistics`` artifact.
+    """
+
+    model_config = _STRICT
+
+    name: str
+    split: str
+    is_previous: bool
+    rows: int
+    statistics_uri: str
+
+
+class Bucket(pydantic.BaseModel):
+    """One bucket of a histogram that TFDV wrote.
+
+    Attributes:
+        low: Lower limit.
+        high: Upper limit.
+        rows: Rows in it; TFDV estimates it, so it can be a fraction.
+    """
+
+    model_config = _STRICT
+
+    low: float
+    high: float
+    rows: float
+
+
+class NumberStatistics(pydantic.BaseModel):
+    """A column of numbers in one dataset, over the rows with a value; at least one.
+
+    Attributes:
+        min: Smallest number, in the column's unit.
+        median: Median, as TFDV estimates it.
+        max: Largest number.
+        mean: Mean.
+        std_dev: Standard deviation.
+        zeros: Rows with the number 0.
+        histogram: TFDV's standard histogram, of equally wide buckets from min to max.
+    """
+
+    model_config = _STRICT
+
+    min: float
+    median: float
+    max: float
+    mean: float
+    std_dev: float
+    zeros: int
+    histogram: tuple[Bucket, ...]
+
+
+class ValueCount(pydantic.BaseModel):
+    """One value and its rows.
+
+    Attributes:
+        value: The value as text.
+        rows: Rows that hold it.
+    """
+
+    model_config = _STRICT
+
+    value: str
+    rows: float
+
+
+class CategoryStatistics(pydantic.BaseModel):
+    """A column of texts, or of numbers that are names, in one dataset.
+
+    Attributes:
+        distinct: Number of different values.
+        top_values: The most frequent values, most frequent first; 20 at most.
+    """
+
+    model_config = _STRICT
+
+    distinct: int
+    top_values: tuple[ValueCount, ...]
+
+
+class FeatureStatistics(pydantic.BaseModel):
+    """One column in one dataset.
+
+    Attributes:
+        dataset: Name of the dataset.
+        rows: Rows of the dataset.
+        missing: Rows without a value.
+        numbers: Of a column of numbers; None for another, or without a value.
+        categories: Of a column of texts or names; None for another.
+    """
+
+    model_config = _STRICT
+
+    dataset: str
+    rows: int
+    missing: int
+    numbers: NumberStatistics | None
+    categories: CategoryStatistics | None
+
+    @property
+    def missing_share(self) -> float:
+        """Share of rows without a value, 0 to 1; 0 without rows."""
+        return self.missing / self.rows if self.rows else 0.0
+
+
+class OverlayBin(pydantic.BaseModel):
+    """One bin that all datasets of a column are cut into.
+
+    Attributes:
+        label: The value, the interval, ``missing`` or ``all other values``.
+        low: Lower limit of an interval; None where it is open, or there is none.
+        high: Upper limit of an interval; None likewise.
+        shares: Share of all rows of each dataset that is in it, 0 to 1, by the dataset's name; over
+            the bins of an overlay each dataset's shares sum to 1.
+    """
+
+    model_config = _STRICT
+
+    label: str
+    low: float | None
+    high: float | None
+    shares: dict[str, float]
+
+
+class FeatureReport(pydantic.BaseModel):
+    """One column.
+
+    Attributes:
+        name: Its name.
+        kind: Whether it holds numbers or categories; ``unknown`` where TFDV describes neither.
+        dtype: How its values are stored: ``int``, ``float`` or ``bytes``; None for a column that
+            the feature table does not know.
+        unit: Unit of its numbers; empty where there is none.
+        meaning: What it holds, from the feature table; empty for a column that it does not know.
+        role: What it is for: ``input``, ``label source`` or ``context``; None likewise.
+        statistics: Of each dataset that has the column, in the order of ``DataReport.datasets``.
+        overlay: The same bins for all datasets, to lay over each other; of numbers cut at the
+            training split's quantiles, so that bins are not equally wide.
+        comparisons: Its drift and skew scores, with limits and bins.
+        findings: What DataGate found in it, errors first.
+    """
+
+    model_config = _STRICT
+
+    name: str
+    kind: Literal["numbers", "categories", "unknown"]
+    dtype: str | None
+    unit: str
+    meaning: str
+    role: str | None
+    statistics: tuple[FeatureStatistics, ...]
+    overlay: tuple[OverlayBin, ...]
+    comparisons: tuple[Comparison, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def severity(self) -> Severity | None:
+        """The worst that was found in it; None where nothing was."""
+        return self.findings[0].severity if self.findings else None
+
+    @property
+    def worst_comparison(self) -> Comparison | None:
+        """The score that is furthest into its limit; None where none was taken."""
+        return max(self.comparisons, key=measure_use, default=None)
+
+
+class DataReport(pydantic.BaseModel):
+    """The data of a run.
+
+    Attributes:
+        datasets: What statistics there are of: this run's splits, then the previous data's
+            training split where there is one.
+        features: Every column, those in trouble first: by severity of findings, then by how much of
+            a drift or skew limit is used up, then as in the feature table.
+        verdict: What DataGate found and decided: findings with offending rows, files, row counts,
+            labels, previous data; None where it did not get that far.
+        anomalies: What ExampleValidator published, as TFDV words it.
+        schema_differences: What the curated schema and the one inferred from this data differ in.
+    """
+
+    model_config = _STRICT
+
+    datasets: tuple[Dataset, ...]
+    features: tuple[FeatureReport, ...]
+    verdict: DataVerdict | None
+    anomalies: tuple[Anomaly, ...]
+    schema_differences: tuple[SchemaDifference, ...]
+
+
+def measure_use(comparison: Comparison) -> float:
+    """Measure how much of its limit and noise a score has used up; above 1 it is exceeded."""
+    most = comparison.limit + comparison.distance.noise
+    return comparison.distance.value / most if most else 0.0

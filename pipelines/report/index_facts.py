@@ -1,0 +1,104 @@
+"""Gather what is told of all runs together."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+
+import pydantic
+
+from pipelines.champion import ChampionState, ChampionStore
+from pipelines.description import read_description
+from pipelines.layout import OutputLayout
+from pipelines.metadata_store import open_run_store
+from pipelines.report.run_index import ChampionStep, IndexedRun, RunIndex
+from pipelines.run_summary import RunSummary, find_time_span, list_run_ids, load_summary
+
+
+def collect_index(layout: OutputLayout) -> RunIndex:
+    """Gather what is told of all runs of an output root.
+
+    Args:
+        layout: Where runs are kept.
+
+    Returns:
+        The index; a run that can't be read is in its notes.
+
+    Raises:
+        FileNotFoundError: If there are no runs.
+    """
+    run_ids = list_run_ids(layout)
+    if not run_ids:
+        raise FileNotFoundError(f"no runs in {layout.runs_directory}; `make run-local` makes one")
+    runs: list[IndexedRun] = []
+    notes: list[str] = []
+    for run_id in run_ids:
+        try:
+            runs.append(_index(layout, load_summary(layout, run_id)))
+        except (OSError, pydantic.ValidationError) as error:
+            notes.append(f"run {run_id} can't be read: {str(error).splitlines()[0]}")
+    pipeline = read_description(layout.run(run_ids[-1]).description_path).name
+    champion = _read_champion(layout, pipeline)
+    return RunIndex(
+        pipeline=pipeline,
+        output_root=str(layout.root),
+        runs=tuple(runs),
+        champion=champion,
+        history=_tell_history(runs, champion),
+        notes=tuple(notes),
+    )
+
+
+def _index(layout: OutputLayout, summary: RunSummary) -> IndexedRun:
+    times = find_time_span(summary.nodes)
+    page = layout.report_path(summary.run_id)
+    return IndexedRun(
+        summary=summary,
+        started_at=times[0] if times else None,
+        span=summary.data.data.span if summary.data else None,
+        rows=sum(file.rows for file in summary.data.files) if summary.data else None,
+        page=page.relative_to(layout.reports_directory).as_posix() if page.is_file() else None,
+    )
+
+
+def _read_champion(layout: OutputLayout, pipeline: str) -> ChampionState | None:
+    if not layout.metadata_path.is_file():
+        return None
+    with open_run_store(layout.metadata_store, pipeline) as store:
+        return ChampionStore(store.store, pipeline, layout).show()
+
+
+def _tell_history(
+    runs: Iterable[IndexedRun], champion: ChampionState | None
+) -> tuple[ChampionStep, ...]:
+    """Tell the champion's history: each version when it was first pushed, and people's changes."""
+    steps: list[ChampionStep] = []
+    known: set[int] = set()
+    for run in runs:
+        version = run.summary.pushed_version
+        if version is None or version in known:
+            continue
+        known.add(version)
+        steps.append(
+            ChampionStep(
+                when=run.started_at,
+                what="pushed",
+                version=version,
+                run_id=run.summary.run_id,
+                who="",
+                reason=run.summary.reason,
+            )
+        )
+    for change in champion.changes if champion else ():
+        steps.append(
+            ChampionStep(
+                when=datetime.datetime.fromisoformat(change.when),
+                what=change.action.value,
+                version=change.version,
+                run_id=None,
+                who=change.who,
+                reason=change.reason,
+            )
+        )
+    earliest = datetime.datetime.min.replace(tzinfo=datetime.timezone.utc)
+    return tuple(sorted(steps, key=lambda step: step.when or earliest))

@@ -1,0 +1,55 @@
+"""Where a run's model comes from: artifacts and executions, back to the CSV files."""
+
+from __future__ import annotations
+
+import pydantic
+
+from components.data_gate.findings import InputFile
+
+_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+
+class LineageArtifact(pydantic.BaseModel):
+    """An artifact, and what made it.
+
+    Attributes:
+        id: Its id in the metadata store.
+        type: Name of its type.
+        uri: Its folder.
+        is_freed: Whether its files are gone.
+        node: Node that made it; None for one that nothing in the store made.
+        run_id: Run in which it was made.
+        execution_id: Execution that made it.
+        made_of: Ids of the artifacts that the execution was given and that are of the lineage.
+        version: Version under ``serving/``, of a pushed model; None for others.
+    """
+
+    model_config = _STRICT
+
+    id: int
+    type: str
+    uri: str
+    is_freed: bool
+    node: str | None
+    run_id: str | None
+    execution_id: int | None
+    made_of: tuple[int, ...]
+    version: int | None = None
+
+
+class Lineage(pydantic.BaseModel):
+    """From the last thing that a run made back to its rows.
+
+    Attributes:
+        artifacts: The pushed model first (or the last artifact that the run got to), each before
+            what it is made of, the examples last. What a model was only compared with, the champion
+            and the previous data, is left out.
+        files: The CSV files that the rows came from, with their SHA-256.
+        span: First day of the span, ``YYYY-MM-DD``; None where the data was not read as a span.
+    """
+
+    model_config = _STRICT
+
+    artifacts: tuple[LineageArtifact, ...]
+    files: tuple[InputFile, ...]
+    span: str | None

@@ -1,0 +1,61 @@
+"""The model card: what the model is, for whom, from what, and how good (Mitchell et al., 2019).
+
+Metrics, slices and gates are not repeated here: the card shows those of the same report.
+"""
+
+from __future__ import annotations
+
+import pydantic
+
+from components.data_gate.findings import LabelCount
+from pipelines.about import About
+
+_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+
+class InputColumn(pydantic.BaseModel):
+    """A column that the model takes.
+
+    Attributes:
+        name: Its name.
+        unit: Its unit; empty where there is none.
+        meaning: What it holds.
+        transformations: What the model gets of it, in a few words each.
+    """
+
+    model_config = _STRICT
+
+    name: str
+    unit: str
+    meaning: str
+    transformations: tuple[str, ...]
+
+
+class ModelCard(pydantic.BaseModel):
+    """The model card.
+
+    Attributes:
+        about: Purpose, owners, uses and limits, as the configuration had them when the run was
+            compiled; None for a run that was compiled before they were kept.
+        task: Folder under ``schemas/`` that says what the data is.
+        label: What the label is, in one sentence.
+        inputs: What the model takes.
+        settings: Settings of model and training, in text by name.
+        labels: Rows and positives by split; empty where DataGate did not get that far.
+        pushed_version: Version under ``serving/``; None where it was not pushed.
+        model_uri: Folder of the ``Model`` artifact; None where there is none.
+        known_limits: What this run itself shows as a limit: slices too small to judge, gates that
+            were inconclusive, columns close to their drift limit; one sentence each.
+    """
+
+    model_config = _STRICT
+
+    about: About | None
+    task: str
+    label: str
+    inputs: tuple[InputColumn, ...]
+    settings: dict[str, str]
+    labels: tuple[LabelCount, ...]
+    pushed_version: int | None
+    model_uri: str | None
+    known_limits: tuple[str, ...]

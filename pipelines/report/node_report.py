@@ -1,0 +1,73 @@
+"""What is told of one node of a run."""
+
+from __future__ import annotations
+
+import pydantic
+
+from pipelines.description import NodeDescription
+from pipelines.explanation import NodeExplanation
+from pipelines.node_result import Problem
+from pipelines.run_summary import NodeRow
+
+_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+
+class ArtifactReport(pydantic.BaseModel):
+    """One artifact that a node was given or put out.
+
+    Attributes:
+        key: Name of the node's input or output.
+        id: Its id in the metadata store.
+        type: Name of its type, such as ``ExampleStatistics``.
+        uri: Its folder.
+        splits: Its splits; none where it has none.
+        is_freed: Whether its files are gone, by ``gc`` or otherwise.
+        made_by_node: Node that made it; None for one that nothing in the store made.
+        made_by_run: Run that made it; None likewise. Another run than this where it was cached.
+    """
+
+    model_config = _STRICT
+
+    key: str
+    id: int
+    type: str
+    uri: str
+    splits: tuple[str, ...]
+    is_freed: bool
+    made_by_node: str | None
+    made_by_run: str | None
+
+
+class NodeReport(pydantic.BaseModel):
+    """One node of a run.
+
+    Attributes:
+        description: Its place in the pipeline: id, type, stage, upstream, raw parameters.
+        row: How it ended: state, start, seconds, cached or not, rows in and out, path of its log.
+        explanation: Why it was cached, ran, or neither, and what had changed.
+        problems: Why it refused or failed; empty otherwise.
+        execution_id: Id of its execution in the metadata store; None where it never started.
+        inputs: What it was given.
+        outputs: What it put out, its own or, where cached, an earlier run's.
+        parameters: Its settings in text, those that are mappings key by key: ``settings.seed``.
+        log_tail: Last lines of its log, oldest first; empty where it left none.
+        log_lines: Lines of the whole log.
+    """
+
+    model_config = _STRICT
+
+    description: NodeDescription
+    row: NodeRow
+    explanation: NodeExplanation
+    problems: tuple[Problem, ...]
+    execution_id: int | None
+    inputs: tuple[ArtifactReport, ...]
+    outputs: tuple[ArtifactReport, ...]
+    parameters: dict[str, str]
+    log_tail: tuple[str, ...]
+    log_lines: int
+
+    @property
+    def id(self) -> str:
+        """The node's id."""
+        return self.description.id

@@ -1,0 +1,50 @@
+"""Render the pages: of a run, of all runs, of two runs side by side.
+
+Each is one HTML document that opens from disk: it needs no other file, no network and no script to
+be read.
+"""
+
+from __future__ import annotations
+
+from pipelines.report.comparison_page import render_two_runs
+from pipelines.report.index_page import render_all_runs
+from pipelines.report.run_comparison import RunComparison
+from pipelines.report.run_index import RunIndex
+from pipelines.report.run_page import render_run
+from pipelines.report.run_report import RunReport
+
+
+def render_report(report: RunReport) -> str:
+    """Render the page of a run, for ``reports/<run_id>/index.html``.
+
+    Args:
+        report: The run.
+
+    Returns:
+        The page.
+    """
+    return render_run(report)
+
+
+def render_index(index: RunIndex) -> str:
+    """Render the page of all runs, for ``reports/index.html``.
+
+    Args:
+        index: The runs.
+
+    Returns:
+        The page.
+    """
+    return render_all_runs(index)
+
+
+def render_comparison(comparison: RunComparison) -> str:
+    """Render the page of two runs side by side, for a folder beside those of the runs.
+
+    Args:
+        comparison: The runs and what differs.
+
+    Returns:
+        The page.
+    """
+    return render_two_runs(comparison)

@@ -1,0 +1,189 @@
+"""Write the pages: of a run, of all runs, of two runs side by side.
+
+A page is written beside its place and moved there, so that nobody ever opens half of one. The
+charts' library is imported only when a page is rendered.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from pipelines.layout import OutputLayout
+from pipelines.report.collection import collect_report
+from pipelines.report.comparison_facts import compare_runs
+from pipelines.report.index_facts import collect_index
+from pipelines.report.run_comparison import RunComparison
+from pipelines.report.run_report import RunReport
+from pipelines.run_summary import RunSummary
+
+
+class FreedError(Exception):
+    """What a page would show is freed, and the page that was written before shows more."""
+
+
+def publish_report(layout: OutputLayout, report: RunReport) -> Path:
+    """Write a run's page, and the page of all runs anew.
+
+    Args:
+        layout: Where runs are kept.
+        report: The run.
+
+    Returns:
+        The run's page.
+
+    Raises:
+        FreedError: If some of the run's artifacts are freed and it has a page already: that page is
+            the only one that can ever show them.
+        OSError: If a page can't be written.
+    """
+    from pipelines.report.page import render_report
+
+    path = layout.report_path(report.run_id)
+    freed = sum(output.is_freed for node in report.nodes for output in node.outputs)
+    if freed and path.is_file():
+        raise FreedError(
+            f"{path} stays as it is: {freed} artifacts of the run are freed, so a new page would "
+            "show less"
+        )
+    write_page(path, render_report(report))
+    publish_index(layout)
+    return path
+
+
+def publish_index(layout: OutputLayout) -> Path:
+    """Write the page of all runs.
+
+    Args:
+        layout: Where runs are kept.
+
+    Returns:
+        The page.
+
+    Raises:
+        FileNotFoundError: If there are no runs.
+        OSError: If the page can't be written.
+    """
+    from pipelines.report.page import render_index
+
+    path = layout.reports_index_path
+    write_page(path, render_index(collect_index(layout)))
+    return path
+
+
+def publish_comparison(layout: OutputLayout, comparison: RunComparison) -> Path:
+    """Write the page of two runs side by side, in the folder of the second one's page.
+
+    Args:
+        layout: Where runs are kept.
+        comparison: The runs.
+
+    Returns:
+        The page.
+
+    Raises:
+        OSError: If the page can't be written.
+    """
+    from pipelines.report.page import render_comparison
+
+    path = layout.comparison_path(comparison.before.run_id, comparison.after.run_id)
+    write_page(path, render_comparison(comparison))
+    return path
+
+
+def collect_comparison(layout: OutputLayout, before: str, after: str | None) -> RunComparison:
+    """Gather two runs and what differs.
+
+    Args:
+        layout: Where runs are kept.
+        before: The first run.
+        after: The second; None for the newest.
+
+    Returns:
+        Both, side by side.
+
+    Raises:
+        FileNotFoundError: If there is no such run.
+    """
+    return compare_runs(collect_report(layout, before), collect_report(layout, after))
+
+
+def conclude(layout: OutputLayout, summary: RunSummary) -> tuple[RunSummary, str | None]:
+    """Keep a run's summary and write its page, when the run has just ended.
+
+    A page that can't be written is no fault of the run: its verdict stands.
+
+    Args:
+        layout: Where runs are kept.
+        summary: How it ended.
+
+    Returns:
+        The summary with the page's path, and None; or as it was, and why there is no page.
+    """
+    keep_summary(layout, summary)
+    named = summary.model_copy(update={"report": str(layout.report_path(summary.run_id))})
+    try:
+        publish_report(layout, collect_report(layout, summary=named))
+    # Whatever it is that fails: the run is done, and must end as it did.
+    except (Exception, KeyboardInterrupt) as error:
+        told = " ".join(str(error).split()) or "no reason given"
+        return summary, f"no report was written: {type(error).__name__}: {told}"
+    keep_summary(layout, named)
+    return named, None
+
+
+def keep_summary(layout: OutputLayout, summary: RunSummary) -> None:
+    """Write a run's ``summary.json``."""
+    path = layout.run(summary.run_id).summary_path
+    path.write_text(summary.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def publish_missing(layout: OutputLayout, run_ids: list[str]) -> list[str]:
+    """Write the pages of runs that have none, before what they show is freed.
+
+    Args:
+        layout: Where runs are kept.
+        run_ids: The runs.
+
+    Returns:
+        One line a run whose page could not be written.
+    """
+    problems = []
+    for run_id in run_ids:
+        if layout.report_path(run_id).is_file():
+            continue
+        try:
+            publish_report(layout, collect_report(layout, run_id))
+        except (OSError, ValueError, LookupError) as error:
+            problems.append(f"run {run_id}: no report was written: {' '.join(str(error).split())}")
+    return problems
+
+
+def write_page(path: Path, text: str) -> None:
+    """Write a page whole or not at all.
+
+    Args:
+        path: Its path; the folder is made.
+        text: The page.
+
+    Raises:
+        OSError: If it can't be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, unfinished = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        # A temporary file is for its owner alone; a page is as readable as what lies around it.
+        Path(unfinished).chmod(0o666 & ~_read_umask())
+        Path(unfinished).replace(path)
+    except BaseException:
+        Path(unfinished).unlink(missing_ok=True)
+        raise
+
+
+def _read_umask() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask

@@ -1,0 +1,77 @@
+"""What is told of all runs together."""
+
+from __future__ import annotations
+
+import datetime
+
+import pydantic
+
+from pipelines.champion import ChampionState
+from pipelines.run_summary import RunSummary
+
+_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+
+class IndexedRun(pydantic.BaseModel):
+    """One run among others.
+
+    Attributes:
+        summary: How it ended: verdict, metrics, gates, drift scores (``data.scores``).
+        started_at: When its first node started, UTC; None where none did.
+        span: First day of its span, ``YYYY-MM-DD``; None where its data was not read as a span.
+        rows: Rows of its CSV files; None where they were not counted.
+        page: Its page from the index's folder, such as ``<run_id>/index.html``; None where it has
+            none.
+    """
+
+    model_config = _STRICT
+
+    summary: RunSummary
+    started_at: datetime.datetime | None
+    span: str | None
+    rows: int | None
+    page: str | None
+
+
+class ChampionStep(pydantic.BaseModel):
+    """One event in the champion's history.
+
+    Attributes:
+        when: Time, UTC; None where it is not known.
+        what: ``pushed``, ``rollback`` or ``reset``.
+        version: Version that serves since; None for a reset.
+        run_id: Run that pushed it; None for a change that a person made.
+        who: User and machine of a person's change; empty for a push.
+        reason: Why, in the person's words, or the run's reason.
+    """
+
+    model_config = _STRICT
+
+    when: datetime.datetime | None
+    what: str
+    version: int | None
+    run_id: str | None
+    who: str
+    reason: str
+
+
+class RunIndex(pydantic.BaseModel):
+    """All runs of an output root.
+
+    Attributes:
+        pipeline: Name of the pipeline.
+        output_root: Folder of everything that the runs wrote.
+        runs: Every run, oldest first.
+        champion: Which model is the champion; None where nothing has run.
+        history: The champion's history, oldest first: new versions and changes by people.
+        notes: Runs that could not be read and why, one sentence each.
+    """
+
+    model_config = _STRICT
+
+    pipeline: str
+    output_root: str
+    runs: tuple[IndexedRun, ...]
+    champion: ChampionState | None
+    history: tuple[ChampionStep, ...]
+    notes: tuple[str, ...]

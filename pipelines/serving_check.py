@@ -1,0 +1,149 @@
+"""Replay the rows that a pushed model was judged on through the folder that serves it now."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pydantic
+
+from components.evaluator.evaluation import load_evaluation
+from components.model_validator.evidence import ModelReplay
+from components.model_validator.gate_result import GateResult
+from components.model_validator.gates import ServingGate, load_gates
+from components.model_validator.investigation import gather_evidence
+from components.model_validator.judgement import is_blessed, judge
+from components.model_validator.serving_replay import ReplayRequest, replay_models
+from components.model_validator.settings import ModelValidatorSettings, RowSource
+from pipelines.champion import ChampionStore
+from pipelines.errors import OperationError
+from pipelines.layout import OutputLayout
+from pipelines.metadata_store import RunStore, open_run_store
+from pipelines.node_result import ExitCode
+
+_VALIDATOR = "ModelValidator"
+
+
+class ServingCheckError(OperationError):
+    """The pushed model can't be checked; one line says why."""
+
+
+class ServingCheck(pydantic.BaseModel):
+    """What serving a pushed version is like.
+
+    Attributes:
+        version: The version.
+        run_id: The run that judged its model.
+        passed: Whether every serving gate passes.
+        replay: What was measured.
+        gates: The serving gates; those that hold it against a champion have nothing to compare
+            with.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    version: int
+    run_id: str
+    passed: bool
+    replay: ModelReplay
+    gates: tuple[GateResult, ...]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code of the command."""
+        return ExitCode.DONE if self.passed else ExitCode.MODEL_REFUSED
+
+
+@dataclasses.dataclass(frozen=True)
+class _Judgement:
+    """How the model was judged before it was pushed."""
+
+    run_id: str
+    evaluation: Path
+    examples: Path
+    gates: str
+    rows: RowSource
+    settings: ModelValidatorSettings
+
+
+def check_serving(
+    layout: OutputLayout, pipeline_name: str, version: int | None = None
+) -> ServingCheck:
+    """Load a pushed version in a fresh process and replay the rows that it was judged on.
+
+    Its answers are compared with what the Evaluator measured, and it is held against the same
+    serving gates as before the push.
+
+    Args:
+        layout: Where the pipeline's runs are kept.
+        pipeline_name: Its name.
+        version: The version; None for the champion's.
+
+    Returns:
+        What came out.
+
+    Raises:
+        FileNotFoundError: If nothing has run there yet.
+        ServingCheckError: If there is no such version, or what it was judged on is gone.
+    """
+    with open_run_store(layout.metadata_store, pipeline_name) as runs:
+        champion = ChampionStore(runs.store, pipeline_name, layout)
+        version = version or champion.show().version
+        if version is None:
+            raise ServingCheckError("there is no champion; push a model, or name a --version")
+        judgement = _find_judgement(runs, champion.find_model(version), version)
+    measured = load_evaluation(judgement.evaluation)
+    gates = [gate for gate in load_gates(judgement.gates) if isinstance(gate, ServingGate)]
+    [replay] = replay_models(
+        [_create_request(layout.serving_root / str(version), judgement)],
+        judgement.settings.timeout_seconds,
+    )
+    evidence = gather_evidence(
+        measured, gates, replay, None, judgement.settings.confidence, judgement.rows.threshold
+    )
+    results = judge(measured, gates, evidence)
+    return ServingCheck(
+        version=version,
+        run_id=judgement.run_id,
+        passed=is_blessed(results),
+        replay=evidence.candidate or ModelReplay(problem="it was not replayed"),
+        gates=results,
+    )
+
+
+def _find_judgement(runs: RunStore, model_id: int, version: int) -> _Judgement:
+    for execution in reversed(runs.list_node_executions(_VALIDATOR)):
+        inputs = {stored.key: stored for stored in runs.list_inputs(execution)}
+        if "model" not in inputs or inputs["model"].artifact.id != model_id:
+            continue
+        evaluation, examples = inputs["evaluation"].path, inputs["examples"].path
+        for directory in (evaluation, examples):
+            if not directory.is_dir():
+                raise ServingCheckError(
+                    f"version {version}: what it was judged on is gone: {directory}"
+                )
+        properties = execution.custom_properties
+        return _Judgement(
+            run_id=runs.find_run(execution) or "",
+            evaluation=evaluation,
+            examples=examples,
+            gates=properties["gates"].string_value,
+            rows=RowSource.model_validate_json(properties["rows"].string_value),
+            settings=ModelValidatorSettings.model_validate_json(
+                properties["settings"].string_value
+            ),
+        )
+    raise ServingCheckError(f"version {version}: no run of {_VALIDATOR} judged its model")
+
+
+def _create_request(model_directory: Path, judgement: _Judgement) -> ReplayRequest:
+    directory = judgement.examples / f"Split-{judgement.rows.split}"
+    return ReplayRequest(
+        model_directory=str(model_directory),
+        example_files=tuple(str(path.absolute()) for path in sorted(directory.iterdir())),
+        label=judgement.rows.label,
+        columns=judgement.rows.columns,
+        attributes=judgement.rows.attributes,
+        batch_rows=judgement.settings.batch_rows,
+        latency_rows=judgement.settings.latency_rows,
+    )

@@ -1,0 +1,101 @@
+"""A deployment for a test: the shipped DAG files, a configuration and an output root of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dags.airflow_config import PROJECT_ROOT, AirflowConfig, load_airflow_config
+from dags.compiled_pipeline import load_compiled_pipeline
+from dags.pipeline_commands import PipelineCommands, choose_environment
+from pipelines.description import PipelineDescription
+from pipelines.layout import OutputLayout
+
+DAG_FILES = sorted((PROJECT_ROOT / "dags").glob("chicago_taxi_*.py"))
+SAMPLE = "chicago_taxi/sample"
+COMPILE_SECONDS = 300
+
+
+@dataclasses.dataclass(frozen=True)
+class Deployment:
+    """Where things are.
+
+    Attributes:
+        directory: Folder of everything that belongs to it.
+    """
+
+    directory: Path
+
+    @property
+    def dags_folder(self) -> Path:
+        """Folder of the DAG files and their ``airflow.yaml``."""
+        return self.directory / "dags"
+
+    @property
+    def data_root(self) -> Path:
+        """Folder below which a run may read data, beside the project's own."""
+        return self.directory / "data"
+
+    @property
+    def layout(self) -> OutputLayout:
+        """Where its runs are kept."""
+        return OutputLayout(self.directory / "output")
+
+    @property
+    def config(self) -> AirflowConfig:
+        """Its configuration."""
+        return load_airflow_config(self.dags_folder / "airflow.yaml")
+
+    @property
+    def pipeline(self) -> PipelineDescription:
+        """Its compiled pipeline."""
+        return load_compiled_pipeline(self.config.description)
+
+
+def create_deployment(directory: Path, changes: Mapping[str, Any] | None = None) -> Deployment:
+    """Lay a deployment out and compile its pipeline.
+
+    Args:
+        directory: An empty folder.
+        changes: Keys of ``airflow.yaml`` that differ; ``overrides`` are added to its own.
+
+    Returns:
+        The deployment.
+    """
+    deployment = Deployment(directory)
+    deployment.dags_folder.mkdir()
+    deployment.data_root.mkdir()
+    for path in [*DAG_FILES, PROJECT_ROOT / "dags" / ".airflowignore"]:
+        shutil.copy(path, deployment.dags_folder)
+    values = {**_create_values(deployment), **(changes or {})}
+    values["overrides"] = [f"output_root={deployment.layout.root}", *values.get("overrides", [])]
+    path = deployment.dags_folder / "airflow.yaml"
+    path.write_text(yaml.safe_dump(values), encoding="utf-8")
+    subprocess.run(
+        PipelineCommands(deployment.config).compile_shape(),
+        cwd=PROJECT_ROOT,
+        env=choose_environment(os.environ),
+        check=True,
+        timeout=COMPILE_SECONDS,
+    )
+    return deployment
+
+
+def _create_values(deployment: Deployment) -> dict[str, Any]:
+    """As shipped, but for a small pipeline and quick retries."""
+    shipped = (PROJECT_ROOT / "dags" / "airflow.yaml").read_text(encoding="utf-8")
+    return {
+        **yaml.safe_load(shipped),
+        "environment": "test",
+        "description": str(deployment.directory / "compiled" / "description.json"),
+        "data_roots": ["data", str(deployment.data_root)],
+        "max_active_runs": 2,
+        "retry": {"count": 2, "delay_seconds": 1, "backoff": 1, "max_delay_seconds": 1},
+    }

@@ -1,0 +1,282 @@
+"""A running Airflow on SQLite: what runs end in, and what their tasks show for it."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from dags.airflow_config import PROJECT_ROOT
+from dags.pipeline_commands import choose_environment
+from dags.standalone import StandaloneAirflow
+from tests.dags.airflow_api import AirflowApi, run_airflow
+from tests.dags.callback import FILE_VARIABLE
+from tests.dags.deployment import SAMPLE, Deployment, create_deployment
+
+pytestmark = pytest.mark.slow
+
+DAG_ID = "chicago_taxi_training"
+CHECK_DAG_ID = "chicago_taxi_pushed_model_check"
+DATA = PROJECT_ROOT / "data"
+LOCAL_RUN_SECONDS = 400
+
+
+@dataclasses.dataclass(frozen=True)
+class Running:
+    """A running Airflow and what it runs."""
+
+    deployment: Deployment
+    airflow: StandaloneAirflow
+    api: AirflowApi
+    failures_path: Path
+
+    def run(self, run_id: str, **conf: Any) -> Any:
+        """Trigger a run and wait for its end."""
+        self.api.trigger(DAG_ID, run_id, **conf)
+        return self.api.wait_for_run(DAG_ID, run_id)
+
+    def list_states(self, run_id: str) -> dict[str, str]:
+        """Give the state of each task of a run."""
+        tasks = self.api.list_tasks(DAG_ID, run_id)
+        return {task_id: task["state"] for task_id, task in tasks.items()}
+
+    def read_summary(self, run_id: str) -> Any:
+        """Read the summary that a run left."""
+        return json.loads(self.deployment.layout.run(run_id).summary_path.read_text())
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Run a whole Airflow."""
+    directory = tmp_path_factory.mktemp("sqlite")
+    (directory / "deployment").mkdir()
+    failures_path = directory / "failures"
+    deployment = create_deployment(
+        directory / "deployment", {"on_failure": "tests.dags.callback.note_failure"}
+    )
+    variables = {FILE_VARIABLE: str(failures_path)}
+    with run_airflow(deployment, directory / "home", variables) as (airflow, api):
+        yield Running(deployment, airflow, api, failures_path)
+
+
+@pytest.fixture(scope="module")
+def pushed(running: Running) -> str:
+    """Give a run that pushed the first model."""
+    running.run("pushed", data=SAMPLE)
+    return "pushed"
+
+
+def test_dags_are_there_without_import_errors(running: Running) -> None:
+    """The running Airflow has both DAGs, switched on, and nothing to complain of."""
+    dags = {dag["dag_id"]: dag["is_paused"] for dag in running.api.get("dags")["dags"]}
+
+    assert dags == {DAG_ID: False, CHECK_DAG_ID: False}
+    assert running.api.get("importErrors")["total_entries"] == 0
+
+
+def test_triggered_run_pushes_a_model(running: Running, pushed: str) -> None:
+    """A run on the sample goes green from end to end, and its note says what it pushed."""
+    run = running.api.get_run(DAG_ID, pushed)
+
+    assert run["state"] == "success"
+    assert set(running.list_states(pushed).values()) == {"success"}
+    version = running.read_summary(pushed)["pushed_version"]
+    assert f"PUSHED: version {version}" in run["note"]
+    assert (running.deployment.layout.serving_root / str(version)).is_dir()
+
+
+def test_task_shows_its_result_log_and_links(running: Running, pushed: str) -> None:
+    """XCom holds the node's result, the log the node's own output, and the links lead somewhere."""
+    api = running.api
+    result = api.read_xcom(DAG_ID, pushed, "Trainer")
+    log = api.read_log(DAG_ID, pushed, "Trainer")
+    path = f"dags/{DAG_ID}/dagRuns/{pushed}/taskInstances/Trainer/links"
+    links = api.get(path)["extra_links"]
+
+    assert result["state"] == "done"
+    assert "Execution" in log and "succeeded" in log
+    assert set(links) == {"Run report", "Artifacts", "Node log", "Run files"}
+    for address in links.values():
+        assert api.fetch(address).status_code == 200, address
+
+
+def test_run_files_are_for_those_who_are_signed_in(running: Running, pushed: str) -> None:
+    """Without signing in there is nothing to see, and with it nothing but what runs wrote."""
+    base = f"{running.airflow.settings.url}/pipeline/{DAG_ID}"
+
+    assert httpx.get(f"{base}/runs/{pushed}/report").status_code == 401
+    assert httpx.get(f"{base}/files/runs").status_code == 401
+    for place in ("metadata.sqlite", "runs/..", "runs/%2e%2e/%2e%2e/home/keys.json", "/etc/passwd"):
+        assert running.api.fetch(f"{base}/files/{place}").status_code == 404, place
+
+
+def test_pushed_model_is_announced_and_replayed(running: Running, pushed: str) -> None:
+    """The push becomes an asset event with its version, which sets off the check."""
+    (event,) = running.api.get("assets/events")["asset_events"]
+    version = running.read_summary(pushed)["pushed_version"]
+
+    assert event["extra"]["version"] == version
+    assert event["extra"]["run_id"] == pushed
+    assert Path(event["extra"]["path"]).is_dir()
+    (check,) = running.api.list_runs(CHECK_DAG_ID)
+    assert running.api.wait_for_run(CHECK_DAG_ID, check["dag_run_id"])["state"] == "success"
+    log = running.api.read_log(CHECK_DAG_ID, check["dag_run_id"], "replay_pushed_model")
+    assert str(version) in log
+
+
+def test_local_run_comes_to_the_same(running: Running, pushed: str, tmp_path: Path) -> None:
+    """The same data and configuration on the command line give the same splits and metrics."""
+    path = tmp_path / "summary.json"
+    command = [str(running.deployment.config.python), "-m", "pipelines", "run", "--config", "test"]
+    subprocess.run(
+        [
+            *command,
+            "--data",
+            str(DATA / SAMPLE),
+            "--output",
+            str(tmp_path / "output"),
+            "--json",
+            str(path),
+        ],
+        cwd=PROJECT_ROOT,
+        env=choose_environment(os.environ),
+        stdout=subprocess.DEVNULL,
+        timeout=LOCAL_RUN_SECONDS,
+        check=True,
+    )
+
+    local, scheduled = json.loads(path.read_text()), running.read_summary(pushed)
+    assert local["verdict"] == scheduled["verdict"] == "pushed"
+    assert _list_rows(local) == _list_rows(scheduled)
+    assert _list_metrics(local) == _list_metrics(scheduled)
+
+
+def test_refused_data_fails_without_a_retry(running: Running) -> None:
+    """Refused data ends the run at once as failed, with the reason on task and run."""
+    _write_refused_data(running.deployment.data_root / "refused")
+
+    run = running.run("refused-data", data="refused")
+
+    tasks = running.api.list_tasks(DAG_ID, "refused-data")
+    refusing = next(task for task in tasks.values() if task["note"] and task["state"] == "failed")
+    assert run["state"] == "failed"
+    assert "DATA REFUSED" in run["note"]
+    assert refusing["try_number"] == 1
+    assert "fare" in refusing["note"]
+    assert tasks["Trainer"]["state"] == tasks["Pusher"]["state"] == "upstream_failed"
+    assert "fare" in running.api.read_xcom(DAG_ID, "refused-data", refusing["task_id"], "reason")
+    assert "fare" in running.api.read_log(DAG_ID, "refused-data", refusing["task_id"])
+
+
+def test_refused_model_skips_the_push(running: Running, pushed: str) -> None:
+    """A refused model skips what follows, with the reason; the run itself did what it is for."""
+    run = running.run("refused-model", data=SAMPLE, max_epochs=1, learning_rate=1e-6)
+
+    states = running.list_states("refused-model")
+    tasks = running.api.list_tasks(DAG_ID, "refused-model")
+    assert run["state"] == "success"
+    assert "MODEL REFUSED" in run["note"]
+    assert states["ModelValidator"] == states["Pusher"] == "skipped"
+    del states["ModelValidator"], states["Pusher"]
+    assert set(states.values()) == {"success"}
+    assert "model refused" in tasks["ModelValidator"]["note"]
+    reason = running.api.read_xcom(DAG_ID, "refused-model", "ModelValidator", "reason")
+    assert "auc_floor" in reason
+
+
+def test_missing_span_fails_with_its_path_and_date(running: Running) -> None:
+    """A span that is not there is told at once, and no other is taken for it."""
+    run = running.run("missing-span", span="2031-01-01")
+
+    tasks = running.api.list_tasks(DAG_ID, "missing-span")
+    assert run["state"] == "failed"
+    assert tasks["compile_run"]["try_number"] == 1
+    assert "2031-01-01" in tasks["compile_run"]["note"]
+    assert "spans" in tasks["compile_run"]["note"]
+
+
+def test_run_id_that_could_leave_the_output_is_refused(running: Running) -> None:
+    """A run id that Airflow allows and paths do not fails in the first task."""
+    run = running.run("odd~id", data=SAMPLE)
+
+    assert run["state"] == "failed"
+    assert "odd~id" in running.api.list_tasks(DAG_ID, "odd~id")["compile_run"]["note"]
+
+
+@pytest.mark.parametrize(
+    "conf",
+    [
+        {"span": "2015-04-01; reboot"},
+        {"data": "$(reboot)"},
+        {"data": "/etc"},
+        {"max_epochs": "3"},
+        {"learning_rate": -1},
+        {"refresh": "yes"},
+    ],
+)
+def test_bad_parameters_make_no_run(running: Running, conf: dict[str, Any]) -> None:
+    """The API refuses what is out of a parameter's limits."""
+    answer = running.api.post(f"dags/{DAG_ID}/dagRuns", {"logical_date": None, "conf": conf})
+
+    assert answer.status_code == 400
+    assert next(iter(conf)) in answer.text
+
+
+def test_cleared_task_runs_again(running: Running, pushed: str) -> None:
+    """A task that is cleared with what follows it runs again, and the run ends as before."""
+    before = _list_metrics(running.read_summary(pushed))
+    answer = running.api.post(
+        f"dags/{DAG_ID}/clearTaskInstances",
+        {
+            "dag_run_id": pushed,
+            "task_ids": ["Trainer"],
+            "include_downstream": True,
+            "only_failed": False,
+            "reset_dag_runs": True,
+            "dry_run": False,
+        },
+    )
+    answer.raise_for_status()
+
+    run = running.api.wait_for_run(DAG_ID, pushed)
+
+    tasks = running.api.list_tasks(DAG_ID, pushed)
+    assert run["state"] == "success"
+    assert tasks["Trainer"]["try_number"] == 2
+    assert tasks["Transform"]["try_number"] == 1
+    assert _list_metrics(running.read_summary(pushed)) == before
+
+
+def test_failed_runs_are_called_back(running: Running) -> None:
+    """The configured callback hears of each failed run."""
+    running.run("called-back", span="2031-04-01")
+
+    assert "called-back" in running.failures_path.read_text().split()
+
+
+def _list_rows(summary: Any) -> dict[str, Any]:
+    return {node["id"]: node["rows_out"] for node in summary["nodes"]}
+
+
+def _list_metrics(summary: Any) -> dict[str, float]:
+    return {metric["name"]: metric["value"] for metric in summary["metrics"]}
+
+
+def _write_refused_data(directory: Path) -> None:
+    """Write the sample with a fare that no trip has."""
+    with (DATA / SAMPLE / "data.csv").open(newline="") as file:
+        header, *rows = csv.reader(file)
+    fare = header.index("fare")
+    for row in rows[10:20]:
+        row[fare] = "-5"
+    directory.mkdir()
+    with (directory / "data.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
