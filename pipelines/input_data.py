@@ -6,21 +6,24 @@ from pathlib import Path
 
 from pipelines.config import PROJECT_ROOT, ConfigError, PipelineConfig
 from pipelines.data_layout import TASK, lay_out_taxi_data, list_spans
+from pipelines.store_lock import check_store
 
 _CSV_PATTERN = "*.csv*"
 
 
 def prepare_input(config: PipelineConfig) -> None:
-    """Lay the default data out where it is asked for, and check that the input is there.
+    """Lay the default data out where it is asked for, and check that what a run needs is there.
 
     Args:
         config: What the run is told.
 
     Raises:
         ConfigError: If the folder is missing, is not one, or holds no CSV file.
+        StoreUnavailableError: If the metadata store is a database that can't be reached.
     """
     lay_out_default_data(config.input_directory)
     check_input(config)
+    check_store(config.layout.metadata_store)
 
 
 def lay_out_default_data(directory: Path) -> None:

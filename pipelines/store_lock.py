@@ -11,8 +11,12 @@ import contextlib
 import fcntl
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.store_address import PostgresqlAddress, SqliteAddress, StoreAddress
+
+if TYPE_CHECKING:
+    import psycopg
 
 # Any number, as long as nobody else takes it for another purpose in the same database.
 _ADVISORY_LOCK = 7_469_636
@@ -48,13 +52,33 @@ def _lock_file(path: Path) -> Iterator[None]:
         yield
 
 
+def check_store(address: StoreAddress) -> None:
+    """Find out early that a store can't be reached: before anything heavy is started.
+
+    Args:
+        address: Where it is; a file needs no check, it is made on demand.
+
+    Raises:
+        StoreUnavailableError: If the PostgreSQL server can't be reached.
+    """
+    if not isinstance(address, SqliteAddress):
+        _connect(address).close()
+
+
 @contextlib.contextmanager
 def _lock_database(address: PostgresqlAddress) -> Iterator[None]:
+    # The server takes the lock back with the connection.
+    with _connect(address) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", (_ADVISORY_LOCK,))
+        yield
+
+
+def _connect(address: PostgresqlAddress) -> psycopg.Connection[tuple[object, ...]]:
     # Here, because most stores are files, and importing it takes a quarter of a second.
     import psycopg
 
     try:
-        connection = psycopg.connect(
+        return psycopg.connect(
             host=address.host,
             port=address.port,
             user=address.user,
@@ -65,7 +89,3 @@ def _lock_database(address: PostgresqlAddress) -> Iterator[None]:
     except psycopg.OperationalError as error:
         reason = " ".join(str(error).split())
         raise StoreUnavailableError(f"metadata store {address}: {reason}") from error
-    # The server takes the lock back with the connection.
-    with connection:
-        connection.execute("SELECT pg_advisory_lock(%s)", (_ADVISORY_LOCK,))
-        yield

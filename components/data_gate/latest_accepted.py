@@ -64,8 +64,8 @@ class LatestAcceptedStatisticsStrategy(ResolverStrategy):
         if statistics_key is None or verdict_key is None:
             return resolved
         statistics = {artifact.id: artifact for artifact in input_dict[statistics_key]}
-        verdicts = _choose_span(input_dict[verdict_key], self._span)
-        accepted = _group_accepted(verdicts, set(statistics))
+        verdicts = _list_accepting(input_dict[verdict_key], set(statistics))
+        accepted = _group_by_statistics(_choose_span(verdicts, self._span))
         if accepted:
             latest = _find_latest(store, accepted)
             resolved[statistics_key] = [statistics[latest]]
@@ -73,26 +73,28 @@ class LatestAcceptedStatisticsStrategy(ResolverStrategy):
         return resolved
 
 
+def _list_accepting(verdicts: list[Artifact], statistics_ids: set[int]) -> list[Artifact]:
+    """List the accepting verdicts on statistics that are still there."""
+    return [
+        verdict
+        for verdict in verdicts
+        if verdict.get_int_custom_property(ACCEPTED_PROPERTY) == 1
+        and verdict.get_int_custom_property(STATISTICS_ID_PROPERTY) in statistics_ids
+    ]
+
+
 def _choose_span(verdicts: list[Artifact], span: int) -> list[Artifact]:
-    """Keep the accepting verdicts on the last span before ``span``; without one, on no span."""
-    of_span: dict[int, list[Artifact]] = defaultdict(list)
-    for verdict in verdicts:
-        if verdict.get_int_custom_property(ACCEPTED_PROPERTY) == 1:
-            of_span[verdict.get_int_custom_property(SPAN_PROPERTY)].append(verdict)
-    if not span:
-        return of_span[0]
-    earlier = [judged for judged in of_span if 0 < judged < span]
-    return of_span[max(earlier)] if earlier else []
+    """Keep the verdicts on the last span before ``span``; without one, on no span."""
+    spans = {verdict.get_int_custom_property(SPAN_PROPERTY) for verdict in verdicts}
+    chosen = max((one for one in spans if 0 < one < span), default=None) if span else 0
+    return [one for one in verdicts if one.get_int_custom_property(SPAN_PROPERTY) == chosen]
 
 
-def _group_accepted(
-    verdicts: list[Artifact], statistics_ids: set[int]
-) -> dict[int, list[Artifact]]:
-    """Group the accepting verdicts by the statistics that they are on."""
-    accepted: dict[int, list[Artifact]] = defaultdict(list)
+def _group_by_statistics(verdicts: list[Artifact]) -> dict[int, list[Artifact]]:
+    grouped: dict[int, list[Artifact]] = defaultdict(list)
     for verdict in verdicts:
-        accepted[verdict.get_int_custom_property(STATISTICS_ID_PROPERTY)].append(verdict)
-    return {key: listed for key, listed in accepted.items() if key in statistics_ids}
+        grouped[verdict.get_int_custom_property(STATISTICS_ID_PROPERTY)].append(verdict)
+    return grouped
 
 
 def _find_latest(store: ml_metadata.MetadataStore, accepted: dict[int, list[Artifact]]) -> int:

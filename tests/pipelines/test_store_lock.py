@@ -137,14 +137,14 @@ def test_a_wrong_password_is_told_in_one_line(
 
 
 @pytest.mark.parametrize("place", ["127.0.0.1:1/runs", "nowhere.invalid/runs"])
-def test_commands_end_with_exit_code_1_where_there_is_no_server(
+def test_a_run_ends_with_exit_code_1_where_there_is_no_server(
     place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A server that can't be reached is one line, and no traceback."""
+    """A server that can't be reached is told in one line, before anything is started."""
     url = f"postgresql://{USER}@{place}"
-    words = ["--output", str(tmp_path), "--set", f"metadata_store={url}"]
+    words = ["--config", "test", "--output", str(tmp_path), "--set", f"metadata_store={url}"]
 
-    assert main(["champion", "show", *words]) == ExitCode.FAILED
+    assert main(["run", *words]) == ExitCode.FAILED
 
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("error: metadata store postgresql://")
@@ -155,9 +155,9 @@ def test_a_database_that_is_not_there_is_named(
 ) -> None:
     """Databases are not made on the fly: a mistyped name is an error."""
     url = f"postgresql://{USER}@127.0.0.1:{postgresql.port}/mistyped"
-    words = ["--output", str(tmp_path), "--set", f"metadata_store={url}"]
+    words = ["--config", "test", "--output", str(tmp_path), "--set", f"metadata_store={url}"]
 
-    assert main(["champion", "show", *words]) == ExitCode.FAILED
+    assert main(["run", *words]) == ExitCode.FAILED
 
     [line] = capsys.readouterr().err.splitlines()
     assert '"mistyped" does not exist' in line

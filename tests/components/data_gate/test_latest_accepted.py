@@ -130,6 +130,16 @@ def test_a_refused_span_is_passed_over() -> None:
     assert store.resolve(span=300)["verdict"] == [accepted]
 
 
+def test_a_span_whose_statistics_are_gone_is_passed_over() -> None:
+    """The one before it serves: drift from an older span says more than none at all."""
+    store = Store()
+    older = store.judge(store.describe(), accepted=True, span=100)
+    store.judge(store.describe(), accepted=True, span=200)
+    store.statistics.pop()
+
+    assert store.resolve(span=300)["verdict"] == [older]
+
+
 def test_a_span_delivered_again_counts_as_it_was_accepted_last() -> None:
     """Of two accepted deliveries of the span before, the later one serves."""
     store = Store()
