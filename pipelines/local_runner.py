@@ -14,7 +14,7 @@ from pipelines.config import PipelineConfig
 from pipelines.dead_executions import close_dead_executions
 from pipelines.description import NodeDescription, PipelineDescription
 from pipelines.layout import OutputLayout, RunLayout
-from pipelines.metadata_store import open_run_store
+from pipelines.metadata_store import open_run_store, read_recorded_result
 from pipelines.node_request import NodeRequest
 from pipelines.node_result import NodeResult, NodeState
 from pipelines.worker_pool import WorkerPool
@@ -128,7 +128,7 @@ def run_locally(
             pool.stop()
             schedule.finish_running(display)
         schedule.skip_waiting(display)
-        _close_dead(config, description)
+        _close_dead(config, description, run_id, schedule.list_results())
         seconds = time.monotonic() - started
         return LocalRun(run_id, description, schedule.list_results(), seconds, interrupted)
     finally:
@@ -136,14 +136,28 @@ def run_locally(
         threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _close_dead(config: PipelineConfig, description: PipelineDescription) -> None:
-    """Mark executions of killed nodes failed at once, not only when the node runs again."""
+def _close_dead(
+    config: PipelineConfig,
+    description: PipelineDescription,
+    run_id: str,
+    results: Sequence[NodeResult],
+) -> None:
+    """Mark executions of killed nodes failed at once, and keep how they died, which they could not.
+
+    Without it they would be marked only when the node runs again.
+    """
     layout = OutputLayout(config.output_root)
     if not layout.metadata_path.is_file():
         return
     with open_run_store(layout.metadata_path, description.name) as store:
         for node in description.nodes:
             close_dead_executions(store, layout, node.id)
+        for result in results:
+            execution = store.find_execution(run_id, result.id)
+            if result.state is not NodeState.FAILED or execution is None:
+                continue
+            if read_recorded_result(execution) is None:
+                store.record(execution, result)
 
 
 def read_description(path: Path) -> PipelineDescription:

@@ -8,11 +8,13 @@ its own log, it can be stopped alone, and its memory is given back when it ends.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import multiprocessing
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
@@ -69,6 +71,7 @@ class WorkerPool:
         Returns:
             How it ended; failed where the process died.
         """
+        started, started_at = time.monotonic(), datetime.datetime.now(datetime.timezone.utc)
         answer, exit_code = self._call("run_node_in_worker", request)
         if isinstance(answer, NodeResult):
             return answer
@@ -78,6 +81,8 @@ class WorkerPool:
         return NodeResult(
             id=request.node_id,
             state=NodeState.FAILED,
+            started_at=started_at,
+            seconds=round(time.monotonic() - started, 3),
             problems=(problem,),
             log=request.log_text,
         )
