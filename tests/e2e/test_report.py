@@ -524,6 +524,6 @@ def test_reports_are_served_until_ctrl_c(second_run: Run) -> None:
 def test_there_is_nothing_to_serve_before_the_first_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without reports the command says how to get some."""
+    """Without runs the command says how to make one."""
     assert main(["serve-reports", "--output", str(tmp_path)]) == ExitCode.USAGE
-    assert "no reports" in capsys.readouterr().err
+    assert "no runs" in capsys.readouterr().err
