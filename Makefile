@@ -7,6 +7,7 @@ TYPED := $(wildcard setup.py schemas components pipelines dags benchmarks tests)
 
 .DEFAULT_GOAL := help
 .PHONY: help venv run-local report data test test-all lint types format lock clean-venv
+.PHONY: axe screenshots
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +26,12 @@ test: lint types ## Check style and types, then run the tests but the exhaustive
 
 test-all: lint types ## Check style and types, then run every test
 	@$(IN_VENV) -m pytest $(ARGS)
+
+axe: ## Bring axe-core, by which the tests judge how accessible the pages are; needs npm
+	@npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --silent
+
+screenshots: venv ## Take the pictures of the pages in docs/images, of real runs; needs chromium
+	@$(IN_VENV) -m tests.browser.screens $(ARGS)
 
 lint: venv ## Check style and formatting
 	@$(IN_VENV) -m ruff check .
