@@ -355,7 +355,8 @@ def test_a_failed_run_is_shown_as_far_as_it_got(failed_run: Run) -> None:
 
     assert failed_run.exit_code == ExitCode.FAILED
     assert node.row.state is NodeState.FAILED
-    assert node.problems and "NoSuchRunner" in "".join(node.log_tail)
+    assert "holdout" in node.problems[0].message
+    assert "holdout" in "".join(node.log_tail)
     assert report.model is not None and report.model.training is not None
     assert report.model.candidate is None
     assert report.node("Pusher").row.state is NodeState.SKIPPED
