@@ -5,10 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import signal
 import sqlite3
-import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,8 +16,8 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import open_run_store
 from pipelines.node_result import ExitCode, NodeState
-from pipelines.store_lock import lock_store
 from tests.e2e.conftest import Run, run_pipeline
+from tests.e2e.node_killer import kill_node
 
 pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
@@ -45,52 +42,6 @@ OUTPUT_FILES = {
     "ExampleValidator": "anomalies/{execution_id}/Split-train/SchemaDiff.pb",
 }
 """A file that a node writes which would otherwise be done within milliseconds."""
-
-_WAIT_SECONDS = 180
-
-
-def _find_process(layout: OutputLayout, node_id: str) -> int | None:
-    """Find the node's process: its output goes to the node's log, and it leads its session."""
-    logs = {str(path) for path in layout.runs_directory.glob(f"*/logs/{node_id}.log")}
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            pid = int(process.name)
-            if str((process / "fd" / "1").readlink()) in logs and os.getsid(pid) == pid:
-                return pid
-        except OSError:
-            continue
-    return None
-
-
-def _is_running(layout: OutputLayout, node_id: str) -> bool:
-    """Ask the store, by the quickest way, whether the node's execution is running."""
-    with contextlib.closing(sqlite3.connect(layout.metadata_path)) as store:
-        try:
-            [(count,)] = store.execute(
-                "SELECT COUNT(*) FROM Execution JOIN Type ON Type.id = Execution.type_id "
-                "WHERE Execution.last_known_state = ? AND Type.name LIKE ?",
-                (mlmd.Execution.RUNNING, f"%.{node_id}"),
-            )
-        except sqlite3.OperationalError:
-            return False
-    return bool(count)
-
-
-def _kill_while_running(layout: OutputLayout, node_id: str, killed: threading.Event) -> None:
-    """Kill the node's process once its execution is running.
-
-    To go on, the node needs the store's lock, and this stands in line for it at all times: it is
-    held from seeing the node run until the node is dead.
-    """
-    deadline = time.monotonic() + _WAIT_SECONDS
-    while not killed.is_set() and time.monotonic() < deadline:
-        if not layout.metadata_path.exists():
-            continue
-        with lock_store(layout.metadata_store):
-            pid = _find_process(layout, node_id) if _is_running(layout, node_id) else None
-            if pid is not None:
-                os.kill(pid, signal.SIGKILL)
-                killed.set()
 
 
 @contextlib.contextmanager
@@ -135,19 +86,9 @@ def _plant_pipes(layout: OutputLayout, node_id: str) -> Iterator[None]:
 
 def _run_and_kill(output: Path, node_id: str) -> Run:
     layout = OutputLayout(output)
-    killed = threading.Event()
-    killer = threading.Thread(target=_kill_while_running, args=(layout, node_id, killed))
-    with _hold(layout, node_id):
-        killer.start()
-        try:
-            # One node at a time: with a third party in line for the lock, the node could overtake.
-            run = run_pipeline(output, "--to", node_id, "--set", "parallel_nodes=1")
-        finally:
-            was_killed = killed.is_set()
-            killed.set()
-            killer.join()
-    assert was_killed, f"{node_id} ended before it could be killed"
-    return run
+    with _hold(layout, node_id), kill_node(layout, node_id):
+        # One node at a time: with a third party in line for the lock, the node could overtake.
+        return run_pipeline(output, "--to", node_id, "--set", "parallel_nodes=1")
 
 
 @pytest.fixture(scope="module")

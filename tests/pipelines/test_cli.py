@@ -23,6 +23,18 @@ from pipelines.node_result import ExitCode
         (["compile", "--ir", "a", "--description", "b", "--set", "cache=maybe"], "cache"),
         (["node", "--ir", "no.json", "--node", "Trainer", "--run-id", "1"], "no.json"),
         (["node", "--node", "Trainer", "--run-id", "1"], "--ir"),
+        (["node", "--ir", __file__, "--node", "Trainer", "--run-id", "1"], "test_cli.py"),
+        (["compile", "--run-id", "1", "--ir", "a"], "--description"),
+        (["compile", "--run-id", "../up", "--data", "/no/such"], "'../up'"),
+        (["compile", "--run-id", "1", "--like", "/no/such.json"], "/no/such.json"),
+        (["compile", "--run-id", "1", "--span", "1999-01-01"], "1999-01-01"),
+        (["run", "--span", "1999-01-01"], "there are 16, 2013-01-01 to 2016-10-01"),
+        (["run", "--set", "training_spans=0"], "training_spans"),
+        (["run", "--set", "metadata_store=runs.sqlite"], "postgresql://"),
+        (["finish"], "--run-id"),
+        (["finish", "--run-id", "$(id)"], "'$(id)'"),
+        (["finish", "--run-id", "1", "--output", "/no/such/folder"], "'1'"),
+        (["workers"], "workers"),
         (["show", "--output", "/no/such/folder"], "/no/such/folder"),
         (["runs", "--config", "nope"], "nope"),
         (["data", "--config", "nope"], "nope"),
@@ -39,7 +51,9 @@ def test_wrong_usage_is_one_line_and_exit_code_2(
     assert said in line
 
 
-@pytest.mark.parametrize("command", ["run", "compile", "node", "runs", "show", "data"])
+@pytest.mark.parametrize(
+    "command", ["run", "compile", "node", "finish", "workers", "runs", "show", "data"]
+)
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """``--help`` tells what a command does, with exit code 0."""
     assert main([command, "--help"]) == ExitCode.DONE

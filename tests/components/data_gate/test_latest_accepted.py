@@ -28,9 +28,10 @@ class Store:
         self.statistics.append(self._put(ExampleStatistics()))
         return self.statistics[-1]
 
-    def judge(self, statistics: Artifact, accepted: bool) -> Artifact:
+    def judge(self, statistics: Artifact, accepted: bool, span: int = 0) -> Artifact:
         """Put a verdict into the store, and the run of the gate that gave it."""
         verdict = DataVerdictArtifact()
+        verdict.set_int_custom_property("span", span)
         verdict.set_int_custom_property("accepted", int(accepted))
         verdict.set_int_custom_property("statistics_id", statistics.id)
         self.verdicts.append(self._put(verdict))
@@ -44,10 +45,10 @@ class Store:
             [mlmd.Event(artifact_id=artifact.id, execution_id=execution, type=kind)]
         )
 
-    def resolve(self) -> dict[str, list[Artifact]]:
+    def resolve(self, span: int = 0) -> dict[str, list[Artifact]]:
         """Resolve both channels."""
         channels = {"verdict": self.verdicts, "statistics": self.statistics}
-        return LatestAcceptedStatisticsStrategy().resolve_artifacts(self.mlmd, channels)
+        return LatestAcceptedStatisticsStrategy(span).resolve_artifacts(self.mlmd, channels)
 
     def _put(self, artifact: Artifact) -> Artifact:
         artifact.type_id = self.mlmd.put_artifact_type(artifact.artifact_type)
@@ -103,6 +104,50 @@ def test_statistics_that_are_gone_are_passed_over() -> None:
     store.statistics.pop()
 
     assert store.resolve() == {"verdict": [first], "statistics": store.statistics}
+
+
+def test_a_span_is_compared_with_the_one_before_it() -> None:
+    """Not with the one accepted last, nor with itself or later ones, in whatever order they ran."""
+    store = Store()
+    verdicts = {
+        span: store.judge(store.describe(), accepted=True, span=span) for span in (300, 100, 200)
+    }
+
+    assert store.resolve(span=100)["verdict"] == []
+    assert store.resolve(span=200)["verdict"] == [verdicts[100]]
+    assert store.resolve(span=300)["verdict"] == [verdicts[200]]
+    assert store.resolve(span=999)["verdict"] == [verdicts[300]]
+    assert store.resolve(span=200)["statistics"] == [store.statistics[1]]
+
+
+def test_a_refused_span_is_passed_over() -> None:
+    """The span before it serves, also where it was accepted only once among refusals."""
+    store = Store()
+    accepted = store.judge(store.describe(), accepted=True, span=100)
+    store.judge(store.describe(), accepted=False, span=100)
+    store.judge(store.describe(), accepted=False, span=200)
+
+    assert store.resolve(span=300)["verdict"] == [accepted]
+
+
+def test_a_span_delivered_again_counts_as_it_was_accepted_last() -> None:
+    """Of two accepted deliveries of the span before, the later one serves."""
+    store = Store()
+    store.judge(store.describe(), accepted=True, span=100)
+    again = store.judge(store.describe(), accepted=True, span=100)
+
+    assert store.resolve(span=200)["verdict"] == [again]
+
+
+def test_data_without_a_span_is_compared_with_such_data_alone() -> None:
+    """The whole data is no span, and a span is not the whole data."""
+    store = Store()
+    whole = store.judge(store.describe(), accepted=True)
+    span = store.judge(store.describe(), accepted=True, span=100)
+
+    assert store.resolve()["verdict"] == [whole]
+    assert store.resolve(span=200)["verdict"] == [span]
+    assert store.resolve(span=100) == {"verdict": [], "statistics": []}
 
 
 def test_another_type_of_artifact_is_an_error() -> None:

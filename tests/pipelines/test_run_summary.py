@@ -1,0 +1,152 @@
+"""Runs summed up from what they left: their order, and a verdict for those that were not ended."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import ml_metadata
+import pytest
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+from pipelines.description import NodeDescription, PipelineDescription, Stage
+from pipelines.layout import OutputLayout
+from pipelines.metadata_store import RunStore, open_run_store
+from pipelines.node_result import ExitCode, NodeResult, NodeState, Problem
+from pipelines.run_summary import Verdict, list_run_ids, load_summary, recover_summary
+from pipelines.store_connection import create_connection_config
+
+PIPELINE = "trips"
+NOON = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.timezone.utc)
+
+
+def _compile(
+    layout: OutputLayout, run_id: str, minutes: int = 0, not_asked_for: tuple[str, ...] = ()
+) -> None:
+    """Leave what compiling a pipeline of two nodes leaves."""
+    nodes = [
+        NodeDescription(id=name, type=name, stage=Stage.DATA, upstream=(), parameters={})
+        for name in ("Reader", "Counter")
+    ]
+    description = PipelineDescription(
+        name=PIPELINE,
+        content_hash="0",
+        compiled_at=NOON + datetime.timedelta(minutes=minutes),
+        output_root=str(layout.root),
+        nodes=tuple(nodes),
+        not_asked_for=not_asked_for,
+    )
+    path = layout.run(run_id).description_path
+    path.parent.mkdir(parents=True)
+    path.write_text(description.model_dump_json())
+
+
+def _record(layout: OutputLayout, run_id: str, result: NodeResult) -> None:
+    """Leave what running a node leaves in the metadata store."""
+    store = ml_metadata.MetadataStore(create_connection_config(layout.metadata_store))
+    names = {"pipeline_run": run_id, "node": f"{PIPELINE}.{result.id}"}
+    contexts = []
+    for kind, name in names.items():
+        type_id = store.put_context_type(mlmd.ContextType(name=kind))
+        contexts.append(mlmd.Context(type_id=type_id, name=name))
+    type_id = store.put_execution_type(mlmd.ExecutionType(name=result.id))
+    state = mlmd.Execution.COMPLETE if result.is_good else mlmd.Execution.FAILED
+    execution = mlmd.Execution(type_id=type_id, last_known_state=state)
+    execution.id, _, _ = store.put_execution(
+        execution, [], contexts, reuse_context_if_already_exist=True
+    )
+    RunStore(store, PIPELINE).record(execution, result)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> OutputLayout:
+    """An empty output root."""
+    return OutputLayout(tmp_path)
+
+
+def test_runs_are_listed_in_the_order_in_which_they_were_compiled(layout: OutputLayout) -> None:
+    """Names do not matter: a backfilled date is newer than what it is named after."""
+    _compile(layout, "scheduled__2026-03-01T00:00:00+00:00", minutes=1)
+    _compile(layout, "20260101T000000Z", minutes=3)
+    _compile(layout, "backfill__2013-01-01T00:00:00+00:00", minutes=2)
+
+    assert list_run_ids(layout) == [
+        "scheduled__2026-03-01T00:00:00+00:00",
+        "backfill__2013-01-01T00:00:00+00:00",
+        "20260101T000000Z",
+    ]
+
+
+def test_a_folder_without_a_compiled_pipeline_is_no_run(layout: OutputLayout) -> None:
+    """A run that failed to compile is not listed."""
+    layout.run("broken").logs_directory.mkdir(parents=True)
+
+    assert list_run_ids(layout) == []
+
+
+def test_the_newest_run_is_the_one_compiled_last(layout: OutputLayout) -> None:
+    """``latest`` goes by the time, too."""
+    _compile(layout, "b", minutes=1)
+    _compile(layout, "a", minutes=2)
+
+    assert load_summary(layout).run_id == "a"
+
+
+def test_a_run_of_which_nothing_ran_has_failed(layout: OutputLayout) -> None:
+    """Without a metadata store, the first node was not run, and nothing was pushed."""
+    _compile(layout, "run")
+
+    summary = recover_summary(layout, "run")
+
+    assert summary.verdict is Verdict.FAILED
+    assert summary.verdict.exit_code == ExitCode.FAILED
+    assert summary.reason == "Reader was not run; nothing was pushed"
+    assert {node.state for node in summary.nodes} == {NodeState.SKIPPED}
+
+
+def test_a_run_some_nodes_of_which_never_ran_has_failed(layout: OutputLayout) -> None:
+    """What is done is done, but a run that a scheduler gave up is no success."""
+    _compile(layout, "run")
+    _record(layout, "run", NodeResult(id="Reader", state=NodeState.DONE, seconds=2.5))
+
+    summary = recover_summary(layout, "run")
+
+    assert summary.verdict is Verdict.FAILED
+    assert summary.reason == "Counter was not run; nothing was pushed"
+    assert [node.state for node in summary.nodes] == [NodeState.DONE, NodeState.SKIPPED]
+    assert summary.seconds == 2.5
+
+
+def test_a_failed_node_is_the_reason_and_not_what_it_left_undone(layout: OutputLayout) -> None:
+    """The node that broke is named, with its problem; that others did not run follows from it."""
+    _compile(layout, "run")
+    problem = Problem(rule="process died", message="ended with signal SIGKILL")
+    _record(layout, "run", NodeResult(id="Reader", state=NodeState.FAILED, problems=(problem,)))
+
+    summary = recover_summary(layout, "run")
+
+    assert summary.reason == "Reader failed; nothing was pushed"
+    assert summary.problems == (problem,)
+
+
+def test_the_last_attempt_at_a_node_counts(layout: OutputLayout) -> None:
+    """A node that failed and was run again is done."""
+    _compile(layout, "run")
+    _record(layout, "run", NodeResult(id="Reader", state=NodeState.FAILED))
+    _record(layout, "run", NodeResult(id="Reader", state=NodeState.DONE))
+    _record(layout, "other", NodeResult(id="Reader", state=NodeState.FAILED))
+
+    with open_run_store(layout.metadata_store, PIPELINE) as store:
+        assert len(store.list_attempts("run", "Reader")) == 2
+    assert recover_summary(layout, "run").nodes[0].state is NodeState.DONE
+
+
+def test_nodes_that_were_not_asked_for_are_no_reason(layout: OutputLayout) -> None:
+    """A part of the pipeline that is done is done, and called a part."""
+    _compile(layout, "run", not_asked_for=("Counter",))
+    _record(layout, "run", NodeResult(id="Reader", state=NodeState.DONE))
+
+    summary = recover_summary(layout, "run")
+
+    assert summary.verdict is Verdict.PARTIAL
+    assert summary.verdict.exit_code == ExitCode.DONE
