@@ -27,6 +27,7 @@ report: venv ## Write the newest run's page anew and open it
 	@$(IN_VENV) -m pipelines report --open $(ARGS)
 
 airflow: airflow-compile ## Start Airflow on this machine, with the pipeline's DAGs
+	@$(IN_VENV) -m pipelines data >/dev/null
 	@$(IN_AIRFLOW_VENV) -m dags.standalone $(ARGS)
 
 airflow-compile: venv airflow-venv ## Compile the pipeline's shape, which the DAGs are made of

@@ -8,6 +8,8 @@ import types
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
+from pipelines.postgresql_text import protect_statements
+from pipelines.store_address import PostgresqlAddress
 from pipelines.store_connection import read_connection_config
 from pipelines.store_lock import lock_store
 
@@ -34,6 +36,8 @@ class GuardedMetadata(metadata.Metadata):
         except BaseException:
             self._guard.close()
             raise
+        if isinstance(self._address, PostgresqlAddress):
+            protect_statements(self.store)
         return self
 
     def __exit__(
