@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # Any number, as long as nobody else takes it for another purpose in the same database.
 _ADVISORY_LOCK = 7_469_636
+_CONNECT_SECONDS = 30
 
 
 class StoreUnavailableError(OSError):
@@ -84,6 +85,7 @@ def _connect(address: PostgresqlAddress) -> psycopg.Connection[tuple[object, ...
             user=address.user,
             dbname=address.database,
             sslmode=address.sslmode or None,
+            connect_timeout=_CONNECT_SECONDS,
             autocommit=True,
         )
     except psycopg.OperationalError as error:
