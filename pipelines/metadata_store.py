@@ -13,8 +13,8 @@ import ml_metadata
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.node_result import NodeResult, NodeState, Problem, Rows
+from pipelines.open_store import open_store
 from pipelines.store_address import SqliteAddress, StoreAddress
-from pipelines.store_connection import create_connection_config
 from pipelines.store_lock import lock_store
 
 _RESULT_PROPERTY = "node_result"
@@ -286,8 +286,7 @@ def open_run_store(address: StoreAddress, pipeline_name: str) -> Iterator[RunSto
     if isinstance(address, SqliteAddress) and not address.path.is_file():
         raise FileNotFoundError(f"no metadata store at {address}; nothing has run there yet")
     with lock_store(address):
-        config = create_connection_config(address)
-        yield RunStore(ml_metadata.MetadataStore(config), pipeline_name)
+        yield RunStore(open_store(address), pipeline_name)
 
 
 def ended_well(execution: mlmd.Execution) -> bool:
