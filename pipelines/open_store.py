@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable
 from typing import Any
 
 import ml_metadata
@@ -29,6 +30,8 @@ _TEXT_INDEXES = (
     "idx_context_property_string",
     "idx_execution_property_string",
 )
+
+_Change = Callable[[str], str]
 
 
 def open_store(address: StoreAddress) -> ml_metadata.MetadataStore:
@@ -92,7 +95,7 @@ def decode_text(text: str) -> str:
     return _CODED.sub(lambda found: _SIGNS[found[1]], text)
 
 
-def _change_text(values: message.Message, change: Any) -> None:
+def _change_text(values: message.Message, change: _Change) -> None:
     """Change every text in a message and in the messages that it holds, names in maps too."""
     for field, value in values.ListFields():
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
@@ -107,7 +110,7 @@ def _change_text(values: message.Message, change: Any) -> None:
                 setattr(values, field.name, change(value))
 
 
-def _change_map(value: Any, field: Any, change: Any) -> None:
+def _change_map(value: Any, field: Any, change: _Change) -> None:
     holds_messages = field.message_type.fields_by_name["value"].message_type is not None
     for key in list(value):
         if holds_messages:
@@ -123,6 +126,7 @@ def _change_map(value: Any, field: Any, change: Any) -> None:
 
 @functools.cache
 def _make_room(address: PostgresqlAddress) -> None:
+    """Once a process: the indexes come with the tables, and never again."""
     with connect_database(address) as connection:
         for index in _TEXT_INDEXES:
             connection.execute(f"DROP INDEX IF EXISTS {index}")
