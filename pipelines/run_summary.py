@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import enum
 import json
@@ -207,8 +208,8 @@ def load_summary(layout: OutputLayout, run_id: str | None = None) -> RunSummary:
         run_id: The run; None for the newest.
 
     Returns:
-        The summary as it was written when the run ended; for a run that was killed, what the
-        metadata store tells.
+        The summary as it was written when the run ended; for a run that was killed, or whose
+        summary another version wrote, what the metadata store tells.
 
     Raises:
         FileNotFoundError: If there is no such run, or none at all.
@@ -219,9 +220,8 @@ def load_summary(layout: OutputLayout, run_id: str | None = None) -> RunSummary:
     if run_id is not None and run_id not in known:
         raise FileNotFoundError(f"run: got {run_id!r}, expected one of those that `runs` lists")
     run = layout.run(run_id or known[-1])
-    if run.summary_path.is_file():
-        return RunSummary.model_validate_json(run.summary_path.read_text(encoding="utf-8"))
-    return recover_summary(layout, run.directory.name)
+    kept = _find_kept_summary(run.summary_path)
+    return kept or recover_summary(layout, run.directory.name)
 
 
 def recover_summary(layout: OutputLayout, run_id: str) -> RunSummary:
@@ -253,6 +253,14 @@ def _measure_seconds(results: Sequence[NodeResult]) -> float:
     """Measure the time from the first node's start to the last one's end."""
     span = find_time_span(results)
     return (span[1] - span[0]).total_seconds() if span else 0.0
+
+
+def _find_kept_summary(path: Path) -> RunSummary | None:
+    """Read a summary; None where there is none that this version reads."""
+    try:
+        return RunSummary.model_validate_json(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, pydantic.ValidationError):
+        return None
 
 
 def list_run_ids(layout: OutputLayout) -> list[str]:
@@ -330,14 +338,22 @@ def _list_outputs(
 
 
 def _find_validation(artifacts: Sequence[StoredArtifact]) -> Validation | None:
-    found = (find_validation(stored.path) for stored in artifacts if stored.key == "blessing")
-    return next((validation for validation in found if validation is not None), None)
+    """Find what ModelValidator wrote; None where it is gone, or of another version."""
+    for stored in artifacts:
+        if stored.key == "blessing":
+            with contextlib.suppress(pydantic.ValidationError):
+                validation = find_validation(stored.path)
+                if validation is not None:
+                    return validation
+    return None
 
 
 def _find_data_verdict(artifacts: Sequence[StoredArtifact]) -> DataVerdict | None:
+    """Find what DataGate wrote; None where it is gone, or of another version."""
     for stored in artifacts:
-        if stored.type == ARTIFACT_TYPE and stored.path.is_dir():
-            return read_verdict(stored.path)
+        if stored.type == ARTIFACT_TYPE:
+            with contextlib.suppress(FileNotFoundError, pydantic.ValidationError):
+                return read_verdict(stored.path)
     return None
 
 

@@ -7,7 +7,6 @@ plain text or handed out as a file; the report is shown with no right to talk to
 from __future__ import annotations
 
 import html
-import json
 import mimetypes
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,7 +22,7 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Resp
 from dags.airflow_config import load_airflow_config
 from dags.compiled_pipeline import load_compiled_pipeline
 from dags.run_links import create_address
-from pipelines.layout import OutputLayout, RunLayout
+from pipelines.layout import OutputLayout
 
 # What is worth a look; the metadata store is not for downloading.
 _SHOWN_FOLDERS = ("runs", "reports", "pipeline_root", "serving")
@@ -92,11 +91,10 @@ def show_report(dag_id: str, run_id: str) -> Response:
     """Show the report of a run; while there is none, its folder."""
     layout = find_output(dag_id)
     try:
-        run = layout.run(run_id)
+        report = layout.report_path(run_id)
     except ValueError as error:
         raise HTTPException(404, str(error)) from error
-    report = _find_report(layout, run)
-    if report is not None:
+    if report.is_file():
         return FileResponse(report, media_type="text/html", headers=_REPORT_HEADERS)
     find_shown(layout, f"runs/{run_id}")
     return RedirectResponse(f"../../files/runs/{run_id}", status_code=307)
@@ -118,16 +116,6 @@ def show_file(dag_id: str, place: str) -> Response:
         return FileResponse(path, media_type="text/plain; charset=utf-8", headers=_SAFE_HEADERS)
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return FileResponse(path, media_type=kind, filename=path.name, headers=_SAFE_HEADERS)
-
-
-def _find_report(layout: OutputLayout, run: RunLayout) -> Path | None:
-    if not run.summary_path.is_file():
-        return None
-    named = json.loads(run.summary_path.read_text(encoding="utf-8")).get("report")
-    report = Path(named).resolve() if named else None
-    if report is None or not report.is_file():
-        return None
-    return report if report.is_relative_to(layout.root.resolve()) else None
 
 
 def _list_folder(dag_id: str, place: str, paths: Iterable[Path]) -> str:

@@ -31,7 +31,7 @@ def render_two_runs(comparison: RunComparison) -> str:
             "charts": tuple(
                 data_charts.draw_shift(column)
                 for column in comparison.columns[:_MOST_CHARTS]
-                if column.distance is not None
+                if column.distance is not None and column.distance.value > 0
             ),
             "chart_legend": data_charts.SHIFT_SERIES,
         },

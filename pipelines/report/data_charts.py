@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import itertools
+import math
 import statistics
 from collections.abc import Iterator, Sequence
 from typing import Literal
@@ -125,7 +126,10 @@ def assign_series(datasets: Sequence[Dataset], kind: Kind) -> tuple[Series, ...]
 
 
 def _find_kind(bins: Sequence[OverlayBin]) -> Kind:
-    return "numbers" if len(_list_intervals(bins)) >= _FEWEST_INTERVALS else "categories"
+    intervals = _list_intervals(bins)
+    limits = (limit for one in intervals for limit in (one.low, one.high) if limit is not None)
+    can_be_scaled = len(intervals) >= _FEWEST_INTERVALS and all(map(math.isfinite, limits))
+    return "numbers" if can_be_scaled else "categories"
 
 
 def _list_intervals(bins: Sequence[OverlayBin]) -> list[OverlayBin]:
@@ -173,12 +177,17 @@ def _label(bins: Sequence[OverlayBin]) -> list[OverlayBin]:
 
 
 def _write_label(one: OverlayBin) -> str:
-    if one.low is None or one.high is None:
+    if one.low is None and one.high is None:
         return printable(one.label)
+    if one.low is None:
+        return f"up to {_write_limit(one.high)}"
+    if one.high is None:
+        return f"above {_write_limit(one.low)}"
     return f"{_write_limit(one.low)} to {_write_limit(one.high)}"
 
 
-def _write_limit(limit: float) -> str:
+def _write_limit(limit: float | None) -> str:
+    assert limit is not None
     return f"{limit:.0f}" if abs(limit) >= _LARGE else f"{limit:.6g}"
 
 

@@ -89,6 +89,9 @@ def collect_data(
     statistics = find_output(outputs, "StatisticsGen", "statistics")
     if statistics is None:
         return None
+    verdict = find_output(outputs, "DataGate", "verdict")
+    if verdict is not None and summary.data is None:
+        notes.append(f"DataGate's verdict is gone, or of another version: {verdict.artifact.uri}")
     datasets = _load_datasets(statistics, summary.data, settings, notes)
     if not any(not loaded.dataset.is_previous for loaded in datasets):
         return None

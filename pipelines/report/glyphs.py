@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from components.model_validator.validation import MetricComparison
 from pipelines.report.data_report import CategoryStatistics, NumberStatistics
@@ -49,7 +50,7 @@ def find_domain(metrics: Sequence[MetricComparison | None]) -> Domain:
         for metric in metrics
         if metric is not None
         for number in (metric.value, metric.lower, metric.upper, metric.baseline)
-        if number is not None
+        if number is not None and math.isfinite(number)
     ]
     if not numbers:
         return 0.0, 1.0
@@ -66,16 +67,16 @@ def place_interval(metric: MetricComparison | None, domain: Domain) -> IntervalG
     Returns:
         The places; None where the metric has no value.
     """
-    if metric is None or metric.value is None:
+    if metric is None or not _is_number(metric.value):
         return None
     low = high = _place(metric.value, domain)
-    if metric.lower is not None and metric.upper is not None:
+    if _is_number(metric.lower) and _is_number(metric.upper):
         low, high = _place(metric.lower, domain), _place(metric.upper, domain)
     return IntervalGlyph(
         value=_place(metric.value, domain),
         low=low,
         width=round(high - low, 1),
-        baseline=None if metric.baseline is None else _place(metric.baseline, domain),
+        baseline=_place(metric.baseline, domain) if _is_number(metric.baseline) else None,
     )
 
 
@@ -101,6 +102,10 @@ def scale_heights(rows: Sequence[float]) -> list[float]:
     logarithms = [math.log1p(count) for count in rows]
     most = max(logarithms, default=0.0)
     return [round(_SHAPE_HEIGHT * height / most, 1) if most else 0.0 for height in logarithms]
+
+
+def _is_number(value: float | None) -> TypeGuard[float]:
+    return value is not None and math.isfinite(value)
 
 
 def _place(number: float, domain: Domain) -> float:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
+
+import pydantic
 
 from components.evaluator.digest import EvaluationDigest, MeasuredSlice, ModelMeasures, find_digest
 from components.model_validator.gate_result import GateResult
@@ -26,6 +29,8 @@ from pipelines.report.model_report import (
 _FAIRNESS_KIND = "fairness"
 _SORTED_BY = "log_loss"
 
+_Content = TypeVar("_Content")
+
 
 def collect_model(
     outputs: Mapping[str, Sequence[StoredArtifact]], rows: RowSource, notes: list[str]
@@ -44,12 +49,8 @@ def collect_model(
         return None
     evaluation = find_output(outputs, "Evaluator", "evaluation")
     blessing = find_output(outputs, "ModelValidator", "blessing")
-    digest = find_digest(evaluation.path) if evaluation else None
-    validation = find_validation(blessing.path) if blessing else None
-    if evaluation is not None and digest is None:
-        notes.append(f"the evaluation has no digest, or is gone: {evaluation.artifact.uri}")
-    if blessing is not None and validation is None:
-        notes.append(f"the validation is gone: {blessing.artifact.uri}")
+    digest = _read("evaluation's digest", find_digest, evaluation, notes)
+    validation = _read("validation", find_validation, blessing, notes)
     slices = _report_slices(digest, validation, rows) if digest else ()
     return ModelReport(
         training=_report_training(find_output(outputs, "Trainer", "model_run"), notes),
@@ -63,6 +64,25 @@ def collect_model(
         fairness=tuple(_report_fairness(slices, validation, rows)),
         validation=validation,
     )
+
+
+def _read(
+    what: str,
+    find: Callable[[Path], _Content | None],
+    stored: StoredArtifact | None,
+    notes: list[str],
+) -> _Content | None:
+    """Read a file of an artifact, and note it where it can't be read."""
+    if stored is None:
+        return None
+    try:
+        content = find(stored.path)
+    except pydantic.ValidationError:
+        notes.append(f"the {what} is of another version: {stored.artifact.uri}")
+        return None
+    if content is None:
+        notes.append(f"the {what} is gone: {stored.artifact.uri}")
+    return content
 
 
 def read_history(path: Path) -> TrainingReport:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 
 NOTHING = "–"
 """Stands where there is no number."""
@@ -41,7 +42,9 @@ def format_number(value: float | None) -> str:
     """Write any number with about four digits: ``1,234,567``, ``12.35``, ``0.0004``."""
     if value is None:
         return NOTHING
-    if value == int(value) and abs(value) < 1e15:
+    if not math.isfinite(value):
+        return str(value)
+    if value == int(value):
         return f"{value:,.0f}"
     return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
 

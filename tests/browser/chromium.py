@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playw
 AXE = Path(__file__).with_name("node_modules") / "axe-core/axe.min.js"
 _NO_CHROMIUM = "no Chromium: `apt-get install chromium` brings it"
 _NO_AXE = "no axe-core: `make axe` brings it"
-_OPTIONS = [
+OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -30,6 +30,7 @@ _OPTIONS = [
     # Nothing listens there: what the tests do not see can't reach the network either.
     "--proxy-server=127.0.0.1:9",
 ]
+"""Options of Chromium: nothing but the page, and no calls home."""
 PHONE_WIDTH = 390
 """Width of a phone, in CSS pixels."""
 
@@ -95,7 +96,7 @@ def browser() -> Iterator[Browser]:
     if path is None:
         give_up(_NO_CHROMIUM)
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=_OPTIONS)
+        running = playwright.chromium.launch(executable_path=path, args=OPTIONS)
         yield running
         running.close()
 

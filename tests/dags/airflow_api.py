@@ -17,7 +17,8 @@ from dags.standalone import StandaloneAirflow
 from dags.standalone_settings import ADMIN, StandaloneSettings
 from tests.dags.deployment import Deployment
 
-RUN_SECONDS = 420.0
+# Far more than any run takes on an idle machine: reached only where something hangs.
+RUN_SECONDS = 1200.0
 _POLL_SECONDS = 0.5
 _ENDED = ("success", "failed")
 

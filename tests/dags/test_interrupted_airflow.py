@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 DAG_ID = "chicago_taxi_training"
 SPANS = ("2014-01-01", "2014-04-01")
 HISTORY_SECONDS = 120
-PATIENCE_SECONDS = 300.0
+PATIENCE_SECONDS = 600.0
 
 
 @dataclasses.dataclass(frozen=True)

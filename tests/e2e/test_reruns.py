@@ -92,6 +92,7 @@ def test_runs_a_part_of_the_pipeline(run: RunPipeline, second_run: Run) -> None:
 
     assert part.exit_code == ExitCode.DONE
     assert part.done.verdict is Verdict.PARTIAL
+    assert part.done.report is not None
     assert "Transform" not in done
 
 

@@ -1,0 +1,122 @@
+"""Take the pictures of the pages that README and docs show, of real runs on the real data.
+
+``make screenshots`` runs the pipeline in an output root of its own, until a model is pushed and
+other data is refused, and photographs the pages in Chromium. Runs that are there already are used
+again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import sys
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import Browser, sync_playwright
+
+from pipelines.cli import main
+from pipelines.config import PROJECT_ROOT
+from pipelines.layout import OutputLayout
+from pipelines.run_summary import list_run_ids, load_summary
+from tests.browser.chromium import OPTIONS, PHONE_WIDTH
+
+OUTPUT = PROJECT_ROOT / "artifacts/screenshots"
+IMAGES = PROJECT_ROOT / "docs/images"
+RUNS: tuple[tuple[str, ...], ...] = (
+    (),
+    ("--set", "trainer.learning_rate=0.003"),
+    ("--span", "2015-01-01"),
+)
+"""Options of each run: all trips; the same with another setting; a quarter that has drifted."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """One picture of a page.
+
+    Attributes:
+        name: Its file, without the ending.
+        page: The page.
+        anchor: Where it is scrolled to; empty for its top.
+        width: Width of the window, in CSS pixels.
+        height: Height of the window.
+        scheme: Light or dark.
+    """
+
+    name: str
+    page: Path
+    anchor: str = ""
+    width: int = 1280
+    height: int = 1000
+    scheme: Literal["light", "dark"] = "light"
+
+
+def take_pictures() -> None:
+    """Make the runs that are missing, and write the pictures to ``docs/images/``.
+
+    Raises:
+        FileNotFoundError: If there is no Chromium.
+    """
+    path = shutil.which("chromium")
+    if path is None:
+        raise FileNotFoundError("no Chromium: `apt-get install chromium` brings it")
+    layout = OutputLayout(OUTPUT)
+    for options in RUNS[len(list_run_ids(layout)) :]:
+        main(["run", "--config", "local", "--output", str(OUTPUT), *options])
+    pictures = _plan(layout)
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
+        for picture in pictures:
+            size = _take(browser, picture)
+            sys.stdout.write(f"{size / 1000:7.0f} kB  {picture.name}.png\n")
+        browser.close()
+
+
+def _plan(layout: OutputLayout) -> list[Picture]:
+    pushed, changed, drifted = list_run_ids(layout)[: len(RUNS)]
+    for run_id in (pushed, changed, drifted):
+        main(["report", run_id, "--config", "local", "--output", str(OUTPUT)])
+    main(["compare", pushed, changed, "--config", "local", "--output", str(OUTPUT)])
+    refused = load_summary(layout, drifted).verdict.value
+    page = layout.report_path(changed)
+    return [
+        Picture("report-pushed", page),
+        Picture("report-data", layout.report_path(drifted), "data"),
+        Picture("report-model-dark", page, "training", scheme="dark"),
+        Picture("report-slices", page, "slices-title"),
+        Picture(f"report-{refused.replace('_', '-')}", layout.report_path(drifted)),
+        Picture("report-phone", page, width=PHONE_WIDTH, height=844),
+        Picture("report-index", layout.reports_index_path),
+        Picture("report-comparison", layout.comparison_path(pushed, changed)),
+    ]
+
+
+def _take(browser: Browser, picture: Picture) -> int:
+    """Take a picture.
+
+    Args:
+        browser: The browser.
+        picture: What to take.
+
+    Returns:
+        Size of the file, in bytes.
+    """
+    context = browser.new_context(
+        viewport={"width": picture.width, "height": picture.height},
+        color_scheme=picture.scheme,
+        reduced_motion="reduce",
+        device_scale_factor=1.5,
+    )
+    page = context.new_page()
+    anchor = f"#{picture.anchor}" if picture.anchor else ""
+    page.goto(picture.page.as_uri() + anchor)
+    path = IMAGES / f"{picture.name}.png"
+    page.screenshot(path=path)
+    context.close()
+    return path.stat().st_size
+
+
+if __name__ == "__main__":
+    take_pictures()
