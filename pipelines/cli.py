@@ -6,6 +6,7 @@ TensorFlow, TFX and Beam are imported by worker processes alone.
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Sequence
 
 import click
@@ -67,6 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    # Before ml-metadata is imported: its C++ parts tell of every connection to a database.
+    os.environ.setdefault("GLOG_minloglevel", "1")
     try:
         return int(commands.main(arguments, prog_name="python -m pipelines", standalone_mode=False))
     except click.exceptions.Abort:

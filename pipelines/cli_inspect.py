@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 from pathlib import Path
 
 import click
@@ -10,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.champion import ChampionStore
+from pipelines.champion import ChampionChangeRecord, ChampionStore
 from pipelines.cli_options import (
     LATEST,
     config_option,
@@ -30,7 +31,9 @@ from pipelines.metadata_store import RunStore, open_run_store
 from pipelines.node_result import ExitCode, NodeState
 from pipelines.report.publication import publish_missing
 from pipelines.retention import Freed, find_garbage, free
-from pipelines.run_summary import list_run_ids, load_summary
+from pipelines.run_summary import list_run_ids, load_summary, read_compiled_at
+
+_TimedRow = tuple[datetime.datetime, tuple[str, ...]]
 
 
 @click.command()
@@ -41,10 +44,11 @@ def runs(source: str, overrides: tuple[str, ...], output: Path | None) -> int:
     """List the runs and the changes of the champion, newest first."""
     layout = find_layout(source, overrides, output)
     table = Table("run", "verdict", "seconds", "ran", "cached", "version", "why", box=None)
+    # A run's name is what the other commands are given: it is never cut.
+    table.columns[0].no_wrap = True
     rows = [*_list_runs(layout), *_list_changes(layout)]
-    for row in sorted(rows, reverse=True):
-        *cells, why = row
-        table.add_row(*map(Text, cells), Text(why, overflow="ellipsis", no_wrap=True))
+    for _, (name, *cells, why) in sorted(rows, reverse=True):
+        table.add_row(*map(Text, (name, *cells)), Text(why, overflow="ellipsis", no_wrap=True))
     create_console().print(table, highlight=False)
     return ExitCode.DONE
 
@@ -136,44 +140,40 @@ def _open_store(layout: OutputLayout, run_id: str) -> contextlib.AbstractContext
     return open_run_store(layout.metadata_store, description.name)
 
 
-def _list_runs(layout: OutputLayout) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = []
+def _list_runs(layout: OutputLayout) -> list[_TimedRow]:
+    rows: list[_TimedRow] = []
     for run_id in list_run_ids(layout):
         summary = load_summary(layout, run_id)
-        rows.append(
-            (
-                summary.run_id,
-                summary.verdict.value,
-                f"{summary.seconds:.0f}",
-                str(sum(node.state is NodeState.DONE for node in summary.nodes)),
-                str(sum(node.cached for node in summary.nodes)),
-                "" if summary.pushed_version is None else str(summary.pushed_version),
-                summary.reason,
-            )
+        cells = (
+            summary.run_id,
+            summary.verdict.value,
+            f"{summary.seconds:.0f}",
+            str(sum(node.state is NodeState.DONE for node in summary.nodes)),
+            str(sum(node.cached for node in summary.nodes)),
+            "" if summary.pushed_version is None else str(summary.pushed_version),
+            summary.reason,
         )
+        rows.append((read_compiled_at(layout.run(run_id).description_path), cells))
     return rows
 
 
-def _list_changes(layout: OutputLayout) -> list[tuple[str, ...]]:
-    """List the champion's changes with their time written as run ids are, so that both sort."""
+def _list_changes(layout: OutputLayout) -> list[_TimedRow]:
     run_ids = list_run_ids(layout)
     if not run_ids:
         return []
     description = read_description(layout.run(run_ids[-1]).description_path)
     with open_run_store(layout.metadata_store, description.name) as store:
         state = ChampionStore(store.store, description.name, layout).show()
-    return [
-        (
-            change.when.replace("-", "").replace(":", "").replace("+0000", "Z"),
-            f"champion {change.action.value}",
-            "",
-            "",
-            "",
-            "" if change.version is None else str(change.version),
-            f"{change.who}: {change.reason}",
-        )
-        for change in state.changes
-    ]
+    return [_describe_change(change) for change in state.changes]
+
+
+def _describe_change(change: ChampionChangeRecord) -> _TimedRow:
+    """Give a change of the champion a row, with its time as runs made by hand are named."""
+    when = datetime.datetime.fromisoformat(change.when)
+    version = "" if change.version is None else str(change.version)
+    name = f"{when:%Y%m%dT%H%M%SZ}"
+    why = f"{change.who}: {change.reason}"
+    return when, (name, f"champion {change.action.value}", "", "", "", version, why)
 
 
 def _render(explanation: RunExplanation) -> RenderableType:

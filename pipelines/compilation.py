@@ -15,6 +15,7 @@ from pipelines.code_version import hash_sources
 from pipelines.config import PipelineConfig
 from pipelines.description import NODE_STAGES, NodeDescription, PipelineDescription
 from pipelines.pipeline import create_pipeline
+from pipelines.whole_file import write_whole
 
 _NEVER_CACHED = {
     # What it made may be gone from the serving folder; where it is there, it copies nothing.
@@ -80,10 +81,9 @@ def write_compiled(
         ir_path: File to write the IR to.
         text_path: File to write the description to.
     """
-    ir_path.parent.mkdir(parents=True, exist_ok=True)
-    text_path.parent.mkdir(parents=True, exist_ok=True)
-    ir_path.write_text(_dump_ir(ir), encoding="utf-8")
-    text_path.write_text(description.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_whole(ir_path, _dump_ir(ir).encode())
+    # Last: a run that has a description is one that others list.
+    write_whole(text_path, f"{description.model_dump_json(indent=2)}\n".encode())
 
 
 def read_ir(ir_path: Path) -> pipeline_pb2.Pipeline:

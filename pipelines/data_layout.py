@@ -14,11 +14,11 @@ import fcntl
 import hashlib
 import importlib.util
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pipelines.errors import OperationError
+from pipelines.whole_file import write_whole
 from schemas.feature_table import load_feature_table
 
 TASK = "chicago_taxi"
@@ -183,21 +183,10 @@ def _write_layout(directory: Path, source: bytes) -> None:
     for quarter, content in cut_by_quarter(source).items():
         files[f"spans/{quarter.isoformat()}/{FILE_NAME}"] = content
     for name, content in files.items():
-        _write_whole(directory / name, content)
+        write_whole(directory / name, content)
     sizes = {name: len(content) for name, content in files.items()}
     marker = json.dumps(_describe(source, sizes), indent=2) + "\n"
-    _write_whole(directory / _MARKER_NAME, marker.encode())
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file that appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    with unfinished.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    write_whole(directory / _MARKER_NAME, marker.encode())
 
 
 def _is_laid_out(directory: Path, source: bytes) -> bool:

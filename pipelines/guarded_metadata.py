@@ -8,8 +8,7 @@ import types
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
-from pipelines.postgresql_text import protect_statements
-from pipelines.store_address import PostgresqlAddress
+from pipelines.open_store import open_store
 from pipelines.store_connection import read_connection_config
 from pipelines.store_lock import lock_store
 
@@ -28,16 +27,13 @@ class GuardedMetadata(metadata.Metadata):
         self._guard = contextlib.ExitStack()
 
     def __enter__(self) -> GuardedMetadata:
-        """Take the lock, then open the store."""
+        """Take the lock, then open the store; both once, however often it is entered."""
         if self._users == 0:
-            self._guard.enter_context(lock_store(self._address))
-        try:
-            super().__enter__()
-        except BaseException:
-            self._guard.close()
-            raise
-        if isinstance(self._address, PostgresqlAddress):
-            protect_statements(self.store)
+            with contextlib.ExitStack() as guard:
+                guard.enter_context(lock_store(self._address))
+                self._store = open_store(self._address)
+                self._guard = guard.pop_all()
+        self._users += 1
         return self
 
     def __exit__(

@@ -13,9 +13,8 @@ import ml_metadata
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.node_result import NodeResult, NodeState, Problem, Rows
-from pipelines.postgresql_text import protect_statements
-from pipelines.store_address import PostgresqlAddress, SqliteAddress, StoreAddress
-from pipelines.store_connection import create_connection_config
+from pipelines.open_store import open_store
+from pipelines.store_address import SqliteAddress, StoreAddress
 from pipelines.store_lock import lock_store
 
 _RESULT_PROPERTY = "node_result"
@@ -287,10 +286,7 @@ def open_run_store(address: StoreAddress, pipeline_name: str) -> Iterator[RunSto
     if isinstance(address, SqliteAddress) and not address.path.is_file():
         raise FileNotFoundError(f"no metadata store at {address}; nothing has run there yet")
     with lock_store(address):
-        store = ml_metadata.MetadataStore(create_connection_config(address))
-        if isinstance(address, PostgresqlAddress):
-            protect_statements(store)
-        yield RunStore(store, pipeline_name)
+        yield RunStore(open_store(address), pipeline_name)
 
 
 def ended_well(execution: mlmd.Execution) -> bool:

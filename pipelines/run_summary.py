@@ -266,12 +266,22 @@ def _find_kept_summary(path: Path) -> RunSummary | None:
 def list_run_ids(layout: OutputLayout) -> list[str]:
     """List the runs that got as far as being compiled, oldest first."""
     paths = layout.runs_directory.glob("*/description.json")
-    found = [(_read_compiled_at(path), path.parent.name) for path in paths]
+    found = [(read_compiled_at(path), path.parent.name) for path in paths]
     return [name for _, name in sorted(found)]
 
 
-def _read_compiled_at(description_path: Path) -> datetime.datetime:
-    """Read when a run was compiled; quicker than reading all of its description."""
+def read_compiled_at(description_path: Path) -> datetime.datetime:
+    """Read when a run was compiled; quicker than reading all of its description.
+
+    Args:
+        description_path: The run's description.
+
+    Returns:
+        The time, with its zone.
+
+    Raises:
+        OSError: If the file can't be read.
+    """
     compiled = json.loads(description_path.read_text(encoding="utf-8"))
     return datetime.datetime.fromisoformat(compiled["compiled_at"].replace("Z", "+00:00"))
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # Any number, as long as nobody else takes it for another purpose in the same database.
 _ADVISORY_LOCK = 7_469_636
+_CONNECT_SECONDS = 30
 
 
 class StoreUnavailableError(OSError):
@@ -62,30 +63,45 @@ def check_store(address: StoreAddress) -> None:
         StoreUnavailableError: If the PostgreSQL server can't be reached.
     """
     if not isinstance(address, SqliteAddress):
-        _connect(address).close()
+        with connect_database(address):
+            pass
 
 
 @contextlib.contextmanager
-def _lock_database(address: PostgresqlAddress) -> Iterator[None]:
-    # The server takes the lock back with the connection.
-    with _connect(address) as connection:
-        connection.execute("SELECT pg_advisory_lock(%s)", (_ADVISORY_LOCK,))
-        yield
+def connect_database(address: PostgresqlAddress) -> Iterator[psycopg.Connection]:
+    """Connect to a database, past ml-metadata; every statement is a transaction.
 
+    Args:
+        address: The database.
 
-def _connect(address: PostgresqlAddress) -> psycopg.Connection[tuple[object, ...]]:
+    Yields:
+        The connection, which ends with the block.
+
+    Raises:
+        StoreUnavailableError: If it can't be reached, or refuses a statement of the block.
+    """
     # Here, because most stores are files, and importing it takes a quarter of a second.
     import psycopg
 
     try:
-        return psycopg.connect(
+        with psycopg.connect(
             host=address.host,
             port=address.port,
             user=address.user,
             dbname=address.database,
             sslmode=address.sslmode or None,
+            connect_timeout=_CONNECT_SECONDS,
             autocommit=True,
-        )
-    except psycopg.OperationalError as error:
+        ) as connection:
+            yield connection
+    except psycopg.Error as error:
         reason = " ".join(str(error).split())
         raise StoreUnavailableError(f"metadata store {address}: {reason}") from error
+
+
+@contextlib.contextmanager
+def _lock_database(address: PostgresqlAddress) -> Iterator[None]:
+    # The server takes the lock back with the connection.
+    with connect_database(address) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", (_ADVISORY_LOCK,))
+        yield

@@ -33,7 +33,8 @@ class WorkerPool:
         """
         self._client = client or WorkerClient.shared()
         self._calls: set[WorkerCall] = set()
-        self._lock = threading.Lock()
+        # Re-entrant: ``stop`` is called by signal handlers, also while it is at work.
+        self._lock = threading.RLock()
         self._stopping = False
         self._client.warm()
 

@@ -6,8 +6,6 @@ charts' library is imported only when a page is rendered.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 from pipelines.layout import OutputLayout
@@ -17,6 +15,7 @@ from pipelines.report.index_facts import collect_index
 from pipelines.report.run_comparison import RunComparison
 from pipelines.report.run_report import RunReport
 from pipelines.run_summary import RunSummary
+from pipelines.whole_file import write_whole
 
 
 class FreedError(Exception):
@@ -136,7 +135,7 @@ def conclude(layout: OutputLayout, summary: RunSummary) -> tuple[RunSummary, str
 def keep_summary(layout: OutputLayout, summary: RunSummary) -> None:
     """Write a run's ``summary.json``."""
     path = layout.run(summary.run_id).summary_path
-    path.write_text(summary.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_whole(path, f"{summary.model_dump_json(indent=2)}\n".encode())
 
 
 def publish_missing(layout: OutputLayout, run_ids: list[str]) -> list[str]:
@@ -170,20 +169,4 @@ def write_page(path: Path, text: str) -> None:
     Raises:
         OSError: If it can't be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, unfinished = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        # A temporary file is for its owner alone; a page is as readable as what lies around it.
-        Path(unfinished).chmod(0o666 & ~_read_umask())
-        Path(unfinished).replace(path)
-    except BaseException:
-        Path(unfinished).unlink(missing_ok=True)
-        raise
-
-
-def _read_umask() -> int:
-    umask = os.umask(0)
-    os.umask(umask)
-    return umask
+    write_whole(path, text.encode())

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from pipelines.cli import main
+from pipelines.compiled_file import read_compiled_file
+from pipelines.dead_executions import hold_node
+from pipelines.layout import OutputLayout
 from pipelines.node_result import ExitCode, NodeResult, NodeState
 
 pytestmark = pytest.mark.slow
+
+_WAIT_SECONDS = 120
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +68,38 @@ def test_fails_a_node_whose_inputs_are_not_there(ir_path: Path) -> None:
 
     assert done.returncode == ExitCode.FAILED
     assert "upstream" in done.stderr.splitlines()[-1]
+
+
+def test_sigterm_stops_the_node(ir_path: Path) -> None:
+    """A scheduler that stops the command stops the node: it fails, and can be run again."""
+    layout = OutputLayout(read_compiled_file(ir_path).output_root)
+    words = ["node", "--ir", str(ir_path), "--run-id", "stopped", "--node", "CuratedSchema"]
+    # While its lock is held here, the node waits before its start.
+    with hold_node(layout, "stopped", "CuratedSchema"):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pipelines", *words],
+            cwd=Path(__file__).parents[2],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while not layout.run("stopped").log_path("CuratedSchema").exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.terminate()
+        _, said = process.communicate(timeout=_WAIT_SECONDS)
+
+    assert process.returncode == ExitCode.FAILED
+    assert said.startswith("CuratedSchema: failed: ")
+    assert main(words) == ExitCode.DONE
+
+
+def test_a_cold_worker_does_the_same(ir_path: Path, tmp_path: Path) -> None:
+    """Without the shared server the node runs in a process that imports TFX itself."""
+    json_path = tmp_path / "result.json"
+
+    done = _run_node(
+        ir_path, "--node", "CuratedSchema", "--worker", "cold", "--json", str(json_path)
+    )
+
+    assert done.returncode == ExitCode.DONE
+    assert NodeResult.model_validate_json(json_path.read_text()).is_good

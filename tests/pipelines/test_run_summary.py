@@ -9,6 +9,7 @@ import ml_metadata
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from pipelines.cli import main
 from pipelines.description import NodeDescription, PipelineDescription, Stage
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, open_run_store
@@ -75,6 +76,22 @@ def test_runs_are_listed_in_the_order_in_which_they_were_compiled(layout: Output
         "backfill__2013-01-01T00:00:00+00:00",
         "20260101T000000Z",
     ]
+
+
+def test_runs_prints_names_whole_and_the_newest_first(
+    layout: OutputLayout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A name can be copied from the list, however long a scheduler makes it."""
+    names = ["scheduled__2026-03-01T00:00:00.000001+00:00", "manual__2013-01-01T00:00:00+00:00"]
+    for minutes, name in enumerate(names):
+        _compile(layout, name, minutes)
+    _record(layout, names[0], NodeResult(id="Reader", state=NodeState.DONE))
+
+    assert main(["runs", "--output", str(layout.root)]) == ExitCode.DONE
+
+    _, newest, oldest = capsys.readouterr().out.splitlines()
+    assert names[1] in newest
+    assert names[0] in oldest
 
 
 def test_a_folder_without_a_compiled_pipeline_is_no_run(layout: OutputLayout) -> None:

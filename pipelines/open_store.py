@@ -1,0 +1,132 @@
+"""Open a metadata store; ml-metadata on PostgreSQL is made to take any text."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from typing import Any
+
+import ml_metadata
+from google.protobuf import message
+
+from pipelines.store_address import PostgresqlAddress, StoreAddress
+from pipelines.store_connection import create_connection_config
+from pipelines.store_lock import connect_database
+
+# ml-metadata 1.16 puts text into SQL by libpq's PQescapeLiteral and then strips one character at
+# either end. That is right but for text with a backslash, which libpq starts with `E'`: such text
+# ends the literal, and what follows is read as SQL. NUL ends the text.
+_MARK = "\ue05c"
+_CODES = {_MARK: "0", "\\": "1", "\0": "2"}
+_UNSAFE = re.compile("|".join(map(re.escape, _CODES)))
+_CODED = re.compile(f"{_MARK}([{''.join(_CODES.values())}])")
+_SIGNS = {code: sign for sign, code in _CODES.items()}
+
+# They hold whole properties, and a row of an index has room for 2,704 bytes: longer text would be
+# refused. Nothing here looks properties up by their text.
+_TEXT_INDEXES = (
+    "idx_artifact_property_string",
+    "idx_context_property_string",
+    "idx_execution_property_string",
+)
+
+_Change = Callable[[str], str]
+
+
+def open_store(address: StoreAddress) -> ml_metadata.MetadataStore:
+    """Open a store, and make its tables where there are none; the caller holds its lock.
+
+    Args:
+        address: Where it is.
+
+    Returns:
+        The store, for text of any signs and length.
+
+    Raises:
+        StoreUnavailableError: If it is a database that can't be reached or prepared.
+    """
+    if isinstance(address, PostgresqlAddress):
+        return PostgresqlStore(address)
+    return ml_metadata.MetadataStore(create_connection_config(address))
+
+
+class PostgresqlStore(ml_metadata.MetadataStore):
+    """A store in PostgreSQL, in which text with a backslash or NUL stands encoded."""
+
+    def __init__(self, address: PostgresqlAddress) -> None:
+        """Connect.
+
+        Args:
+            address: The database.
+        """
+        super().__init__(create_connection_config(address))
+        _make_room(address)
+
+    def _call(
+        self,
+        method_name: str,
+        request: message.Message,
+        response: message.Message,
+        extra_options: Any = None,
+    ) -> None:
+        """Encode what is sent, decode what comes back: every method goes through here."""
+        sent = type(request)()
+        sent.CopyFrom(request)
+        _change_text(sent, encode_text)
+        super()._call(method_name, sent, response, extra_options)
+        _change_text(response, decode_text)
+
+
+def encode_text(text: str) -> str:
+    """Write text without a backslash and without NUL.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        The text; what is unsafe in it, as U+E05C and a digit.
+    """
+    return _UNSAFE.sub(lambda found: _MARK + _CODES[found[0]], text)
+
+
+def decode_text(text: str) -> str:
+    """Read what ``encode_text`` wrote."""
+    return _CODED.sub(lambda found: _SIGNS[found[1]], text)
+
+
+def _change_text(values: message.Message, change: _Change) -> None:
+    """Change every text in a message and in the messages that it holds, names in maps too."""
+    for field, value in values.ListFields():
+        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+            _change_map(value, field, change)
+        elif field.type == field.TYPE_MESSAGE:
+            for held in value if field.label == field.LABEL_REPEATED else [value]:
+                _change_text(held, change)
+        elif field.type == field.TYPE_STRING:
+            if field.label == field.LABEL_REPEATED:
+                value[:] = [change(text) for text in value]
+            else:
+                setattr(values, field.name, change(value))
+
+
+def _change_map(value: Any, field: Any, change: _Change) -> None:
+    holds_messages = field.message_type.fields_by_name["value"].message_type is not None
+    for key in list(value):
+        if holds_messages:
+            _change_text(value[key], change)
+        changed = change(key) if isinstance(key, str) else key
+        if changed != key:
+            if holds_messages:
+                value[changed].CopyFrom(value[key])
+            else:
+                value[changed] = value[key]
+            del value[key]
+
+
+@functools.cache
+def _make_room(address: PostgresqlAddress) -> None:
+    """Once a process: the indexes come with the tables, and never again."""
+    with connect_database(address) as connection:
+        for index in _TEXT_INDEXES:
+            connection.execute(f"DROP INDEX IF EXISTS {index}")

@@ -1,0 +1,75 @@
+"""A file is there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.whole_file import write_whole
+
+
+@pytest.fixture
+def umask() -> Iterator[None]:
+    """A process that gives nothing to others."""
+    kept = os.umask(0o027)
+    yield
+    os.umask(kept)
+
+
+def test_writes_and_replaces(tmp_path: Path) -> None:
+    """Folders are made, what was there is replaced, and nothing else is left."""
+    path = tmp_path / "runs/1/description.json"
+    write_whole(path, b"first")
+
+    write_whole(path, b"second")
+
+    assert path.read_bytes() == b"second"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_is_as_readable_as_other_files(tmp_path: Path, umask: None) -> None:
+    """Permissions are those that the process gives to any file."""
+    write_whole(tmp_path / "page.html", b"x")
+
+    assert (tmp_path / "page.html").stat().st_mode & 0o777 == 0o640
+
+
+def test_what_was_there_stays_when_writing_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk costs no file that was good."""
+    path = tmp_path / "summary.json"
+    write_whole(path, b"good")
+
+    def fail(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="No space left"):
+        write_whole(path, b"half")
+
+    assert path.read_bytes() == b"good"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_reader_never_sees_a_half(tmp_path: Path) -> None:
+    """Two writers at once, and whoever reads meanwhile gets one of what they wrote."""
+    path = tmp_path / "description.json"
+    contents = [bytes([sign]) * 1_000_000 for sign in b"ab"]
+    write_whole(path, contents[0])
+
+    def write(content: bytes) -> None:
+        for _ in range(20):
+            write_whole(path, content)
+
+    writers = [threading.Thread(target=write, args=(content,)) for content in contents]
+    for writer in writers:
+        writer.start()
+    while any(writer.is_alive() for writer in writers):
+        assert path.read_bytes() in contents
+    for writer in writers:
+        writer.join()
