@@ -123,9 +123,14 @@ class StandaloneAirflow:
     def start_component(self, name: str) -> None:
         """Start one component in a process group of its own, with a log of its own.
 
+        Of one that was killed, what is left is ended first, as a service manager does it: workers
+        of a dead scheduler keep its database connection open, and with it the locks that it held.
+
         Args:
             name: One of ``COMPONENTS``.
         """
+        if name in self.processes:
+            _send(self.processes[name].pid, signal.SIGKILL)
         log_path = self.log_path(name)
         log_path.parent.mkdir(parents=True, exist_ok=True)
         with log_path.open("ab") as log:

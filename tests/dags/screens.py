@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from dags.airflow_config import PROJECT_ROOT
 from dags.standalone import StandaloneAirflow
@@ -36,10 +36,20 @@ _OPTIONS = [
     "--disable-sync",
 ]
 _SETTLE_MILLISECONDS = 5000
+_WINDOW: ViewportSize = {"width": 1440, "height": 900}
+_WIDE_WINDOW: ViewportSize = {"width": 1800, "height": 560}
 
 
-def make_runs(deployment: Deployment, api: AirflowApi) -> None:
-    """Run quarter after quarter, and then a delivery with fares that no trip has."""
+def make_runs(deployment: Deployment, api: AirflowApi) -> str:
+    """Run quarter after quarter, and then a delivery with fares that no trip has.
+
+    Args:
+        deployment: What is run.
+        api: The running Airflow.
+
+    Returns:
+        Id of the task that refused the delivery.
+    """
     for span in SPANS:
         run_id = f"quarter-{span}"
         api.trigger(DAG_ID, run_id, span=span)
@@ -47,6 +57,8 @@ def make_runs(deployment: Deployment, api: AirflowApi) -> None:
     write_refused_delivery(deployment.data_root / REFUSED)
     api.trigger(DAG_ID, REFUSED, data=REFUSED)
     print(REFUSED, api.wait_for_run(DAG_ID, REFUSED)["note"], flush=True)
+    tasks = api.list_tasks(DAG_ID, REFUSED).values()
+    return str(next(task["task_id"] for task in tasks if task["state"] == "failed"))
 
 
 def write_refused_delivery(directory: Path) -> None:
@@ -61,20 +73,18 @@ def write_refused_delivery(directory: Path) -> None:
         csv.writer(file).writerows([header, *rows])
 
 
-def take_pictures(airflow: StandaloneAirflow, browser: Browser) -> None:
+def take_pictures(airflow: StandaloneAirflow, browser: Browser, refusing_task: str) -> None:
     """Photograph the graph of a run that pushed, the grid of all, and the refusal."""
-    context = browser.new_context(
-        viewport={"width": 1440, "height": 860}, color_scheme="light", reduced_motion="reduce"
-    )
+    context = browser.new_context(viewport=_WINDOW, color_scheme="light", reduced_motion="reduce")
     page = context.new_page()
     sign_in(page, airflow)
     base = f"{airflow.settings.url}/dags/{DAG_ID}"
     last = f"{base}/runs/quarter-{SPANS[-1]}"
-    photograph(page, last, IMAGES / "airflow-graph.png", show_graph)
     photograph(page, base, IMAGES / "airflow-grid.png", show_grid)
-    photograph(
-        page, f"{base}/runs/{REFUSED}/tasks/DataGate", IMAGES / "airflow-refused.png", show_grid
-    )
+    refusal = f"{base}/runs/{REFUSED}/tasks/{refusing_task}"
+    photograph(page, refusal, IMAGES / "airflow-refused.png", show_grid)
+    photograph(page, f"{last}/plugin/pipeline-report", IMAGES / "airflow-report.png", show_grid)
+    photograph(page, last, IMAGES / "airflow-graph.png", show_graph)
     context.close()
 
 
@@ -100,17 +110,27 @@ def photograph(page: Page, address: str, path: Path, prepare: Callable[[Page], N
 
 
 def show_graph(page: Page) -> None:
-    """Show the graph, with every group open."""
+    """Show the graph in the whole window, with every group open."""
     page.get_by_label("Show Graph").click()
+    open_groups(page)
+    page.get_by_label("Collapse Details Panel").click()
+    page.set_viewport_size(_WIDE_WINDOW)
     page.wait_for_timeout(_SETTLE_MILLISECONDS)
-    page.get_by_label("Expand all task groups").click()
+    page.get_by_label("Fit View").click()
 
 
 def show_grid(page: Page) -> None:
     """Show the grid, with every group open."""
     page.get_by_label("Show Grid").click()
+    open_groups(page)
+
+
+def open_groups(page: Page) -> None:
+    """Open every group of tasks; Airflow remembers it from page to page."""
     page.wait_for_timeout(_SETTLE_MILLISECONDS)
-    page.get_by_label("Expand all task groups").click()
+    button = page.get_by_label("Expand all task groups")
+    if button.is_enabled():
+        button.click()
 
 
 def main() -> None:
@@ -124,9 +144,9 @@ def main() -> None:
             run_airflow(deployment, directory / "home", {}) as (airflow, api),
             sync_playwright() as playwright,
         ):
-            make_runs(deployment, api)
+            refusing_task = make_runs(deployment, api)
             browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_OPTIONS)
-            take_pictures(airflow, browser)
+            take_pictures(airflow, browser, refusing_task)
             browser.close()
 
 
