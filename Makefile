@@ -12,6 +12,7 @@ AIRFLOW_PYTHONS := 3.12 3.11 3.10
 .DEFAULT_GOAL := help
 .PHONY: help venv run-local backfill report data test test-all lint types format lock clean-venv
 .PHONY: airflow airflow-compile airflow-cli airflow-venv airflow-screens test-airflow
+.PHONY: axe screenshots
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +27,7 @@ report: venv ## Write the newest run's page anew and open it
 	@$(IN_VENV) -m pipelines report --open $(ARGS)
 
 airflow: airflow-compile ## Start Airflow on this machine, with the pipeline's DAGs
+	@$(IN_VENV) -m pipelines data >/dev/null
 	@$(IN_AIRFLOW_VENV) -m dags.standalone $(ARGS)
 
 airflow-compile: venv airflow-venv ## Compile the pipeline's shape, which the DAGs are made of
@@ -49,6 +51,12 @@ test-airflow: venv airflow-venv ## Check the DAGs' types and test them on a runn
 
 airflow-screens: venv airflow-venv ## Run the pipeline in Airflow and take the README's pictures
 	@$(IN_AIRFLOW_VENV) -m tests.dags.screens $(ARGS)
+
+axe: ## Bring axe-core, by which the tests judge how accessible the pages are; needs npm
+	@npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --silent
+
+screenshots: venv ## Take the pictures of the pages in docs/images, of real runs; needs chromium
+	@$(IN_VENV) -m tests.browser.screens $(ARGS)
 
 lint: venv ## Check style and formatting
 	@$(IN_VENV) -m ruff check .

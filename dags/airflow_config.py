@@ -90,8 +90,8 @@ class AirflowConfig(pydantic.BaseModel):
         node_timeout_minutes: The same for single nodes.
         deadline_minutes: Time from queueing a run to its end after which ``on_deadline`` is called;
             None for no deadline.
-        on_deadline: Import path of an ``async`` function of keyword arguments, called in the
-            triggerer.
+        on_deadline: Import path of an ``async`` function of ``deadline_minutes`` and ``context``,
+            called in the triggerer.
         on_failure: Import path of a function of Airflow's context, called once for each failed
             run; None for none.
         worker: ``warm`` hands nodes to a process on this machine that has imported TFX before,

@@ -8,16 +8,17 @@ from typing import Any
 _logger = logging.getLogger(__name__)
 
 
-async def report_missed_deadline(**details: Any) -> None:
+async def report_missed_deadline(deadline_minutes: float, context: dict[str, Any]) -> None:
     """Write one line; ``on_deadline`` in the configuration names another function.
 
     Args:
-        details: What Airflow and the configuration say of the run.
+        deadline_minutes: Time that the run had.
+        context: What Airflow says of the run.
     """
-    run = details.get("context", {}).get("dag_run", {})
+    run = context["dag_run"]
     _logger.error(
-        "run %s of %s missed its deadline of %s minutes",
-        run.get("dag_run_id") or run.get("run_id"),
-        run.get("dag_id"),
-        details.get("deadline_minutes"),
+        "run %s of %s missed its deadline of %g minutes",
+        run["dag_run_id"],
+        run["dag_id"],
+        deadline_minutes,
     )

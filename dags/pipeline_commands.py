@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import decimal
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -128,7 +127,7 @@ class PipelineCommands:
         return ["--config", self.config.environment, *sets]
 
 
-def choose_environment(inherited: Mapping[str, str] = os.environ) -> dict[str, str]:
+def choose_environment(inherited: Mapping[str, str]) -> dict[str, str]:
     """Choose the environment variables of a command.
 
     Args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -87,7 +88,7 @@ class PipelineOperator(BaseOperator):
             How it ended.
         """
         self.log.info("$ %s", quote_command(command))
-        self._child = ChildProcess(command, PROJECT_ROOT, choose_environment())
+        self._child = ChildProcess(command, PROJECT_ROOT, choose_environment(os.environ))
         reader = LogReader()
         last_line = ""
 

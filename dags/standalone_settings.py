@@ -122,7 +122,7 @@ def _list_values(
         "API_AUTH": {"JWT_SECRET": keys["jwt"]},
         "DAG_PROCESSOR": {"REFRESH_INTERVAL": "30", "MIN_FILE_PROCESS_INTERVAL": "30"},
         # How long the scheduler rests between two looks: most of what a task waits for its turn.
-        "SCHEDULER": {"SCHEDULER_IDLE_SLEEP_TIME": "0.2"},
+        "SCHEDULER": {"SCHEDULER_IDLE_SLEEP_TIME": "0.5"},
         "USAGE_DATA_COLLECTION": {"ENABLED": "False"},
     }
 

@@ -29,6 +29,7 @@ from pipelines.report.publication import (
     FreedError,
     collect_comparison,
     publish_comparison,
+    publish_index,
     publish_report,
 )
 from pipelines.report.run_comparison import RunComparison
@@ -110,11 +111,8 @@ def serve_reports(
 ) -> int:
     """Serve the pages until Ctrl-C; port 0 is any that is free."""
     layout = find_layout(source, overrides, output)
-    if not layout.reports_index_path.is_file():
-        raise FileNotFoundError(
-            f"no reports in {layout.reports_directory}; a run writes them, and `python -m "
-            "pipelines report` does for an old one"
-        )
+    # The champion may have been changed by hand since the last run wrote it.
+    publish_index(layout)
     with ReportServer(layout.reports_directory, host, port) as server:
         click.echo(f"{server.url} shows {layout.reports_directory}; Ctrl-C ends it")
         try:

@@ -172,7 +172,7 @@ def finish_command(
     if not run.description_path.is_file():
         raise FileNotFoundError(f"--run-id: got {run_id!r}, which was never compiled")
     description = read_description(run.description_path)
-    close_dead_nodes(layout, description)
+    close_dead_nodes(layout, description, run_id)
     summary, problem = conclude(layout, recover_summary(layout, run_id))
     print_end(create_console(json_path), summary, problem)
     write_json(json_path, summary.model_dump_json(indent=2))

@@ -13,7 +13,7 @@ from pipelines.config import PipelineConfig
 from pipelines.dead_executions import close_dead_executions
 from pipelines.description import NodeDescription, PipelineDescription, read_description
 from pipelines.layout import OutputLayout, RunLayout
-from pipelines.metadata_store import open_run_store
+from pipelines.metadata_store import open_run_store, read_recorded_result
 from pipelines.node_request import NodeRequest
 from pipelines.node_result import NodeResult, NodeState
 from pipelines.worker_pool import WorkerPool
@@ -121,7 +121,7 @@ def run_locally(
             pool.stop()
             schedule.finish_running(display)
         schedule.skip_waiting(display)
-        close_dead_nodes(config.layout, description)
+        close_dead_nodes(config.layout, description, run_id, schedule.list_results())
         seconds = time.monotonic() - started
         return LocalRun(run_id, description, schedule.list_results(), seconds, interrupted)
     finally:
@@ -129,18 +129,33 @@ def run_locally(
         threads.shutdown(wait=False, cancel_futures=True)
 
 
-def close_dead_nodes(layout: OutputLayout, description: PipelineDescription) -> None:
-    """Mark executions of killed nodes failed at once, not only when the node runs again.
+def close_dead_nodes(
+    layout: OutputLayout,
+    description: PipelineDescription,
+    run_id: str,
+    results: Sequence[NodeResult] = (),
+) -> None:
+    """Mark executions of killed nodes failed at once, and keep how they died, which they could not.
+
+    Without it they would be marked only when the node runs again.
 
     Args:
         layout: Where runs are kept.
         description: The pipeline.
+        run_id: The run that has ended.
+        results: How its nodes ended, as far as the caller saw it.
     """
     if not layout.has_metadata_store:
         return
     with open_run_store(layout.metadata_store, description.name) as store:
         for node in description.nodes:
             close_dead_executions(store, layout, node.id)
+        for result in results:
+            execution = store.find_execution(run_id, result.id)
+            if result.state is not NodeState.FAILED or execution is None:
+                continue
+            if read_recorded_result(execution) is None:
+                store.record(execution, result)
 
 
 class Schedule:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import signal
 import threading
+import time
 
 from pipelines.config import PipelineConfig
 from pipelines.errors import OperationError
@@ -79,6 +81,7 @@ class WorkerPool:
         Returns:
             How it ended; failed where its process died.
         """
+        started, started_at = time.monotonic(), datetime.datetime.now(datetime.timezone.utc)
         reply = self._call(request)
         if reply.result is not None:
             return reply.result
@@ -88,6 +91,8 @@ class WorkerPool:
         return NodeResult(
             id=request.node_id,
             state=NodeState.FAILED,
+            started_at=started_at,
+            seconds=round(time.monotonic() - started, 3),
             problems=(problem,),
             log=str(request.log_path),
         )

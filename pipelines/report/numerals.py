@@ -7,6 +7,7 @@ import math
 
 NOTHING = "–"
 """Stands where there is no number."""
+_HUGE = 1e9
 _MINUTE_SECONDS = 60
 _LONG_SECONDS = 120
 _PRECISE_SECONDS = 10
@@ -39,11 +40,13 @@ def format_interval(lower: float | None, upper: float | None) -> str:
 
 
 def format_number(value: float | None) -> str:
-    """Write any number with about four digits: ``1,234,567``, ``12.35``, ``0.0004``."""
+    """Write any number with about four digits: ``1,234,567``, ``12.35``, ``1.4e+09``."""
     if value is None:
         return NOTHING
     if not math.isfinite(value):
         return str(value)
+    if abs(value) >= _HUGE:
+        return f"{value:.4g}"
     if value == int(value):
         return f"{value:,.0f}"
     return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"

@@ -1,4 +1,4 @@
-"""A failure callback for the tests, which leaves a line in a file."""
+"""Callbacks for the tests, which leave lines in files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-FILE_VARIABLE = "TEST_FAILURES_FILE"
+FAILURES_VARIABLE = "TEST_FAILURES_FILE"
+DEADLINES_VARIABLE = "TEST_DEADLINES_FILE"
+"""Environment variables that name the files."""
 
 
 def note_failure(context: Any) -> None:
@@ -15,5 +17,19 @@ def note_failure(context: Any) -> None:
     Args:
         context: Airflow's.
     """
-    with Path(os.environ[FILE_VARIABLE]).open("a", encoding="utf-8") as file:
-        file.write(f"{context['run_id']}\n")
+    _add(FAILURES_VARIABLE, context["run_id"])
+
+
+async def note_missed_deadline(deadline_minutes: float, context: Any) -> None:
+    """Add the late run's id to the file.
+
+    Args:
+        deadline_minutes: Time that it had.
+        context: Airflow's.
+    """
+    _add(DEADLINES_VARIABLE, context["dag_run"]["dag_run_id"])
+
+
+def _add(variable: str, line: str) -> None:
+    with Path(os.environ[variable]).open("a", encoding="utf-8") as file:
+        file.write(f"{line}\n")

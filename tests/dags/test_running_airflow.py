@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from dags.airflow_config import PROJECT_ROOT
 from dags.pipeline_commands import choose_environment
 from dags.standalone import StandaloneAirflow
 from tests.dags.airflow_api import AirflowApi, run_airflow
-from tests.dags.callback import FILE_VARIABLE
+from tests.dags.callback import DEADLINES_VARIABLE, FAILURES_VARIABLE
 from tests.dags.deployment import SAMPLE, Deployment, create_deployment
 
 pytestmark = pytest.mark.slow
@@ -26,7 +27,8 @@ pytestmark = pytest.mark.slow
 DAG_ID = "chicago_taxi_training"
 CHECK_DAG_ID = "chicago_taxi_pushed_model_check"
 DATA = PROJECT_ROOT / "data"
-LOCAL_RUN_SECONDS = 400
+LOCAL_RUN_SECONDS = 900
+CALLBACK_SECONDS = 180.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Running:
     deployment: Deployment
     airflow: StandaloneAirflow
     api: AirflowApi
-    failures_path: Path
+    directory: Path
 
     def run(self, run_id: str, **conf: Any) -> Any:
         """Trigger a run and wait for its end."""
@@ -58,13 +60,18 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Run a whole Airflow."""
     directory = tmp_path_factory.mktemp("sqlite")
     (directory / "deployment").mkdir()
-    failures_path = directory / "failures"
-    deployment = create_deployment(
-        directory / "deployment", {"on_failure": "tests.dags.callback.note_failure"}
-    )
-    variables = {FILE_VARIABLE: str(failures_path)}
+    changes = {
+        "on_failure": "tests.dags.callback.note_failure",
+        "on_deadline": "tests.dags.callback.note_missed_deadline",
+        "deadline_minutes": 0.05,
+    }
+    deployment = create_deployment(directory / "deployment", changes)
+    variables = {
+        FAILURES_VARIABLE: str(directory / "failures"),
+        DEADLINES_VARIABLE: str(directory / "deadlines"),
+    }
     with run_airflow(deployment, directory / "home", variables) as (airflow, api):
-        yield Running(deployment, airflow, api, failures_path)
+        yield Running(deployment, airflow, api, directory)
 
 
 @pytest.fixture(scope="module")
@@ -256,10 +263,24 @@ def test_cleared_task_runs_again(running: Running, pushed: str) -> None:
 
 
 def test_failed_runs_are_called_back(running: Running) -> None:
-    """The configured callback hears of each failed run."""
+    """The configured callback hears of a failed run."""
     running.run("called-back", span="2031-04-01")
 
-    assert "called-back" in running.failures_path.read_text().split()
+    assert _wait_for_line(running.directory / "failures", "called-back")
+
+
+def test_late_runs_are_called_back(running: Running, pushed: str) -> None:
+    """The configured callback hears of a run that missed its deadline."""
+    assert _wait_for_line(running.directory / "deadlines", pushed)
+
+
+def _wait_for_line(path: Path, line: str) -> bool:
+    end = time.monotonic() + CALLBACK_SECONDS
+    while time.monotonic() < end:
+        if path.is_file() and line in path.read_text().splitlines():
+            return True
+        time.sleep(0.5)
+    return False
 
 
 def _list_rows(summary: Any) -> dict[str, Any]:

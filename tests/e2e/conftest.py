@@ -93,8 +93,5 @@ def refused_data_run(
 
 @pytest.fixture(scope="session")
 def failed_run(run: RunPipeline, second_run: Run) -> Run:
-    """A run whose Evaluator fails, for the Beam runner that it is told does not exist.
-
-    All before it comes from the cache; the threshold keeps the Evaluator from doing so.
-    """
-    return run("--set", "beam.runner=NoSuchRunner", "--set", "evaluator.threshold=0.4")
+    """A run whose Evaluator fails, for it is told to measure on a split that there is not."""
+    return run("--set", "evaluator.split=holdout")

@@ -16,6 +16,7 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import open_run_store
 from pipelines.node_result import ExitCode, NodeState
+from pipelines.report.collection import collect_report
 from tests.e2e.conftest import Run, run_pipeline
 from tests.e2e.node_killer import kill_node
 
@@ -107,6 +108,9 @@ def test_a_killed_node_fails_the_run_and_pushes_nothing(output: Path, node_id: s
     assert states[node_id] is NodeState.FAILED
     assert "SIGKILL" in run.done.problems[0].message
     assert run.done.pushed_version is None
+    report = collect_report(run.layout, run.done.run_id).node(node_id)
+    assert report.problems == run.done.problems
+    assert report.row.started_at is not None
     with open_run_store(run.layout.metadata_store, PIPELINE) as store:
         execution = store.find_execution(run.done.run_id, node_id)
         assert execution is not None

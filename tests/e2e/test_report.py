@@ -355,7 +355,8 @@ def test_a_failed_run_is_shown_as_far_as_it_got(failed_run: Run) -> None:
 
     assert failed_run.exit_code == ExitCode.FAILED
     assert node.row.state is NodeState.FAILED
-    assert node.problems and "NoSuchRunner" in "".join(node.log_tail)
+    assert "holdout" in node.problems[0].message
+    assert "holdout" in "".join(node.log_tail)
     assert report.model is not None and report.model.training is not None
     assert report.model.candidate is None
     assert report.node("Pusher").row.state is NodeState.SKIPPED
@@ -524,6 +525,6 @@ def test_reports_are_served_until_ctrl_c(second_run: Run) -> None:
 def test_there_is_nothing_to_serve_before_the_first_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without reports the command says how to get some."""
+    """Without runs the command says how to make one."""
     assert main(["serve-reports", "--output", str(tmp_path)]) == ExitCode.USAGE
-    assert "no reports" in capsys.readouterr().err
+    assert "no runs" in capsys.readouterr().err

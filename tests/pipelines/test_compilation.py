@@ -64,6 +64,17 @@ def test_same_pipeline_has_the_same_hash(description: PipelineDescription) -> No
     assert again.content_hash == description.content_hash != other.content_hash
 
 
+def test_keeps_what_no_artifact_can_tell(description: PipelineDescription) -> None:
+    """Words on the model and hashes of code and configuration; words alone change no node."""
+    said = compile_pipeline(load_config("local", ["about.owners=[the team]"]))[1]
+
+    assert said.about is not None
+    assert said.about.owners == ("the team",)
+    assert said.content_hash == description.content_hash
+    assert said.code_hash == description.code_hash != ""
+    assert said.config_hash != description.config_hash
+
+
 def test_reads_one_span_by_its_date() -> None:
     """A span in the configuration becomes the range of dates that CsvExampleGen reads."""
     spanned = compile_pipeline(load_config("local", ["span=2015-04-01"]))[1]

@@ -11,7 +11,8 @@
   const showTheme = () => {
     if (theme === "system") delete root.dataset.theme;
     else root.dataset.theme = theme;
-    button.textContent = `Theme: ${theme}`;
+    button.setAttribute("aria-label", `Theme: ${theme}`);
+    document.getElementById("theme-name").textContent = theme;
   };
   button.addEventListener("click", () => {
     theme = themes[(themes.indexOf(theme) + 1) % themes.length];
@@ -145,6 +146,6 @@
       if (id === current) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     }
-  }, { rootMargin: "-96px 0px -55% 0px" });
+  }, { rootMargin: "-170px 0px -55% 0px" });
   for (const id of links.keys()) watcher.observe(document.getElementById(id));
 })();
