@@ -137,7 +137,10 @@ ensure_compiler() {
 is_current && exit 0
 
 if ! python=$(find_python); then
-    wanted=$(echo "$versions" | sed 's/ / or /g')
+    wanted=
+    for version in $versions; do
+        wanted="${wanted:+$wanted or }$version"
+    done
     version=${versions%% *}
     [ -z "${PYTHON:-}" ] || fail "PYTHON=$PYTHON does not run as Python $wanted: set it to a Python $wanted, or unset it to have one looked for."
     fail "Python $wanted was not found through uv, PATH or pyenv: install it (uv python install $version, pyenv install $version, or your system's packages) or set PYTHON to it, and run this again."
