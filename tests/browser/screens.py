@@ -95,14 +95,12 @@ def _plan(layout: OutputLayout) -> list[Picture]:
     for run_id in (pushed, changed, refused):
         main(["report", run_id, "--config", "local", "--output", str(OUTPUT)])
     main(["compare", pushed, changed, "--config", "local", "--output", str(OUTPUT)])
-    page, refused_page = layout.report_path(changed), layout.report_path(refused)
+    page = layout.report_path(changed)
     return [
         Picture("report-pushed", page),
-        Picture("report-data-refused", refused_page),
-        Picture("report-data", refused_page, "data"),
+        Picture("report-data-refused", layout.report_path(refused)),
         Picture("report-distributions", page, "distributions"),
         Picture("report-model-dark", page, "training", scheme="dark"),
-        Picture("report-slices", page, "slices-title"),
         Picture("report-phone", page, width=PHONE_WIDTH, height=844),
         Picture("report-index", layout.reports_index_path),
         Picture("report-comparison", layout.comparison_path(pushed, changed)),
