@@ -1,8 +1,8 @@
 """Take the pictures of the pages that README and docs show, of real runs on the real data.
 
-``make screenshots`` runs the pipeline in an output root of its own, until a model is pushed and
-other data is refused, and photographs the pages in Chromium. Runs that are there already are used
-again.
+``make screenshots`` runs the pipeline in an output root of its own: on all trips, on the same with
+another setting, and on a delivery in which some hours and payments are wrong. It photographs their
+pages in Chromium. Runs that are there already are used again.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Literal
 
@@ -18,17 +19,21 @@ from playwright.sync_api import Browser, sync_playwright
 from pipelines.cli import main
 from pipelines.config import PROJECT_ROOT
 from pipelines.layout import OutputLayout
-from pipelines.run_summary import list_run_ids, load_summary
+from pipelines.run_summary import list_run_ids
 from tests.browser.chromium import OPTIONS, PHONE_WIDTH
+from tests.e2e.corrupted_inputs import set_cells, write_rows
 
 OUTPUT = PROJECT_ROOT / "artifacts/screenshots"
 IMAGES = PROJECT_ROOT / "docs/images"
+TRIPS = PROJECT_ROOT / "data/chicago_taxi/full/data.csv"
+# Its path stands in the pictures, so it is one that says nothing of who took them.
+BAD_DELIVERY = Path(tempfile.gettempdir()) / "trips_of_today"
 RUNS: tuple[tuple[str, ...], ...] = (
     (),
     ("--set", "trainer.learning_rate=0.003"),
-    ("--span", "2015-01-01"),
+    ("--data", str(BAD_DELIVERY)),
 )
-"""Options of each run: all trips; the same with another setting; a quarter that has drifted."""
+"""Options of each run."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +67,8 @@ def take_pictures() -> None:
     if path is None:
         raise FileNotFoundError("no Chromium: `apt-get install chromium` brings it")
     layout = OutputLayout(OUTPUT)
+    main(["data"])
+    _deliver_badly()
     for options in RUNS[len(list_run_ids(layout)) :]:
         main(["run", "--config", "local", "--output", str(OUTPUT), *options])
     pictures = _plan(layout)
@@ -74,19 +81,26 @@ def take_pictures() -> None:
         browser.close()
 
 
+def _deliver_badly() -> None:
+    """Write the trips with an hour that there is not, and with a payment that nobody knows."""
+    _, *rows = TRIPS.read_text(encoding="utf-8").splitlines()
+    rows[310::3000] = set_cells(rows[310::3000], "trip_start_hour", lambda _: "24")
+    rows[75::6000] = set_cells(rows[75::6000], "payment_type", lambda _: "Barter")
+    BAD_DELIVERY.mkdir(parents=True, exist_ok=True)
+    write_rows(BAD_DELIVERY, rows)
+
+
 def _plan(layout: OutputLayout) -> list[Picture]:
-    pushed, changed, drifted = list_run_ids(layout)[: len(RUNS)]
-    for run_id in (pushed, changed, drifted):
+    pushed, changed, refused = list_run_ids(layout)[: len(RUNS)]
+    for run_id in (pushed, changed, refused):
         main(["report", run_id, "--config", "local", "--output", str(OUTPUT)])
     main(["compare", pushed, changed, "--config", "local", "--output", str(OUTPUT)])
-    refused = load_summary(layout, drifted).verdict.value
     page = layout.report_path(changed)
     return [
         Picture("report-pushed", page),
-        Picture("report-data", layout.report_path(drifted), "data"),
+        Picture("report-data-refused", layout.report_path(refused)),
+        Picture("report-distributions", page, "distributions"),
         Picture("report-model-dark", page, "training", scheme="dark"),
-        Picture("report-slices", page, "slices-title"),
-        Picture(f"report-{refused.replace('_', '-')}", layout.report_path(drifted)),
         Picture("report-phone", page, width=PHONE_WIDTH, height=844),
         Picture("report-index", layout.reports_index_path),
         Picture("report-comparison", layout.comparison_path(pushed, changed)),

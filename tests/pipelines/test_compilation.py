@@ -37,7 +37,8 @@ def test_lists_nodes_in_an_order_that_can_run(description: PipelineDescription) 
     [
         ("ExampleValidator", {"StatisticsGen", "CuratedSchema"}),
         ("Evaluator", {"CsvExampleGen", "Trainer", "LatestBlessedModel"}),
-        ("Transform", {"DataGate"}),
+        ("TrainingWindow", {"CsvExampleGen", "EarlierSpans", "DataGate"}),
+        ("Transform", {"TrainingWindow", "CuratedSchema"}),
         ("Pusher", {"Trainer", "ModelValidator", "SchemaGen"}),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,6 +49,17 @@ def test_page_fits_a_phone(open_page: Opener, write_page: PageMaker, verdict: Ve
     assert opened.overflow_pixels == 0
     opened.page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
     assert opened.overflow_pixels == 0
+
+
+@pytest.mark.parametrize("width", [PHONE_WIDTH, 1280])
+def test_headlines_do_not_overlap(open_page: Opener, write_page: PageMaker, width: int) -> None:
+    """Name, value, interval and champion of a headline metric stand one below the other."""
+    page = open_page(write_page(Verdict.PUSHED), width=width).page
+    for card in page.locator(".metric").all():
+        boxes = [part.bounding_box() for part in card.locator(":scope > *").all()]
+        for above, below in itertools.pairwise(boxes):
+            assert above is not None and below is not None
+            assert above["y"] + above["height"] <= below["y"]
 
 
 def test_hostile_name_is_text(open_page: Opener, write_page: PageMaker) -> None:
