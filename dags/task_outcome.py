@@ -100,9 +100,11 @@ def describe_node(result: CommandResult) -> str:
     problems = [Problem.model_validate(each) for each in result.answer.get("problems", ())]
     if not problems and result.exit_code != ExitCode.DONE:
         return f"{state}: {result.last_line or describe_exit(result.exit_code)}"[:_NOTE_LENGTH]
+    if len(problems) == 1:
+        return f"{state}: {problems[0].rule}: {problems[0].message}"[:_NOTE_LENGTH]
     more = len(problems) - _MOST_NOTED_PROBLEMS
     lines = [
-        f"{state}: {len(problems)} problem{'s' * (len(problems) != 1)}" if problems else state,
+        f"{state}: {len(problems)} problems" if problems else state,
         *(f"- {problem.rule}: {problem.message}" for problem in problems[:_MOST_NOTED_PROBLEMS]),
         *([f"- and {more} more"] if more > 0 else []),
     ]

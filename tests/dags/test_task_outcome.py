@@ -64,7 +64,15 @@ def test_refusal_is_described_by_its_problems() -> None:
     """The note names the state, and rule and message of each problem."""
     note = describe_node(ended(3, state="data refused", problems=[PROBLEM]))
 
-    assert note == f"data refused: 1 problem\n- {PROBLEM['rule']}: {PROBLEM['message']}"
+    assert note == f"data refused: {PROBLEM['rule']}: {PROBLEM['message']}"
+
+
+def test_problems_are_listed_one_a_line() -> None:
+    """The note of several problems begins with how many there are."""
+    note = describe_node(ended(3, state="data refused", problems=[PROBLEM, PROBLEM]))
+
+    line = f"- {PROBLEM['rule']}: {PROBLEM['message']}"
+    assert note.splitlines() == ["data refused: 2 problems", line, line]
 
 
 def test_long_refusal_fits_into_a_note() -> None:
