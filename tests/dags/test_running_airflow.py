@@ -163,7 +163,7 @@ def test_local_run_comes_to_the_same(running: Running, pushed: str, tmp_path: Pa
     local, scheduled = json.loads(path.read_text()), running.read_summary(pushed)
     assert local["verdict"] == scheduled["verdict"] == "pushed"
     assert _list_rows(local) == _list_rows(scheduled)
-    assert _list_metrics(local) == _list_metrics(scheduled)
+    assert _list_metrics(local) == pytest.approx(_list_metrics(scheduled), abs=1e-6)
 
 
 def test_refused_data_fails_without_a_retry(running: Running) -> None:
