@@ -24,6 +24,7 @@ def test_second_run_caches_what_has_not_changed(second_run: Run) -> None:
 
     assert ran == {
         "LatestAcceptedData",
+        "EarlierSpans",
         "DataGate",
         "LatestBlessedModel",
         "Evaluator",
