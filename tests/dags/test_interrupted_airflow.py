@@ -162,7 +162,10 @@ def test_killed_run_comes_to_the_same(running: Running, backfilled: dict[str, st
     assert tasks["StatisticsGen"]["try_number"] == 2
     assert tasks["Transform"]["try_number"] == 2
     for node_id in ("StatisticsGen", "Transform"):
-        assert [each["state"] for each in history[node_id]] == ["FAILED", "COMPLETE"]
+        # The killed attempt has an execution if it got as far as the store.
+        *dead, last = (each["state"] for each in history[node_id])
+        assert last == "COMPLETE"
+        assert set(dead) <= {"FAILED"}
     _assert_one_live_artifact_an_output(history)
     calm, killed = (running.read_summary(run_id) for run_id in ("calm", "killed"))
     assert _list_metrics(killed) == pytest.approx(_list_metrics(calm), abs=1e-6)
