@@ -99,7 +99,7 @@ def test_statistics_are_those_of_the_stock_component(examples: Artifact, tmp_pat
 
 def _separate(columns: dict[str, Any]) -> tuple[dict[str, Any], dict[str, float]]:
     """Take out what a sum's order decides, and leave out what TFDV's sketches estimate."""
-    sums = {}
+    sums: dict[str, float] = {}
     for name, feature in columns.items():
         if name == "rows" or not feature.HasField("num_stats"):
             continue
