@@ -94,9 +94,7 @@ def bin_by_score(
     )
 
 
-def _choose_thresholds(
-    chosen: float, probabilities: Array, rows: Array
-) -> Array:
+def _choose_thresholds(chosen: float, probabilities: Array, rows: Array) -> Array:
     """Choose thresholds, none of them so close to another that buckets could not tell them apart.
 
     Args:
