@@ -168,6 +168,10 @@ def read_measurement_plan(config: tfma.EvalConfig) -> MeasurementPlan:
             f"eval_config asks for {[metric.class_name for metric in metrics]}; this Evaluator "
             "measures what components/evaluator/eval_config.py creates and nothing else"
         )
+    if any(spec.thresholds for spec in config.metrics_specs) or any(
+        metric.HasField("threshold") for metric in metrics
+    ):
+        raise ValueError("eval_config has thresholds; this Evaluator judges nothing, gates do")
     crossed = [
         spec for spec in config.slicing_specs if len(spec.feature_keys) > 1 or spec.feature_values
     ]

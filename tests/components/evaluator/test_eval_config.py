@@ -42,13 +42,15 @@ def slices(tmp_path_factory: pytest.TempPathFactory) -> dict[Any, dict[str, floa
 
 
 def test_it_slices_by_the_table_and_judges_nothing() -> None:
-    """Slices come from the feature table; no threshold is set, so TFX writes no blessing."""
+    """Slices come from the feature table; no threshold is set."""
     config = create_eval_config(FEATURES, EvaluatorSettings())
 
     sliced = [list(spec.feature_keys) for spec in config.slicing_specs]
     attributes = [attribute.name for attribute in FEATURES.fairness_attributes]
     assert sliced == [[], *([name] for name in (*FEATURES.slice_columns, *attributes))]
-    assert not tfma.metrics.metric_thresholds_from_metrics_specs(config.metrics_specs, config)
+    [spec] = config.metrics_specs
+    assert not spec.thresholds
+    assert not any(metric.HasField("threshold") for metric in spec.metrics)
 
 
 def test_the_code_version_is_in_the_config() -> None:
@@ -97,8 +99,9 @@ def test_the_config_says_all_that_is_measured() -> None:
         (lambda config: config.slicing_specs.add(feature_values={"a": "b"}), "crosses slices"),
         (lambda config: config.cross_slicing_specs.add(), "crosses slices"),
         (lambda config: config.metrics_specs[0].metrics.add(class_name="AUC"), "asks for .*'AUC'"),
+        (lambda config: config.metrics_specs[0].thresholds["auc"].SetInParent(), "judges nothing"),
     ],
-    ids=["two columns", "a value", "against another", "another metric"],
+    ids=["two columns", "a value", "against another", "another metric", "a threshold"],
 )
 def test_what_is_not_measured_is_refused(
     change: Callable[[tfma.EvalConfig], object], message: str

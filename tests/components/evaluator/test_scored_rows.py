@@ -12,7 +12,9 @@ import pytest
 from components.evaluator.scored_rows import (
     ScoredRows,
     choose_row_step,
+    join_scored_rows,
     read_scored_rows,
+    thin_rows,
     write_scored_rows,
 )
 
@@ -53,3 +55,21 @@ def test_missing_scores_are_an_error(tmp_path: Path) -> None:
     """A folder without scores is refused by name, with the remedy."""
     with pytest.raises(FileNotFoundError, match=f"{tmp_path}.*run the Evaluator again"):
         read_scored_rows(tmp_path)
+
+
+def test_rows_are_thinned_the_same_in_any_batches() -> None:
+    """Every third row of the split is kept, wherever batches start, and comes in its order."""
+    labels = np.arange(20) % 2.0
+    scores = [np.arange(20) / 20, np.arange(20) / 40]
+    parts = [
+        thin_rows(first, labels[first:last], [each[first:last] for each in scores], 3)
+        for first, last in ((8, 20), (0, 1), (7, 8), (1, 7))
+    ]
+
+    joined = join_scored_rows(parts)
+
+    assert joined.champion is not None
+    assert joined.rows.tolist() == [0, 3, 6, 9, 12, 15, 18]
+    assert joined.labels.tolist() == labels[::3].tolist()
+    assert joined.candidate.tolist() == scores[0][::3].tolist()
+    assert joined.champion.tolist() == scores[1][::3].tolist()
