@@ -27,7 +27,7 @@ class ModelValidatorSettings(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
 
     confidence: Annotated[float, pydantic.Field(ge=0.5, lt=1)] = 0.95
-    batch_rows: pydantic.PositiveInt = 512
+    batch_rows: pydantic.PositiveInt = 4096
     latency_rows: Annotated[int, pydantic.Field(ge=20)] = 300
     timeout_seconds: Annotated[float, pydantic.Field(gt=0)] = 900.0
     max_train_rows: Annotated[int, pydantic.Field(ge=100)] = 50_000

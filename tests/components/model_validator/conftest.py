@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 import tensorflow as tf
-from tfx.types.standard_artifacts import Model
+from tfx.types import artifact_utils
+from tfx.types.standard_artifacts import Examples, Model, ModelEvaluation
 
+from components.evaluator.scored_rows import ScoredRows, write_scored_rows
+from components.examples.parquet_examples import ParquetWriter, list_files
+from components.model_validator.example_records import write_records
 from components.model_validator.serving_replay import (
     Replay,
     ReplayError,
+    ReplayProcesses,
     ReplayRequest,
-    replay_models,
 )
-from tests.components.conftest import Measured
-from tests.tiny_evaluation import export_plain_model
+from schemas.feature_table import DType
+from tests.components.conftest import BASELINE_WEIGHT, CANDIDATE_WEIGHT, Measured
+from tests.tiny_evaluation import MEASURED, export_plain_model, get_label, get_probability
+from tests.tiny_task import TABLE
+
+ROWS = range(len(MEASURED))
+SCORED = ScoredRows(
+    np.arange(len(MEASURED)),
+    np.array([get_label(row) for row in ROWS], np.float64),
+    np.array([get_probability(row, CANDIDATE_WEIGHT) for row in ROWS]),
+    np.array([get_probability(row, BASELINE_WEIGHT) for row in ROWS]),
+)
+"""The measured rows by the models' formula."""
+
+_ARROW_TYPES = {DType.FLOAT: pa.float32(), DType.INT: pa.int64(), DType.BYTES: pa.binary()}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,37 +50,98 @@ class Replayed:
 
 
 @pytest.fixture(scope="session")
-def replayed(measured: Measured, tmp_path_factory: pytest.TempPathFactory) -> Replayed:
+def measured(measured: Measured, tmp_path_factory: pytest.TempPathFactory) -> Measured:
+    """The measured models with examples as Parquet, and the scores of single rows."""
+    directory = tmp_path_factory.mktemp("scored")
+    return dataclasses.replace(
+        measured,
+        examples=write_parquet_examples(directory / "examples"),
+        compared=add_scores(measured.compared, directory / "compared", SCORED),
+        alone=add_scores(
+            measured.alone, directory / "alone", dataclasses.replace(SCORED, champion=None)
+        ),
+    )
+
+
+def write_parquet_examples(directory: Path) -> Examples:
+    """Write the measured rows as the splits ``train`` and ``test``."""
+    examples = Examples()
+    examples.uri = str(directory)
+    examples.split_names = artifact_utils.encode_split_names(["train", "test"])
+    columns = {
+        feature.name: pa.array(
+            [row.get(feature.name) for row in MEASURED], _ARROW_TYPES[feature.dtype]
+        )
+        for feature in TABLE.features
+    }
+    batch = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+    for split in ("train", "test"):
+        (directory / f"Split-{split}").mkdir(parents=True)
+        writer = ParquetWriter(str(directory / f"Split-{split}" / "data.parquet"), batch.schema)
+        writer.write(batch)
+        writer.close()
+    return examples
+
+
+def add_scores(evaluation: ModelEvaluation, directory: Path, scored: ScoredRows) -> ModelEvaluation:
+    """Copy an evaluation, and put the scores of single rows in."""
+    shutil.copytree(evaluation.uri, directory)
+    write_scored_rows(directory, scored)
+    copy = ModelEvaluation()
+    copy.uri = str(directory)
+    return copy
+
+
+@pytest.fixture(scope="session")
+def records(measured: Measured, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The measured rows as records."""
+    path = tmp_path_factory.mktemp("records") / "all.arrow"
+    write_records(list_split(measured, "test"), np.arange(len(MEASURED)), path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def replayed(
+    measured: Measured, records: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Replayed:
     """All three replayed side by side, each in a process of its own."""
     misfit = export_plain_model(tmp_path_factory.mktemp("misfit"), price_type=tf.int64)
     plain = [
-        create_request(measured, model) for model in (measured.candidate, measured.baseline, misfit)
+        create_request(model, records) for model in (measured.candidate, measured.baseline, misfit)
     ]
-    told = plain[0].model_copy(
-        update={
-            "train_files": list_files(measured, "train"),
-            "max_train_rows": 30,
-            "label": "generous",
-            "columns": {"city": "bytes", "hour": "int"},
-            "attributes": ("coast", "unknown"),
-        }
-    )
-    candidate, champion, broken = replay_models([told, *plain[1:]], timeout_seconds=300)
+    with ReplayProcesses(3) as processes:
+        train_records = processes.directory / "train.arrow"
+        write_records(list_split(measured, "train"), np.arange(0, 60, 2), train_records)
+        told = plain[0].model_copy(
+            update={
+                "train_records_file": str(train_records),
+                "label": "generous",
+                "attributes": ("coast", "unknown"),
+            }
+        )
+        candidate, champion, broken = processes.replay([told, *plain[1:]], timeout_seconds=300)
     assert isinstance(candidate, Replay)
     assert isinstance(champion, Replay)
     return Replayed(candidate, champion, broken)
 
 
-def create_request(measured: Measured, model: Model) -> ReplayRequest:
-    """Ask for a model's answers to the measured rows."""
+def create_request(model: Model, records: Path) -> ReplayRequest:
+    """Ask for a model's answers to records."""
     return ReplayRequest(
         model_directory=str(Path(model.uri, "Format-Serving")),
-        example_files=list_files(measured, "test"),
+        records_file=str(records),
         batch_rows=25,
         latency_rows=20,
     )
 
 
-def list_files(measured: Measured, split: str) -> tuple[str, ...]:
+def replay_one(request: ReplayRequest, timeout_seconds: float = 300) -> Replay | ReplayError:
+    """Replay one model."""
+    with ReplayProcesses(1) as processes:
+        [answer] = processes.replay([request], timeout_seconds)
+    return answer
+
+
+def list_split(measured: Measured, split: str) -> Sequence[str]:
     """List a split's files."""
-    return tuple(map(str, Path(measured.examples.uri, f"Split-{split}").iterdir()))
+    return list_files(Path(measured.examples.uri, f"Split-{split}"))
