@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow as pa
 import tensorflow as tf
 import tf_keras
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
@@ -17,8 +19,11 @@ from components.evaluator.eval_config import create_eval_config
 from components.evaluator.executor import Executor
 from components.evaluator.fairness_groups import assign_groups
 from components.evaluator.settings import EvaluatorSettings
-from schemas.feature_table import FairnessAttribute, Group
-from tests.tiny_task import TABLE, create_row, serialize
+from components.examples.parquet_examples import SUFFIX, ParquetWriter
+from schemas.feature_table import DType, FairnessAttribute, Group
+from tests.tiny_task import TABLE, Row, create_row
+
+_ARROW_TYPES = {DType.FLOAT: pa.float32(), DType.INT: pa.int64(), DType.BYTES: pa.binary()}
 
 COAST = FairnessAttribute("coast", "city", (Group("north", values=("Oslo",)),), others="south")
 SLICED_TABLE = dataclasses.replace(
@@ -176,7 +181,16 @@ def write_examples(directory: Path) -> Examples:
     for name in splits:
         split = directory / f"Split-{name}"
         split.mkdir(parents=True)
-        with tf.io.TFRecordWriter(str(split / "data_tfrecord.gz"), "GZIP") as writer:
-            for row in MEASURED:
-                writer.write(serialize(row))
+        write_rows(split / f"data{SUFFIX}", MEASURED)
     return examples
+
+
+def write_rows(path: Path, rows: Sequence[Row]) -> None:
+    """Write rows of the tiny task as one file of examples."""
+    columns = {
+        feature.name: pa.array([row.get(feature.name) for row in rows], _ARROW_TYPES[feature.dtype])
+        for feature in TABLE.features
+    }
+    writer = ParquetWriter(str(path), pa.schema([(n, c.type) for n, c in columns.items()]))
+    writer.write(pa.RecordBatch.from_pydict(columns))
+    writer.close()

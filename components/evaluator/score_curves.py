@@ -9,12 +9,10 @@ This module is plain Python and NumPy.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from components.evaluator.digest import CalibrationBin, ThresholdCounts
-from components.evaluator.score_histogram import ScoreHistogram
+from components.evaluator.score_histogram import Array, ScoreHistogram
 
 CALIBRATION_BINS = 20
 """Bins of equal width in probability."""
@@ -32,14 +30,15 @@ def count_by_threshold(histogram: ScoreHistogram) -> tuple[ThresholdCounts, ...]
     curves have points where the rows are.
 
     Args:
-        histogram: All rows' scores.
+        histogram: All rows' scores, one summary.
 
     Returns:
         Lowest threshold first; none without rows, or where a score is not a probability.
     """
-    probabilities, negatives, positives = histogram.list_buckets()
-    if not probabilities.size or math.isnan(histogram.probability_sum):
+    negatives, positives = histogram.negatives, histogram.positives
+    if not negatives.size or histogram.totals.broken:
         return ()
+    probabilities = histogram.list_probabilities()
     thresholds = _choose_thresholds(histogram.threshold, probabilities, negatives + positives)
     # Buckets are in order, so those above a threshold are all from one place on.
     places = np.searchsorted(probabilities, thresholds, side="right")
@@ -47,8 +46,8 @@ def count_by_threshold(histogram: ScoreHistogram) -> tuple[ThresholdCounts, ...]
     positives_above = positives.sum() - np.concatenate([[0.0], np.cumsum(positives)])[places]
     chosen = thresholds == histogram.threshold
     # Of the chosen threshold the rows were counted themselves.
-    negatives_above[chosen] = histogram.predicted_negatives
-    positives_above[chosen] = histogram.predicted_positives
+    negatives_above[chosen] = histogram.totals.predicted_negatives
+    positives_above[chosen] = histogram.totals.predicted_positives
     return tuple(
         ThresholdCounts(
             threshold=float(threshold),
@@ -69,15 +68,16 @@ def bin_by_score(
     """Put the rows in bins of equal width in probability.
 
     Args:
-        histogram: All rows' scores.
+        histogram: All rows' scores, one summary.
         bins: Number of bins.
 
     Returns:
         The bins that have rows, lowest first; none where a score is not a probability.
     """
-    probabilities, negatives, positives = histogram.list_buckets()
-    if math.isnan(histogram.probability_sum):
+    negatives, positives = histogram.negatives, histogram.positives
+    if histogram.totals.broken:
         return ()
+    probabilities = histogram.list_probabilities()
     places = np.minimum((probabilities * bins).astype(np.int64), bins - 1)
     rows = np.bincount(places, negatives + positives, bins)
     labels = np.bincount(places, positives, bins)
@@ -95,10 +95,8 @@ def bin_by_score(
 
 
 def _choose_thresholds(
-    chosen: float,
-    probabilities: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
-    rows: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
-) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    chosen: float, probabilities: Array, rows: Array
+) -> Array:
     """Choose thresholds, none of them so close to another that buckets could not tell them apart.
 
     Args:

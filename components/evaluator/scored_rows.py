@@ -9,6 +9,7 @@ This module imports neither TensorFlow nor TFMA.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,54 @@ def choose_row_step(rows: int, max_scored_rows: int) -> int:
         k, >= 1; the kept rows are those whose number it divides.
     """
     return max(1, -(-rows // max_scored_rows))
+
+
+def thin_rows(
+    first_row: int,
+    labels: npt.NDArray[np.float64],
+    probabilities: Sequence[npt.NDArray[np.float64]],
+    step: int,
+) -> ScoredRows:
+    """Take every k-th row of a batch.
+
+    Args:
+        first_row: Number of the batch's first row in the split.
+        labels: Of all rows of the batch, [rows].
+        probabilities: The candidate's, and the champion's if there is one, [rows] each.
+        step: k, >= 1.
+
+    Returns:
+        The rows whose number in the split k divides.
+    """
+    start = -first_row % step
+    candidate, *champion = (scores[start::step] for scores in probabilities)
+    return ScoredRows(
+        rows=np.arange(first_row + start, first_row + labels.size, step, dtype=np.int64),
+        labels=labels[start::step],
+        candidate=candidate,
+        champion=champion[0] if champion else None,
+    )
+
+
+def join_scored_rows(parts: Sequence[ScoredRows]) -> ScoredRows:
+    """Join parts of the same split.
+
+    Args:
+        parts: Of the same models, in any order; at least one.
+
+    Returns:
+        All rows, in their order.
+    """
+    ordered = sorted(
+        (part for part in parts if part.rows.size), key=lambda part: int(part.rows[0])
+    )
+    champions = [part.champion for part in ordered if part.champion is not None]
+    return ScoredRows(
+        rows=np.concatenate([part.rows for part in ordered]),
+        labels=np.concatenate([part.labels for part in ordered]),
+        candidate=np.concatenate([part.candidate for part in ordered]),
+        champion=np.concatenate(champions) if champions else None,
+    )
 
 
 def write_scored_rows(directory: Path, scored: ScoredRows) -> None:

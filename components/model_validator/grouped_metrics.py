@@ -14,7 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from components.evaluator.metric_names import ScoreMetric
-from components.evaluator.score_histogram import LOG_ODDS_STEP, PROBABILITY_MARGIN
+from components.evaluator.score_histogram import (
+    LOG_ODDS_STEP,
+    PROBABILITY_MARGIN,
+    compute_average_precision,
+)
 
 Array = npt.NDArray[np.float64]
 _Integers = npt.NDArray[np.int64]
@@ -167,27 +171,19 @@ def _measure_average_precision(
         return float("nan"), np.full(groups.count, np.nan)
     ranks = _rank_scores(probabilities)
     scores = int(ranks.max()) + 1
-    positives = sum_by_index(ranks, labels, scores)
-    rows = sum_by_index(ranks, np.ones_like(labels), scores)
+    totals = [sum_by_index(ranks, values, scores) for values in (1 - labels, labels)]
     size = max(1, _CHUNK_CELLS // scores)
     parts = []
     for first in range(0, groups.count, size):
         count = min(size, groups.count - first)
         inside = (groups.of_row >= first) & (groups.of_row < first + count)
         cells = (groups.of_row[inside] - first) * scores + ranks[inside]
-        left_positives, left_rows = (
-            totals - sum_by_index(cells, values, count * scores).reshape(count, scores)
-            for totals, values in ((positives, labels[inside]), (rows, np.ones(cells.size)))
+        negatives, positives = (
+            total - sum_by_index(cells, values[inside], count * scores).reshape(count, scores)
+            for total, values in zip(totals, (1 - labels, labels), strict=True)
         )
-        parts.append(_compute_average_precisions(left_rows, left_positives))
-    whole = _compute_average_precisions(rows[np.newaxis], positives[np.newaxis])
-    return float(whole[0]), np.concatenate(parts)
-
-
-def _compute_average_precisions(rows: Array, positives: Array) -> Array:
-    """Do as ``compute_average_precision`` for each row of [sets, scores], highest score first."""
-    precisions = np.cumsum(positives, axis=1) / np.maximum(np.cumsum(rows, axis=1), 1e-12)
-    return _divide(np.sum(positives * precisions, axis=1), positives.sum(axis=1))
+        parts.append(compute_average_precision(negatives, positives))
+    return float(compute_average_precision(*totals)), np.concatenate(parts)
 
 
 def _rank_scores(probabilities: Array) -> _Integers:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pytest
 import tensorflow as tf
-from tfx.types import artifact_utils
-from tfx.types.standard_artifacts import Examples, Model, ModelEvaluation
+from tfx.types.standard_artifacts import Model
 
-from components.evaluator.scored_rows import ScoredRows, write_scored_rows
-from components.examples.parquet_examples import ParquetWriter, list_files
+from components.evaluator.scored_rows import ScoredRows
+from components.examples.parquet_examples import list_files
 from components.model_validator.example_records import write_records
 from components.model_validator.serving_replay import (
     Replay,
@@ -23,10 +20,8 @@ from components.model_validator.serving_replay import (
     ReplayProcesses,
     ReplayRequest,
 )
-from schemas.feature_table import DType
 from tests.components.conftest import BASELINE_WEIGHT, CANDIDATE_WEIGHT, Measured
 from tests.tiny_evaluation import MEASURED, export_plain_model, get_label, get_probability
-from tests.tiny_task import TABLE
 
 ROWS = range(len(MEASURED))
 SCORED = ScoredRows(
@@ -37,8 +32,6 @@ SCORED = ScoredRows(
 )
 """The measured rows by the models' formula."""
 
-_ARROW_TYPES = {DType.FLOAT: pa.float32(), DType.INT: pa.int64(), DType.BYTES: pa.binary()}
-
 
 @dataclasses.dataclass(frozen=True)
 class Replayed:
@@ -47,49 +40,6 @@ class Replayed:
     candidate: Replay
     champion: Replay
     misfit: Replay | ReplayError
-
-
-@pytest.fixture(scope="session")
-def measured(measured: Measured, tmp_path_factory: pytest.TempPathFactory) -> Measured:
-    """The measured models with examples as Parquet, and the scores of single rows."""
-    directory = tmp_path_factory.mktemp("scored")
-    return dataclasses.replace(
-        measured,
-        examples=write_parquet_examples(directory / "examples"),
-        compared=add_scores(measured.compared, directory / "compared", SCORED),
-        alone=add_scores(
-            measured.alone, directory / "alone", dataclasses.replace(SCORED, champion=None)
-        ),
-    )
-
-
-def write_parquet_examples(directory: Path) -> Examples:
-    """Write the measured rows as the splits ``train`` and ``test``."""
-    examples = Examples()
-    examples.uri = str(directory)
-    examples.split_names = artifact_utils.encode_split_names(["train", "test"])
-    columns = {
-        feature.name: pa.array(
-            [row.get(feature.name) for row in MEASURED], _ARROW_TYPES[feature.dtype]
-        )
-        for feature in TABLE.features
-    }
-    batch = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
-    for split in ("train", "test"):
-        (directory / f"Split-{split}").mkdir(parents=True)
-        writer = ParquetWriter(str(directory / f"Split-{split}" / "data.parquet"), batch.schema)
-        writer.write(batch)
-        writer.close()
-    return examples
-
-
-def add_scores(evaluation: ModelEvaluation, directory: Path, scored: ScoredRows) -> ModelEvaluation:
-    """Copy an evaluation, and put the scores of single rows in."""
-    shutil.copytree(evaluation.uri, directory)
-    write_scored_rows(directory, scored)
-    copy = ModelEvaluation()
-    copy.uri = str(directory)
-    return copy
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,9 @@ from components.evaluator.metric_names import SCORE_METRICS, ScoreMetric
 from components.evaluator.score_histogram import (
     LOG_ODDS_STEP,
     PROBABILITY_MARGIN,
-    ScoreHistogram,
     compute_auc,
     compute_average_precision,
+    summarise_rows,
 )
 from components.model_validator import grouped_metrics
 from components.model_validator.grouped_metrics import (
@@ -42,7 +42,7 @@ def measure_weighted(
         same = scores == highest_first[:, np.newaxis]
         negatives, positives = same @ (weights * (1 - labels)), same @ (weights * labels)
         compute = compute_auc if metric == "auc" else compute_average_precision
-        return compute(negatives, positives)
+        return float(compute(negatives, positives))
     predicted = (probabilities > THRESHOLD).astype(np.float64)
     losses = -np.log(np.where(labels == 1, inside, 1 - inside))
     means: dict[ScoreMetric, Callable[[], float]] = {
@@ -72,13 +72,11 @@ def test_all_rows_give_what_the_evaluator_gives(metric: ScoreMetric) -> None:
         with pytest.raises(ValueError, match="biased where rows are few"):
             compute_metric(metric, LABELS, PROBABILITIES, THRESHOLD)
         return
-    histogram = ScoreHistogram(THRESHOLD)
-    for label, probability in zip(LABELS, PROBABILITIES, strict=True):
-        histogram.add(label, probability)
+    histogram = summarise_rows(LABELS, PROBABILITIES, THRESHOLD)
 
     value = compute_metric(metric, LABELS, PROBABILITIES, THRESHOLD)
 
-    assert value == pytest.approx(histogram.compute_metrics()[metric], abs=1e-12)
+    assert value == pytest.approx(float(histogram.compute_metrics()[metric]), abs=1e-12)
 
 
 @pytest.mark.parametrize("metric", GROUPED_METRICS)
