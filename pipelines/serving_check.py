@@ -79,8 +79,8 @@ def check_serving(
 ) -> ServingCheck:
     """Load a pushed version in a fresh process and replay the rows that it was judged on.
 
-    Its answers are compared with the Evaluator's, and it is held against the same
-    serving gates as before the push.
+    Its answers are compared with the Evaluator's, and it is held against the same serving gates as
+    before the push.
 
     Args:
         layout: Where the pipeline's runs are kept.
@@ -102,7 +102,10 @@ def check_serving(
         judgement = _find_judgement(runs, champion.find_model(version), version)
     measured = load_evaluation(judgement.evaluation)
     gates = [gate for gate in load_gates(judgement.gates) if isinstance(gate, ServingGate)]
-    scored, replay = _replay(layout.serving_root / str(version), judgement)
+    try:
+        scored, replay = _replay(layout.serving_root / str(version), judgement)
+    except FileNotFoundError as error:
+        raise ServingCheckError(f"version {version}: {error}") from error
     evidence = gather_evidence(
         measured,
         gates,
