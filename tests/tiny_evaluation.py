@@ -1,4 +1,4 @@
-"""Tiny models of the tiny task, measured by TFX's own Evaluator."""
+"""Tiny models of the tiny task, measured by the Evaluator."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import tensorflow as tf
+import tensorflow_model_analysis as tfma
 import tf_keras
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import artifact_utils
@@ -135,7 +136,7 @@ def export_plain_model(directory: Path, price_type: tf.DType = tf.float32, **ren
 def evaluate(
     directory: Path, candidate: Model, baseline: Model | None, settings: EvaluatorSettings
 ) -> ModelEvaluation:
-    """Run TFX's Evaluator on the measured rows.
+    """Run the Evaluator on the measured rows.
 
     Args:
         directory: Folder to write to.
@@ -146,20 +147,51 @@ def evaluate(
     Returns:
         What the Evaluator wrote.
     """
+    return run_executor(
+        Executor,
+        directory,
+        write_examples(directory / "examples"),
+        candidate,
+        baseline,
+        create_eval_config(SLICED_TABLE, settings),
+    )
+
+
+def run_executor(
+    executor: type[BaseBeamExecutor],
+    directory: Path,
+    examples: Examples,
+    candidate: Model,
+    baseline: Model | None,
+    config: tfma.EvalConfig,
+) -> ModelEvaluation:
+    """Run an Evaluator's executor on the split ``test``.
+
+    Args:
+        executor: Ours, or TFX's own.
+        directory: Folder to write to.
+        examples: The rows.
+        candidate: The model to measure.
+        baseline: The model to measure beside it, if any.
+        config: What to measure.
+
+    Returns:
+        What it wrote.
+    """
     evaluation = ModelEvaluation()
     evaluation.uri = str(directory / "evaluation")
-    inputs = {"examples": [write_examples(directory / "examples")], "model": [candidate]}
+    inputs = {"examples": [examples], "model": [candidate]}
     if baseline:
         inputs["baseline_model"] = [baseline]
     context = BaseBeamExecutor.Context(
         beam_pipeline_args=["--runner=FnApiRunner"], tmp_dir=str(directory / "temp"), unique_id="1"
     )
-    Executor(context).Do(
+    executor(context).Do(
         inputs,
         {"evaluation": [evaluation]},
         {
-            "eval_config": proto_utils.proto_to_json(create_eval_config(SLICED_TABLE, settings)),
-            "example_splits": json_utils.dumps([settings.split]),
+            "eval_config": proto_utils.proto_to_json(config),
+            "example_splits": json_utils.dumps(["test"]),
         },
     )
     return evaluation

@@ -35,7 +35,6 @@ PROBABILITY_OUTPUT = "probability"
 _EXAMPLE_COUNT = "ExampleCount"
 
 
-
 class BinaryClassifierMetrics(pydantic.BaseModel):
     """The config of the one metric that stands for all of ``metric_names``, and for the plots.
 

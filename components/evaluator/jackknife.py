@@ -12,17 +12,17 @@ import dataclasses
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from components.evaluator.score_histogram import Array, ScoreHistogram, ScoreTotals
 
 GROUPS = 20
 """Groups that rows are dealt into, as many as TFMA's."""
 
-_CONFIDENCE = 0.95
+_STUDENT_T = 2.093024054408263
+"""The 97.5 % quantile of Student's t with ``GROUPS - 1`` degrees of freedom."""
+
 _GOLDEN, _MIX_1, _MIX_2 = (
-    np.uint64(number)
-    for number in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+    np.uint64(number) for number in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 )
 
 
@@ -103,22 +103,21 @@ def leave_one_out(groups: ScoreHistogram) -> ScoreHistogram:
 def estimate_intervals(values: Array, samples: Array) -> list[Interval]:
     """Estimate the intervals of metrics.
 
-    With n samples and pseudo-values ``n * value - (n - 1) * sample`` (Tukey 1958; Efron and
+    With n groups and pseudo-values ``n * value - (n - 1) * sample`` (Tukey 1958; Efron and
     Tibshirani 1993, chapter 11), the standard error is their standard deviation over the root of n.
     The interval lies around the samples' mean, by Student's t with n - 1 degrees of freedom.
 
     Args:
         values: Of all rows, [metrics].
-        samples: With one group left out, [metrics, samples].
+        samples: With one group left out, [metrics, GROUPS].
 
     Returns:
         One interval a metric.
     """
-    count = samples.shape[1]
-    pseudo_values = values[:, np.newaxis] * count - samples * (count - 1)
-    errors = np.std(pseudo_values, axis=1, ddof=1) / count**0.5
+    pseudo_values = values[:, np.newaxis] * GROUPS - samples * (GROUPS - 1)
+    errors = np.std(pseudo_values, axis=1, ddof=1) / GROUPS**0.5
     means = samples.mean(axis=1)
-    margins = errors * stats.t.ppf(1 - (1 - _CONFIDENCE) / 2, count - 1)
+    margins = errors * _STUDENT_T
     return [
         Interval(*ends)
         for ends in zip(

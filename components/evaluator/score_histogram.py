@@ -196,8 +196,8 @@ def summarise_rows(labels: Array, probabilities: Array, threshold: float = 0.5) 
     return ScoreHistogram(
         threshold,
         buckets,
-        np.bincount(places, labels == 0, buckets.size),
-        np.bincount(places, labels == 1, buckets.size),
+        np.bincount(places, labels == 0, buckets.size).astype(np.float64),
+        np.bincount(places, labels == 1, buckets.size).astype(np.float64),
         ScoreTotals(*rows.sums.sum(axis=1)),
     )
 

@@ -89,9 +89,7 @@ def join_scored_rows(parts: Sequence[ScoredRows]) -> ScoredRows:
     Returns:
         All rows, in their order.
     """
-    ordered = sorted(
-        (part for part in parts if part.rows.size), key=lambda part: int(part.rows[0])
-    )
+    ordered = sorted((part for part in parts if part.rows.size), key=lambda part: int(part.rows[0]))
     champions = [part.champion for part in ordered if part.champion is not None]
     return ScoredRows(
         rows=np.concatenate([part.rows for part in ordered]),

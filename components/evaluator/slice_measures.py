@@ -59,8 +59,7 @@ def measure_slice(
     if samples and not samples[0][0].all():
         samples = []
     measures = [
-        _name(values[number], samples[number] if samples else None)
-        for number in range(len(models))
+        _name(values[number], samples[number] if samples else None) for number in range(len(models))
     ]
     for measured in measures:
         measured[EXAMPLE_COUNT] = Measure(measured[EXAMPLE_COUNT].value)

@@ -1,7 +1,7 @@
 """Write what was measured as TFMA does, so that TFMA reads it: its own protos, under its names.
 
-``tfma.load_eval_result``, ``load_metrics`` and ``load_plots`` take the files for those of TFMA's own
-writers, and its viewers the plots for those of ``ConfusionMatrixPlot`` and ``CalibrationPlot``.
+``tfma.load_eval_result``, ``load_metrics`` and ``load_plots`` take the files for those of TFMA's
+own writers, and its viewers the plots for those of ``ConfusionMatrixPlot`` and ``CalibrationPlot``.
 TFMA's writers are Beam transforms of a dozen stages that look up Student's t for each number; here
 it is a loop over the slices.
 """

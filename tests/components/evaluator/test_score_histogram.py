@@ -12,7 +12,7 @@ import pytest
 from components.evaluator.metric_names import SCORE_METRICS
 from components.evaluator.score_histogram import ScoreHistogram, summarise_rows
 
-Rows = list[tuple[int, float]]
+Rows = list[tuple[float, float]]
 
 _RANDOM = random.Random(7)
 ROWS: Rows = [

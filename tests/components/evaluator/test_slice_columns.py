@@ -11,8 +11,10 @@ from components.evaluator.slice_columns import find_slices
 @pytest.mark.parametrize(
     ("column", "values"),
     [
-        (pa.array([b"Oslo", None, b"", "R\u00f6ros".encode()], pa.large_binary()),
-         ["Oslo", None, "", "R\u00f6ros"]),
+        (
+            pa.array([b"Oslo", None, b"", "R\u00f6ros".encode()], pa.large_binary()),
+            ["Oslo", None, "", "R\u00f6ros"],
+        ),
         (pa.array([3, None, -1, 3], pa.int64()), [3, None, -1, 3]),
         (pa.array([0.5, None, 1.5, 0.5], pa.float32()), [0.5, None, 1.5, 0.5]),
     ],

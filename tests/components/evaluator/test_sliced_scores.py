@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from sklearn import metrics as sklearn_metrics
 
@@ -24,8 +25,8 @@ class Rows:
 
     labels: Array
     probabilities: tuple[Array, Array]
-    cities: np.ndarray
-    hours: np.ndarray
+    cities: npt.NDArray[np.int64]
+    hours: npt.NDArray[np.int64]
 
 
 _TRUTH = _RANDOM.random(ROWS) ** 2
@@ -78,7 +79,7 @@ def test_slices_are_those_of_the_values(scores: SlicedScores) -> None:
 
 
 def test_every_slice_has_the_metrics_of_its_rows(scores: SlicedScores) -> None:
-    """Each model's metrics on a slice are those of that slice's rows; a missing value is in none."""
+    """Each model's metrics on a slice are those of its rows; a missing value is in none."""
     for key, model in itertools.product(scores.list_slices(), (0, 1)):
         inside = np.ones(ROWS, np.bool_)
         for column, value in key:
