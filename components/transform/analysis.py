@@ -6,7 +6,8 @@ The results are those of TFT's analyzers on the same rows:
   descending by count and then by bytes. A value that is empty or has a line break is left out, as
   a vocabulary is a text file of a value a line, and a column without any gets a dummy.
 - *moments* (``tft.scale_to_z_score``): mean and deviation of the population. TFT sums 32-bit floats
-  a batch, here they are summed as doubles, so they agree to about 1e-6 of the deviation.
+  a batch, here they are summed as doubles, so they agree to about 1e-6 of the deviation; and where
+  all values are the same the deviation is 0 here, while TFT may take its rounding error for one.
 - *boundaries* (``tft.bucketize``): TFT's own sketch, with its settings. They are the same as long
   as the rows come in the same batches; else a boundary's rank may be off by ``epsilon`` of the
   rows, as it may be with TFT.
@@ -190,7 +191,8 @@ class _Numbers:
         scaled = values.astype(np.float64)
         if self._log:
             scaled = np.log1p(np.maximum(scaled, 0.0))
-        mean = float(scaled.mean())
+        # From a value of theirs: where all are the same, the deviation is 0 and no rounding error.
+        mean = float(scaled[0] + (scaled - scaled[0]).mean())
         self._combine(len(scaled), mean, float(np.square(scaled - mean).sum()))
 
     def merge(self, other: _Numbers) -> None:

@@ -84,7 +84,7 @@ def _create_rows() -> pa.RecordBatch:
         "amount": pa.array(generator.lognormal(2, 1, ROWS).astype(np.float32), mask=missing),
         "seconds": pa.array(generator.integers(0, 9000, ROWS)),
         "huge": pa.array((generator.normal(size=ROWS) * 1e15 + 3e15).astype(np.float32)),
-        "same": pa.array(np.full(ROWS, 3.7, np.float32), mask=missing),
+        "same": pa.array(np.full(ROWS, 3.5, np.float32), mask=missing),
         "never": pa.nulls(ROWS, pa.float32()),
         "word": pa.array(generator.choice(words, ROWS).tolist(), pa.binary(), mask=missing),
         "tied": pa.array(tied, pa.binary()),
@@ -233,6 +233,18 @@ def test_tells_of_columns_without_values() -> None:
     assert analysis.moments["never"] == Moments(0.0, 0.0)
     assert analysis.moments["same"].deviation == 0.0
     assert analysis.vocabularies["rare"] == (EMPTY_VOCABULARY,)
+
+
+def test_takes_no_rounding_error_for_a_deviation() -> None:
+    """A number that is the same in every row has deviation 0, in however many batches."""
+    batches = [
+        pa.RecordBatch.from_pydict({"x": pa.array([3.7] * rows, pa.float32())})
+        for rows in (7, 400, 13)
+    ]
+
+    moments = _analyze(*batches, table=_create_table(Numeric(log=True))).moments["x"]
+
+    assert moments.deviation == 0.0
 
 
 def test_knows_nothing_without_rows() -> None:
