@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-FILE_FORMAT = "parquet"
+FILE_FORMAT = "FILE_FORMAT_PARQUET"
 """The format's name in the custom property ``file_format`` of an ``Examples`` artifact."""
 
 SUFFIX = ".parquet"
