@@ -75,11 +75,16 @@ def find_shown(layout: OutputLayout, place: str) -> Path:
     Raises:
         HTTPException: If it is outside, hidden or not there.
     """
+    missing = HTTPException(404, "there is no such file here")
     root = layout.root.resolve()
-    path = (root / place).resolve()
+    try:
+        path = (root / place).resolve(strict=True)
+    except (OSError, ValueError) as error:
+        # Not there, or no path at all: a name too long, a null character.
+        raise missing from error
     steps = path.relative_to(root).parts if path.is_relative_to(root) else ()
-    if not steps or steps[0] not in _SHOWN_FOLDERS or not path.exists():
-        raise HTTPException(404, "there is no such file here")
+    if not steps or steps[0] not in _SHOWN_FOLDERS:
+        raise missing
     return path
 
 

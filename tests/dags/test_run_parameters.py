@@ -51,6 +51,7 @@ TRICKS = [
     ("data", "data;reboot"),
     ("data", "data/`reboot`"),
     ("data", "data\x00"),
+    ("data", "data\n"),
     ("data", ""),
     ("data", {"path": "data"}),
     ("max_epochs", 0),

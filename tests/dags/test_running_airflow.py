@@ -121,7 +121,10 @@ def test_run_files_are_for_those_who_are_signed_in(running: Running, pushed: str
 
     assert httpx.get(f"{base}/runs/{pushed}/report").status_code == 401
     assert httpx.get(f"{base}/files/runs").status_code == 401
-    for place in ("metadata.sqlite", "runs/..", "runs/%2e%2e/%2e%2e/home/keys.json", "/etc/passwd"):
+    for place in (
+        *("metadata.sqlite", "runs/..", "runs/%2e%2e/%2e%2e/home/keys.json", "/etc/passwd"),
+        *("runs/%00", f"runs/{'x' * 300}"),
+    ):
         assert running.api.fetch(f"{base}/files/{place}").status_code == 404, place
 
 
