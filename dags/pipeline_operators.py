@@ -29,6 +29,7 @@ from dags.task_outcome import (
     CommandResult,
     LogReader,
     Outcome,
+    describe_exit,
     describe_node,
     describe_replay,
     describe_result,
@@ -161,12 +162,19 @@ class CompileRunOperator(PipelineOperator):
             self.conclude(Outcome.FAIL, str(error), context)
             raise
         result = self.run_command(self.commands.compile_run(run_id, parameters, span, data or None))
-        self.conclude(judge_node(result), result.last_line, context)
+        reason = result.last_line or describe_exit(result.exit_code)
+        self.conclude(judge_node(result), reason.removeprefix("error: "), context)
         return {
             "run_directory": str(run.directory),
             "span": span and span.isoformat(),
             "data": data and str(data),
         }
+
+    def conclude(self, outcome: Outcome, reason: str, context: Context) -> None:
+        """End the task, and note on the run why it was not begun: no verdict will follow."""
+        if outcome is not Outcome.DONE:
+            note_run(self.config.api_connection, context["ti"], f"NOT BEGUN: {reason}")
+        super().conclude(outcome, reason, context)
 
 
 class NodeOperator(PipelineOperator):

@@ -74,6 +74,9 @@ def read_parameters(values: Mapping[str, Any]) -> RunParameters:
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(RunParameters.model_fields)
+            raise ParameterError(f"parameter {name}: there is none; expected {known}") from error
         raise ParameterError(f"parameter {name}: got {first['input']!r}: {first['msg']}") from error
 
 

@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import json
 import os
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from dags.standalone import StandaloneAirflow
 from tests.dags.airflow_api import AirflowApi, run_airflow
 from tests.dags.callback import DEADLINES_VARIABLE, FAILURES_VARIABLE
 from tests.dags.deployment import SAMPLE, Deployment, create_deployment
+from tests.dags.processes import wait_until_gone
 
 pytestmark = pytest.mark.slow
 
@@ -29,6 +31,7 @@ CHECK_DAG_ID = "chicago_taxi_pushed_model_check"
 DATA = PROJECT_ROOT / "data"
 LOCAL_RUN_SECONDS = 900
 CALLBACK_SECONDS = 180.0
+STOP_SECONDS = 60.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,17 +118,30 @@ def test_task_shows_its_result_log_and_links(running: Running, pushed: str) -> N
         assert api.fetch(address).status_code == 200, address
 
 
+def test_reports_lead_to_each_other(running: Running, pushed: str) -> None:
+    """The report's links, relative as on disk, lead to pages that are there."""
+    report = running.api.fetch(f"/pipeline/{DAG_ID}/runs/{pushed}/report")
+    links = set(re.findall(r'href="([^"#:,]+)"', report.text))
+
+    assert report.headers["content-type"].startswith("text/html")
+    assert "../index.html" in links
+    for link in links:
+        assert running.api.fetch(str(report.url.join(link))).status_code == 200, link
+
+
 def test_run_files_are_for_those_who_are_signed_in(running: Running, pushed: str) -> None:
     """Without signing in there is nothing to see, and with it nothing but what runs wrote."""
     base = f"{running.airflow.settings.url}/pipeline/{DAG_ID}"
 
     assert httpx.get(f"{base}/runs/{pushed}/report").status_code == 401
     assert httpx.get(f"{base}/files/runs").status_code == 401
+    assert httpx.get(f"{base}/reports/index.html").status_code == 401
     for place in (
         *("metadata.sqlite", "runs/..", "runs/%2e%2e/%2e%2e/home/keys.json", "/etc/passwd"),
         *("runs/%00", f"runs/{'x' * 300}"),
     ):
         assert running.api.fetch(f"{base}/files/{place}").status_code == 404, place
+        assert running.api.fetch(f"{base}/reports/{place}").status_code == 404, place
 
 
 def test_pushed_model_is_announced_and_replayed(running: Running, pushed: str) -> None:
@@ -202,15 +218,22 @@ def test_refused_model_skips_the_push(running: Running, pushed: str) -> None:
     assert "auc_floor" in reason
 
 
-def test_missing_span_fails_with_its_path_and_date(running: Running) -> None:
-    """A span that is not there is told at once, and no other is taken for it."""
-    run = running.run("missing-span", span="2031-01-01")
+@pytest.fixture(scope="module")
+def missing_span(running: Running) -> str:
+    """Give a run of a span that is not there."""
+    running.run("missing-span", span="2031-01-01")
+    return "missing-span"
 
-    tasks = running.api.list_tasks(DAG_ID, "missing-span")
+
+def test_missing_span_fails_with_its_path_and_date(running: Running, missing_span: str) -> None:
+    """A span that is not there is told at once, on task and run, and no other is taken for it."""
+    run = running.api.get_run(DAG_ID, missing_span)
+    task = running.api.list_tasks(DAG_ID, missing_span)["compile_run"]
+
     assert run["state"] == "failed"
-    assert tasks["compile_run"]["try_number"] == 1
-    assert "2031-01-01" in tasks["compile_run"]["note"]
-    assert "spans" in tasks["compile_run"]["note"]
+    assert task["try_number"] == 1
+    assert str(DATA / "chicago_taxi/spans/2031-01-01") in task["note"]
+    assert run["note"] == f"NOT BEGUN: {task['note']}"
 
 
 def test_run_id_that_could_leave_the_output_is_refused(running: Running) -> None:
@@ -240,6 +263,22 @@ def test_bad_parameters_make_no_run(running: Running, conf: dict[str, Any]) -> N
     assert next(iter(conf)) in answer.text
 
 
+def test_task_marked_failed_stops_its_node(running: Running, pushed: str) -> None:
+    """The node of a task that a person ends is ended as well, and has failed in the store."""
+    # It would learn for minutes.
+    conf = {"data": SAMPLE, "max_epochs": 1000, "learning_rate": 1e-6}
+    running.api.trigger(DAG_ID, "stopped", **conf)
+    node = running.deployment.wait_for_node("stopped", "Trainer")
+
+    running.api.mark_failed(DAG_ID, "stopped", "Trainer")
+
+    assert wait_until_gone([node], STOP_SECONDS) == []
+    assert running.api.wait_for_run(DAG_ID, "stopped")["state"] == "failed"
+    assert running.list_states("stopped")["Evaluator"] == "upstream_failed"
+    (execution,) = running.deployment.read_history("stopped")["Trainer"]
+    assert execution == {"state": "FAILED", "live": {}}
+
+
 def test_cleared_task_runs_again(running: Running, pushed: str) -> None:
     """A task that is cleared with what follows it runs again, and the run ends as before."""
     before = _list_metrics(running.read_summary(pushed))
@@ -265,11 +304,9 @@ def test_cleared_task_runs_again(running: Running, pushed: str) -> None:
     assert _list_metrics(running.read_summary(pushed)) == before
 
 
-def test_failed_runs_are_called_back(running: Running) -> None:
+def test_failed_runs_are_called_back(running: Running, missing_span: str) -> None:
     """The configured callback hears of a failed run."""
-    running.run("called-back", span="2031-04-01")
-
-    assert _wait_for_line(running.directory / "failures", "called-back")
+    assert _wait_for_line(running.directory / "failures", missing_span)
 
 
 def test_late_runs_are_called_back(running: Running, pushed: str) -> None:
