@@ -102,8 +102,11 @@ class PipelineOperator(BaseOperator):
             last_line = line.strip() or last_line
             show(reader.read(line))
 
-        exit_code = self._child.read(hear)
-        show(reader.end())
+        try:
+            exit_code = self._child.read(hear)
+        finally:
+            # Also where the task's time is up: what Airflow has to say of it is not to be folded.
+            show(reader.end())
         answer = {}
         if json_path is not None and json_path.is_file():
             answer = json.loads(json_path.read_text(encoding="utf-8"))

@@ -43,7 +43,6 @@ _PR_SET_CHILD_SUBREAPER = 36
 _POLL_SECONDS = 0.5
 _READY_SECONDS = 180.0
 _STOP_SECONDS = 20.0
-_ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StandaloneError(Exception):
@@ -284,7 +283,11 @@ def _claim(settings: StandaloneSettings) -> Iterator[None]:
 
 def _serve(airflow: StandaloneAirflow, config: AirflowConfig) -> None:
     """Run Airflow until it is asked to end, or breaks; then nothing of it is left."""
-    for number in _ENDING_SIGNALS:
+    ending = [signal.SIGINT, signal.SIGTERM]
+    # Where `nohup` started this, it is to outlive its terminal.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        ending.append(signal.SIGHUP)
+    for number in ending:
         signal.signal(number, _stop_by_signal)
     try:
         print("Preparing Airflow's database.", flush=True)
@@ -309,7 +312,7 @@ def _serve(airflow: StandaloneAirflow, config: AirflowConfig) -> None:
             print("\nStopping Airflow.", flush=True)
     finally:
         # Asked for twice, it still ends in order.
-        for number in _ENDING_SIGNALS:
+        for number in ending:
             signal.signal(number, signal.SIG_IGN)
         airflow.stop()
 
