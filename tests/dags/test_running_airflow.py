@@ -67,6 +67,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         "on_failure": "tests.dags.callback.note_failure",
         "on_deadline": "tests.dags.callback.note_missed_deadline",
         "deadline_minutes": 0.05,
+        "max_active_runs": 8,
     }
     deployment = create_deployment(directory / "deployment", changes)
     variables = {
@@ -82,6 +83,44 @@ def pushed(running: Running) -> str:
     """Give a run that pushed the first model."""
     running.run("pushed", data=SAMPLE)
     return "pushed"
+
+
+@pytest.fixture(scope="module")
+def local_run(
+    pushed: str, tmp_path_factory: pytest.TempPathFactory, running: Running
+) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """Start a run of the same on the command line, beside what goes on in Airflow.
+
+    Yields:
+        Its process, and the file that it writes its summary to.
+    """
+    directory = tmp_path_factory.mktemp("local")
+    path = directory / "summary.json"
+    command = [str(running.deployment.config.python), "-m", "pipelines", "run", "--config", "test"]
+    where = ["--data", str(DATA / SAMPLE), "--output", str(directory / "output")]
+    with subprocess.Popen(
+        [*command, *where, "--json", str(path)],
+        cwd=PROJECT_ROOT,
+        env=choose_environment(os.environ),
+        stdout=subprocess.DEVNULL,
+    ) as process:
+        yield process, path
+        process.terminate()
+
+
+@pytest.fixture(scope="module")
+def ended(running: Running, pushed: str, local_run: object) -> dict[str, Any]:
+    """Give runs that push nothing, by id; side by side they take as long as the longest of them."""
+    _write_refused_data(running.deployment.data_root / "refused")
+    confs: dict[str, dict[str, Any]] = {
+        "refused-model": {"data": SAMPLE, "max_epochs": 1, "learning_rate": 1e-6},
+        "refused-data": {"data": "refused"},
+        "missing-span": {"span": "2031-01-01"},
+        "odd~id": {"data": SAMPLE},
+    }
+    for run_id, conf in confs.items():
+        running.api.trigger(DAG_ID, run_id, **conf)
+    return {run_id: running.api.wait_for_run(DAG_ID, run_id) for run_id in confs}
 
 
 def test_dags_are_there_without_import_errors(running: Running) -> None:
@@ -158,38 +197,9 @@ def test_pushed_model_is_announced_and_replayed(running: Running, pushed: str) -
     assert str(version) in log
 
 
-def test_local_run_comes_to_the_same(running: Running, pushed: str, tmp_path: Path) -> None:
-    """The same data and configuration on the command line give the same splits and metrics."""
-    path = tmp_path / "summary.json"
-    command = [str(running.deployment.config.python), "-m", "pipelines", "run", "--config", "test"]
-    subprocess.run(
-        [
-            *command,
-            "--data",
-            str(DATA / SAMPLE),
-            "--output",
-            str(tmp_path / "output"),
-            "--json",
-            str(path),
-        ],
-        cwd=PROJECT_ROOT,
-        env=choose_environment(os.environ),
-        stdout=subprocess.DEVNULL,
-        timeout=LOCAL_RUN_SECONDS,
-        check=True,
-    )
-
-    local, scheduled = json.loads(path.read_text()), running.read_summary(pushed)
-    assert local["verdict"] == scheduled["verdict"] == "pushed"
-    assert _list_rows(local) == _list_rows(scheduled)
-    assert _list_metrics(local) == pytest.approx(_list_metrics(scheduled), abs=1e-6)
-
-
-def test_refused_data_fails_without_a_retry(running: Running) -> None:
+def test_refused_data_fails_without_a_retry(running: Running, ended: dict[str, Any]) -> None:
     """Refused data ends the run at once as failed, with the reason on task and run."""
-    _write_refused_data(running.deployment.data_root / "refused")
-
-    run = running.run("refused-data", data="refused")
+    run = ended["refused-data"]
 
     tasks = running.api.list_tasks(DAG_ID, "refused-data")
     assert run["state"] == "failed"
@@ -202,9 +212,9 @@ def test_refused_data_fails_without_a_retry(running: Running) -> None:
     assert "fare" in running.api.read_log(DAG_ID, "refused-data", "DataGate")
 
 
-def test_refused_model_skips_the_push(running: Running, pushed: str) -> None:
+def test_refused_model_skips_the_push(running: Running, ended: dict[str, Any]) -> None:
     """A refused model skips what follows, with the reason; the run itself did what it is for."""
-    run = running.run("refused-model", data=SAMPLE, max_epochs=1, learning_rate=1e-6)
+    run = ended["refused-model"]
 
     states = running.list_states("refused-model")
     tasks = running.api.list_tasks(DAG_ID, "refused-model")
@@ -218,17 +228,10 @@ def test_refused_model_skips_the_push(running: Running, pushed: str) -> None:
     assert "auc_floor" in reason
 
 
-@pytest.fixture(scope="module")
-def missing_span(running: Running) -> str:
-    """Give a run of a span that is not there."""
-    running.run("missing-span", span="2031-01-01")
-    return "missing-span"
-
-
-def test_missing_span_fails_with_its_path_and_date(running: Running, missing_span: str) -> None:
+def test_missing_span_fails_with_its_path_and_date(running: Running, ended: dict[str, Any]) -> None:
     """A span that is not there is told at once, on task and run, and no other is taken for it."""
-    run = running.api.get_run(DAG_ID, missing_span)
-    task = running.api.list_tasks(DAG_ID, missing_span)["compile_run"]
+    run = ended["missing-span"]
+    task = running.api.list_tasks(DAG_ID, "missing-span")["compile_run"]
 
     assert run["state"] == "failed"
     assert task["try_number"] == 1
@@ -236,11 +239,11 @@ def test_missing_span_fails_with_its_path_and_date(running: Running, missing_spa
     assert run["note"] == f"NOT BEGUN: {task['note']}"
 
 
-def test_run_id_that_could_leave_the_output_is_refused(running: Running) -> None:
+def test_run_id_that_could_leave_the_output_is_refused(
+    running: Running, ended: dict[str, Any]
+) -> None:
     """A run id that Airflow allows and paths do not fails in the first task."""
-    run = running.run("odd~id", data=SAMPLE)
-
-    assert run["state"] == "failed"
+    assert ended["odd~id"]["state"] == "failed"
     assert "odd~id" in running.api.list_tasks(DAG_ID, "odd~id")["compile_run"]["note"]
 
 
@@ -304,14 +307,27 @@ def test_cleared_task_runs_again(running: Running, pushed: str) -> None:
     assert _list_metrics(running.read_summary(pushed)) == before
 
 
-def test_failed_runs_are_called_back(running: Running, missing_span: str) -> None:
+def test_failed_runs_are_called_back(running: Running, ended: dict[str, Any]) -> None:
     """The configured callback hears of a failed run."""
-    assert _wait_for_line(running.directory / "failures", missing_span)
+    assert _wait_for_line(running.directory / "failures", "missing-span")
 
 
 def test_late_runs_are_called_back(running: Running, pushed: str) -> None:
     """The configured callback hears of a run that missed its deadline."""
     assert _wait_for_line(running.directory / "deadlines", pushed)
+
+
+def test_local_run_comes_to_the_same(
+    running: Running, pushed: str, local_run: tuple[subprocess.Popen[bytes], Path]
+) -> None:
+    """The same data and configuration on the command line give the same splits and metrics."""
+    process, path = local_run
+
+    assert process.wait(LOCAL_RUN_SECONDS) == 0
+    local, scheduled = json.loads(path.read_text()), running.read_summary(pushed)
+    assert local["verdict"] == scheduled["verdict"] == "pushed"
+    assert _list_rows(local) == _list_rows(scheduled)
+    assert _list_metrics(local) == pytest.approx(_list_metrics(scheduled), abs=1e-6)
 
 
 def _wait_for_line(path: Path, line: str) -> bool:
