@@ -105,11 +105,12 @@ def _measure(command: list[str], log: str) -> Cost:
     exit_code = None
     while exit_code is None:
         if time.monotonic() >= next_sample:
-            sampling = time.monotonic()
+            sampling = time.process_time()
             largest, total = _measure_memory()
             peak_process, peak_total = max(peak_process, largest), max(peak_total, total)
-            took = time.monotonic() - sampling
-            next_sample = sampling + max(_LEAST_INTERVAL_SECONDS, took / _SAMPLING_SHARE)
+            took = time.process_time() - sampling
+            pause = max(_LEAST_INTERVAL_SECONDS, took / _SAMPLING_SHARE)
+            next_sample = time.monotonic() + pause
         signal.sigtimedwait({signal.SIGCHLD}, max(0.0, next_sample - time.monotonic()))
         for pid, status, usage in _reap():
             cpu_seconds += usage.ru_utime + usage.ru_stime

@@ -7,7 +7,6 @@ from what it left.
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import json
 import subprocess
@@ -205,7 +204,7 @@ def read_summary(path: Path, output: Path) -> Reading:
     nodes = {node["id"]: node for node in summary["nodes"]}
     train_rows = nodes["Trainer"]["rows_in"].get("train")
     histories = sorted(output.rglob("history.csv"), key=lambda each: each.stat().st_mtime)
-    epochs = len(list(csv.DictReader(histories[-1].open(newline="")))) if histories else None
+    epochs = _count_lines(histories[-1]) - 1 if histories else 0
     return Reading(
         outcome=summary["verdict"],
         steps={name: node["seconds"] for name, node in nodes.items() if node["state"] != "skipped"},
@@ -213,6 +212,10 @@ def read_summary(path: Path, output: Path) -> Reading:
         rows_seen=epochs * train_rows if epochs and train_rows else None,
         metrics={each["name"]: each["value"] for each in summary["metrics"]},
     )
+
+
+def _count_lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
 
 
 def create_script(bench: Bench, task: Task) -> list[Stage]:
