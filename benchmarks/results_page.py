@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.goals import (
+    STOCK_AT_ITS_BEST,
     Cost,
     Goal,
     Spread,
@@ -121,7 +122,7 @@ def format_tables(results: Results) -> str:
         ("Reruns", format_seconds(results, _RERUNS, _find_rerun_rows(results))),
         ("Starts", format_seconds(results, _STARTS, NO_ROWS)),
         ("Rows and models", format_models(results)),
-        ("Machine", "\n".join(map(_format_machine, results.machines))),
+        ("Machine", _format_machines(results)),
     ]
     return "\n".join(f"### {title}\n\n{body.rstrip()}\n" for title, body in sections)
 
@@ -150,7 +151,7 @@ def format_runs(results: Results) -> str:
             format_rows(size),
             *(_format_cost(results, subject, size) for subject in _RUNS),
             *(
-                format_spread(measure_spread(compare(results, (OURS, size), (subject, size))), "×")
+                format_spread(measure_spread(compare(results, OURS, [subject], size)), "×")
                 for subject in _RUNS[1:]
             ),
         )
@@ -165,7 +166,7 @@ def format_nodes(results: Results) -> str:
     for size in results.list_sizes():
         for node, steps in _NODES.items():
             cost = measure_step(node)
-            ratios = compare(results, (OURS, size), (STOCK, size), cost)
+            ratios = compare(results, OURS, STOCK_AT_ITS_BEST, size, cost)
             rows.append(
                 (
                     format_rows(size),
@@ -184,7 +185,7 @@ def format_nodes(results: Results) -> str:
         "script, s",
         "stock, in memory, s",
         "stock, s",
-        "ours / stock",
+        "ours / faster stock",
     )
     return format_table(header, rows)
 
@@ -202,7 +203,11 @@ def format_training(results: Results) -> str:
             found = list(results.find(subject, size).values())
             seconds = _sum_steps(steps)
             seen = [each.rows_seen for each in found if each.rows_seen]
-            pace = [each.rows_seen / (seconds(each) or 1) for each in found if each.rows_seen]
+            pace = [
+                each.rows_seen / took
+                for each in found
+                if each.rows_seen and (took := seconds(each))
+            ]
             if found:
                 rows.append(
                     (
@@ -218,7 +223,7 @@ def format_training(results: Results) -> str:
 
 def format_memory(results: Results) -> str:
     """Format peak memory by size: the largest process, and all processes together."""
-    header = ("rows", *(f"{subject}, GiB" for subject in _RUNS))
+    header = ("largest process / all, GiB", *_RUNS)
     rows = []
     for size in results.list_sizes():
         cells = []
@@ -323,6 +328,12 @@ def format_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Format a Markdown table; the first column is text, the others are aligned to the right."""
     lines = [header, ["---", *("---:" for _ in header[1:])], *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _format_machines(results: Results) -> str:
+    load = measure_spread([each.load_before for each in results.measurements])
+    described = "\n".join(map(_format_machine, results.machines))
+    return f"{described}\nLoad average just before a measurement: {format_spread(load, '')}."
 
 
 def _format_machine(machine: Machine) -> str:

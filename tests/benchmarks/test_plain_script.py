@@ -152,7 +152,8 @@ def test_metrics_are_those_of_scikit_learn() -> None:
     """AUC with ties, log loss and accuracy, on scores of which many are equal."""
     generator = np.random.default_rng(1)
     labels = generator.integers(2, size=500)
-    scores = np.round(np.clip(generator.normal(0.4 + 0.2 * labels, 0.3), 0, 1), 2)
+    drawn: npt.NDArray[np.float64] = generator.normal(0.4 + 0.2 * labels, 0.3)
+    scores = drawn.clip(0, 1).round(2)
 
     measured = compute_metrics(labels, scores)
     expected = compute_scores(labels, scores)

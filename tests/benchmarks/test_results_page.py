@@ -31,7 +31,7 @@ from benchmarks.results_page import (
     format_tables,
     write_page,
 )
-from benchmarks.subjects import HELP, OURS, SCRIPT, STOCK
+from benchmarks.subjects import HELP, OURS, SCRIPT, STOCK, STOCK_IN_MEMORY
 
 MACHINE = Machine(
     processor="a processor",
@@ -77,7 +77,20 @@ def test_ratios_are_taken_within_a_repeat() -> None:
         ]
     )
 
-    assert compare(results, (OURS, 15_000), (STOCK, 15_000)) == [0.4]
+    assert compare(results, OURS, [STOCK], 15_000) == [0.4]
+
+
+def test_stock_is_taken_at_its_best() -> None:
+    """Of two ways to run it, the faster one in the same repeat is what ours is held against."""
+    results = Results(
+        [
+            create_measurement(OURS, 15_000, 30),
+            create_measurement(STOCK, 15_000, 200),
+            create_measurement(STOCK_IN_MEMORY, 15_000, 60),
+        ]
+    )
+
+    assert find_goal(results, "whole cold run, 15 k rows, against stock").values == [0.5]
 
 
 def test_a_goal_is_met_by_the_median_of_its_ratios() -> None:
