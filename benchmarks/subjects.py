@@ -206,12 +206,18 @@ def read_summary(path: Path, output: Path) -> Reading:
     histories = sorted(output.rglob("history.csv"), key=lambda each: each.stat().st_mtime)
     epochs = _count_lines(histories[-1]) - 1 if histories else 0
     return Reading(
-        outcome=summary["verdict"],
+        outcome=_describe_outcome(summary["verdict"], summary["nodes"]),
         steps={name: node["seconds"] for name, node in nodes.items() if node["state"] != "skipped"},
         row_counts=nodes["CsvExampleGen"]["rows_out"],
         rows_seen=epochs * train_rows if epochs and train_rows else None,
         metrics={each["name"]: each["value"] for each in summary["metrics"]},
     )
+
+
+def _describe_outcome(verdict: str, nodes: Sequence[Mapping[str, Any]]) -> str:
+    """Tell how a run ended, and how much of it came from the cache, if anything did."""
+    cached = sum(node["cached"] for node in nodes)
+    return f"{verdict}, {cached} of {len(nodes)} nodes cached" if cached else verdict
 
 
 def _count_lines(path: Path) -> int:
@@ -275,7 +281,9 @@ def _create_stock_stage(
         bench.run(*program, "read", *output, "--json", str(path))
         result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return Reading(
-            outcome="pushed" if result["blessed"] else "model refused",
+            outcome=_describe_outcome(
+                "pushed" if result["blessed"] else "model_refused", result["nodes"]
+            ),
             steps={node["id"]: node["seconds"] for node in result["nodes"]},
             row_counts=result["rows"],
             rows_seen=rows_seen,

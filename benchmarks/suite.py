@@ -156,7 +156,9 @@ def describe_measurement(measurement: Measurement) -> str:
     """Describe a measurement in a line."""
     size = f" {measurement.rows:,} rows" if measurement.rows else ""
     peak_gib = measurement.peak_total_bytes / (1 << 30)
-    ending = "" if measurement.succeeded else f", FAILED with exit code {measurement.exit_code}"
+    ending = f", {measurement.outcome}" if measurement.outcome else ""
+    if not measurement.succeeded:
+        ending = f", FAILED with exit code {measurement.exit_code}"
     return (
         f"{measurement.started_at:%H:%M:%S} {measurement.subject}{size} #{measurement.repeat}: "
         f"{measurement.seconds:.1f} s, {measurement.cpu_seconds:.1f} s CPU, {peak_gib:.2f} GiB, "

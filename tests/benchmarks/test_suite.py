@@ -143,15 +143,17 @@ def test_the_summary_of_a_run_is_read(tmp_path: Path) -> None:
     summary = tmp_path / "summary.json"
     summary.write_text(
         """{"verdict": "model_refused", "metrics": [{"name": "auc", "value": 0.9}], "nodes": [
-        {"id": "CsvExampleGen", "state": "done", "seconds": 1.5, "rows_in": {},
+        {"id": "CsvExampleGen", "state": "done", "seconds": 1.5, "cached": true, "rows_in": {},
          "rows_out": {"csv": 10, "train": 6}},
-        {"id": "Trainer", "state": "done", "seconds": 2.5, "rows_in": {"train": 6}, "rows_out": {}},
-        {"id": "Pusher", "state": "skipped", "seconds": 0, "rows_in": {}, "rows_out": {}}]}"""
+        {"id": "Trainer", "state": "done", "seconds": 2.5, "cached": false,
+         "rows_in": {"train": 6}, "rows_out": {}},
+        {"id": "Pusher", "state": "skipped", "seconds": 0, "cached": false,
+         "rows_in": {}, "rows_out": {}}]}"""
     )
 
     read = read_summary(summary, tmp_path)
 
-    assert read.outcome == "model_refused"
+    assert read.outcome == "model_refused, 1 of 3 nodes cached"
     assert read.steps == {"CsvExampleGen": 1.5, "Trainer": 2.5}
     assert read.row_counts["csv"] == 10
     assert read.rows_seen == 18
