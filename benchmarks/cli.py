@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
+from benchmarks.subjects import SCENARIOS
 from pipelines.config import PROJECT_ROOT
 
 _DIRECTORY = PROJECT_ROOT / "artifacts/benchmarks"
 _SIZES = (15_000, 150_000, 1_500_000)
-_SCENARIOS = ("ours", "script", "stock", "stock-in-memory", "starts")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -53,9 +53,9 @@ def trips(rows: int, output: Path, seed: int | None, rows_a_file: int | None) ->
 @click.option(
     "--subjects",
     "scenarios",
-    type=click.Choice(_SCENARIOS),
+    type=click.Choice(list(SCENARIOS)),
     multiple=True,
-    default=_SCENARIOS,
+    default=tuple(SCENARIOS),
     help="What to measure. Can be repeated.",
 )
 @click.option("--repeats", type=click.IntRange(min=1), default=3, help="How often.")
@@ -100,7 +100,7 @@ def run(
     """
     from benchmarks.suite import Plan, run_suite
 
-    in_order = [name for name in _SCENARIOS if name in scenarios]
+    in_order = [name for name in SCENARIOS if name in scenarios]
     results = run_suite(
         Plan(sizes, in_order, repeats, stock_max_rows, rerun_rows), output, directory
     )

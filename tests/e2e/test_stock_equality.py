@@ -72,7 +72,7 @@ class Outputs:
         examples.set_mlmd_artifact(self.find("Examples", "CsvExampleGen"))
         schema = tfdv.load_schema_text(str(get_schema_path(TASK)))
         pattern = str(Path(examples.uri, f"Split-{split}", "*"))
-        factory = tfxio_utils.get_tf_dataset_factory_from_artifact([examples])
+        factory = tfxio_utils.get_tf_dataset_factory_from_artifact([examples], [])
         options = tfxio_utils.dataset_options.TensorFlowDatasetOptions(
             batch_size=100, shuffle=False, num_epochs=1
         )
