@@ -7,7 +7,6 @@ import json
 import tensorflow_data_validation as tfdv
 from tfx.components.example_validator.component import ExampleValidator
 from tfx.components.schema_gen.component import SchemaGen
-from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.components.trainer.component import Trainer
 from tfx.components.transform.component import Transform
 from tfx.dsl.components.common.resolver import Resolver
@@ -36,6 +35,7 @@ from components.model_validator.component import ModelValidator
 from components.model_validator.gates import dump_gates
 from components.model_validator.settings import describe_rows
 from components.pusher.component import create_pusher
+from components.statistics_gen.component import StatisticsGen
 from components.training_window.component import TrainingWindow
 from components.training_window.earlier_spans import EarlierSpansStrategy
 from pipelines.code_version import hash_sources

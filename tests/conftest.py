@@ -1,4 +1,4 @@
-"""What a session of tests has to itself: worker servers, and a PostgreSQL server on demand."""
+"""What a session of tests has to itself: worker servers, and on demand PostgreSQL and a browser."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from collections.abc import Iterator
 import pytest
 
 from pipelines.worker_client import stop_servers
+from tests.browser.chromium import browser, open_page
 from tests.postgresql_server import PostgresqlServer, run_postgresql
+
+# Defined here alone: a fixture that two modules import is two fixtures, and Playwright can't be
+# started twice in a process.
+__all__ = ["browser", "open_page"]
 
 
 @pytest.fixture(scope="session", autouse=True)

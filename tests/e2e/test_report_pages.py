@@ -14,11 +14,9 @@ from pipelines.node_result import ExitCode
 from pipelines.report.collection import collect_report
 from pipelines.report.numerals import format_count, format_metric, format_number, format_share
 from pipelines.report.templating import write_words
-from tests.browser.chromium import PHONE_WIDTH, Opener, browser, open_page
+from tests.browser.chromium import PHONE_WIDTH, Opener
 from tests.e2e.conftest import Run, RunPipeline
 from tests.e2e.corrupted_inputs import ROWS, set_cells, write_rows
-
-__all__ = ["browser", "open_page"]
 
 pytestmark = pytest.mark.slow
 

@@ -1,4 +1,4 @@
-"""Pages of small reports, and the browser to look at them."""
+"""Pages of small reports."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ import pytest
 
 from pipelines.report.page import render_report
 from pipelines.run_summary import Verdict
-from tests.browser.chromium import browser, open_page
 from tests.tiny_report import create_report
-
-__all__ = ["browser", "open_page"]
 
 PageMaker = Callable[[Verdict], Path]
 
