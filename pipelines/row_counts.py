@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-import tensorflow as tf
 import tensorflow_data_validation as tfdv
 
+from components.csv_example_gen.executor import CSV_ROWS_KEY, ROW_COUNTS_PROPERTY
 from components.evaluator.evaluation import count_evaluated_rows
+from components.examples.parquet_examples import count_rows as count_example_rows
+from components.examples.parquet_examples import list_files
 from pipelines.metadata_store import StoredArtifact
-
-ROW_COUNTS_PROPERTY = "row_counts"
 
 
 def count_rows(stored: StoredArtifact) -> dict[str, int]:
@@ -22,13 +22,15 @@ def count_rows(stored: StoredArtifact) -> dict[str, int]:
         stored: Any artifact, with its files in place.
 
     Returns:
-        Rows by split (``overall`` for an evaluation); empty for an artifact without rows.
+        Rows by split (``overall`` for an evaluation, ``csv`` for those that CsvExampleGen read);
+        empty for an artifact without rows.
     """
     if stored.type == "Examples":
-        stated = stored.text(ROW_COUNTS_PROPERTY)
-        if stated:
-            return {split: int(rows) for split, rows in json.loads(stated).items()}
-        return {split: _count_records(path) for split, path in _list_splits(stored)}
+        stated = json.loads(stored.text(ROW_COUNTS_PROPERTY) or "{}")
+        read = {CSV_ROWS_KEY: int(stated[CSV_ROWS_KEY])} if CSV_ROWS_KEY in stated else {}
+        return read | {
+            split: count_example_rows(list_files(path)) for split, path in _list_splits(stored)
+        }
     if stored.type == "ExampleStatistics":
         return {split: _count_described(path) for split, path in _list_splits(stored)}
     if stored.type == "ModelEvaluation":
@@ -39,13 +41,6 @@ def count_rows(stored: StoredArtifact) -> dict[str, int]:
 def _list_splits(stored: StoredArtifact) -> Iterable[tuple[str, Path]]:
     for split in stored.split_names:
         yield split, stored.path / f"Split-{split}"
-
-
-def _count_records(directory: Path) -> int:
-    files = sorted(str(path) for path in directory.iterdir())
-    batches = tf.data.TFRecordDataset(files, compression_type="GZIP").batch(1024)
-    counts = batches.map(lambda batch: tf.size(batch, tf.int64))
-    return int(counts.reduce(tf.constant(0, tf.int64), tf.add))
 
 
 def _count_described(directory: Path) -> int:

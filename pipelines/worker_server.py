@@ -24,6 +24,7 @@ from pathlib import Path
 
 import pydantic
 
+from pipelines.deferred_imports import defer_imports
 from pipelines.worker_protocol import EndRequest, Reply, Request, Work, receive_lines, send_line
 
 _STOP_SECONDS = 20.0
@@ -211,6 +212,7 @@ def main() -> None:
     listener.bind(str(path))
     listener.listen(64)
     # Clients can connect from now on; they wait while this imports.
+    defer_imports()
     from pipelines import worker
 
     del worker

@@ -33,7 +33,7 @@ def create_csv_example_gen(
     input_pattern: str = ANY_CSV,
     span_date: datetime.date | None = None,
 ) -> CsvExampleGen:
-    """Create the node that reads CSV files into splits of ``tf.Example``.
+    """Create the node that reads CSV files into splits of Parquet examples.
 
     Args:
         input_base: Folder of the files.

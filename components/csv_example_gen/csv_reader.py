@@ -18,7 +18,7 @@ from components.csv_example_gen.csv_source import READ_ERRORS, count_bytes
 from components.data_refusal import DataProblem, DataRefusedError
 from schemas.feature_table import DType, FeatureTable
 
-BLOCK_BYTES = 1 << 22
+BLOCK_BYTES = 1 << 24
 """Text parsed at a time: it bounds memory, and the length of a row."""
 
 

@@ -30,8 +30,8 @@ def encode_examples(batch: pa.RecordBatch) -> npt.NDArray[np.object_]:
     """Encode a batch's rows.
 
     Args:
-        batch: Columns of ``float32``, ``int64`` or ``binary``, nulls for missing values; names are
-            unique.
+        batch: Columns of ``float32``, ``int64``, ``binary`` or ``large_binary``, nulls for missing
+            values; names are unique.
 
     Returns:
         One serialized ``tf.Example`` a row, as ``bytes``; shape [rows].
@@ -81,7 +81,7 @@ def _plan_encoding(column: pa.Array) -> tuple[bytes, pa.Array, Callable[..., byt
         return _FLOAT_LIST, column.view(pa.int32()), struct.Struct("<i").pack
     if column.type == pa.int64():
         return _INT64_LIST, column, encode_varint
-    if column.type == pa.binary():
+    if column.type in (pa.binary(), pa.large_binary()):
         return _BYTES_LIST, column, bytes
     raise TypeError(f"cannot encode a column of {column.type}; give float32, int64 or binary")
 

@@ -22,6 +22,7 @@ from components.csv_example_gen.csv_import import ImportReport, ImportTask, impo
 from components.csv_example_gen.custom_config import read_task
 from components.csv_example_gen.input_files import find_csv_files, hash_content
 from components.data_refusal import DataProblem, DataRefusedError
+from components.examples.parquet_examples import FILE_FORMAT
 from schemas.feature_table import load_feature_table
 
 ROW_COUNTS_PROPERTY = "row_counts"
@@ -29,15 +30,12 @@ ROW_COUNTS_PROPERTY = "row_counts"
 
 CSV_ROWS_KEY = "csv"
 
-FILE_FORMAT = "tfrecords_gzip"
-"""How the examples are stored, in TFX's words."""
-
 
 class Executor(base_beam_executor.BaseBeamExecutor):
-    """Write CSV files as splits of gzipped TFRecords of ``tf.Example``, one shard a file.
+    """Write CSV files as splits of Parquet, one shard a file.
 
-    Splits and examples are those of TFX's own CsvExampleGen. That one passes each row through
-    Beam as an element of its own; here an element is a file, and rows go in Arrow batches.
+    Splits and rows are those of TFX's own CsvExampleGen. That one passes each row through Beam as
+    an element of its own; here an element is a file, and rows go in Arrow batches.
     """
 
     def Do(  # noqa: N802 - TFX's name
@@ -82,7 +80,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             raise
         examples.set_string_custom_property(ROW_COUNTS_PROPERTY, json.dumps(row_counts))
         examples.set_string_custom_property(CSV_FILES_PROPERTY, dump_csv_files(files))
-        examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
+        examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_PARQUET)
         examples_utils.set_file_format(examples, FILE_FORMAT)
 
     def _import_files(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import bisect
 import hashlib
-import itertools
 from collections.abc import Iterable, Mapping
+
+import numpy as np
+import numpy.typing as npt
 
 
 def assign_splits(
     records: Iterable[bytes], hash_buckets: Mapping[str, int]
-) -> dict[str, list[bytes]]:
-    """Divide records among splits; the same record goes to the same split, whatever its place.
+) -> npt.NDArray[np.int64]:
+    """Assign records to splits; the same record goes to the same split, whatever its place.
 
     The rule is TFX's: SHA-256 of the record, modulo the sum of the buckets, falls to the first
     split whose cumulated buckets exceed it.
@@ -22,12 +23,9 @@ def assign_splits(
             their sum.
 
     Returns:
-        The records of every split, in the order given.
+        Place of each record's split among the splits, shape [records].
     """
-    limits = list(itertools.accumulate(hash_buckets.values()))
-    assigned: list[list[bytes]] = [[] for _ in limits]
-    for record in records:
-        digest = hashlib.sha256(record).digest()
-        bucket = int.from_bytes(digest, "big") % limits[-1]
-        assigned[bisect.bisect(limits, bucket)].append(record)
-    return dict(zip(hash_buckets, assigned, strict=True))
+    limits = np.cumsum(list(hash_buckets.values()))
+    total = int(limits[-1])
+    buckets = [int.from_bytes(hashlib.sha256(record).digest(), "big") % total for record in records]
+    return np.searchsorted(limits, np.array(buckets, np.int64), side="right")

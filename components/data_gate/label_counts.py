@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import tensorflow as tf
 
 from components.data_gate.findings import LabelCount
+from components.examples.parquet_examples import list_files, read_flat_batches
 from components.transform.preprocessing import compute_label
-from schemas.feature_table import ColumnLabel, DType, FeatureTable
-
-_BATCH_ROWS = 8192
-_TYPES = {DType.FLOAT: tf.float32, DType.INT: tf.int64, DType.BYTES: tf.string}
+from schemas.feature_table import ColumnLabel, FeatureTable, Label
 
 
 def count_labels(directory: Path, split: str, table: FeatureTable) -> LabelCount:
     """Read a split of an ``Examples`` artifact.
 
     Args:
-        directory: The artifact's folder, of gzipped TFRecords.
+        directory: The artifact's folder, of Parquet files.
         split: Name of the split.
         table: How the label is made.
 
@@ -26,19 +26,29 @@ def count_labels(directory: Path, split: str, table: FeatureTable) -> LabelCount
         Its rows, and those with label 1.
 
     Raises:
-        tf.errors.OpError: If a file is missing or broken.
+        FileNotFoundError: If the split has no files.
+        OSError: If a file is broken.
+        KeyError: If a column that the label is made of is not there.
     """
-    files = sorted(str(path) for path in (directory / f"Split-{split}").iterdir())
-    records = tf.data.TFRecordDataset(files, compression_type="GZIP").batch(_BATCH_ROWS)
     rows = positives = 0
-    for batch in records:
-        labels = compute_label(tf.io.parse_example(batch, _create_spec(table)), table.label)
-        rows += int(tf.size(labels))
-        positives += int(tf.reduce_sum(labels))
+    for batch in read_flat_batches(
+        list_files(directory / f"Split-{split}"), _list_columns(table.label)
+    ):
+        columns = {
+            name: _to_sparse(column)
+            for name, column in zip(batch.schema.names, batch.columns, strict=True)
+        }
+        rows += batch.num_rows
+        positives += int(tf.reduce_sum(compute_label(columns, table.label)))
     return LabelCount(split=split, rows=rows, positives=positives)
 
 
-def _create_spec(table: FeatureTable) -> dict[str, tf.io.VarLenFeature]:
-    label = table.label
-    names = [label.column] if isinstance(label, ColumnLabel) else [label.part, label.whole]
-    return {name: tf.io.VarLenFeature(_TYPES[table.feature(name).dtype]) for name in names}
+def _list_columns(label: Label) -> list[str]:
+    return [label.column] if isinstance(label, ColumnLabel) else [label.part, label.whole]
+
+
+def _to_sparse(column: pa.Array) -> tf.SparseTensor:
+    """Turn a flat column of numbers into one without entries where values are missing."""
+    rows = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
+    indices = np.stack([rows, np.zeros_like(rows)], axis=1)
+    return tf.SparseTensor(indices, column.drop_null().to_numpy(), [len(column), 1])

@@ -14,7 +14,8 @@ from tfx.proto import example_gen_pb2
 from tfx.types import Artifact, artifact_utils
 from tfx.types.standard_artifacts import Examples
 
-from components.csv_example_gen.executor import FILE_FORMAT, ROW_COUNTS_PROPERTY
+from components.csv_example_gen.executor import ROW_COUNTS_PROPERTY
+from components.examples.parquet_examples import FILE_FORMAT
 from components.training_window.window import merge_splits, sum_rows
 
 SPANS_PROPERTY = "spans"
@@ -61,7 +62,7 @@ def TrainingWindow(  # noqa: N802 - TFX names components like classes
     window.split_names = artifact_utils.encode_split_names(names)
     window.set_string_custom_property(ROW_COUNTS_PROPERTY, json.dumps(sum_rows(counts, names)))
     window.set_string_custom_property(SPANS_PROPERTY, json.dumps(spans))
-    examples_utils.set_payload_format(window, example_gen_pb2.FORMAT_TF_EXAMPLE)
+    examples_utils.set_payload_format(window, example_gen_pb2.FORMAT_PARQUET)
     examples_utils.set_file_format(window, FILE_FORMAT)
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
-import tensorflow as tf
 import tensorflow_data_validation as tfdv
 from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
@@ -23,7 +23,6 @@ from tfx.types.standard_artifacts import (
     ExampleStatistics,
     Schema,
 )
-from tfx_bsl.coders import example_coder
 
 from components.csv_example_gen.csv_files import CSV_FILES_PROPERTY, CsvFile, dump_csv_files
 from components.csv_example_gen.csv_reader import read_record_batches
@@ -34,6 +33,7 @@ from components.data_gate.artifact import DataVerdictArtifact
 from components.data_gate.component import DataGate
 from components.data_gate.findings import DataVerdict, read_verdict
 from components.data_gate.severity import DataGateSettings, dump_settings
+from components.examples.parquet_examples import ParquetWriter, nest, to_record_batch
 from schemas.feature_table import get_schema_path, load_feature_table
 
 TASK = "chicago_taxi"
@@ -68,23 +68,25 @@ class Judged:
 
 
 def describe(
-    records: Sequence[bytes], schema: schema_pb2.Schema = CURATED
+    rows: pa.RecordBatch, schema: schema_pb2.Schema = CURATED
 ) -> statistics_pb2.DatasetFeatureStatisticsList:
     """Compute statistics as the pipeline's StatisticsGen does."""
-    batch = example_coder.ExamplesToRecordBatchDecoder().DecodeBatch(list(records))
     options = tfdv.StatsOptions(
         schema=schema, infer_type_from_schema=True, num_quantiles_histogram_buckets=100
     )
-    return stats_impl.generate_statistics_in_memory(batch, options)
+    return stats_impl.generate_statistics_in_memory(nest(rows), options)
 
 
-def encode(path: Path) -> list[bytes]:
-    """Read a CSV file as examples."""
-    return [
-        record
-        for batch in read_record_batches(str(path), TABLE)
-        for record in encode_examples(batch)
-    ]
+def read_csv(*paths: Path) -> pa.RecordBatch:
+    """Read CSV files as CsvExampleGen does."""
+    batches = [batch for path in paths for batch in read_record_batches(str(path), TABLE)]
+    return to_record_batch(pa.Table.from_batches(batches))
+
+
+def divide(rows: pa.RecordBatch) -> dict[str, pa.RecordBatch]:
+    """Divide rows among splits as CsvExampleGen does."""
+    places = assign_splits(encode_examples(rows), SPLITS)
+    return {split: rows.filter(pa.array(places == place)) for place, split in enumerate(SPLITS)}
 
 
 def read_sample() -> list[Row]:
@@ -118,8 +120,7 @@ def lay_out(directory: Path, *files: Sequence[Mapping[str, str]], span: int = 0)
     ]
     examples.set_string_custom_property(CSV_FILES_PROPERTY, dump_csv_files(listed))
     examples.set_int_custom_property("span", span)
-    records = [record for path in paths for record in encode(path)]
-    for split, part in assign_splits(records, SPLITS).items():
+    for split, part in divide(read_csv(*paths)).items():
         _write_split(Path(examples.uri), Path(statistics.uri), Path(anomalies.uri), split, part)
     tfdv.write_schema_text(CURATED, str(Path(schema.uri, "schema.pbtxt")))
     return Data(examples, statistics, anomalies, schema, tuple(map(str, paths)))
@@ -177,15 +178,14 @@ def _create_artifact(kind: type[Artifact], directory: Path) -> Artifact:
 
 
 def _write_split(
-    examples: Path, statistics: Path, anomalies: Path, split: str, records: Sequence[bytes]
+    examples: Path, statistics: Path, anomalies: Path, split: str, rows: pa.RecordBatch
 ) -> None:
     for folder in (examples, statistics, anomalies):
         (folder / f"Split-{split}").mkdir()
-    options = tf.io.TFRecordOptions(compression_type="GZIP")
-    with tf.io.TFRecordWriter(str(examples / f"Split-{split}" / "data.gz"), options) as writer:
-        for record in records:
-            writer.write(record)
-    described = describe(records)
+    writer = ParquetWriter(str(examples / f"Split-{split}" / "data.parquet"), rows.schema)
+    writer.write(rows)
+    writer.close()
+    described = describe(rows)
     (statistics / f"Split-{split}" / "FeatureStats.pb").write_bytes(described.SerializeToString())
     found = tfdv.validate_statistics(described, CURATED)
     (anomalies / f"Split-{split}" / "SchemaDiff.pb").write_bytes(found.SerializeToString())

@@ -257,8 +257,8 @@ def test_the_previous_spans_file_is_refused(rows: list[Row], tmp_path: Path) -> 
 def test_lost_rows_are_refused(rows: list[Row], tmp_path: Path) -> None:
     """Examples that the CSV file has and a split has not are counted, and both numbers named."""
     data = lay_out(tmp_path, rows)
-    shard = Path(data.examples.uri, "Split-test", "data.gz")
-    shard.write_bytes(Path(data.examples.uri, "Split-validation", "data.gz").read_bytes())
+    shard = Path(data.examples.uri, "Split-test", "data.parquet")
+    shard.write_bytes(Path(data.examples.uri, "Split-validation", "data.parquet").read_bytes())
     judged = run_gate(tmp_path, data)
 
     assert {one.kind for one in judged.verdict.errors} == {"ROW_COUNTS_DIFFER"}

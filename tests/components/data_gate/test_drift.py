@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.csv_example_gen.split_assignment import assign_splits
 from components.data_gate.column_limits import ColumnLimits, DataLimits, load_schema, read_limits
 from components.data_gate.distances import Categories, Quantiles
 from components.data_gate.drift import NotCompared, compare_spans, compare_splits
@@ -18,7 +17,7 @@ from components.data_gate.feature_statistics import FeatureSummary, SplitSummary
 from components.data_gate.findings import Comparison
 from pipelines.data_layout import cut_by_quarter, find_source
 from schemas.feature_table import get_schema_path
-from tests.components.data_gate.conftest import SPLITS, TASK, describe, encode
+from tests.components.data_gate.conftest import TASK, describe, divide, read_csv
 
 LIMITS = read_limits(load_schema(get_schema_path(TASK)))
 Splits = Mapping[str, SplitSummary]
@@ -28,8 +27,8 @@ def summarize(content: bytes, directory: Path) -> Splits:
     """Compute the statistics of each split of a CSV file."""
     path = directory / "data.csv"
     path.write_bytes(content)
-    parts = assign_splits(encode(path), SPLITS)
-    return {split: summarize_split(describe(records)) for split, records in parts.items()}
+    parts = divide(read_csv(path))
+    return {split: summarize_split(describe(rows)) for split, rows in parts.items()}
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from components.data_gate.distances import Categories, Quantiles
 from components.data_gate.feature_statistics import load_split_summary, summarize_split
-from tests.components.data_gate.conftest import Row, describe, encode, write_rows
+from tests.components.data_gate.conftest import Row, describe, read_csv, write_rows
 
 
 def test_empty_lists_are_missing_values(rows: list[Row], tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ def test_empty_lists_are_missing_values(rows: list[Row], tmp_path: Path) -> None
         row["pickup_census_tract"] = ""
     write_rows(tmp_path / "a.csv", rows)
 
-    summary = summarize_split(describe(encode(tmp_path / "a.csv")))
+    summary = summarize_split(describe(read_csv(tmp_path / "a.csv")))
 
     empty = {
         name: sum(not row[name] for row in rows)
@@ -35,7 +35,7 @@ def test_counts_are_the_files(rows: list[Row], tmp_path: Path) -> None:
     """Texts are counted one by one, and numbers add up."""
     write_rows(tmp_path / "a.csv", rows)
 
-    summary = summarize_split(describe(encode(tmp_path / "a.csv")))
+    summary = summarize_split(describe(read_csv(tmp_path / "a.csv")))
 
     payment, fare = (summary.features[name].distribution for name in ("payment_type", "fare"))
     assert isinstance(payment, Categories)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
-import tensorflow as tf
 
 from components.data_gate.label_counts import count_labels
+from components.examples.parquet_examples import ParquetWriter
 from schemas.feature_table import ColumnLabel, DType, Feature, FeatureTable, Role, ShareLabel
 
 FEATURES = (
@@ -19,18 +20,17 @@ SHARE = ShareLabel("generous", part="tip", whole="paid", share_percent=20, unit=
 COLUMN = ColumnLabel("is_late", column="late")
 
 
-def write(directory: Path, rows: list[tuple[float, float, int]]) -> None:
+def write(directory: Path, rows: list[tuple[float | None, float | None, int | None]]) -> None:
     """Write examples as CsvExampleGen does."""
     (directory / "Split-train").mkdir()
-    options = tf.io.TFRecordOptions(compression_type="GZIP")
-    path = str(directory / "Split-train" / "data.gz")
-    with tf.io.TFRecordWriter(path, options) as writer:
-        for paid, tip, late in rows:
-            example = tf.train.Example()
-            example.features.feature["paid"].float_list.value.append(paid)
-            example.features.feature["tip"].float_list.value.append(tip)
-            example.features.feature["late"].int64_list.value.append(late)
-            writer.write(example.SerializeToString())
+    types = {"paid": pa.float32(), "tip": pa.float32(), "late": pa.int64()}
+    batch = pa.RecordBatch.from_arrays(
+        [pa.array([row[place] for row in rows], kind) for place, kind in enumerate(types.values())],
+        names=list(types),
+    )
+    writer = ParquetWriter(str(directory / "Split-train" / "data.parquet"), batch.schema)
+    writer.write(batch)
+    writer.close()
 
 
 @pytest.mark.parametrize(("label", "positives"), [(SHARE, 1), (COLUMN, 2)])
@@ -52,3 +52,12 @@ def test_an_empty_split_has_no_label(tmp_path: Path) -> None:
     count = count_labels(tmp_path, "train", FeatureTable("tiny", FEATURES, SHARE))
 
     assert (count.rows, count.is_constant) == (0, False)
+
+
+def test_a_missing_amount_counts_as_nothing(tmp_path: Path) -> None:
+    """A row without a tip is not generous; one without a fare is, with any tip at all."""
+    write(tmp_path, [(8.0, None, None), (None, 1.0, None), (None, None, None)])
+
+    count = count_labels(tmp_path, "train", FeatureTable("tiny", FEATURES, SHARE))
+
+    assert (count.rows, count.positives) == (3, 1)

@@ -6,16 +6,21 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
-import tensorflow as tf
 from tfx.components.example_gen import utils as example_gen_utils
-from tfx.components.util import examples_utils, tfxio_utils
+from tfx.components.util import examples_utils
 from tfx.proto import example_gen_pb2
 from tfx.types.artifact import Artifact
 from tfx.types.standard_artifacts import Examples
-from tfx_bsl.tfxio.dataset_options import RecordBatchesOptions
 
-from components.csv_example_gen.executor import FILE_FORMAT, ROW_COUNTS_PROPERTY
+from components.csv_example_gen.executor import ROW_COUNTS_PROPERTY
+from components.examples.parquet_examples import (
+    FILE_FORMAT,
+    ParquetWriter,
+    list_files,
+    read_flat_batches,
+)
 from components.training_window.component import SPANS_PROPERTY, TrainingWindow
 
 SPLITS = ("train", "validation")
@@ -27,13 +32,12 @@ def _create_examples(directory: Path, span: int, rows: dict[str, int]) -> Artifa
     examples.set_int_custom_property(example_gen_utils.SPAN_PROPERTY_NAME, span)
     examples.set_string_custom_property(ROW_COUNTS_PROPERTY, json.dumps({"csv": 99, **rows}))
     for split, count in rows.items():
-        path = directory / f"Split-{split}" / "data_tfrecord-00000-of-00001.gz"
+        path = directory / f"Split-{split}" / "data_parquet-00000-of-00001.parquet"
         path.parent.mkdir(parents=True)
-        with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
-            for _ in range(count):
-                feature = tf.train.Feature(int64_list=tf.train.Int64List(value=[span]))
-                features = tf.train.Features(feature={"span": feature})
-                writer.write(tf.train.Example(features=features).SerializeToString())
+        batch = pa.RecordBatch.from_pydict({"span": pa.array([span] * count, pa.int64())})
+        writer = ParquetWriter(str(path), batch.schema)
+        writer.write(batch)
+        writer.close()
     return examples
 
 
@@ -50,18 +54,16 @@ def _gather(directory: Path, examples: Artifact, earlier: list[Artifact]) -> Art
 
 
 def _count_rows(window: Artifact, split: str) -> dict[int, int]:
-    """Count a split's rows of each span as TFX's own readers find and read them."""
-    read = tfxio_utils.get_tfxio_factory_from_artifact([window], telemetry_descriptors=["test"])
-    pattern = f"{window.uri}/Split-{split}/*"
+    """Count a split's rows of each span as the components after it find them."""
     counted: dict[int, int] = {}
-    for batch in read(pattern).RecordBatches(RecordBatchesOptions(batch_size=100, num_epochs=1)):
-        for [span] in batch["span"].to_pylist():
+    for batch in read_flat_batches(list_files(Path(window.uri, f"Split-{split}"))):
+        for span in batch["span"].to_pylist():
             counted[span] = counted.get(span, 0) + 1
     return counted
 
 
 def test_the_window_holds_the_rows_of_every_span(tmp_path: Path) -> None:
-    """TFX reads the window's splits like any other examples, and finds each span's rows."""
+    """The window's splits are read like any other examples, and hold each span's rows."""
     first = _create_examples(tmp_path / "1", 15706, {"train": 5, "validation": 2, "test": 3})
     second = _create_examples(tmp_path / "2", 15796, {"train": 7, "validation": 1, "test": 4})
 
@@ -84,7 +86,7 @@ def test_the_window_says_what_is_in_it(tmp_path: Path) -> None:
     assert rows == {"train": 12, "validation": 3}
     spans = json.loads(window.get_string_custom_property(SPANS_PROPERTY))
     assert spans == ["2013-01-01", "2013-04-01"]
-    assert examples_utils.get_payload_format(window) == example_gen_pb2.FORMAT_TF_EXAMPLE
+    assert examples_utils.get_payload_format(window) == example_gen_pb2.FORMAT_PARQUET
     assert examples_utils.get_file_format(window) == FILE_FORMAT
 
 

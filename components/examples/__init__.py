@@ -1,0 +1,1 @@
+"""How rows are kept between components: Parquet files in the layout that TFX reads."""

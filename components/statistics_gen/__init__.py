@@ -1,0 +1,1 @@
+"""StatisticsGen: TFDV's statistics of each split, row group by row group."""

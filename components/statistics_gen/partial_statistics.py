@@ -1,0 +1,65 @@
+"""TFDV's statistics of a batch of rows, and how those of several become one.
+
+TFDV computes statistics by generators, each with an accumulator that takes batches and merges with
+others. ``tfdv.GenerateStatistics`` makes a hundred and thirty Beam transforms a split of them,
+which takes seconds before the first row; the generators alone take milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+import tensorflow_data_validation as tfdv
+from tensorflow_data_validation.statistics import stats_impl
+from tensorflow_metadata.proto.v0 import statistics_pb2
+
+Accumulators: TypeAlias = list[Any]
+"""Of each generator one, in order."""
+
+
+class StatisticsCombiner:
+    """Statistics of rows, from batches of them in any order and on any machine.
+
+    Numbers of distinct values are exact up to some ten thousand, and estimated by a sketch beyond
+    (TFDV's ``use_sketch_based_topk_uniques``), so that memory stays bounded.
+    """
+
+    def __init__(self, options: tfdv.StatsOptions) -> None:
+        """Take the options.
+
+        Args:
+            options: TFDV's, with the schema; without slices, label or samples, which need Beam.
+        """
+        self._options = options
+        self._generators = stats_impl.get_generators(options, in_memory=True)
+
+    def describe(self, rows: pa.RecordBatch) -> Accumulators:
+        """Describe a batch.
+
+        Args:
+            rows: Columns of lists, as examples are kept.
+
+        Returns:
+            Its statistics, to be merged.
+        """
+        return stats_impl.generate_partial_statistics_in_memory(
+            rows, self._options, self._generators
+        )
+
+    def merge(self, parts: Iterable[Accumulators]) -> Accumulators:
+        """Merge the statistics of batches; those of none are those of no rows."""
+        parts = list(parts)
+        if len(parts) == 1:
+            return parts[0]
+        return [
+            generator.merge_accumulators(
+                [generator.create_accumulator(), *(part[place] for part in parts)]
+            )
+            for place, generator in enumerate(self._generators)
+        ]
+
+    def extract(self, merged: Accumulators) -> statistics_pb2.DatasetFeatureStatisticsList:
+        """Give the statistics as TFDV writes them."""
+        return stats_impl.extract_statistics_output(merged, self._generators)
