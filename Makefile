@@ -37,7 +37,7 @@ airflow-compile: venv airflow-venv ## Compile the pipeline's shape, which the DA
 	@$(IN_AIRFLOW_VENV) -m dags.compilation
 
 airflow-cli: airflow-venv ## Run a command of Airflow's: ARGS="dags list"
-	@$(IN_AIRFLOW_VENV) -m dags.standalone $(ARGS)
+	@$(IN_AIRFLOW_VENV) -m dags.airflow_cli $(ARGS)
 
 data: venv ## Lay out the taxi data under data/, whole and cut into spans
 	@$(IN_VENV) -m pipelines data $(ARGS)

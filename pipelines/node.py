@@ -40,6 +40,7 @@ _UNRESOLVED = Problem(
     rule="inputs not there",
     message="an input of the node could not be found in the metadata store; run its upstream nodes",
 )
+_STOPPED = Problem(rule="stopped", message="the node was asked to stop")
 
 
 class NodeStoppedError(Exception):
@@ -85,6 +86,9 @@ def _run_held_node(
     except DataRefusedError as error:
         data_refused = True
         problems = tuple(Problem(**dataclasses.asdict(problem)) for problem in error.problems)
+    except NodeStoppedError:
+        # Not in the error's words: TensorFlow rewrites those of one raised while it traces.
+        problems = (_STOPPED,)
     except Exception as error:
         _logger.error("%s", traceback.format_exc())
         problems = (describe_error(error),)

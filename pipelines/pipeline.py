@@ -8,7 +8,6 @@ import tensorflow_data_validation as tfdv
 from tfx.components.example_validator.component import ExampleValidator
 from tfx.components.schema_gen.component import SchemaGen
 from tfx.components.trainer.component import Trainer
-from tfx.components.transform.component import Transform
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import trainer_pb2, transform_pb2
@@ -38,6 +37,7 @@ from components.pusher.component import create_pusher
 from components.statistics_gen.component import StatisticsGen
 from components.training_window.component import TrainingWindow
 from components.training_window.earlier_spans import EarlierSpansStrategy
+from components.transform.component import Transform
 from pipelines.code_version import hash_sources
 from pipelines.config import PipelineConfig
 from pipelines.store_connection import create_connection_config
@@ -178,7 +178,12 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
             table, config.evaluator.split, config.evaluator.threshold
         ).model_dump_json(),
         settings=config.model_validator.model_dump_json(),
-        code_version=hash_sources("components/model_validator", "components/evaluator"),
+        code_version=hash_sources(
+            "components/model_validator",
+            "components/evaluator",
+            "components/examples",
+            "components/csv_example_gen/example_encoding.py",
+        ),
     )
     pusher = create_pusher(
         model=trainer.outputs["model"],

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pyarrow as pa
 import tensorflow as tf
 import tensorflow_transform as tft
-import tensorflow_transform.beam as tft_beam
-from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, schema_utils
+from tensorflow_metadata.proto.v0 import schema_pb2
+from tensorflow_transform.tf_metadata import schema_utils
 
-from components.transform.preprocessing import transform_batch
+from components.transform.analysis import Accumulator
+from components.transform.preprocessing import transform_batch, write_vocabularies
+from components.transform.transform_graph import write_graph, write_raw_metadata
 from schemas.feature_table import (
     DType,
     Feature,
@@ -24,6 +27,7 @@ from schemas.feature_table import (
 )
 
 TENSOR_TYPES = {DType.FLOAT: tf.float32, DType.INT: tf.int64, DType.BYTES: tf.string}
+ARROW_TYPES = {DType.FLOAT: pa.float32(), DType.INT: pa.int64(), DType.BYTES: pa.binary()}
 
 TABLE = FeatureTable(
     task="tiny",
@@ -51,7 +55,7 @@ def create_row(**values: float | int | bytes) -> Row:
     return {"price": 10.0, "city": b"Rome", "hour": 5, "tip": 0.0, **values}
 
 
-ANALYZED = [
+ANALYZED: list[Row] = [
     create_row(price=1.0),
     create_row(price=2.0),
     create_row(price=3.0, city=b"Oslo"),
@@ -70,23 +74,39 @@ def write_transform_output(directory: Path) -> tft.TFTransformOutput:
     Returns:
         What Transform learned.
     """
-    metadata = dataset_metadata.DatasetMetadata(
-        schema_utils.schema_from_feature_spec(
-            {
-                feature.name: tf.io.VarLenFeature(TENSOR_TYPES[feature.dtype])
-                for feature in TABLE.features
-            }
-        )
-    )
-    rows = [{name: [row[name]] if name in row else [] for name in TABLE.names} for row in ANALYZED]
-    with tft_beam.Context(temp_dir=str(directory / "temp")):
-        _, function = (rows, metadata) | tft_beam.AnalyzeAndTransformDataset(
-            lambda inputs: transform_batch(inputs, TABLE)
-        )
-        function | tft_beam.WriteTransformFn(str(directory / "output"))
-    raw_directory = directory / "output" / tft.TFTransformOutput.RAW_METADATA_DIR
-    metadata_io.write_metadata(metadata, str(raw_directory))
+    accumulator = Accumulator(TABLE)
+    accumulator.add_batch(create_batch(ANALYZED))
+    knowledge = write_vocabularies(accumulator.extract(), directory / "vocabularies")
+    schema = create_schema(TABLE)
+
+    @tf.autograph.experimental.do_not_convert
+    def preprocessing_fn(inputs: Mapping[str, tf.SparseTensor]) -> dict[str, tf.Tensor]:
+        return transform_batch(inputs, TABLE, knowledge)
+
+    write_graph(preprocessing_fn, schema, directory / "output")
+    write_raw_metadata(schema, directory / "output")
     return tft.TFTransformOutput(str(directory / "output"))
+
+
+def create_schema(table: FeatureTable) -> schema_pb2.Schema:
+    """Create a schema of the table's columns, each with at most one value a row."""
+    return schema_utils.schema_from_feature_spec(
+        {
+            feature.name: tf.io.VarLenFeature(TENSOR_TYPES[feature.dtype])
+            for feature in table.features
+        }
+    )
+
+
+def create_batch(rows: Sequence[Row], table: FeatureTable = TABLE) -> pa.RecordBatch:
+    """Put rows into flat columns, with a null for what a row does not have."""
+    return pa.RecordBatch.from_arrays(
+        [
+            pa.array([row.get(feature.name) for row in rows], ARROW_TYPES[feature.dtype])
+            for feature in table.features
+        ],
+        names=list(table.names),
+    )
 
 
 def create_columns(rows: Sequence[Row]) -> dict[str, tf.SparseTensor]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from components.trainer.settings import TrainerSettings
@@ -21,6 +22,11 @@ class ModelInput:
 
     name: str
     index_count: int | None
+
+    @property
+    def dtype(self) -> tf.DType:
+        """Type of its values."""
+        return tf.float32 if self.index_count is None else tf.int64
 
 
 class Classifier(tf.keras.Model):
@@ -41,6 +47,51 @@ class Classifier(tf.keras.Model):
         return super().test_step(data)
 
 
+class Stack(tf.keras.layers.Layer):
+    """Puts columns of shape [batch] side by side: [batch, columns]."""
+
+    def call(self, columns: Sequence[tf.Tensor]) -> tf.Tensor:
+        """Stack the columns."""
+        return tf.stack(columns, axis=1)
+
+
+class Embeddings(tf.keras.layers.Layer):
+    """Embeds several indices, [batch] each, from one table: one variable and one look-up a step.
+
+    A table for each index would come to the same, at twice the time a step: what a gradient step
+    costs here is less the numbers than the number of operations.
+    """
+
+    def __init__(self, index_counts: Sequence[int], settings: TrainerSettings, name: str) -> None:
+        """Lay out the table.
+
+        Args:
+            index_counts: Number of indices of each input.
+            settings: Width and penalty.
+            name: Name of the layer.
+        """
+        super().__init__(name=name)
+        self._offsets = np.cumsum([0, *index_counts[:-1]])
+        self._rows = sum(index_counts)
+        self._settings = settings
+
+    def build(self, input_shape: object) -> None:
+        """Create the table, [sum of the numbers of indices, width]."""
+        self.table = self.add_weight(
+            name="table",
+            shape=(self._rows, self._settings.embedding_width),
+            initializer="uniform",
+            regularizer=tf.keras.regularizers.L2(self._settings.embedding_l2),
+        )
+        super().build(input_shape)
+
+    def call(self, indices: Sequence[tf.Tensor]) -> tf.Tensor:
+        """Look up; gives [batch, inputs * width]."""
+        rows = tf.stack(indices, axis=1) + tf.constant(self._offsets, tf.int64)
+        width = len(self._offsets) * self._settings.embedding_width
+        return tf.reshape(tf.gather(self.table, rows), [-1, width])
+
+
 def build_model(inputs: Sequence[ModelInput], settings: TrainerSettings) -> tf.keras.Model:
     """Build an untrained binary classifier.
 
@@ -58,12 +109,15 @@ def build_model(inputs: Sequence[ModelInput], settings: TrainerSettings) -> tf.k
     if not inputs:
         raise ValueError("a model needs at least one input; the feature table gives none")
     layers = {
-        source.name: tf.keras.Input(
-            shape=(), name=source.name, dtype=tf.float32 if source.index_count is None else tf.int64
-        )
+        source.name: tf.keras.Input(shape=(), name=source.name, dtype=source.dtype)
         for source in inputs
     }
-    parts = [_encode(layers[source.name], source, settings) for source in inputs]
+    floats = [layers[source.name] for source in inputs if source.index_count is None]
+    indices = [layers[source.name] for source in inputs if source.index_count is not None]
+    counts = [source.index_count for source in inputs if source.index_count is not None]
+    parts = [Stack(name="floats")(floats)] if floats else []
+    if indices:
+        parts.append(Embeddings(counts, settings, name="embeddings")(indices))
     hidden = tf.keras.layers.Concatenate(name="features")(parts) if len(parts) > 1 else parts[0]
     for number, width in enumerate(settings.hidden_units, start=1):
         hidden = tf.keras.layers.Dense(
@@ -75,15 +129,3 @@ def build_model(inputs: Sequence[ModelInput], settings: TrainerSettings) -> tf.k
         hidden = tf.keras.layers.Dropout(settings.dropout, name=f"dropout_{number}")(hidden)
     probability = tf.keras.layers.Dense(1, activation="sigmoid", name="probability")(hidden)
     return Classifier(inputs=layers, outputs=probability, name="classifier")
-
-
-def _encode(layer: tf.Tensor, source: ModelInput, settings: TrainerSettings) -> tf.Tensor:
-    """Turn an input of shape [batch] into a float column or an embedding, [batch, width]."""
-    if source.index_count is None:
-        return tf.keras.layers.Reshape((1,), name=f"{source.name}_column")(layer)
-    return tf.keras.layers.Embedding(
-        source.index_count,
-        settings.embedding_width,
-        embeddings_regularizer=tf.keras.regularizers.L2(settings.embedding_l2),
-        name=f"{source.name}_embedding",
-    )(layer)

@@ -37,7 +37,6 @@ def run_fn(fn_args: FnArgs) -> None:
         TrainingData(
             train_files=_expand(fn_args.train_files),
             validation_files=_expand(fn_args.eval_files),
-            feature_spec=transform_output.transformed_feature_spec(),
             label_name=table.label.name,
         ),
         settings,

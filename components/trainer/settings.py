@@ -13,6 +13,10 @@ class TrainerSettings(pydantic.BaseModel):
     Attributes:
         seed: Seed of weights, dropout and shuffling.
         max_epochs: Most passes over the training split.
+        rows_budget: Rows to train on, all passes together: a large split is passed over less often
+            than ``max_epochs``, but once at least.
+        epoch_rows: Most rows of an epoch, after which the model is validated; a pass over fewer is
+            one epoch, over more it is several.
         patience_epochs: Epochs without a better validation log loss before training stops; the
             best weights are kept.
         batch_size: Rows a gradient step.
@@ -31,6 +35,8 @@ class TrainerSettings(pydantic.BaseModel):
 
     seed: int = pydantic.Field(default=20130101, ge=0)
     max_epochs: int = pydantic.Field(default=40, ge=1)
+    rows_budget: int = pydantic.Field(default=3_000_000, ge=1)
+    epoch_rows: int = pydantic.Field(default=250_000, ge=1)
     patience_epochs: int = pydantic.Field(default=6, ge=1)
     batch_size: int = pydantic.Field(default=256, ge=1)
     learning_rate: float = pydantic.Field(default=0.002, gt=0)

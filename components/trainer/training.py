@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
+from components.examples.parquet_examples import count_rows
 from components.trainer.dataset import read_examples
-from components.trainer.history import HISTORY_FILE
+from components.trainer.history import HISTORY_FILE, ROWS_PER_SECOND
 from components.trainer.model import ModelInput, build_model
+from components.trainer.schedule import Schedule, plan_training
 from components.trainer.settings import TrainerSettings
 
 _VALIDATION_BATCH_ROWS = 4096
 _STOP_BY = "val_log_loss"
 _LEAST_LEARNING_RATE = 1e-5
+_STEPS_AN_EXECUTION = 50
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,15 +28,13 @@ class TrainingData:
     """Transformed examples to train on.
 
     Attributes:
-        train_files: Gzipped TFRecord files of the training split.
+        train_files: Parquet files of the training split.
         validation_files: The same of the validation split, for early stopping.
-        feature_spec: How to parse them, the label among them.
         label_name: Feature that is the label.
     """
 
     train_files: Sequence[str]
     validation_files: Sequence[str]
-    feature_spec: Mapping[str, tf.io.FixedLenFeature]
     label_name: str
 
 
@@ -53,6 +56,7 @@ def train_model(
         The model with its best weights.
     """
     tf.keras.utils.set_random_seed(settings.seed)
+    schedule = plan_training(count_rows(data.train_files), settings)
     with create_strategy(settings).scope():
         model = build_model(inputs, settings)
         model.compile(
@@ -63,24 +67,48 @@ def train_model(
                 tf.keras.metrics.BinaryCrossentropy(name="log_loss"),
                 tf.keras.metrics.AUC(name="auc"),
             ],
+            # Between two executions Keras is in Python, which takes longer than a step.
+            steps_per_execution=min(_STEPS_AN_EXECUTION, schedule.steps_an_epoch),
         )
     log_directory.mkdir(parents=True, exist_ok=True)
+    columns = {source.name: source.dtype for source in inputs}
     model.fit(
         read_examples(
-            data.train_files,
-            data.feature_spec,
-            data.label_name,
-            settings.batch_size,
-            shuffle_seed=settings.seed,
+            data.train_files, columns, data.label_name, settings.batch_size, settings.seed
         ),
+        steps_per_epoch=schedule.steps_an_epoch,
         validation_data=read_examples(
-            data.validation_files, data.feature_spec, data.label_name, _VALIDATION_BATCH_ROWS
+            data.validation_files, columns, data.label_name, _VALIDATION_BATCH_ROWS
         ),
-        epochs=settings.max_epochs,
-        callbacks=create_callbacks(settings, log_directory),
+        epochs=schedule.epochs,
+        callbacks=create_callbacks(settings, schedule, log_directory),
         verbose=2,
     )
     return model
+
+
+class Clock(tf.keras.callbacks.Callback):
+    """Adds ``rows_per_second`` to what later callbacks see of an epoch, validation left out."""
+
+    def __init__(self, rows_an_epoch: int) -> None:
+        """Say how many rows pass between two readings."""
+        super().__init__()
+        self._rows = rows_an_epoch
+        self._started = 0.0
+        self._seconds = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Start the clock."""
+        self._started = time.perf_counter()
+
+    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Stop it: the steps are done, the validation begins."""
+        self._seconds = time.perf_counter() - self._started
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Write down the speed."""
+        if logs is not None:
+            logs[ROWS_PER_SECOND] = self._rows / self._seconds
 
 
 def create_strategy(settings: TrainerSettings) -> tf.distribute.Strategy:
@@ -91,18 +119,20 @@ def create_strategy(settings: TrainerSettings) -> tf.distribute.Strategy:
 
 
 def create_callbacks(
-    settings: TrainerSettings, log_directory: Path
+    settings: TrainerSettings, schedule: Schedule, log_directory: Path
 ) -> list[tf.keras.callbacks.Callback]:
-    """Create early stopping, the learning-rate schedule, TensorBoard and the history file.
+    """Create the clock, early stopping, the learning rate's, TensorBoard and the history file.
 
     Args:
-        settings: Patience and schedule.
+        settings: Patience and learning rate.
+        schedule: Rows an epoch.
         log_directory: Folder of the last two.
 
     Returns:
         The callbacks.
     """
     return [
+        Clock(schedule.rows_an_epoch),
         tf.keras.callbacks.EarlyStopping(
             monitor=_STOP_BY,
             mode="min",

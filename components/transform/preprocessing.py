@@ -1,13 +1,22 @@
-"""The TensorFlow Transform graph of a feature table: one code path for training and serving."""
+"""The TensorFlow Transform graph of a feature table: one code path for training and serving.
+
+What the training rows tell is known before the graph is made (see ``analysis``), so that there is
+no analyzer of TFT's in it.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from typing import TypeAlias
+from pathlib import Path
+from typing import Any, TypeAlias
 
+import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
+from tensorflow_transform.analyzers import sanitized_vocab_filename
 
+from components.transform.analysis import Analysis, Moments
 from components.transform.transformed_features import (
     MISSING_CATEGORY,
     OUT_OF_VOCABULARY_BUCKETS,
@@ -27,30 +36,71 @@ from schemas.feature_table import (
 Column: TypeAlias = tf.Tensor | tf.SparseTensor
 """A raw column: dense with shape [batch] or [batch, 1], or sparse with at most one value a row."""
 
+KNOWLEDGE_KEY = "knowledge"
+"""Where the hook finds a ``Knowledge`` in its ``custom_config``; our executor puts it there."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Knowledge:
+    """What the graph is made from, beside the feature table.
+
+    Attributes:
+        analysis: Of the training rows.
+        vocabulary_files: A text file for each vocabulary, by column; they become the graph's
+            assets, under the names that they have.
+    """
+
+    analysis: Analysis
+    vocabulary_files: Mapping[str, str]
+
 
 # AutoGraph would rewrite TFT's source, which takes seconds and changes nothing.
 @tf.autograph.experimental.do_not_convert
 def preprocessing_fn(
-    inputs: Mapping[str, Column], custom_config: Mapping[str, str]
+    inputs: Mapping[str, Column], custom_config: Mapping[str, Any]
 ) -> dict[str, tf.Tensor]:
-    """Transform a batch: the hook that TFX's Transform imports.
+    """Transform a batch: the hook that Transform imports.
 
     Args:
         inputs: Raw columns by name.
-        custom_config: ``task`` names the feature table.
+        custom_config: ``task`` names the feature table; our executor adds the ``Knowledge``.
 
     Returns:
         Transformed features and the label by name, dense, shape [batch].
     """
-    return transform_batch(inputs, load_feature_table(custom_config["task"]))
+    table = load_feature_table(custom_config["task"])
+    return transform_batch(inputs, table, custom_config[KNOWLEDGE_KEY])
 
 
-def transform_batch(inputs: Mapping[str, Column], table: FeatureTable) -> dict[str, tf.Tensor]:
+def write_vocabularies(analysis: Analysis, directory: Path) -> Knowledge:
+    """Write the vocabularies to files, a value a line.
+
+    Args:
+        analysis: Of the training rows.
+        directory: Folder to write to; the graph's export copies the files from there.
+
+    Returns:
+        The analysis and the files.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    files = {}
+    for name, values in analysis.vocabularies.items():
+        # TFT looks for an asset of this name when it is asked for the vocabulary of the column.
+        path = directory / sanitized_vocab_filename(filename=name)
+        path.write_bytes(b"".join(value + b"\n" for value in values))
+        files[name] = str(path)
+    return Knowledge(analysis, files)
+
+
+def transform_batch(
+    inputs: Mapping[str, Column], table: FeatureTable, knowledge: Knowledge
+) -> dict[str, tf.Tensor]:
     """Apply the table's transformations.
 
     Args:
         inputs: Raw columns by name; columns that the table does not list are left alone.
         table: The task's feature table.
+        knowledge: What the training rows tell of it.
 
     Returns:
         What ``list_transformed_features`` lists, and the label, dense, shape [batch].
@@ -60,10 +110,13 @@ def transform_batch(inputs: Mapping[str, Column], table: FeatureTable) -> dict[s
         column = _as_sparse(inputs[feature.name])
         for transformation in feature.transformations:
             if isinstance(transformation, Numeric):
-                outputs.update(_scale_and_bucket(feature.name, column, transformation))
+                outputs.update(
+                    _scale_and_bucket(feature.name, column, transformation, knowledge.analysis)
+                )
             elif isinstance(transformation, Vocabulary):
-                name = f"{feature.name}_index"
-                outputs[name] = _look_up(column, transformation, feature.name)
+                outputs[f"{feature.name}_index"] = _look_up(
+                    column, knowledge.vocabulary_files[feature.name]
+                )
             elif isinstance(transformation, IntegerRange):
                 outputs[f"{feature.name}_index"] = index_range(column, transformation)
             elif isinstance(transformation, Steps):
@@ -134,30 +187,34 @@ def compute_label(inputs: Mapping[str, Column], label: Label) -> tf.Tensor:
 
 
 def _scale_and_bucket(
-    name: str, column: tf.SparseTensor, transformation: Numeric
+    name: str, column: tf.SparseTensor, transformation: Numeric, analysis: Analysis
 ) -> dict[str, tf.Tensor]:
     values = column.with_values(tf.cast(column.values, tf.float32))
     scaled = values
     if transformation.log:
         scaled = values.with_values(tf.math.log1p(tf.maximum(values.values, 0.0)))
-    outputs = {f"{name}_scaled": _densify(tft.scale_to_z_score(scaled), 0.0)}
+    distances = scaled.with_values(_standardize(scaled.values, analysis.moments[name]))
+    outputs = {f"{name}_scaled": _densify(distances, 0.0)}
     if transformation.buckets:
         # Of the values as they are: a logarithm may differ in its last bit with a row's place in
         # the batch, and a value on a boundary would then change its bucket.
-        buckets = tft.bucketize(values, transformation.buckets)
+        boundaries = tf.constant([analysis.boundaries[name]], tf.float32)
+        buckets = tft.apply_buckets(values, boundaries)
         outputs[f"{name}_bucket"] = _densify(buckets, transformation.buckets)
     return outputs
 
 
-def _look_up(column: tf.SparseTensor, transformation: Vocabulary, name: str) -> tf.Tensor:
+def _standardize(values: tf.Tensor, moments: Moments) -> tf.Tensor:
+    """Give distances from the mean in deviations, or as they are if all values were the same."""
+    deviation = np.float32(moments.deviation)
+    return (values - np.float32(moments.mean)) / (deviation or np.float32(1))
+
+
+def _look_up(column: tf.SparseTensor, vocabulary_file: str) -> tf.Tensor:
     text = column.values if column.dtype == tf.string else tf.strings.as_string(column.values)
     categories = _densify(column.with_values(text), MISSING_CATEGORY)
-    return tft.compute_and_apply_vocabulary(
-        categories,
-        top_k=transformation.max_size,
-        frequency_threshold=transformation.min_count,
-        num_oov_buckets=OUT_OF_VOCABULARY_BUCKETS,
-        vocab_filename=name,
+    return tft.apply_vocabulary(
+        categories, vocabulary_file, num_oov_buckets=OUT_OF_VOCABULARY_BUCKETS
     )
 
 

@@ -6,20 +6,17 @@ import csv
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import tensorflow as tf
 
+from components.examples.parquet_examples import ParquetWriter
 from components.trainer.dataset import read_examples
 from components.trainer.model import ModelInput
 from components.trainer.settings import TrainerSettings
 from components.trainer.training import TrainingData, create_strategy, train_model
 
 INPUTS = [ModelInput("size", None), ModelInput("colour", 3)]
-SPEC = {
-    "size": tf.io.FixedLenFeature([], tf.float32),
-    "colour": tf.io.FixedLenFeature([], tf.int64),
-    "label": tf.io.FixedLenFeature([], tf.int64),
-}
 SETTINGS = TrainerSettings(
     hidden_units=(8,), dropout=0.1, batch_size=16, max_epochs=12, learning_rate=0.05
 )
@@ -28,17 +25,17 @@ SETTINGS = TrainerSettings(
 def _write_rows(path: Path, rows: int, seed: int) -> str:
     """Write rows whose label is 1 where the colour is 2."""
     generator = np.random.default_rng(seed)
-    options = tf.io.TFRecordOptions(compression_type="GZIP")
-    with tf.io.TFRecordWriter(str(path), options) as writer:
-        for _ in range(rows):
-            size, colour = float(generator.normal()), int(generator.integers(0, 3))
-            feature = {
-                "size": tf.train.Feature(float_list=tf.train.FloatList(value=[size])),
-                "colour": tf.train.Feature(int64_list=tf.train.Int64List(value=[colour])),
-                "label": tf.train.Feature(int64_list=tf.train.Int64List(value=[int(colour == 2)])),
-            }
-            example = tf.train.Example(features=tf.train.Features(feature=feature))
-            writer.write(example.SerializeToString())
+    colours = generator.integers(0, 3, rows)
+    batch = pa.RecordBatch.from_pydict(
+        {
+            "size": generator.normal(size=rows).astype(np.float32),
+            "colour": colours,
+            "label": (colours == 2).astype(np.int64),
+        }
+    )
+    writer = ParquetWriter(str(path), batch.schema)
+    writer.write(batch)
+    writer.close()
     return str(path)
 
 
@@ -47,9 +44,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> TrainingData:
     """96 rows to train on and 32 to stop by."""
     directory = tmp_path_factory.mktemp("examples")
     return TrainingData(
-        train_files=[_write_rows(directory / "train.gz", 96, seed=1)],
-        validation_files=[_write_rows(directory / "validation.gz", 32, seed=2)],
-        feature_spec=SPEC,
+        train_files=[_write_rows(directory / "train.parquet", 96, seed=1)],
+        validation_files=[_write_rows(directory / "validation.parquet", 32, seed=2)],
         label_name="label",
     )
 
@@ -85,7 +81,8 @@ def test_stops_early_and_keeps_the_best_weights(data: TrainingData, tmp_path: Pa
     with (tmp_path / "history.csv").open() as file:
         losses = [float(row["val_log_loss"]) for row in csv.DictReader(file)]
 
-    validation = read_examples(data.validation_files, SPEC, "label", 32)
+    columns = {source.name: source.dtype for source in INPUTS}
+    validation = read_examples(data.validation_files, columns, "label", 32)
     kept = model.evaluate(validation, return_dict=True, verbose=0)["log_loss"]
 
     assert len(losses) < 40
@@ -111,19 +108,20 @@ def test_trains_under_the_strategy_that_is_configured(data: TrainingData, tmp_pa
     assert len(_predict(train_model(INPUTS, data, mirrored, tmp_path))) == 3
 
 
-def test_reads_every_row_once_a_pass(data: TrainingData) -> None:
-    """Shuffled or not, a pass has all rows; the order is the seed's."""
+def test_tells_its_speed(data: TrainingData, tmp_path: Path) -> None:
+    """The history has the rows a second of each epoch."""
+    train_model(INPUTS, data, SETTINGS.model_copy(update={"max_epochs": 2}), tmp_path)
 
-    def read(seed: int | None) -> list[float]:
-        batches = read_examples(data.train_files, SPEC, "label", 40, shuffle_seed=seed)
-        return [float(size) for features, _ in batches for size in features["size"]]
-
-    assert len(read(None)) == 96
-    assert read(3) != read(None)
-    assert sorted(read(3)) == sorted(read(None))
+    with (tmp_path / "history.csv").open() as file:
+        speeds = [float(row["rows_per_second"]) for row in csv.DictReader(file)]
+    assert len(speeds) == 2
+    assert min(speeds) > 0
 
 
-def test_refuses_a_split_without_files() -> None:
-    """No files is an error, not an empty training."""
-    with pytest.raises(ValueError, match="no transformed examples"):
-        read_examples([], SPEC, "label", 8)
+def test_validates_several_times_a_pass(data: TrainingData, tmp_path: Path) -> None:
+    """A pass over more rows than an epoch may have is several epochs."""
+    settings = SETTINGS.model_copy(update={"rows_budget": 96, "epoch_rows": 40})
+
+    train_model(INPUTS, data, settings, tmp_path)
+
+    assert len((tmp_path / "history.csv").read_text().splitlines()) == 1 + 3

@@ -1,0 +1,44 @@
+"""How often a training passes over its rows, and where it stops to validate; plain Python."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from components.trainer.settings import TrainerSettings
+
+
+@dataclasses.dataclass(frozen=True)
+class Schedule:
+    """The longest course of a training; early stopping may cut it.
+
+    Attributes:
+        epochs: Stretches between two validations, >= 1.
+        steps_an_epoch: Gradient steps in each, >= 1.
+        rows_an_epoch: Rows in each.
+    """
+
+    epochs: int
+    steps_an_epoch: int
+    rows_an_epoch: int
+
+
+def plan_training(rows: int, settings: TrainerSettings) -> Schedule:
+    """Spread the budget of rows over passes, and cut each into epochs.
+
+    Args:
+        rows: Rows of the training split, >= 1.
+        settings: ``rows_budget``, ``max_epochs``, ``epoch_rows`` and ``batch_size``.
+
+    Returns:
+        As many passes as the budget asks for, one at least and ``max_epochs`` at most, of one epoch
+        each, or of several where the split has more than ``epoch_rows``.
+    """
+    passes = min(settings.max_epochs, math.ceil(settings.rows_budget / rows))
+    epochs_a_pass = math.ceil(rows / settings.epoch_rows)
+    steps = math.ceil(math.ceil(rows / settings.batch_size) / epochs_a_pass)
+    return Schedule(
+        epochs=passes * epochs_a_pass,
+        steps_an_epoch=steps,
+        rows_an_epoch=min(rows, steps * settings.batch_size),
+    )
