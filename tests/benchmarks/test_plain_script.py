@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from pathlib import Path
@@ -39,6 +40,7 @@ from benchmarks.plain_script import (
     split_trips,
     transform_trips,
 )
+from components.trainer.schedule import plan_training
 from components.trainer.settings import TrainerSettings
 from components.transform.preprocessing import preprocessing_fn
 from components.transform.transformed_features import list_transformed_features
@@ -61,7 +63,7 @@ def trips() -> pd.DataFrame:
 def result(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """The script's folder and result, after one pass over the sample."""
     output = tmp_path_factory.mktemp("script")
-    budget = Budget(max_epochs=40, patience=6, batch_size=256, rows_budget=1)
+    budget = Budget(40, patience=6, batch_size=256, rows_budget=1, epoch_rows=250_000)
     return output, run_script(SAMPLE_PATH.parent, output, budget)
 
 
@@ -119,21 +121,17 @@ def test_vocabularies_rank_by_count_then_by_the_last_name() -> None:
     assert build_vocabulary(column, most=1, fewest=2) == ["d"]
 
 
-def test_passes_end_with_the_budget() -> None:
-    """At least one, at most the most, otherwise as many as the budget's rows take."""
-    budget = Budget(max_epochs=40, patience=6, batch_size=256, rows_budget=3_000_000)
-
-    rows = (9_000, 90_000, 900_000, 1_000_000, 9_000_000)
-    assert [budget.count_passes(each) for each in rows] == [40, 34, 4, 3, 1]
-
-
-def test_training_settings_are_the_pipelines() -> None:
-    """The options' defaults are those of the pipeline's trainer."""
-    defaults = {option.name: option.default for option in main.params}
+@pytest.mark.parametrize("rows", [100, 9_000, 90_000, 900_000, 1_000_000, 9_000_001])
+def test_trains_as_long_as_the_pipeline(rows: int) -> None:
+    """The options' defaults give the pipeline's epochs and steps, and its patience."""
+    defaults: dict[str, Any] = {str(option.name): option.default for option in main.params}
+    budget = Budget(**{each.name: defaults[each.name] for each in dataclasses.fields(Budget)})
     settings = TrainerSettings()
-    assert defaults["max_epochs"] == settings.max_epochs
-    assert defaults["patience"] == settings.patience_epochs
-    assert defaults["batch_size"] == settings.batch_size
+    schedule = plan_training(rows, settings)
+
+    assert budget.plan_epochs(rows) == (schedule.epochs, schedule.steps_an_epoch)
+    assert budget.patience == settings.patience_epochs
+    assert budget.batch_size == settings.batch_size
 
 
 def test_inputs_and_slices_are_the_pipelines(trips: pd.DataFrame) -> None:
@@ -181,7 +179,6 @@ def test_the_result_accounts_for_every_row(result: tuple[Path, dict[str, Any]]) 
 
     assert told["rows"]["csv"] == 1200
     assert sum(told["rows"][name] for name in SPLIT_TENTHS) == 1200
-    assert told["epochs"] == 1
     assert told["rows_seen"] == told["rows"]["train"]
     assert slices["overall"]["rows"] == told["rows"]["test"] == sum(by_hour)
     assert set(json.loads((output / "statistics.json").read_text())) == set(SPLIT_TENTHS)
