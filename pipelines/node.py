@@ -174,13 +174,15 @@ def _conclude(ir: pipeline_pb2.Pipeline, request: NodeRequest, result: NodeResul
         if execution is None:
             return result if raised else result.model_copy(update={"problems": (_UNRESOLVED,)})
         outputs = runs.list_outputs(execution)
+        # Those of a cached node are counted already, unless their maker died when it had published.
+        uncounted = [one for one in outputs if not runs.count_written_rows(one.artifact.id)]
     cached = execution.last_known_state == metadata_store_pb2.Execution.CACHED
     if not raised:
         state, problems = _read_state(execution, outputs)
         result = result.model_copy(update={"state": state, "problems": problems, "cached": cached})
     written: dict[str, int] = {}
-    if not raised and not cached:
-        for output in outputs:
+    if not raised:
+        for output in uncounted:
             written.update(count_rows(output))
     with GuardedMetadata(_get_connection(ir)) as handle:
         runs = RunStore(handle.store, ir.pipeline_info.id)
