@@ -82,6 +82,7 @@ _THRESHOLD = 0.5
 _PROBABILITY_MARGIN = 1e-7
 _CHECKED_ROWS = 1000
 _SEED = 20130101
+_STEPS_AN_EXECUTION = 50
 
 Array = npt.NDArray[Any]
 Columns = Mapping[str, Array]
@@ -96,16 +97,22 @@ class Budget:
         patience: Epochs without a better validation log loss before training stops.
         batch_size: Rows a gradient step.
         rows_budget: Passes end after the one in which so many rows have been seen.
+        epoch_rows: Most rows of an epoch, after which the model is validated: a pass over more is
+            several.
     """
 
     max_epochs: int
     patience: int
     batch_size: int
     rows_budget: int
+    epoch_rows: int
 
-    def count_passes(self, training_rows: int) -> int:
-        """Count the most passes over so many rows; one at least."""
-        return min(self.max_epochs, max(1, math.ceil(self.rows_budget / training_rows)))
+    def plan_epochs(self, training_rows: int) -> tuple[int, int]:
+        """Plan the training of so many rows; gives the most epochs, and gradient steps in each."""
+        passes = min(self.max_epochs, math.ceil(self.rows_budget / training_rows))
+        epochs_a_pass = math.ceil(training_rows / self.epoch_rows)
+        steps = math.ceil(math.ceil(training_rows / self.batch_size) / epochs_a_pass)
+        return passes * epochs_a_pass, steps
 
 
 @dataclasses.dataclass(frozen=True)
@@ -333,7 +340,7 @@ def count_indices(fitted: Transformation) -> dict[str, int | None]:
     }
 
 
-def build_model(index_counts: Mapping[str, int | None]) -> tf.keras.Model:
+def build_model(index_counts: Mapping[str, int | None], steps_an_epoch: int) -> tf.keras.Model:
     """Build the pipeline's model: embeddings and numbers into two dense layers."""
     import tensorflow as tf
 
@@ -370,6 +377,8 @@ def build_model(index_counts: Mapping[str, int | None]) -> tf.keras.Model:
             tf.keras.metrics.BinaryCrossentropy(name="log_loss"),
             tf.keras.metrics.AUC(name="auc"),
         ],
+        # Between two executions Keras is in Python, which takes longer than a step.
+        steps_per_execution=min(_STEPS_AN_EXECUTION, steps_an_epoch),
     )
     return model
 
@@ -389,18 +398,21 @@ def train_model(
         budget: How long.
 
     Returns:
-        The model with its best weights, and the number of passes.
+        The model with its best weights, and the number of training rows seen, each pass counted.
     """
     import tensorflow as tf
 
     tf.keras.utils.set_random_seed(_SEED)
-    model = build_model(index_counts)
+    rows = len(train[1])
+    epochs, steps = budget.plan_epochs(rows)
+    model = build_model(index_counts, steps)
     callbacks = tf.keras.callbacks
     best = {"monitor": "val_log_loss", "mode": "min"}
     history = model.fit(
         *train,
         batch_size=budget.batch_size,
-        epochs=budget.count_passes(len(train[1])),
+        epochs=epochs,
+        steps_per_epoch=steps,
         validation_data=validation,
         validation_batch_size=_VALIDATION_BATCH_ROWS,
         callbacks=[
@@ -409,7 +421,7 @@ def train_model(
         ],
         verbose=2,
     )
-    return model, len(history.epoch)
+    return model, len(history.epoch) * min(rows, steps * budget.batch_size)
 
 
 def predict(model: tf.keras.Model, inputs: Columns) -> Array:
@@ -661,7 +673,7 @@ def run_script(data: Path, output: Path, budget: Budget) -> dict[str, Any]:
         budget: How long to train.
 
     Returns:
-        ``steps``: seconds of each; ``rows`` by split; ``epochs`` and ``rows_seen`` in training;
+        ``steps``: seconds of each; ``rows`` by split; ``rows_seen`` in training;
         ``metrics`` overall; ``slices``: how many.
     """
     watch = Stopwatch()
@@ -683,7 +695,7 @@ def run_script(data: Path, output: Path, budget: Budget) -> dict[str, Any]:
     test = splits.pop("test")[[*MODEL_FLOATS, *MODEL_INTEGERS, *TEXTS]]
     splits.clear()
     with watch.measure("train"):
-        model, epochs = train_model(
+        model, rows_seen = train_model(
             count_indices(fitted),
             (inputs["train"], labels["train"]),
             (inputs["validation"], labels["validation"]),
@@ -699,8 +711,7 @@ def run_script(data: Path, output: Path, budget: Budget) -> dict[str, Any]:
     return {
         "steps": watch.seconds,
         "rows": {"csv": sum(rows.values()), **rows},
-        "epochs": epochs,
-        "rows_seen": epochs * rows["train"],
+        "rows_seen": rows_seen,
         "metrics": slices["overall"],
         "slices": len(slices),
     }
@@ -732,15 +743,28 @@ def _write_json(path: Path, content: object) -> None:
     default=3_000_000,
     help="Stop after the pass in which so many rows have been seen.",
 )
+@click.option(
+    "--epoch-rows",
+    type=click.IntRange(min=1),
+    default=250_000,
+    help="Most rows between two validations.",
+)
 def main(
-    data: Path, output: Path, max_epochs: int, patience: int, batch_size: int, rows_budget: int
+    data: Path,
+    output: Path,
+    max_epochs: int,
+    patience: int,
+    batch_size: int,
+    rows_budget: int,
+    epoch_rows: int,
 ) -> None:
     """Train the taxi model without a pipeline."""
     # As in the pipeline, and before TensorFlow is imported: tf.keras is Keras 2.
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     output.mkdir(parents=True, exist_ok=True)
-    result = run_script(data, output, Budget(max_epochs, patience, batch_size, rows_budget))
+    budget = Budget(max_epochs, patience, batch_size, rows_budget, epoch_rows)
+    result = run_script(data, output, budget)
     _write_json(output / "result.json", result)
 
 

@@ -14,6 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from components.trainer.history import HISTORY_FILE
+from components.trainer.schedule import plan_training
+from components.trainer.settings import TrainerSettings
+from pipelines.config import load_config
 from pipelines.layout import OutputLayout
 
 OURS = "ours"
@@ -170,12 +174,13 @@ def create_ours(bench: Bench, task: Task) -> list[Stage]:
     again; from the second on all is cached.
     """
     summary = task.output / "summary.json"
+    settings = load_config("local").trainer
     run = [*bench.pipelines, "run", "--config", "local", "--data", str(task.data)]
     command = [*run, "--output", str(task.output), "--json", str(summary)]
 
     def create_stage(subject: str, prepare: Callable[[], object] = bench.stop_workers) -> Stage:
         def read(_: Path) -> Reading:
-            return read_summary(summary, task.output)
+            return read_summary(summary, task.output, settings)
 
         # A refused model is an answer too: only pushing it is left out.
         return Stage(subject, command, prepare, read, frozenset({0, 4}))
@@ -190,26 +195,27 @@ def create_ours(bench: Bench, task: Task) -> list[Stage]:
     return stages
 
 
-def read_summary(path: Path, output: Path) -> Reading:
+def read_summary(path: Path, output: Path, settings: TrainerSettings) -> Reading:
     """Read what a run of the pipeline left.
 
     Args:
         path: Its ``--json`` file.
         output: Its output root.
+        settings: Its trainer's, which say how many rows an epoch has.
 
     Returns:
         Its nodes' seconds, rows, metrics and training rows.
     """
     summary = json.loads(path.read_text(encoding="utf-8"))
     nodes = {node["id"]: node for node in summary["nodes"]}
-    train_rows = nodes["Trainer"]["rows_in"].get("train")
-    histories = sorted(output.rglob("history.csv"), key=lambda each: each.stat().st_mtime)
+    train_rows = nodes["Trainer"]["rows_in"].get("train", 0)
+    histories = sorted(output.rglob(HISTORY_FILE), key=lambda each: each.stat().st_mtime)
     epochs = _count_lines(histories[-1]) - 1 if histories else 0
     return Reading(
         outcome=_describe_outcome(summary["verdict"], summary["nodes"]),
         steps={name: node["seconds"] for name, node in nodes.items() if node["state"] != "skipped"},
         row_counts=nodes["CsvExampleGen"]["rows_out"],
-        rows_seen=epochs * train_rows if epochs and train_rows else None,
+        rows_seen=epochs * plan_training(train_rows, settings).rows_an_epoch if epochs else None,
         metrics={each["name"]: each["value"] for each in summary["metrics"]},
     )
 

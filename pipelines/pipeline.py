@@ -128,6 +128,7 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
         splits_config=transform_pb2.SplitsConfig(
             analyze=["train"], transform=["train", "validation"]
         ),
+        disable_analyzer_cache=True,
         disable_statistics=True,
         custom_config={
             "task": config.task,

@@ -30,6 +30,7 @@ from benchmarks.subjects import (
     read_summary,
 )
 from benchmarks.suite import Plan, describe_measurement, measure_stage
+from components.trainer.settings import TrainerSettings
 from pipelines.config import PROJECT_ROOT
 
 PLAN = Plan(
@@ -137,7 +138,7 @@ def test_trips_are_written_by_the_command(tmp_path: Path) -> None:
 
 
 def test_the_summary_of_a_run_is_read(tmp_path: Path) -> None:
-    """Seconds of nodes that ran, rows, metrics, and passes times training rows."""
+    """Seconds of nodes that ran, rows, metrics, and epochs times their rows: 2 steps of 2."""
     (tmp_path / "model_run").mkdir()
     (tmp_path / "model_run/history.csv").write_text("epoch,loss\n0,1\n1,1\n2,1\n")
     summary = tmp_path / "summary.json"
@@ -151,12 +152,12 @@ def test_the_summary_of_a_run_is_read(tmp_path: Path) -> None:
          "rows_in": {}, "rows_out": {}}]}"""
     )
 
-    read = read_summary(summary, tmp_path)
+    read = read_summary(summary, tmp_path, TrainerSettings(epoch_rows=3, batch_size=2))
 
     assert read.outcome == "model_refused, 1 of 3 nodes cached"
     assert read.steps == {"CsvExampleGen": 1.5, "Trainer": 2.5}
     assert read.row_counts["csv"] == 10
-    assert read.rows_seen == 18
+    assert read.rows_seen == 12
     assert read.metrics == {"auc": 0.9}
 
 
