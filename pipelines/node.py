@@ -40,11 +40,13 @@ _UNRESOLVED = Problem(
     rule="inputs not there",
     message="an input of the node could not be found in the metadata store; run its upstream nodes",
 )
-_STOPPED = Problem(rule="stopped", message="the node was asked to stop")
 
 
-class NodeStoppedError(Exception):
-    """The node was asked to stop; TFX publishes it as failed and removes its outputs."""
+class NodeStoppedError(BaseException):
+    """The node was asked to stop.
+
+    No ``Exception``: TensorFlow, which tries several ways to trace a function, would pass over it.
+    """
 
 
 def run_node(request: NodeRequest) -> NodeResult:
@@ -69,10 +71,15 @@ def run_node(request: NodeRequest) -> NodeResult:
         return NodeResult(id=request.node_id, state=NodeState.SKIPPED)
     layout = _find_layout(ir)
     with hold_node(layout, request.run_id, request.node_id):
-        with GuardedMetadata(_get_connection(ir)) as handle:
-            runs = RunStore(handle.store, ir.pipeline_info.id)
-            close_dead_executions(runs, layout, request.node_id, request.run_id)
+        _close_dead(ir, request)
         return _run_held_node(ir, node, request)
+
+
+def _close_dead(ir: pipeline_pb2.Pipeline, request: NodeRequest) -> None:
+    """Close what was left running of the node, whose lock is held."""
+    with GuardedMetadata(_get_connection(ir)) as handle:
+        runs = RunStore(handle.store, ir.pipeline_info.id)
+        close_dead_executions(runs, _find_layout(ir), request.node_id, request.run_id)
 
 
 def _run_held_node(
@@ -86,9 +93,9 @@ def _run_held_node(
     except DataRefusedError as error:
         data_refused = True
         problems = tuple(Problem(**dataclasses.asdict(problem)) for problem in error.problems)
-    except NodeStoppedError:
-        # Not in the error's words: TensorFlow rewrites those of one raised while it traces.
-        problems = (_STOPPED,)
+    except NodeStoppedError as error:
+        _close_dead(ir, request)
+        problems = (describe_error(error),)
     except Exception as error:
         _logger.error("%s", traceback.format_exc())
         problems = (describe_error(error),)
