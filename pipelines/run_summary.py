@@ -22,6 +22,7 @@ from pipelines.node_result import ExitCode, NodeResult, NodeState, Problem
 
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 _PUSHER_ID = "Pusher"
+_MOST_GATES = 3
 
 
 class Verdict(str, enum.Enum):
@@ -310,17 +311,33 @@ def _judge_run(
             "nothing was pushed"
         )
     if NodeState.MODEL_REFUSED in states and validation is not None:
-        return Verdict.MODEL_REFUSED, f"{validation.summary}; nothing was pushed"
+        return Verdict.MODEL_REFUSED, f"{_say_refusal(validation)}; nothing was pushed"
     if version is not None:
         how = "is in place" if is_new else "was in place already: the model is the same"
-        has_champion = validation is not None and validation.baseline is not None
-        alone = "" if has_champion else "; no champion to compare with: absolute gates only"
-        return Verdict.PUSHED, f"version {version} {how}{alone}"
+        return Verdict.PUSHED, f"version {version} {how}{_say_alone(validation)}"
     if NodeState.SKIPPED in states:
         return Verdict.FAILED, f"{states[NodeState.SKIPPED].id} was not run; nothing was pushed"
     if is_partial:
         return Verdict.PARTIAL, "the nodes asked for are done; nothing was pushed"
     return Verdict.FAILED, "every node is done and nothing was pushed"
+
+
+def _say_refusal(validation: Validation) -> str:
+    """Name the gates that refused a model, the first few of them."""
+    names = list(dict.fromkeys(gate.name for gate in validation.refusing_gates))
+    if not names:
+        return f"no gate passed: {validation.summary}"
+    more = f" and {len(names) - _MOST_GATES} more" if len(names) > _MOST_GATES else ""
+    gates = "1 gate" if len(names) == 1 else f"{len(names)} gates"
+    named = f"{', '.join(names[:_MOST_GATES])}{more}"
+    return f"{gates} refused the model: {named}{_say_alone(validation)}"
+
+
+def _say_alone(validation: Validation | None) -> str:
+    """Say it where the candidate was judged without a champion."""
+    if validation is not None and validation.baseline is not None:
+        return ""
+    return "; no champion to compare with: absolute gates only"
 
 
 def _say_pushed(version: int | None, failed_id: str | None = None) -> str:

@@ -69,6 +69,7 @@ def test_refuses_a_model_that_misses_a_gate(second_run: Run, refused_model_run: 
 
     assert refused.exit_code == ExitCode.MODEL_REFUSED
     assert refused.done.verdict is Verdict.MODEL_REFUSED
+    assert refused.done.reason == "1 gate refused the model: auc_floor; nothing was pushed"
     assert [(gate.name, gate.limit, gate.passed) for gate in refused.done.gates] == [
         ("auc_floor", 0.9999, False)
     ]
