@@ -21,6 +21,7 @@ from components.evaluator.executor import Executor
 from components.evaluator.fairness_groups import assign_groups
 from components.evaluator.settings import EvaluatorSettings
 from components.examples.parquet_examples import SUFFIX, ParquetWriter
+from pipelines.config import PROJECT_ROOT
 from schemas.feature_table import DType, FairnessAttribute, Group
 from tests.tiny_task import TABLE, Row, create_row
 
@@ -184,7 +185,10 @@ def run_executor(
     if baseline:
         inputs["baseline_model"] = [baseline]
     context = BaseBeamExecutor.Context(
-        beam_pipeline_args=["--runner=FnApiRunner"], tmp_dir=str(directory / "temp"), unique_id="1"
+        # Without a set-up file, TFX builds a package of itself each time.
+        beam_pipeline_args=["--runner=FnApiRunner", f"--setup_file={PROJECT_ROOT / 'setup.py'}"],
+        tmp_dir=str(directory / "temp"),
+        unique_id="1",
     )
     executor(context).Do(
         inputs,

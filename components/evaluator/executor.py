@@ -152,8 +152,8 @@ class _Gather(beam.CombineFn):
         return accumulator
 
     def merge_accumulators(self, accumulators: Iterable[_Gathered]) -> _Gathered:
-        merged = self.create_accumulator()
-        for accumulator in accumulators:
+        merged, *others = accumulators
+        for accumulator in others:
             merged.scores.merge(accumulator.scores)
             merged.single_rows += accumulator.single_rows
         return merged

@@ -1,10 +1,10 @@
 """Gather the scores of all models by slice and jackknife group, a batch of rows at a time.
 
-A batch is counted by sorting, and counts wait until there are as many as were merged before, so
-each row costs a few sorted numbers whatever the number of rows, and memory follows the number of
-distinct (slice, group, score, label), not of rows.
+A batch is counted by sorting, and a slice's counts wait until there are as many as were merged
+before, so each row costs a few sorted numbers whatever the number of rows, and memory follows the
+number of distinct (slice, group, score, label), eight bytes each, not of rows.
 
-This module is plain Python and NumPy.
+This module is NumPy, and Arrow where it packs.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from components.evaluator.score_histogram import (
     MAX_BUCKET,
@@ -33,7 +34,9 @@ OVERALL: SliceKey = ()
 
 _LABELS = 2
 _BUCKETS = 2 * MAX_BUCKET + 1
-_FEWEST_PENDING = 1 << 20
+_CELL = _BUCKETS * _LABELS
+_FEWEST_PENDING = 1 << 14
+_CODEC = "zstd"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,37 +53,50 @@ class SliceColumn:
 
 
 class _Counts:
-    """Counts by number, sparse.
+    """Counts by number, sparse, of one slice.
 
-    ``keys`` are ascending where nothing is pending; others wait beside them unsorted, so that the
-    many are sorted rarely.
+    Numbers are ascending; further ones wait beside them, so that the many are sorted rarely.
     """
 
     def __init__(self) -> None:
-        self._keys = np.zeros(0, np.int64)
-        self._counts = np.zeros(0, np.int64)
-        self._pending: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
+        self._keys = np.zeros(0, np.int32)
+        self._counts = np.zeros(0, np.int32)
+        self._pending: list[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]] = []
         self._pending_size = 0
 
-    def add(self, keys: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> None:
+    def add(self, keys: npt.NDArray[np.int32], counts: npt.NDArray[np.int32]) -> None:
         self._pending.append((keys, counts))
         self._pending_size += keys.size
         if self._pending_size > max(_FEWEST_PENDING, self._keys.size):
             self.list()
 
-    def list(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """List distinct keys, ascending, and their counts."""
+    def list(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """List distinct numbers, ascending, and their counts."""
         if self._pending:
             parts = [(self._keys, self._counts), *self._pending]
             self._pending, self._pending_size = [], 0
             keys = np.concatenate([part[0] for part in parts])
             counts = np.concatenate([part[1] for part in parts])
-            del parts
             order = np.argsort(keys, kind="stable")
             keys, counts = keys[order], counts[order]
             starts = np.flatnonzero(np.diff(keys, prepend=-1))
-            self._keys, self._counts = keys[starts], np.add.reduceat(counts, starts)
+            self._keys, self._counts = keys[starts], np.add.reduceat(counts, starts, dtype=np.int32)
         return self._keys, self._counts
+
+    def __getstate__(self) -> tuple[int, bytes]:
+        """Pack for another worker: steps between numbers, and most counts, are small."""
+        keys, counts = self.list()
+        steps = np.diff(keys, prepend=np.int32(0))
+        packed = pa.compress(np.stack([steps, counts]), codec=_CODEC, asbytes=True)
+        return keys.size, packed
+
+    def __setstate__(self, state: tuple[int, bytes]) -> None:
+        size, packed = state
+        unpacked = pa.decompress(packed, 2 * size * 4, codec=_CODEC)
+        steps, counts = np.frombuffer(unpacked, np.int32).reshape(2, size)
+        self._keys = np.cumsum(steps, dtype=np.int32)
+        self._counts = counts.copy()
+        self._pending, self._pending_size = [], 0
 
 
 class SlicedScores:
@@ -97,7 +113,7 @@ class SlicedScores:
         self._groups = groups
         self._threshold = threshold
         self._places: dict[SliceKey, int] = {}
-        self._counts = [_Counts() for _ in range(models)]
+        self._counts: list[list[_Counts]] = [[] for _ in range(models)]
         self._sums = [np.zeros((0, SUMMED_TERMS)) for _ in range(models)]
 
     def add(
@@ -127,9 +143,7 @@ class SlicedScores:
             prepared = prepare_rows(labels, scores, self._threshold)
             # One number says what a row is counted as: its cell, bucket and label.
             places = (prepared.buckets + MAX_BUCKET) * _LABELS + is_positive
-            self._counts[number].add(
-                *np.unique(cells * (_BUCKETS * _LABELS) + places[rows], return_counts=True)
-            )
+            self._add_counts(number, *np.unique(cells * _CELL + places[rows], return_counts=True))
             sums = self._sums[number]
             for term, values in enumerate(prepared.sums):
                 sums[:, term] += np.bincount(cells, values[rows], sums.shape[0])
@@ -140,15 +154,14 @@ class SlicedScores:
         Args:
             other: One of as many models and groups, and the same threshold.
         """
-        moved = np.array([self._place(key) for key in other._places], np.int64)
+        moved = [self._place(key) for key in other._places]
         self._grow()
-        for number, (keys, counts) in enumerate(one.list() for one in other._counts):
-            slices, rest = np.divmod(keys, self._groups * _BUCKETS * _LABELS)
-            self._counts[number].add(
-                moved[slices] * (self._groups * _BUCKETS * _LABELS) + rest, counts
-            )
-            cells = (moved[:, np.newaxis] * self._groups + np.arange(self._groups)).ravel()
-            self._sums[number][cells] += other._sums[number]
+        for number, slices in enumerate(other._counts):
+            for place, counts in zip(moved, slices, strict=True):
+                self._counts[number][place].add(*counts.list())
+        cells = (np.array(moved)[:, np.newaxis] * self._groups + np.arange(self._groups)).ravel()
+        for ours, theirs in zip(self._sums, other._sums, strict=True):
+            ours[cells] += theirs
 
     def list_slices(self) -> list[SliceKey]:
         """List the slices, the overall one first; none without rows."""
@@ -165,13 +178,11 @@ class SlicedScores:
             One summary a group, leading dimension [groups].
         """
         place = self._places[key]
-        keys, counts = self._counts[model].list()
-        size = self._groups * _BUCKETS * _LABELS
-        first, last = np.searchsorted(keys, [place * size, (place + 1) * size])
-        groups, rest = np.divmod(keys[first:last] - place * size, _BUCKETS * _LABELS)
+        keys, counts = self._counts[model][place].list()
+        groups, rest = np.divmod(keys, _CELL)
         buckets, places = np.unique(rest // _LABELS, return_inverse=True)
         rows = np.zeros((_LABELS, self._groups, buckets.size))
-        rows[rest % _LABELS, groups, places] = counts[first:last]
+        rows[rest % _LABELS, groups, places] = counts
         sums = self._sums[model][place * self._groups : (place + 1) * self._groups]
         return ScoreHistogram(
             self._threshold, buckets - MAX_BUCKET, rows[0], rows[1], ScoreTotals(*sums.T)
@@ -189,6 +200,20 @@ class SlicedScores:
             members.append(present)
         return np.concatenate(cells), np.concatenate(members)
 
+    def _add_counts(
+        self, model: int, keys: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]
+    ) -> None:
+        """Share out counts among the slices; keys are ascending, of all slices."""
+        size = self._groups * _CELL
+        slices = np.arange(len(self._places))
+        ends = np.searchsorted(keys, (slices + 1) * size)
+        for place, first, last in zip(slices, [0, *ends[:-1]], ends, strict=True):
+            if first < last:
+                part = slice(first, last)
+                self._counts[model][place].add(
+                    (keys[part] - place * size).astype(np.int32), counts[part].astype(np.int32)
+                )
+
     def _place(self, key: SliceKey) -> int:
         return self._places.setdefault(key, len(self._places))
 
@@ -196,3 +221,5 @@ class SlicedScores:
         missing = len(self._places) * self._groups - self._sums[0].shape[0]
         if missing > 0:
             self._sums = [np.pad(sums, ((0, missing), (0, 0))) for sums in self._sums]
+        for slices in self._counts:
+            slices.extend(_Counts() for _ in range(len(self._places) - len(slices)))

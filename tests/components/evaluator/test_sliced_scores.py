@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import pickle
 
 import numpy as np
 import numpy.typing as npt
@@ -120,6 +121,20 @@ def test_merging_leaves_the_other_as_it_is() -> None:
 
     kept = merge_groups(part.create_histogram(OVERALL, 0))
     assert kept.negatives.sum() + kept.positives.sum() == 500
+
+
+def test_what_is_sent_to_another_worker_comes_out_the_same() -> None:
+    """Packing and unpacking changes no count, and rows can be added afterwards."""
+    sent = pickle.loads(pickle.dumps(gather(0, 1500)))
+    sent.merge(gather(1500, ROWS))
+    whole = gather(0, ROWS)
+
+    assert set(sent.list_slices()) == set(whole.list_slices())
+    for key in whole.list_slices():
+        ours, theirs = sent.create_histogram(key, 1), whole.create_histogram(key, 1)
+        np.testing.assert_array_equal(ours.buckets, theirs.buckets)
+        np.testing.assert_array_equal(ours.positives, theirs.positives)
+        np.testing.assert_array_equal(ours.negatives, theirs.negatives)
 
 
 def test_many_counts_are_merged_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
