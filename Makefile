@@ -9,10 +9,13 @@ TYPED := $(wildcard setup.py schemas components pipelines benchmarks tests)
 IN_AIRFLOW_VENV := .venv-airflow/bin/python
 AIRFLOW_PYTHONS := 3.12 3.11 3.10
 
+# The benchmark compares with TFX's own pipeline, in an environment that no other target needs.
+BENCHMARK := artifacts/benchmarks
+
 .DEFAULT_GOAL := help
 .PHONY: help venv run-local backfill report data test test-all lint types format lock clean-venv
 .PHONY: airflow airflow-compile airflow-cli airflow-venv airflow-screens test-airflow
-.PHONY: axe screenshots
+.PHONY: axe screenshots bench bench-quick stock-venv
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,7 +37,7 @@ airflow-compile: venv airflow-venv ## Compile the pipeline's shape, which the DA
 	@$(IN_AIRFLOW_VENV) -m dags.compilation
 
 airflow-cli: airflow-venv ## Run a command of Airflow's: ARGS="dags list"
-	@$(IN_AIRFLOW_VENV) -m dags.standalone $(ARGS)
+	@$(IN_AIRFLOW_VENV) -m dags.airflow_cli $(ARGS)
 
 data: venv ## Lay out the taxi data under data/, whole and cut into spans
 	@$(IN_VENV) -m pipelines data $(ARGS)
@@ -51,6 +54,20 @@ test-airflow: venv airflow-venv ## Check the DAGs' types and test them on a runn
 
 airflow-screens: venv airflow-venv ## Run the pipeline in Airflow and take the README's pictures
 	@$(IN_AIRFLOW_VENV) -m tests.dags.screens $(ARGS)
+
+bench: venv stock-venv airflow-venv ## Measure all and write docs/benchmarks.md; takes hours
+	@$(IN_VENV) -m benchmarks run --sizes 15000 --sizes 150000 --repeats 3 $(ARGS)
+	@$(IN_VENV) -m benchmarks run --sizes 1500000 --repeats 2 \
+		--subjects ours --subjects script --subjects stock --subjects stock-in-memory $(ARGS)
+	@$(IN_VENV) -m benchmarks run --sizes 15000000 --repeats 1 \
+		--subjects ours --subjects script $(ARGS)
+	@$(IN_VENV) -m benchmarks report $(BENCHMARK)/results.jsonl
+
+bench-quick: venv stock-venv ## Measure 15 k and 150 k rows once and print the tables; 15 minutes
+	@$(IN_VENV) -m benchmarks run --sizes 15000 --sizes 150000 --repeats 1 --rerun-rows 0 \
+		--subjects ours --subjects script --subjects stock-in-memory --subjects starts \
+		--output $(BENCHMARK)/quick.jsonl $(ARGS)
+	@$(IN_VENV) -m benchmarks show $(BENCHMARK)/quick.jsonl
 
 axe: ## Bring axe-core, by which the tests judge how accessible the pages are; needs npm
 	@npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --silent
@@ -72,6 +89,9 @@ format: venv ## Mend style and formatting where that needs no thought
 airflow-venv: ## Make .venv-airflow hold the packages of its lock; does nothing when it does
 	@sh requirements/setup-venv.sh .venv-airflow requirements/airflow.txt $(AIRFLOW_PYTHONS)
 
+stock-venv: ## Make .venv-stock hold the packages of its lock; does nothing when it does
+	@sh requirements/setup-venv.sh .venv-stock requirements/stock.txt "$$(cat .python-version)"
+
 venv: ## Make .venv hold the packages of the lock; does nothing when it does
 	@sh requirements/setup-venv.sh
 
@@ -82,6 +102,9 @@ lock: venv ## Resolve requirements/*.in into the locks; ARGS=--upgrade takes new
 	@$(IN_VENV) -m uv pip compile --quiet --universal --python-version $(lastword $(AIRFLOW_PYTHONS)) \
 		--custom-compile-command 'make lock' \
 		--output-file requirements/airflow.txt $(ARGS) requirements/airflow.in
+	@$(IN_VENV) -m uv pip compile --quiet --python-version "$$(cat .python-version)" \
+		--python-platform linux --custom-compile-command 'make lock' \
+		--output-file requirements/stock.txt $(ARGS) requirements/stock.in
 
-clean-venv: ## Remove both environments, and nothing else; targets that need them make them anew
-	@rm -rf .venv .venv-airflow
+clean-venv: ## Remove the environments, and nothing else; targets that need them make them anew
+	@rm -rf .venv .venv-airflow .venv-stock

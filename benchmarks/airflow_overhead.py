@@ -9,44 +9,13 @@ from __future__ import annotations
 import datetime
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from dags.airflow_config import PROJECT_ROOT
+from benchmarks.dag_parse import DAG_ID, measure_parse
 from tests.dags.airflow_api import AirflowApi, run_airflow
-from tests.dags.deployment import SAMPLE, Deployment, create_deployment
-
-DAG_ID = "chicago_taxi_training"
-PARSES = 5
-_PARSE = """
-import runpy, sys, time
-import airflow.sdk
-from airflow.sdk import DAG, Asset, AssetAlias, BaseHook, BaseOperator, Param, TaskGroup
-began = time.perf_counter()
-runpy.run_path(sys.argv[1])
-print(time.perf_counter() - began)
-"""
-
-
-def measure_parse(deployment: Deployment) -> list[float]:
-    """Parse the DAG file that trains, each time in a fresh process that has imported Airflow.
-
-    Args:
-        deployment: The deployment.
-
-    Returns:
-        Seconds, shortest first.
-    """
-    path = deployment.dags_folder / f"{DAG_ID}.py"
-    environment = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT)}
-    command = [sys.executable, "-c", _PARSE, str(path)]
-    return sorted(
-        float(subprocess.check_output(command, env=environment, text=True).splitlines()[-1])
-        for _ in range(PARSES)
-    )
+from tests.dags.deployment import SAMPLE, create_deployment
 
 
 def measure_tasks(api: AirflowApi, run_id: str) -> list[tuple[str, float, float, float]]:
@@ -93,7 +62,7 @@ def main() -> None:
         directory = Path(folder)
         (directory / "deployment").mkdir()
         deployment = create_deployment(directory / "deployment")
-        parses = measure_parse(deployment)
+        parses, _ = measure_parse(deployment)
         print(f"parsing the DAG file: {', '.join(f'{each:.2f}' for each in parses)} s")
         with run_airflow(deployment, directory / "home", {}) as (_, api):
             for run_id in ("first", "second", "refreshed"):

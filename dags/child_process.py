@@ -42,7 +42,7 @@ class ChildProcess:
             text=True,
             errors="backslashreplace",
             start_new_session=True,
-            preexec_fn=lambda: _end_with(parent),
+            preexec_fn=lambda: end_with(parent),
         )
 
     @property
@@ -80,8 +80,12 @@ class ChildProcess:
             self._process.wait(_SIGKILL_SECONDS)
 
 
-def _end_with(parent: int) -> None:
-    """In the child: get SIGTERM when the parent dies, also where it is killed outright."""
+def end_with(parent: int) -> None:
+    """In a child, before its program starts: get SIGTERM when the parent dies, however it dies.
+
+    Args:
+        parent: Id of the process that started it.
+    """
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         os._exit(128 + signal.SIGTERM)

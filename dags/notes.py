@@ -15,6 +15,8 @@ import httpx
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowException, AirflowRuntimeError
 
+from dags.task_outcome import NOTE_LENGTH
+
 _TIMEOUT_SECONDS = 10.0
 
 _logger = logging.getLogger(__name__)
@@ -26,7 +28,7 @@ def note_task(connection_id: str | None, task_instance: Any, text: str) -> None:
     Args:
         connection_id: Airflow connection to Airflow's API; None for no notes.
         task_instance: The task, in its run.
-        text: At most 1,000 characters.
+        text: The note; what is beyond the length of Airflow's notes is cut off.
     """
     run = _describe_run(task_instance)
     _note(connection_id, f"{run}/taskInstances/{quote(task_instance.task_id, safe='')}", text)
@@ -38,7 +40,7 @@ def note_run(connection_id: str | None, task_instance: Any, text: str) -> None:
     Args:
         connection_id: Airflow connection to Airflow's API; None for no notes.
         task_instance: Any task of the run.
-        text: At most 1,000 characters.
+        text: The note; what is beyond the length of Airflow's notes is cut off.
     """
     _note(connection_id, _describe_run(task_instance), text)
 
@@ -63,7 +65,6 @@ def _write(client: httpx.Client, user: str, password: str, path: str, text: str)
     signed_in = client.post("/auth/token", json={"username": user, "password": password})
     signed_in.raise_for_status()
     headers = {"Authorization": f"Bearer {signed_in.json()['access_token']}"}
-    answer = client.patch(
-        path, params={"update_mask": "note"}, json={"note": text}, headers=headers
-    )
+    note = {"note": text[:NOTE_LENGTH]}
+    answer = client.patch(path, params={"update_mask": "note"}, json=note, headers=headers)
     answer.raise_for_status()

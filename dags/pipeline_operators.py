@@ -29,6 +29,7 @@ from dags.task_outcome import (
     CommandResult,
     LogReader,
     Outcome,
+    describe_exit,
     describe_node,
     describe_replay,
     describe_result,
@@ -101,8 +102,11 @@ class PipelineOperator(BaseOperator):
             last_line = line.strip() or last_line
             show(reader.read(line))
 
-        exit_code = self._child.read(hear)
-        show(reader.end())
+        try:
+            exit_code = self._child.read(hear)
+        finally:
+            # Also where the task's time is up: what Airflow has to say of it is not to be folded.
+            show(reader.end())
         answer = {}
         if json_path is not None and json_path.is_file():
             answer = json.loads(json_path.read_text(encoding="utf-8"))
@@ -161,12 +165,19 @@ class CompileRunOperator(PipelineOperator):
             self.conclude(Outcome.FAIL, str(error), context)
             raise
         result = self.run_command(self.commands.compile_run(run_id, parameters, span, data or None))
-        self.conclude(judge_node(result), result.last_line, context)
+        reason = result.last_line or describe_exit(result.exit_code)
+        self.conclude(judge_node(result), reason.removeprefix("error: "), context)
         return {
             "run_directory": str(run.directory),
             "span": span and span.isoformat(),
             "data": data and str(data),
         }
+
+    def conclude(self, outcome: Outcome, reason: str, context: Context) -> None:
+        """End the task, and note on the run why it was not begun: no verdict will follow."""
+        if outcome is not Outcome.DONE:
+            note_run(self.config.api_connection, context["ti"], f"NOT BEGUN: {reason}")
+        super().conclude(outcome, reason, context)
 
 
 class NodeOperator(PipelineOperator):

@@ -18,7 +18,8 @@ import pydantic
 SPAN_SCHEMA = {"type": ["null", "string"], "format": "date", "minLength": 10, "maxLength": 10}
 DATA_SCHEMA = {
     "type": ["null", "string"],
-    "pattern": r"^[A-Za-z0-9_][A-Za-z0-9_./-]*$",
+    # Python's $ would let a line break at the end pass.
+    "pattern": r"^[A-Za-z0-9_][A-Za-z0-9_./-]*$(?!\n)",
     "maxLength": 200,
 }
 MAX_EPOCHS_SCHEMA = {"type": ["null", "integer"], "minimum": 1, "maximum": 1000}
@@ -29,7 +30,7 @@ LEARNING_RATE_SCHEMA = {
 }
 REFRESH_SCHEMA = {"type": "boolean"}
 
-_DATA_PATTERN = re.compile(str(DATA_SCHEMA["pattern"]).rstrip("$"))
+_DATA_PATTERN = re.compile(str(DATA_SCHEMA["pattern"]))
 
 
 class ParameterError(Exception):
@@ -73,6 +74,9 @@ def read_parameters(values: Mapping[str, Any]) -> RunParameters:
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(RunParameters.model_fields)
+            raise ParameterError(f"parameter {name}: there is none; expected {known}") from error
         raise ParameterError(f"parameter {name}: got {first['input']!r}: {first['msg']}") from error
 
 

@@ -1,6 +1,6 @@
 """A whole Airflow on this machine: ``python -m dags.standalone``.
 
-It ends with Ctrl-C, and every process that came of it ends with it.
+It ends with Ctrl-C, or with its terminal, and every process that came of it ends with it.
 """
 
 from __future__ import annotations
@@ -8,21 +8,25 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ctypes
+import fcntl
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 import types
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from dags.airflow_config import PROJECT_ROOT, AirflowConfig, AirflowConfigError, load_airflow_config
+from dags.child_process import end_with
 from dags.standalone_settings import (
     ADMIN,
+    HOST,
     StandaloneSettings,
     create_environment,
     load_keys,
@@ -133,6 +137,7 @@ class StandaloneAirflow:
             _send(self.processes[name].pid, signal.SIGKILL)
         log_path = self.log_path(name)
         log_path.parent.mkdir(parents=True, exist_ok=True)
+        parent = os.getpid()
         with log_path.open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 _create_command(COMPONENTS[name]),
@@ -142,6 +147,7 @@ class StandaloneAirflow:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=lambda: end_with(parent),
             )
 
     def log_path(self, name: str) -> Path:
@@ -247,23 +253,68 @@ def _send(group: int, number: signal.Signals) -> None:
         os.killpg(group, number)
 
 
+@contextlib.contextmanager
+def _claim(settings: StandaloneSettings) -> Iterator[None]:
+    """Keep the folder to this process, and see to it that the port is free.
+
+    Raises:
+        StandaloneError: If another Airflow is at work in the folder, or anybody has the port.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with (settings.home / "standalone.lock").open("w") as lock, socket.socket() as probe:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StandaloneError(
+                f"{settings.home}: another Airflow is running from this folder; end it first"
+            ) from error
+        # As a server does it: connections that have ended do not keep the port.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, settings.port))
+        except OSError as error:
+            raise StandaloneError(
+                f"port {settings.port} of {HOST}: {error.strerror}; choose another one: "
+                'make airflow ARGS="--port 8090"'
+            ) from error
+        probe.close()
+        yield
+
+
 def _serve(airflow: StandaloneAirflow, config: AirflowConfig) -> None:
-    print("Preparing Airflow's database.", flush=True)
-    airflow.prepare(config)
-    print("Starting Airflow: half a minute.", flush=True)
-    airflow.start()
-    airflow.wait_until_ready()
-    print(
-        f"\n  Airflow     {airflow.settings.url}\n"
-        f"  sign in as  {ADMIN}\n"
-        f"  password    {airflow.keys[f'password_{ADMIN}']}\n"
-        f"  logs        {airflow.log_path('*')}\n\n"
-        "Ctrl-C ends it.",
-        flush=True,
-    )
-    while True:
-        airflow.check_components()
-        time.sleep(_POLL_SECONDS)
+    """Run Airflow until it is asked to end, or breaks; then nothing of it is left."""
+    ending = [signal.SIGINT, signal.SIGTERM]
+    # Where `nohup` started this, it is to outlive its terminal.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        ending.append(signal.SIGHUP)
+    for number in ending:
+        signal.signal(number, _stop_by_signal)
+    try:
+        print("Preparing Airflow's database.", flush=True)
+        airflow.prepare(config)
+        print("Starting Airflow: half a minute.", flush=True)
+        airflow.start()
+        airflow.wait_until_ready()
+        print(
+            f"\n  Airflow     {airflow.settings.url}\n"
+            f"  sign in as  {ADMIN}\n"
+            f"  password    {airflow.keys[f'password_{ADMIN}']}\n"
+            f"  logs        {airflow.log_path('*')}\n\n"
+            "Ctrl-C ends it.",
+            flush=True,
+        )
+        while True:
+            airflow.check_components()
+            time.sleep(_POLL_SECONDS)
+    except KeyboardInterrupt:
+        # There is nobody to tell where the terminal was closed.
+        with contextlib.suppress(OSError):
+            print("\nStopping Airflow.", flush=True)
+    finally:
+        # Asked for twice, it still ends in order.
+        for number in ending:
+            signal.signal(number, signal.SIG_IGN)
+        airflow.stop()
 
 
 def _stop_by_signal(number: int, frame: types.FrameType | None) -> None:
@@ -271,7 +322,7 @@ def _stop_by_signal(number: int, frame: types.FrameType | None) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until Ctrl-C, or run one command of Airflow's with the same settings.
+    """Serve until Ctrl-C.
 
     Args:
         arguments: Words of the command line; this process's own by default.
@@ -279,34 +330,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    parser = argparse.ArgumentParser(prog="python -m dags.standalone", description=main.__doc__)
-    parser.add_argument("--home", type=Path, default=PROJECT_ROOT / "artifacts" / "airflow")
-    parser.add_argument("--dags", type=Path, default=PROJECT_ROOT / "dags")
-    parser.add_argument("--port", type=int, default=8080)
-    parser.add_argument("command", nargs=argparse.REMAINDER, help="a command of Airflow's")
-    options = parser.parse_args(arguments)
-    settings = StandaloneSettings(options.home.absolute(), options.dags.absolute(), options.port)
-    airflow = StandaloneAirflow(settings, os.environ)
-    if options.command:
-        return subprocess.run(
-            _create_command(options.command), env=airflow.environment, cwd=PROJECT_ROOT
-        ).returncode
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop_by_signal)
+    settings = _read_options(arguments)
     try:
-        _serve(airflow, load_airflow_config(settings.dags_folder / "airflow.yaml"))
-    except KeyboardInterrupt:
-        print("\nStopping Airflow.", flush=True)
-        return 0
+        config = load_airflow_config(settings.dags_folder / "airflow.yaml")
+        with _claim(settings):
+            _serve(StandaloneAirflow(settings, os.environ), config)
     except (AirflowConfigError, StandaloneError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    finally:
-        # Asked for twice, it still ends in order.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        airflow.stop()
     return 0
+
+
+def _read_options(arguments: Sequence[str] | None) -> StandaloneSettings:
+    usual = StandaloneSettings()
+    parser = argparse.ArgumentParser(
+        prog="python -m dags.standalone", description="Run Airflow until Ctrl-C."
+    )
+    parser.add_argument("--home", type=Path, default=usual.home, help="where it keeps its things")
+    parser.add_argument("--dags", type=Path, default=usual.dags_folder, help="folder of DAG files")
+    parser.add_argument("--port", type=_read_port, default=usual.port, help="port of its web pages")
+    options = parser.parse_args(arguments)
+    return StandaloneSettings(options.home.absolute(), options.dags.absolute(), options.port)
+
+
+def _read_port(word: str) -> int:
+    if not word.isascii() or not word.isdigit() or not 1 <= int(word) <= 65_535:
+        raise argparse.ArgumentTypeError(f"got {word!r}, expected a number from 1 to 65535")
+    return int(word)
 
 
 if __name__ == "__main__":

@@ -28,9 +28,9 @@ class StandaloneSettings:
         port: Port of its web pages and API.
     """
 
-    home: Path
-    dags_folder: Path
-    port: int
+    home: Path = PROJECT_ROOT / "artifacts" / "airflow"
+    dags_folder: Path = PROJECT_ROOT / "dags"
+    port: int = 8080
 
     @property
     def url(self) -> str:

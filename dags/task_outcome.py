@@ -21,7 +21,8 @@ _LEVELS = {
     name: getattr(logging, name) for name in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 }
 _MOST_NOTED_PROBLEMS = 5
-_NOTE_LENGTH = 1000
+NOTE_LENGTH = 1000
+"""Most characters that a note of Airflow's holds."""
 
 
 class Outcome(enum.Enum):
@@ -99,16 +100,16 @@ def describe_node(result: CommandResult) -> str:
     state = str(result.answer.get("state", "failed"))
     problems = [Problem.model_validate(each) for each in result.answer.get("problems", ())]
     if not problems and result.exit_code != ExitCode.DONE:
-        return f"{state}: {result.last_line or describe_exit(result.exit_code)}"[:_NOTE_LENGTH]
+        return f"{state}: {result.last_line or describe_exit(result.exit_code)}"[:NOTE_LENGTH]
     if len(problems) == 1:
-        return f"{state}: {problems[0].rule}: {problems[0].message}"[:_NOTE_LENGTH]
+        return f"{state}: {problems[0].rule}: {problems[0].message}"[:NOTE_LENGTH]
     more = len(problems) - _MOST_NOTED_PROBLEMS
     lines = [
         f"{state}: {len(problems)} problems" if problems else state,
         *(f"- {problem.rule}: {problem.message}" for problem in problems[:_MOST_NOTED_PROBLEMS]),
         *([f"- and {more} more"] if more > 0 else []),
     ]
-    return "\n".join(lines)[:_NOTE_LENGTH]
+    return "\n".join(lines)[:NOTE_LENGTH]
 
 
 def describe_result(answer: Mapping[str, Any]) -> str:
@@ -141,7 +142,7 @@ def describe_run(summary: Mapping[str, Any]) -> str:
         Its verdict and the reason.
     """
     verdict = str(summary.get("verdict", "failed")).replace("_", " ").upper()
-    return f"{verdict}: {summary.get('reason', 'there is no summary')}"[:_NOTE_LENGTH]
+    return f"{verdict}: {summary.get('reason', 'there is no summary')}"[:NOTE_LENGTH]
 
 
 def describe_replay(result: CommandResult) -> str:
@@ -163,7 +164,7 @@ def describe_replay(result: CommandResult) -> str:
     version = f"version {result.answer['version']}"
     if result.answer["passed"]:
         return f"{version} serves as it was measured"
-    return "; ".join([f"{version} does not serve as it should", *failing])[:_NOTE_LENGTH]
+    return "; ".join([f"{version} does not serve as it should", *failing])[:NOTE_LENGTH]
 
 
 def describe_exit(exit_code: int) -> str:

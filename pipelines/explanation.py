@@ -152,7 +152,9 @@ def explain_node(
         )
     previous = store.find_previous_execution(node.id, execution.id)
     if previous is None:
-        return NodeExplanation(id=node.id, state=state, why="it had not ended well before")
+        return NodeExplanation(
+            id=node.id, state=state, why="there is no earlier result of it to take"
+        )
     differences = tuple(_compare(store, node, previous, execution))
     names = ", ".join(f"{difference.kind} {difference.name}" for difference in differences)
     why = f"changed: {names}" if names else "it is never cached, or its earlier outputs are gone"

@@ -158,11 +158,7 @@ class RunStore:
 
     def find_producer(self, artifact_id: int) -> mlmd.Execution | None:
         """Find the execution that made an artifact: the first that put it out."""
-        events = self._store.get_events_by_artifact_ids([artifact_id])
-        makers = [event.execution_id for event in events if event.type == mlmd.Event.OUTPUT]
-        if not makers:
-            return None
-        return self._store.get_executions_by_id([min(makers)])[0]
+        return next(iter(self._list_makers(artifact_id)), None)
 
     def record(self, execution: mlmd.Execution, result: NodeResult) -> None:
         """Keep a node's result with its execution.
@@ -212,7 +208,7 @@ class RunStore:
         )
 
     def count_written_rows(self, artifact_id: int) -> dict[str, int]:
-        """Tell the rows of an artifact, as its producer counted them.
+        """Tell the rows of an artifact, as the first that put it out counted them.
 
         Args:
             artifact_id: The artifact.
@@ -220,9 +216,12 @@ class RunStore:
         Returns:
             Rows by split; empty where nothing was counted.
         """
-        producer = self.find_producer(artifact_id)
-        result = read_recorded_result(producer) if producer is not None else None
-        return result.rows.written if result is not None else {}
+        # Its maker may have died before it counted; then one that took it from the cache did.
+        for execution in self._list_makers(artifact_id):
+            result = read_recorded_result(execution)
+            if result is not None and result.rows.written:
+                return result.rows.written
+        return {}
 
     def count_rows(self, execution: mlmd.Execution, written: dict[str, int]) -> Rows:
         """Put together the rows read and written of an execution.
@@ -249,6 +248,12 @@ class RunStore:
         for made in self.list_outputs(execution) if not written else ():
             written = {**written, **self.count_written_rows(made.artifact.id)}
         return Rows(read=read, written=written)
+
+    def _list_makers(self, artifact_id: int) -> list[mlmd.Execution]:
+        """List the executions that put an artifact out, those from the cache too, in order."""
+        events = self._store.get_events_by_artifact_ids([artifact_id])
+        ids = {event.execution_id for event in events if event.type == mlmd.Event.OUTPUT}
+        return sorted(self._store.get_executions_by_id(sorted(ids)), key=lambda one: one.id)
 
     def _list_artifacts(
         self, execution: mlmd.Execution, kind: mlmd.Event.Type

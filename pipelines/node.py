@@ -42,8 +42,11 @@ _UNRESOLVED = Problem(
 )
 
 
-class NodeStoppedError(Exception):
-    """The node was asked to stop; TFX publishes it as failed and removes its outputs."""
+class NodeStoppedError(BaseException):
+    """The node was asked to stop.
+
+    No ``Exception``: TensorFlow, which tries several ways to trace a function, would pass over it.
+    """
 
 
 def run_node(request: NodeRequest) -> NodeResult:
@@ -68,10 +71,15 @@ def run_node(request: NodeRequest) -> NodeResult:
         return NodeResult(id=request.node_id, state=NodeState.SKIPPED)
     layout = _find_layout(ir)
     with hold_node(layout, request.run_id, request.node_id):
-        with GuardedMetadata(_get_connection(ir)) as handle:
-            runs = RunStore(handle.store, ir.pipeline_info.id)
-            close_dead_executions(runs, layout, request.node_id, request.run_id)
+        _close_dead(ir, request)
         return _run_held_node(ir, node, request)
+
+
+def _close_dead(ir: pipeline_pb2.Pipeline, request: NodeRequest) -> None:
+    """Close what was left running of the node, whose lock is held."""
+    with GuardedMetadata(_get_connection(ir)) as handle:
+        runs = RunStore(handle.store, ir.pipeline_info.id)
+        close_dead_executions(runs, _find_layout(ir), request.node_id, request.run_id)
 
 
 def _run_held_node(
@@ -85,6 +93,9 @@ def _run_held_node(
     except DataRefusedError as error:
         data_refused = True
         problems = tuple(Problem(**dataclasses.asdict(problem)) for problem in error.problems)
+    except NodeStoppedError as error:
+        _close_dead(ir, request)
+        problems = (describe_error(error),)
     except Exception as error:
         _logger.error("%s", traceback.format_exc())
         problems = (describe_error(error),)
@@ -170,13 +181,15 @@ def _conclude(ir: pipeline_pb2.Pipeline, request: NodeRequest, result: NodeResul
         if execution is None:
             return result if raised else result.model_copy(update={"problems": (_UNRESOLVED,)})
         outputs = runs.list_outputs(execution)
+        # Those of a cached node are counted already, unless their maker died when it had published.
+        uncounted = [one for one in outputs if not runs.count_written_rows(one.artifact.id)]
     cached = execution.last_known_state == metadata_store_pb2.Execution.CACHED
     if not raised:
         state, problems = _read_state(execution, outputs)
         result = result.model_copy(update={"state": state, "problems": problems, "cached": cached})
     written: dict[str, int] = {}
-    if not raised and not cached:
-        for output in outputs:
+    if not raised:
+        for output in uncounted:
             written.update(count_rows(output))
     with GuardedMetadata(_get_connection(ir)) as handle:
         runs = RunStore(handle.store, ir.pipeline_info.id)

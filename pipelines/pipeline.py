@@ -179,7 +179,12 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
             table, config.evaluator.split, config.evaluator.threshold
         ).model_dump_json(),
         settings=config.model_validator.model_dump_json(),
-        code_version=hash_sources("components/model_validator", "components/evaluator"),
+        code_version=hash_sources(
+            "components/model_validator",
+            "components/evaluator",
+            "components/examples",
+            "components/csv_example_gen/example_encoding.py",
+        ),
     )
     pusher = create_pusher(
         model=trainer.outputs["model"],

@@ -21,6 +21,7 @@ from pipelines.metadata_store import StoredArtifact, open_run_store
 from pipelines.node_result import ExitCode, NodeResult, NodeState, Problem
 
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
+_PUSHER_ID = "Pusher"
 
 
 class Verdict(str, enum.Enum):
@@ -297,9 +298,10 @@ def _judge_run(
     # The first in each state: what came after it may have followed from it.
     states = {result.state: result for result in reversed(results)}
     if interrupted:
-        return Verdict.FAILED, "stopped by the user; nothing was pushed"
+        return Verdict.FAILED, f"stopped by the user; {_say_pushed(version)}"
     if NodeState.FAILED in states:
-        return Verdict.FAILED, f"{states[NodeState.FAILED].id} failed; nothing was pushed"
+        failed_id = states[NodeState.FAILED].id
+        return Verdict.FAILED, f"{failed_id} failed; {_say_pushed(version, failed_id)}"
     if NodeState.DATA_REFUSED in states:
         refusal = states[NodeState.DATA_REFUSED]
         count = len(refusal.problems)
@@ -319,6 +321,15 @@ def _judge_run(
     if is_partial:
         return Verdict.PARTIAL, "the nodes asked for are done; nothing was pushed"
     return Verdict.FAILED, "every node is done and nothing was pushed"
+
+
+def _say_pushed(version: int | None, failed_id: str | None = None) -> str:
+    """Say what a run pushed that did not end well; a Pusher may die between pushing and telling."""
+    if version is not None:
+        return f"version {version} is in place"
+    if failed_id == _PUSHER_ID:
+        return "no push is recorded; run it again to record a version that it has left in place"
+    return "nothing was pushed"
 
 
 def _list_outputs(

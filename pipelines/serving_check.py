@@ -8,12 +8,20 @@ from pathlib import Path
 import pydantic
 
 from components.evaluator.evaluation import load_evaluation
+from components.evaluator.scored_rows import ScoredRows, read_scored_rows
+from components.examples.parquet_examples import list_files
 from components.model_validator.evidence import ModelReplay
+from components.model_validator.example_records import write_records
 from components.model_validator.gate_result import GateResult
 from components.model_validator.gates import ServingGate, load_gates
 from components.model_validator.investigation import gather_evidence
 from components.model_validator.judgement import is_blessed, judge
-from components.model_validator.serving_replay import ReplayRequest, replay_models
+from components.model_validator.serving_replay import (
+    Replay,
+    ReplayError,
+    ReplayProcesses,
+    ReplayRequest,
+)
 from components.model_validator.settings import ModelValidatorSettings, RowSource
 from pipelines.champion import ChampionStore
 from pipelines.errors import OperationError
@@ -71,8 +79,8 @@ def check_serving(
 ) -> ServingCheck:
     """Load a pushed version in a fresh process and replay the rows that it was judged on.
 
-    Its answers are compared with what the Evaluator measured, and it is held against the same
-    serving gates as before the push.
+    Its answers are compared with the Evaluator's, and it is held against the same serving gates as
+    before the push.
 
     Args:
         layout: Where the pipeline's runs are kept.
@@ -94,12 +102,19 @@ def check_serving(
         judgement = _find_judgement(runs, champion.find_model(version), version)
     measured = load_evaluation(judgement.evaluation)
     gates = [gate for gate in load_gates(judgement.gates) if isinstance(gate, ServingGate)]
-    [replay] = replay_models(
-        [_create_request(layout.serving_root / str(version), judgement)],
-        judgement.settings.timeout_seconds,
-    )
+    try:
+        scored, replay = _replay(layout.serving_root / str(version), judgement)
+    except FileNotFoundError as error:
+        raise ServingCheckError(f"version {version}: {error}") from error
     evidence = gather_evidence(
-        measured, gates, replay, None, judgement.settings.confidence, judgement.rows.threshold
+        measured,
+        gates,
+        scored,
+        {},
+        replay,
+        None,
+        judgement.settings.confidence,
+        judgement.rows.threshold,
     )
     results = judge(measured, gates, evidence)
     return ServingCheck(
@@ -136,14 +151,23 @@ def _find_judgement(runs: RunStore, model_id: int, version: int) -> _Judgement:
     raise ServingCheckError(f"version {version}: no run of {_VALIDATOR} judged its model")
 
 
-def _create_request(model_directory: Path, judgement: _Judgement) -> ReplayRequest:
-    directory = judgement.examples / f"Split-{judgement.rows.split}"
-    return ReplayRequest(
-        model_directory=str(model_directory),
-        example_files=tuple(str(path.absolute()) for path in sorted(directory.iterdir())),
-        label=judgement.rows.label,
-        columns=judgement.rows.columns,
-        attributes=judgement.rows.attributes,
-        batch_rows=judgement.settings.batch_rows,
-        latency_rows=judgement.settings.latency_rows,
-    )
+def _replay(
+    model_directory: Path, judgement: _Judgement
+) -> tuple[ScoredRows, Replay | ReplayError]:
+    """Replay the rows that the Evaluator kept the scores of."""
+    with ReplayProcesses(1) as processes:
+        scored = read_scored_rows(judgement.evaluation)
+        records_file = processes.directory / "evaluated.arrow"
+        write_records(
+            list_files(judgement.examples / f"Split-{judgement.rows.split}"),
+            scored.rows,
+            records_file,
+        )
+        request = ReplayRequest(
+            model_directory=str(model_directory),
+            records_file=str(records_file),
+            batch_rows=judgement.settings.batch_rows,
+            latency_rows=judgement.settings.latency_rows,
+        )
+        [replay] = processes.replay([request], judgement.settings.timeout_seconds)
+    return scored, replay

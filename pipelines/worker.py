@@ -52,7 +52,7 @@ def work(task: Work, client: socket.socket) -> NoReturn:
 def _run_node(task: NodeRequest) -> Reply:
     try:
         return Reply(result=run_node(task))
-    except Exception as error:
+    except (Exception, NodeStoppedError) as error:
         problem = describe_error(error)
         result = NodeResult(
             id=task.node_id,
@@ -71,7 +71,7 @@ def _compile_run(task: CompileRequest) -> Reply:
             partial_run_utils.mark_pipeline(ir, task.from_nodes or None, task.to_nodes or None)
             description = description.model_copy(update={"not_asked_for": list_skipped(ir)})
         write_compiled(ir, description, run.ir_path, run.description_path)
-    except Exception as caught:
+    except (Exception, NodeStoppedError) as caught:
         absl_logging.exception("compilation failed")
         return Reply(error=describe_error(caught).message)
     return Reply()
@@ -86,7 +86,7 @@ def configure_logging() -> None:
 
 
 def stop_on_sigterm() -> None:
-    """Turn SIGTERM into an error, so that TFX publishes the node as failed and cleans up."""
+    """Turn SIGTERM into an error, so that the node is closed as failed and cleaned up after."""
     signal.signal(signal.SIGTERM, _raise_stopped)
 
 

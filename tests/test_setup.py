@@ -97,9 +97,9 @@ def count_installations(checkout: Path) -> int:
     return len(calls.read_text().splitlines()) if calls.exists() else 0
 
 
-def read_lock() -> dict[str, str]:
-    """Read the lock as a map of canonical names to versions."""
-    lines = (ROOT / "requirements" / "lock.txt").read_text().splitlines()
+def read_lock(name: str = "lock.txt") -> dict[str, str]:
+    """Read a lock as a map of canonical names to versions."""
+    lines = (ROOT / "requirements" / name).read_text().splitlines()
     pins = [line.split("==") for line in lines if line and line[0] not in " #"]
     return {canonicalize_name(name): version for name, version in pins}
 
@@ -130,6 +130,15 @@ def test_lock_satisfies_the_declared_ranges(declared: dict[str, Any]) -> None:
     ]
 
     assert outside == []
+
+
+def test_benchmark_compares_with_the_libraries_of_the_pipeline() -> None:
+    """What both environments hold is of the same version, so TFX's own pipeline has no handicap."""
+    ours, stock = read_lock(), read_lock("stock.txt")
+    shared = ours.keys() & stock.keys()
+
+    assert {"tfx", "tensorflow", "tf-keras", "keras", "apache-beam", "pip"} - shared == {"pip"}
+    assert {name: stock[name] for name in shared} == {name: ours[name] for name in shared}
 
 
 def test_python_of_the_lock_is_supported(declared: dict[str, Any]) -> None:

@@ -1,12 +1,15 @@
-"""Tiny models of the tiny task, measured by TFX's own Evaluator."""
+"""Tiny models of the tiny task, measured by the Evaluator."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow as pa
 import tensorflow as tf
+import tensorflow_model_analysis as tfma
 import tf_keras
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import artifact_utils
@@ -17,8 +20,11 @@ from components.evaluator.eval_config import create_eval_config
 from components.evaluator.executor import Executor
 from components.evaluator.fairness_groups import assign_groups
 from components.evaluator.settings import EvaluatorSettings
-from schemas.feature_table import FairnessAttribute, Group
-from tests.tiny_task import TABLE, create_row, serialize
+from components.examples.parquet_examples import SUFFIX, ParquetWriter
+from schemas.feature_table import DType, FairnessAttribute, Group
+from tests.tiny_task import TABLE, Row, create_row
+
+_ARROW_TYPES = {DType.FLOAT: pa.float32(), DType.INT: pa.int64(), DType.BYTES: pa.binary()}
 
 COAST = FairnessAttribute("coast", "city", (Group("north", values=("Oslo",)),), others="south")
 SLICED_TABLE = dataclasses.replace(
@@ -130,7 +136,7 @@ def export_plain_model(directory: Path, price_type: tf.DType = tf.float32, **ren
 def evaluate(
     directory: Path, candidate: Model, baseline: Model | None, settings: EvaluatorSettings
 ) -> ModelEvaluation:
-    """Run TFX's Evaluator on the measured rows.
+    """Run the Evaluator on the measured rows.
 
     Args:
         directory: Folder to write to.
@@ -141,20 +147,51 @@ def evaluate(
     Returns:
         What the Evaluator wrote.
     """
+    return run_executor(
+        Executor,
+        directory,
+        write_examples(directory / "examples"),
+        candidate,
+        baseline,
+        create_eval_config(SLICED_TABLE, settings),
+    )
+
+
+def run_executor(
+    executor: type[BaseBeamExecutor],
+    directory: Path,
+    examples: Examples,
+    candidate: Model,
+    baseline: Model | None,
+    config: tfma.EvalConfig,
+) -> ModelEvaluation:
+    """Run an Evaluator's executor on the split ``test``.
+
+    Args:
+        executor: Ours, or TFX's own.
+        directory: Folder to write to.
+        examples: The rows.
+        candidate: The model to measure.
+        baseline: The model to measure beside it, if any.
+        config: What to measure.
+
+    Returns:
+        What it wrote.
+    """
     evaluation = ModelEvaluation()
     evaluation.uri = str(directory / "evaluation")
-    inputs = {"examples": [write_examples(directory / "examples")], "model": [candidate]}
+    inputs = {"examples": [examples], "model": [candidate]}
     if baseline:
         inputs["baseline_model"] = [baseline]
     context = BaseBeamExecutor.Context(
         beam_pipeline_args=["--runner=FnApiRunner"], tmp_dir=str(directory / "temp"), unique_id="1"
     )
-    Executor(context).Do(
+    executor(context).Do(
         inputs,
         {"evaluation": [evaluation]},
         {
-            "eval_config": proto_utils.proto_to_json(create_eval_config(SLICED_TABLE, settings)),
-            "example_splits": json_utils.dumps([settings.split]),
+            "eval_config": proto_utils.proto_to_json(config),
+            "example_splits": json_utils.dumps(["test"]),
         },
     )
     return evaluation
@@ -176,7 +213,16 @@ def write_examples(directory: Path) -> Examples:
     for name in splits:
         split = directory / f"Split-{name}"
         split.mkdir(parents=True)
-        with tf.io.TFRecordWriter(str(split / "data_tfrecord.gz"), "GZIP") as writer:
-            for row in MEASURED:
-                writer.write(serialize(row))
+        write_rows(split / f"data{SUFFIX}", MEASURED)
     return examples
+
+
+def write_rows(path: Path, rows: Sequence[Row]) -> None:
+    """Write rows of the tiny task as one file of examples."""
+    columns = {
+        feature.name: pa.array([row.get(feature.name) for row in rows], _ARROW_TYPES[feature.dtype])
+        for feature in TABLE.features
+    }
+    writer = ParquetWriter(str(path), pa.schema([(n, c.type) for n, c in columns.items()]))
+    writer.write(pa.RecordBatch.from_pydict(columns))
+    writer.close()

@@ -70,7 +70,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         try:
             paths = _find_files(exec_properties)
             reports = self._import_files(paths, exec_properties, hash_buckets, directories)
-            row_counts = count_rows(reports)
+            row_counts = count_rows(reports, paths)
             files = [
                 CsvFile(path, report.csv_rows, hash_content(path))
                 for path, report in zip(paths, reports, strict=True)
@@ -126,11 +126,12 @@ class _ImportCsv(beam.DoFn):
         yield from ()
 
 
-def count_rows(reports: list[ImportReport]) -> dict[str, int]:
+def count_rows(reports: Sequence[ImportReport], paths: Sequence[str]) -> dict[str, int]:
     """Sum the rows of all files and reconcile them.
 
     Args:
         reports: One report a file, at least one.
+        paths: The files, in the same order.
 
     Returns:
         Rows read from the CSV files (``csv``) and written to each split.
@@ -150,18 +151,20 @@ def count_rows(reports: list[ImportReport]) -> dict[str, int]:
     if sum(split_rows.values()) != csv_rows:
         raise RuntimeError(f"{csv_rows} CSV rows gave {sum(split_rows.values())} examples")
     empty = tuple(
-        _describe_empty(split, csv_rows) for split, rows in split_rows.items() if not rows
+        _describe_empty(split, csv_rows, paths) for split, rows in split_rows.items() if not rows
     )
     if empty:
         raise DataRefusedError(empty)
     return {CSV_ROWS_KEY: csv_rows, **split_rows}
 
 
-def _describe_empty(split: str, csv_rows: int) -> DataProblem:
+def _describe_empty(split: str, csv_rows: int, paths: Sequence[str]) -> DataProblem:
+    where = paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
     return DataProblem(
         rule="empty split",
-        message=f"split {split!r} gets none of the {csv_rows} rows; give more rows, or the split "
-        "more hash buckets",
+        message=f"{where}: split {split!r} gets none of the {csv_rows} rows; give more rows, or "
+        "the split more hash buckets",
+        file=paths[0],
         value=str(csv_rows),
     )
 

@@ -142,5 +142,5 @@ def _describe_domain(column: ColumnLimits) -> str:
 
 
 def _accept(feature: str | None) -> str:
-    command = f"python -m pipelines schema accept RUN --feature {feature}"
+    command = f"python -m pipelines schema accept --feature {feature}"
     return f"accept what came with `{command}`" if feature else "correct the data, or the schema"

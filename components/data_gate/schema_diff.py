@@ -152,14 +152,14 @@ def accept_feature(
     curated = text_format.Parse(text, schema_pb2.Schema())
     names = {one.name for one in [*curated.feature, *inferred.feature]}
     if feature not in names:
-        raise ValueError(f"--feature: got {feature!r}, expected one of {', '.join(sorted(names))}")
+        raise ValueError(f"got {feature!r}, expected one of {', '.join(sorted(names))}")
     wanted = _find_acceptable(curated, inferred, splits, feature)
     if not wanted:
         return ()
     [came] = [one for one in inferred.feature if one.name == feature] or [None]
     if came is None:
         raise ValueError(
-            f"--feature: {feature!r} did not come; to do without it, remove it from the task's "
+            f"{feature!r} did not come; to do without it, remove it from the task's "
             "features.py and schema.pbtxt"
         )
     changed = _accept(text, came, read_limits(inferred).columns[feature], wanted, splits)

@@ -9,6 +9,6 @@ from components.evaluator.executor import Executor
 
 
 class Evaluator(component.Evaluator):
-    """TFX's Evaluator, outliving a champion that no longer fits today's rows."""
+    """TFX's Evaluator, by row groups, outliving a champion that no longer fits today's rows."""
 
     EXECUTOR_SPEC = BeamExecutorSpec(Executor)

@@ -1,4 +1,4 @@
-"""The digest of an evaluation: ``digest.json`` beside the metrics that TFMA wrote.
+"""The digest of an evaluation: ``digest.json`` beside the metrics that TFMA reads.
 
 Reading TFMA's own files means importing TFMA, TensorFlow and Beam, which takes longer than all else
 that a report does. The Evaluator has them imported already, so it leaves the same numbers here.

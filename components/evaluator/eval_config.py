@@ -1,7 +1,10 @@
-"""Turn a feature table and settings into the ``tfma.EvalConfig`` that TFX's Evaluator takes.
+"""Say in a ``tfma.EvalConfig`` what is measured, and read it there.
+
+The config is what TFX's Evaluator takes and what TFMA shows beside the metrics; our executor
+measures what it says.
 
 The model that the Trainer exports must meet this contract; both signatures stand in the
-SavedModel's ``signatures`` (TFMA finds a plain attribute only where it is a Keras layer):
+SavedModel's ``signatures``:
 
 ``serving_default``
     ``examples`` (string, [batch], serialized ``tf.Example``) to a dict with ``probability``
@@ -10,20 +13,17 @@ SavedModel's ``signatures`` (TFMA finds a plain attribute only where it is a Ker
     ``examples`` as above, but of training examples, to a dict with the label, under
     ``table.label.name`` (0 or 1, any number type, [batch] or [batch, 1]), and each row's group
     under the name of each fairness attribute (string, [batch], see ``fairness_groups``). Nothing
-    else is named like a slice column: TFMA slices on what it finds here before it looks at the
-    raw example.
-
-The input must not be named like a column, or TFMA feeds it that column.
+    else is named like a slice column: slices are cut by what is found here before the raw columns.
 """
 
 from __future__ import annotations
 
-import json
+import dataclasses
 
+import pydantic
 import tensorflow_model_analysis as tfma
 
-from components.evaluator.settings import ConfidenceIntervals, EvaluatorSettings
-from components.evaluator.tfma_metric import BinaryClassifierMetrics
+from components.evaluator.settings import EvaluatorSettings
 from schemas.feature_table import FeatureTable
 
 CANDIDATE = tfma.CANDIDATE_KEY
@@ -32,10 +32,45 @@ SERVING_SIGNATURE = "serving_default"
 LABEL_SIGNATURE = "transform_features"
 PROBABILITY_OUTPUT = "probability"
 
-_METHODS: dict[ConfidenceIntervals, int] = {
-    "jackknife": tfma.ConfidenceIntervalOptions.JACKKNIFE,
-    "poisson_bootstrap": tfma.ConfidenceIntervalOptions.POISSON_BOOTSTRAP,
-}
+_EXAMPLE_COUNT = "ExampleCount"
+
+
+class BinaryClassifierMetrics(pydantic.BaseModel):
+    """The config of the one metric that stands for all of ``metric_names``, and for the plots.
+
+    Attributes:
+        threshold: A row counts as positive where its probability is above it.
+        plots: Whether to write the plots too.
+        max_scored_rows: Most rows whose scores are kept one by one.
+        code_version: Version of this folder's code; it makes TFX's cache notice a change.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    threshold: float
+    plots: bool
+    max_scored_rows: int
+    code_version: str
+
+
+@dataclasses.dataclass(frozen=True)
+class MeasurementPlan:
+    """What a config says is measured.
+
+    Attributes:
+        model_names: Names of the models in the metrics' keys, the candidate's first; the only
+            model's is empty.
+        label: Output of ``transform_features`` that has the label.
+        slice_columns: Columns, and fairness attributes, that slices are cut by.
+        has_intervals: Whether there are jackknife intervals.
+        metrics: The metrics' config.
+    """
+
+    model_names: tuple[str, ...]
+    label: str
+    slice_columns: tuple[str, ...]
+    has_intervals: bool
+    metrics: BinaryClassifierMetrics
 
 
 def create_eval_config(
@@ -73,11 +108,7 @@ def create_eval_config(
 
 
 def _create_model_spec(table: FeatureTable, name: str, *, is_baseline: bool) -> tfma.ModelSpec:
-    """Create one model's spec.
-
-    The generic type loads the plain SavedModel, as a server does; without it TFMA loads the model
-    a second time, through Keras, only to see whether it can.
-    """
+    """Create one model's spec; the generic type is a plain SavedModel, as a server loads it."""
     return tfma.ModelSpec(
         name=name,
         model_type=tfma.TF_GENERIC,
@@ -90,17 +121,18 @@ def _create_model_spec(table: FeatureTable, name: str, *, is_baseline: bool) -> 
 
 
 def _create_metrics(settings: EvaluatorSettings, code_version: str) -> list[tfma.MetricConfig]:
-    metric_settings = {
-        "threshold": settings.threshold,
-        "plots": settings.plots,
-        "code_version": code_version,
-    }
+    metrics = BinaryClassifierMetrics(
+        threshold=settings.threshold,
+        plots=settings.plots,
+        max_scored_rows=settings.max_scored_rows,
+        code_version=code_version,
+    )
     return [
-        tfma.MetricConfig(class_name="ExampleCount"),
+        tfma.MetricConfig(class_name=_EXAMPLE_COUNT),
         tfma.MetricConfig(
             class_name=BinaryClassifierMetrics.__name__,
             module=BinaryClassifierMetrics.__module__,
-            config=json.dumps(metric_settings, sort_keys=True),
+            config=metrics.model_dump_json(),
         ),
     ]
 
@@ -108,7 +140,47 @@ def _create_metrics(settings: EvaluatorSettings, code_version: str) -> list[tfma
 def _create_options(settings: EvaluatorSettings) -> tfma.Options:
     options = tfma.Options()
     options.include_default_metrics.value = False
-    if settings.confidence_intervals != "none":
+    if settings.confidence_intervals == "jackknife":
         options.compute_confidence_intervals.value = True
-        options.confidence_intervals.method = _METHODS[settings.confidence_intervals]
+        options.confidence_intervals.method = tfma.ConfidenceIntervalOptions.JACKKNIFE
     return options
+
+
+def read_measurement_plan(config: tfma.EvalConfig) -> MeasurementPlan:
+    """Read what is measured.
+
+    Args:
+        config: One of ``create_eval_config``, with TFMA's defaults for the models that there are.
+
+    Returns:
+        The same in plain types.
+
+    Raises:
+        ValueError: If it asks for what our executor does not measure.
+    """
+    candidate, *baselines = sorted(config.model_specs, key=lambda spec: bool(spec.is_baseline))
+    metrics = [metric for spec in config.metrics_specs for metric in spec.metrics]
+    if [metric.class_name for metric in metrics] != [
+        _EXAMPLE_COUNT,
+        BinaryClassifierMetrics.__name__,
+    ]:
+        raise ValueError(
+            f"eval_config asks for {[metric.class_name for metric in metrics]}; this Evaluator "
+            "measures what components/evaluator/eval_config.py creates and nothing else"
+        )
+    if any(spec.thresholds for spec in config.metrics_specs) or any(
+        metric.HasField("threshold") for metric in metrics
+    ):
+        raise ValueError("eval_config has thresholds; this Evaluator judges nothing, gates do")
+    crossed = [
+        spec for spec in config.slicing_specs if len(spec.feature_keys) > 1 or spec.feature_values
+    ]
+    if crossed or config.cross_slicing_specs:
+        raise ValueError("eval_config crosses slices; this Evaluator cuts each by one column alone")
+    return MeasurementPlan(
+        model_names=(candidate.name, *(spec.name for spec in baselines)),
+        label=candidate.label_key,
+        slice_columns=tuple(key for spec in config.slicing_specs for key in spec.feature_keys),
+        has_intervals=config.options.compute_confidence_intervals.value,
+        metrics=BinaryClassifierMetrics.model_validate_json(metrics[1].config),
+    )

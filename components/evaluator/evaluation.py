@@ -1,7 +1,7 @@
-"""Read what TFX's Evaluator wrote.
+"""Read what the Evaluator wrote.
 
-TFX 1.16 writes one ``metrics`` file for both models. A metric's key holds the model's name,
-``candidate`` or ``baseline``; with no baseline the only model's name is empty. TFMA adds the
+As TFX's own, it writes one ``metrics`` file for both models. A metric's key holds the model's name,
+``candidate`` or ``baseline``; with no baseline the only model's name is empty. Beside them is the
 candidate's change (candidate minus baseline) under the candidate's name, marked ``is_diff``.
 """
 

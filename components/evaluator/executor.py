@@ -1,25 +1,42 @@
-"""Plug the check of the champion into TFX's Evaluator."""
+"""Plug the measuring into TFX: score row groups in Beam, gather them, write what TFMA reads."""
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import apache_beam as beam
 import tensorflow_model_analysis as tfma
-from tfx.components.evaluator import executor
+from tfx.dsl.components.base import base_beam_executor
 from tfx.types import Artifact, artifact_utils, standard_component_specs
 from tfx.utils import json_utils, path_utils, proto_utils
 
 from components.evaluator.champion_check import MISFIT_FILE, find_misfit
 from components.evaluator.digest import write_digest
+from components.evaluator.eval_config import MeasurementPlan, read_measurement_plan
 from components.evaluator.evaluation import load_digest
+from components.evaluator.jackknife import GROUPS, deal_groups
+from components.evaluator.loaded_model import load_model
+from components.evaluator.row_scoring import ScoredBatch, score_row_group
+from components.evaluator.scored_rows import (
+    ScoredRows,
+    choose_row_step,
+    join_scored_rows,
+    thin_rows,
+    write_scored_rows,
+)
+from components.evaluator.sliced_scores import SlicedScores
+from components.evaluator.tfma_records import write_eval_config, write_measures
+from components.examples.parquet_examples import RowGroup, list_files, list_row_groups
 
 
-class Executor(executor.Executor):
-    """Measure as TFX's Evaluator does, but leave out a champion that no longer fits.
+class Executor(base_beam_executor.BaseBeamExecutor):
+    """Measure the candidate and the champion on the same rows, in TFX's Evaluator's place.
 
-    It then measures the candidate alone and writes ``champion_misfit.txt`` beside the metrics. In
-    any case it leaves ``digest.json`` there, for readers without TFMA.
+    A champion that no longer fits is left out; ``champion_misfit.txt`` says why then. Beside what
+    TFMA reads are ``digest.json``, for readers without TFMA, and ``scores.parquet``.
     """
 
     def Do(  # noqa: N802  # the name is TFX's
@@ -31,36 +48,126 @@ class Executor(executor.Executor):
         """Measure the models.
 
         Args:
-            input_dict: ``examples``, ``model``, and ``baseline_model`` if there is a champion.
+            input_dict: ``examples`` as Parquet, ``model``, and ``baseline_model`` if there is a
+                champion.
             output_dict: ``evaluation``.
-            exec_properties: ``eval_config`` and ``example_splits``, as JSON.
+            exec_properties: ``eval_config`` and ``example_splits``, one of them, as JSON.
+
+        Raises:
+            ValueError: If the config asks for what is not measured here, or there are no rows.
         """
-        misfit = _find_champion_misfit(input_dict, exec_properties)
-        if misfit:
-            input_dict = {**input_dict, standard_component_specs.BASELINE_MODEL_KEY: []}
-        super().Do(input_dict, output_dict, exec_properties)
-        evaluation = output_dict[standard_component_specs.EVALUATION_KEY]
-        directory = Path(artifact_utils.get_single_uri(evaluation))
-        if misfit:
-            (directory / MISFIT_FILE).write_text(f"{misfit}\n", encoding="utf-8")
+        self._log_startup(input_dict, output_dict, exec_properties)
+        config = proto_utils.json_to_proto(
+            exec_properties[standard_component_specs.EVAL_CONFIG_KEY], tfma.EvalConfig()
+        )
+        (split,) = json_utils.loads(exec_properties[standard_component_specs.EXAMPLE_SPLITS_KEY])
+        (split_uri,) = artifact_utils.get_split_uris(
+            input_dict[standard_component_specs.EXAMPLES_KEY], split
+        )
+        files = list_files(Path(split_uri))
+        directory = Path(
+            artifact_utils.get_single_uri(output_dict[standard_component_specs.EVALUATION_KEY])
+        )
+        directory.mkdir(parents=True, exist_ok=True)
+        models = [_find_model(input_dict[standard_component_specs.MODEL_KEY])]
+        champions = input_dict.get(standard_component_specs.BASELINE_MODEL_KEY)
+        if champions:
+            champion = _find_model(champions)
+            misfit = find_misfit(champion, files, config.model_specs[0].label_key)
+            if misfit:
+                (directory / MISFIT_FILE).write_text(f"{misfit}\n", encoding="utf-8")
+            else:
+                models.append(champion)
+        config = tfma.utils.update_eval_config_with_defaults(
+            config, has_baseline=len(models) > 1, rubber_stamp=True
+        )
+        plan = read_measurement_plan(config)
+        self._measure(files, models, plan, directory)
+        locations = dict(zip(plan.model_names, models, strict=True))
+        write_eval_config(directory, config, split_uri, locations)
         write_digest(load_digest(directory), directory)
 
+    def _measure(
+        self, files: Sequence[str], models: Sequence[str], plan: MeasurementPlan, directory: Path
+    ) -> None:
+        groups = list_row_groups(files)
+        rows = sum(group.rows for group in groups)
+        step = choose_row_step(rows, plan.metrics.max_scored_rows)
+        with self._make_beam_pipeline() as pipeline:
+            _ = (
+                pipeline
+                | "RowGroups" >> beam.Create(groups)
+                | "OneRowGroupAWorker" >> beam.Reshuffle()
+                | "ScoreRows" >> beam.ParDo(_ScoreRows(models, plan))
+                | "Gather" >> beam.CombineGlobally(_Gather(len(models), plan, step))
+                | "Write" >> beam.Map(_write, plan, str(directory))
+            )
 
-def _find_champion_misfit(
-    input_dict: dict[str, list[Artifact]], exec_properties: dict[str, Any]
-) -> str | None:
-    champions = input_dict.get(standard_component_specs.BASELINE_MODEL_KEY)
-    if not champions:
-        return None
-    (champion,) = champions
-    config = proto_utils.json_to_proto(
-        exec_properties[standard_component_specs.EVAL_CONFIG_KEY], tfma.EvalConfig()
-    )
-    (label,) = {spec.label_key for spec in config.model_specs}
-    split = json_utils.loads(exec_properties[standard_component_specs.EXAMPLE_SPLITS_KEY])[0]
-    (directory,) = artifact_utils.get_split_uris(
-        input_dict[standard_component_specs.EXAMPLES_KEY], split
-    )
-    return find_misfit(
-        Path(path_utils.serving_model_path(champion.uri)), sorted(Path(directory).iterdir()), label
-    )
+
+@dataclasses.dataclass
+class _Gathered:
+    """What is known of the rows so far."""
+
+    scores: SlicedScores
+    single_rows: list[ScoredRows]
+
+
+class _ScoreRows(beam.DoFn):
+    """Score row groups with models that are loaded once a process."""
+
+    def __init__(self, models: Sequence[str], plan: MeasurementPlan) -> None:
+        self._directories = list(models)
+        self._plan = plan
+
+    def setup(self) -> None:
+        self._models = [load_model(directory) for directory in self._directories]
+
+    def process(self, element: RowGroup) -> Iterator[ScoredBatch]:
+        yield score_row_group(element, self._models, self._plan)
+
+
+class _Gather(beam.CombineFn):
+    """Gather scored rows."""
+
+    def __init__(self, models: int, plan: MeasurementPlan, row_step: int) -> None:
+        self._models = models
+        self._plan = plan
+        self._row_step = row_step
+
+    def create_accumulator(self) -> _Gathered:
+        groups = GROUPS if self._plan.has_intervals else 1
+        return _Gathered(SlicedScores(self._models, groups, self._plan.metrics.threshold), [])
+
+    def add_input(self, accumulator: _Gathered, element: ScoredBatch) -> _Gathered:
+        groups = deal_groups(element.first_row, element.labels.size)
+        accumulator.scores.add(
+            element.labels,
+            element.probabilities,
+            groups if self._plan.has_intervals else groups * 0,
+            element.columns,
+        )
+        accumulator.single_rows.append(
+            thin_rows(element.first_row, element.labels, element.probabilities, self._row_step)
+        )
+        return accumulator
+
+    def merge_accumulators(self, accumulators: Iterable[_Gathered]) -> _Gathered:
+        merged = self.create_accumulator()
+        for accumulator in accumulators:
+            merged.scores.merge(accumulator.scores)
+            merged.single_rows += accumulator.single_rows
+        return merged
+
+    def extract_output(self, accumulator: _Gathered) -> _Gathered:
+        return accumulator
+
+
+def _write(gathered: _Gathered, plan: MeasurementPlan, directory: str) -> None:
+    """Write the metrics, the plots and the scores; doing it again writes the same files again."""
+    write_measures(Path(directory), gathered.scores, plan)
+    if gathered.single_rows:
+        write_scored_rows(Path(directory), join_scored_rows(gathered.single_rows))
+
+
+def _find_model(artifacts: list[Artifact]) -> str:
+    return str(path_utils.serving_model_path(artifact_utils.get_single_uri(artifacts)))

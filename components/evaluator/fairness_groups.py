@@ -1,7 +1,7 @@
 """Assign rows to the groups of a fairness attribute, in TensorFlow.
 
-The exported model does it in its ``transform_features`` signature, so that TFMA can slice by the
-groups as by a column, and plain TFMA shows them.
+The exported model does it in its ``transform_features`` signature, so that the Evaluator can slice
+by the groups as by a column, and plain TFMA shows them.
 """
 
 from __future__ import annotations

@@ -9,12 +9,12 @@ This module is plain Python and NumPy.
 
 from __future__ import annotations
 
-import math
+import bisect
 
 import numpy as np
 
 from components.evaluator.digest import CalibrationBin, ThresholdCounts
-from components.evaluator.score_histogram import ScoreHistogram
+from components.evaluator.score_histogram import Array, ScoreHistogram
 
 CALIBRATION_BINS = 20
 """Bins of equal width in probability."""
@@ -32,33 +32,44 @@ def count_by_threshold(histogram: ScoreHistogram) -> tuple[ThresholdCounts, ...]
     curves have points where the rows are.
 
     Args:
-        histogram: All rows' scores.
+        histogram: All rows' scores, one summary.
 
     Returns:
         Lowest threshold first; none without rows, or where a score is not a probability.
     """
-    probabilities, negatives, positives = histogram.list_buckets()
-    if not probabilities.size or math.isnan(histogram.probability_sum):
+    negatives, positives = histogram.negatives, histogram.positives
+    if not negatives.size or histogram.totals.broken:
         return ()
+    probabilities = histogram.list_probabilities()
     thresholds = _choose_thresholds(histogram.threshold, probabilities, negatives + positives)
     # Buckets are in order, so those above a threshold are all from one place on.
     places = np.searchsorted(probabilities, thresholds, side="right")
-    negatives_above = negatives.sum() - np.concatenate([[0.0], np.cumsum(negatives)])[places]
-    positives_above = positives.sum() - np.concatenate([[0.0], np.cumsum(positives)])[places]
+    negatives_below = np.concatenate([[0.0], np.cumsum(negatives)])
+    positives_below = np.concatenate([[0.0], np.cumsum(positives)])
+    negatives_above = negatives_below[-1] - negatives_below[places]
+    positives_above = positives_below[-1] - positives_below[places]
     chosen = thresholds == histogram.threshold
     # Of the chosen threshold the rows were counted themselves.
-    negatives_above[chosen] = histogram.predicted_negatives
-    positives_above[chosen] = histogram.predicted_positives
+    negatives_above[chosen] = histogram.totals.predicted_negatives
+    positives_above[chosen] = histogram.totals.predicted_positives
+    counts = np.rint(
+        [
+            positives_above,
+            negatives_above,
+            negatives_below[-1] - negatives_above,
+            positives_below[-1] - positives_above,
+        ]
+    ).astype(np.int64)
     return tuple(
         ThresholdCounts(
-            threshold=float(threshold),
-            true_positives=round(hits),
-            false_positives=round(false_alarms),
-            true_negatives=round(negatives.sum() - false_alarms),
-            false_negatives=round(positives.sum() - hits),
+            threshold=threshold,
+            true_positives=hits,
+            false_positives=false_alarms,
+            true_negatives=rejections,
+            false_negatives=misses,
         )
-        for threshold, false_alarms, hits in zip(
-            thresholds, negatives_above, positives_above, strict=True
+        for threshold, hits, false_alarms, rejections, misses in zip(
+            thresholds.tolist(), *counts.tolist(), strict=True
         )
     )
 
@@ -69,15 +80,16 @@ def bin_by_score(
     """Put the rows in bins of equal width in probability.
 
     Args:
-        histogram: All rows' scores.
+        histogram: All rows' scores, one summary.
         bins: Number of bins.
 
     Returns:
         The bins that have rows, lowest first; none where a score is not a probability.
     """
-    probabilities, negatives, positives = histogram.list_buckets()
-    if math.isnan(histogram.probability_sum):
+    negatives, positives = histogram.negatives, histogram.positives
+    if histogram.totals.broken:
         return ()
+    probabilities = histogram.list_probabilities()
     places = np.minimum((probabilities * bins).astype(np.int64), bins - 1)
     rows = np.bincount(places, negatives + positives, bins)
     labels = np.bincount(places, positives, bins)
@@ -94,11 +106,7 @@ def bin_by_score(
     )
 
 
-def _choose_thresholds(
-    chosen: float,
-    probabilities: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
-    rows: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
-) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _choose_thresholds(chosen: float, probabilities: Array, rows: Array) -> Array:
     """Choose thresholds, none of them so close to another that buckets could not tell them apart.
 
     Args:
@@ -115,6 +123,7 @@ def _choose_thresholds(
     wanted += probabilities[at].round(_DECIMALS).tolist()
     kept: list[float] = []
     for threshold in wanted:
-        if all(abs(threshold - other) >= _CLOSEST for other in kept):
-            kept.append(threshold)
-    return np.array(sorted(kept), dtype=np.float64)
+        place = bisect.bisect(kept, threshold)
+        if all(abs(threshold - other) >= _CLOSEST for other in kept[max(place - 1, 0) : place + 1]):
+            kept.insert(place, threshold)
+    return np.array(kept, dtype=np.float64)

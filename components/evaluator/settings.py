@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import pydantic
 
-ConfidenceIntervals = Literal["none", "jackknife", "poisson_bootstrap"]
+ConfidenceIntervals = Literal["none", "jackknife"]
 
 
 class EvaluatorSettings(pydantic.BaseModel):
@@ -21,6 +21,8 @@ class EvaluatorSettings(pydantic.BaseModel):
         confidence_intervals: Method of the 95 % intervals, or none.
         plots: Whether to write the confusion matrices by threshold and the calibration of each
             slice: the run report's curves.
+        max_scored_rows: Most rows whose scores are kept one by one, evenly spaced, for
+            ModelValidator to compare its replay with.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -29,3 +31,4 @@ class EvaluatorSettings(pydantic.BaseModel):
     threshold: Annotated[float, pydantic.Field(gt=0, lt=1)] = 0.5
     confidence_intervals: ConfidenceIntervals = "jackknife"
     plots: bool = True
+    max_scored_rows: Annotated[int, pydantic.Field(ge=1)] = 300_000

@@ -14,14 +14,17 @@ from tfx.utils import path_utils
 
 from components.evaluator.champion_check import read_misfit
 from components.evaluator.evaluation import load_evaluation
+from components.evaluator.scored_rows import read_scored_rows
 from components.evaluator.slice_metrics import Evaluation
+from components.examples.parquet_examples import list_files
 from components.model_validator.evidence import Evidence
+from components.model_validator.example_records import space_rows, write_records
 from components.model_validator.gate_result import GateResult, Outcome
 from components.model_validator.gates import Gate, load_gates
 from components.model_validator.investigation import gather_evidence, needs_replay
 from components.model_validator.judgement import is_blessed, judge
 from components.model_validator.paired_change import METHOD
-from components.model_validator.serving_replay import ReplayRequest, replay_models
+from components.model_validator.serving_replay import ReplayProcesses, ReplayRequest
 from components.model_validator.settings import ModelValidatorSettings, RowSource
 from components.model_validator.validation import (
     ModelReference,
@@ -66,24 +69,30 @@ def ModelValidator(  # noqa: N802  # TFX names the component after the function
             none where there is one that fits.
     """
     del code_version
-    measured = load_evaluation(Path(evaluation.uri))
     misfit = read_misfit(Path(evaluation.uri))
-    _check_baseline(measured, baseline_model, misfit)
     champion = None if misfit else baseline_model
     wanted = load_gates(gates)
-    evidence = dataclasses.replace(
-        _investigate(
-            measured,
-            wanted,
-            examples,
-            training_examples,
-            model,
-            champion,
-            RowSource.model_validate_json(rows),
-            ModelValidatorSettings.model_validate_json(settings),
-        ),
-        champion_misfit=misfit,
-    )
+    replayed = _list_replayed(wanted, model, champion)
+    how = ModelValidatorSettings.model_validate_json(settings)
+    # The processes import TensorFlow while this one reads and encodes.
+    with ReplayProcesses(len(replayed)) as processes:
+        measured = load_evaluation(Path(evaluation.uri))
+        _check_baseline(measured, baseline_model, misfit)
+        evidence = Evidence(confidence=how.confidence)
+        if replayed:
+            evidence = _investigate(
+                measured,
+                wanted,
+                Path(evaluation.uri),
+                examples,
+                training_examples,
+                replayed,
+                champion is not None,
+                processes,
+                RowSource.model_validate_json(rows),
+                how,
+            )
+    evidence = dataclasses.replace(evidence, champion_misfit=misfit)
     results = judge(measured, wanted, evidence)
     validation = Validation(
         blessed=is_blessed(results),
@@ -105,63 +114,77 @@ def ModelValidator(  # noqa: N802  # TFX names the component after the function
     _bless(blessing, validation)
 
 
+def _list_replayed(
+    gates: tuple[Gate, ...], model: Artifact, champion: Artifact | None
+) -> list[Artifact]:
+    """List the models to replay, the candidate first; none where no gate asks for it."""
+    if not needs_replay(gates, has_champion=champion is not None):
+        return []
+    # The same artifact has the same answers: a run whose candidate is the champion already.
+    is_same = champion is not None and champion.uri == model.uri
+    return [model] if champion is None or is_same else [model, champion]
+
+
 def _investigate(
     measured: Evaluation,
     gates: tuple[Gate, ...],
+    evaluation_directory: Path,
     examples: Artifact,
     training_examples: Artifact,
-    model: Artifact,
-    champion: Artifact | None,
+    replayed: list[Artifact],
+    has_champion: bool,
+    processes: ReplayProcesses,
     rows: RowSource,
     settings: ModelValidatorSettings,
 ) -> Evidence:
-    """Replay the models, where a gate asks for it."""
-    if not needs_replay(gates, has_champion=champion is not None):
-        return Evidence(confidence=settings.confidence)
+    """Replay the models on the rows that the Evaluator kept the scores of."""
+    scored = read_scored_rows(evaluation_directory)
+    records_file = processes.directory / "evaluated.arrow"
+    train_records_file = processes.directory / "train.arrow"
+    columns = write_records(
+        list_files(_find_split(examples, rows.split)),
+        scored.rows,
+        records_file,
+        tuple(rows.columns),
+    )
+    train_paths = list_files(_find_split(training_examples, rows.train_split))
+    write_records(train_paths, space_rows(train_paths, settings.max_train_rows), train_records_file)
     requests = [
-        _create_request(model, examples, rows, settings).model_copy(
-            update={
-                "train_files": _list_files(training_examples, rows.train_split),
-                "label": rows.label,
-                "columns": rows.columns,
-                "attributes": rows.attributes,
-            }
+        ReplayRequest(
+            model_directory=str(_find_served(artifact)),
+            records_file=str(records_file),
+            batch_rows=settings.batch_rows,
+            latency_rows=settings.latency_rows,
         )
+        for artifact in replayed
     ]
-    # The same artifact has the same answers: a run whose candidate is the champion already.
-    is_same = champion is not None and champion.uri == model.uri
-    if champion is not None and not is_same:
-        requests.append(_create_request(champion, examples, rows, settings))
-    replays = replay_models(requests, settings.timeout_seconds)
+    requests[0] = requests[0].model_copy(
+        update={
+            "train_records_file": str(train_records_file),
+            "label": rows.label,
+            "attributes": rows.attributes,
+        }
+    )
+    replays = processes.replay(requests, settings.timeout_seconds)
     return gather_evidence(
         measured,
         gates,
+        scored,
+        columns,
         replays[0],
-        replays[-1] if champion is not None else None,
+        replays[-1] if has_champion else None,
         settings.confidence,
         rows.threshold,
     )
 
 
-def _create_request(
-    model: Artifact, examples: Artifact, rows: RowSource, settings: ModelValidatorSettings
-) -> ReplayRequest:
-    return ReplayRequest(
-        model_directory=str(
-            Path(
-                path_utils.serving_model_path(model.uri, path_utils.is_old_model_artifact(model))
-            ).absolute()
-        ),
-        example_files=_list_files(examples, rows.split),
-        batch_rows=settings.batch_rows,
-        latency_rows=settings.latency_rows,
-        max_train_rows=settings.max_train_rows,
-    )
+def _find_split(examples: Artifact, split: str) -> Path:
+    return Path(artifact_utils.get_split_uri([examples], split)).absolute()
 
 
-def _list_files(examples: Artifact, split: str) -> tuple[str, ...]:
-    directory = Path(artifact_utils.get_split_uri([examples], split)).absolute()
-    return tuple(str(path) for path in sorted(directory.iterdir()))
+def _find_served(model: Artifact) -> Path:
+    is_old = path_utils.is_old_model_artifact(model)
+    return Path(path_utils.serving_model_path(model.uri, is_old)).absolute()
 
 
 def _check_baseline(

@@ -27,9 +27,9 @@ class ModelReplay(pydantic.BaseModel):
         latency_p50_ms: Median time of a request of one row, in milliseconds.
         latency_p99_ms: 99th percentile of the same.
         size_mb: Size of the SavedModel's files, in 10^6 bytes.
-        prediction_difference: Largest difference from what the Evaluator measured, see
-            ``replay_comparison``.
-        difference_at: Metric and slice of that difference, or why there is none.
+        prediction_difference: Largest difference between a row's probability in the replay and
+            the one that the Evaluator measured.
+        difference_at: The row that has it, or why there is none.
     """
 
     model_config = _STRICT
@@ -82,6 +82,8 @@ class Evidence:
         champion: The champion's replay.
         changes: Change from the champion by metric and name of slice; None where it has no
             interval.
+        thinned_slices: Rows that were replayed of each slice whose change a gate asks for; empty
+            where all evaluated rows were.
         trivial: The trivial models; none where they could not be fitted.
         confidence: Confidence of the intervals.
     """
@@ -92,6 +94,7 @@ class Evidence:
     changes: Mapping[tuple[ScoreMetric, str], Change | None] = dataclasses.field(
         default_factory=dict
     )
+    thinned_slices: Mapping[str, int] = dataclasses.field(default_factory=dict)
     trivial: tuple[TrivialModel, ...] = ()
     confidence: float = 0.95
 

@@ -9,21 +9,24 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from components.evaluator.metric_names import ScoreMetric
+from components.evaluator.scored_rows import ScoredRows
 from components.evaluator.slice_metrics import Evaluation, SliceMetrics
 from components.model_validator.evidence import Evidence, ModelReplay, TrivialModel
 from components.model_validator.gates import ChangeGate, Gate, ServingGate, TrivialGate
+from components.model_validator.grouped_metrics import compute_metric
 from components.model_validator.paired_change import Change, PairedScores, estimate_changes
-from components.model_validator.replay_comparison import find_largest_difference, find_slice_rows
-from components.model_validator.serving_replay import (
-    Array,
-    LabeledFeatures,
-    Replay,
-    ReplayError,
-    SliceColumn,
+from components.model_validator.replay_comparison import (
+    Difference,
+    find_largest_difference,
+    find_other_label,
 )
+from components.model_validator.serving_replay import Array, Replay, ReplayError
+from components.model_validator.slice_columns import SliceColumn
 from components.model_validator.trivial_models import predict_by_trivial_models
-from components.model_validator.weighted_metrics import compute_metric
 
 
 def needs_replay(gates: Sequence[Gate], *, has_champion: bool) -> bool:
@@ -38,6 +41,8 @@ def needs_replay(gates: Sequence[Gate], *, has_champion: bool) -> bool:
 def gather_evidence(
     evaluation: Evaluation,
     gates: Sequence[Gate],
+    scored: ScoredRows,
+    columns: Mapping[str, SliceColumn],
     candidate: Replay | ReplayError,
     champion: Replay | ReplayError | None,
     confidence: float,
@@ -48,48 +53,53 @@ def gather_evidence(
     Args:
         evaluation: What the Evaluator measured.
         gates: What will be asked.
-        candidate: The candidate's replay, with labels and slices, or why there is none.
+        scored: The rows that were replayed, as the Evaluator measured them.
+        columns: Their slices by raw column.
+        candidate: The candidate's replay, or why there is none; without training rows it leaves
+            the trivial models out.
         champion: The champion's, or why there is none; None where there is no champion.
         confidence: Confidence of the intervals.
         threshold: A row counts as positive where its probability is above it.
 
     Returns:
         The evidence.
-
-    Raises:
-        ValueError: If the candidate's replay has no labels.
     """
     if isinstance(candidate, ReplayError):
         return Evidence(candidate=ModelReplay(problem=str(candidate)), confidence=confidence)
-    if candidate.evaluated is None:
-        raise ValueError("the candidate's replay has no labels; its request must name the label")
-    labels, slices = candidate.evaluated.labels, candidate.slices
-    champion_report: ModelReplay | None = None
+    slices = {**columns, **candidate.slices}
     changes: dict[tuple[ScoreMetric, str], Change | None] = {}
-    if champion is not None:
-        champion_report = _report(champion, evaluation.baseline or (), labels, slices)
+    thinned: dict[str, int] = {}
     if isinstance(champion, Replay):
-        scores = PairedScores(labels, candidate.probabilities, champion.probabilities)
-        changes = _find_changes(evaluation, gates, slices, scores, confidence, threshold)
+        scores = PairedScores(scored.labels, candidate.probabilities, champion.probabilities)
+        parts = _list_changing_slices(evaluation, gates)
+        rows = {part.name: _find_rows(part, slices, scored.rows.size) for part, _ in parts}
+        if scored.rows.size < evaluation.overall.examples:
+            thinned = {name: found.size for name, found in rows.items()}
+        changes = {
+            (metric, part.name): change
+            for part, metrics in parts
+            if rows[part.name].size
+            for metric, change in estimate_changes(
+                scores.select(rows[part.name]), metrics, confidence, threshold
+            ).items()
+        }
     return Evidence(
-        candidate=_report(candidate, evaluation.candidate, labels, slices),
-        champion=champion_report,
+        candidate=_report(candidate, scored, scored.candidate),
+        champion=_report(champion, scored, scored.champion) if champion is not None else None,
         changes=changes,
-        trivial=_measure_trivial_models(candidate, candidate.evaluated, confidence, threshold),
+        thinned_slices=thinned,
+        trivial=_measure_trivial_models(candidate, scored.labels, confidence, threshold),
         confidence=confidence,
     )
 
 
 def _report(
-    replay: Replay | ReplayError,
-    parts: Sequence[SliceMetrics],
-    labels: Array,
-    slices: Mapping[str, SliceColumn],
+    replay: Replay | ReplayError, scored: ScoredRows, measured: Array | None
 ) -> ModelReplay:
     """Report a model's replay, compared with its evaluation."""
     if isinstance(replay, ReplayError):
         return ModelReplay(problem=str(replay))
-    difference = find_largest_difference(parts, labels, replay.probabilities, slices)
+    difference = _compare(replay, scored, measured)
     return ModelReplay(
         **replay.measures.model_dump(),
         prediction_difference=difference.value,
@@ -97,27 +107,37 @@ def _report(
     )
 
 
-def _find_changes(
-    evaluation: Evaluation,
-    gates: Sequence[Gate],
-    slices: Mapping[str, SliceColumn],
-    scores: PairedScores,
-    confidence: float,
-    threshold: float,
-) -> dict[tuple[ScoreMetric, str], Change | None]:
-    """Estimate every change that a gate will ask for."""
+def _compare(replay: Replay, scored: ScoredRows, measured: Array | None) -> Difference:
+    if measured is None:
+        return Difference(None, "the Evaluator kept no scores of it")
+    if replay.evaluated is not None:
+        other = find_other_label(scored.rows, scored.labels, replay.evaluated.labels)
+        if other is not None:
+            return other
+    return find_largest_difference(scored.rows, measured, replay.probabilities)
+
+
+def _list_changing_slices(
+    evaluation: Evaluation, gates: Sequence[Gate]
+) -> list[tuple[SliceMetrics, list[ScoreMetric]]]:
+    """List the slices whose change a gate will ask for, each with the metrics of it."""
     wanted: dict[str, tuple[SliceMetrics, list[ScoreMetric]]] = {}
     for gate in gates:
         if isinstance(gate, ChangeGate):
             for part in _list_judged_slices(evaluation, gate):
                 wanted.setdefault(part.name, (part, []))[1].append(gate.metric)
-    changes: dict[tuple[ScoreMetric, str], Change | None] = {}
-    for name, (part, metrics) in wanted.items():
-        rows = find_slice_rows(part, slices, scores.labels.size)
-        if rows.any():
-            found = estimate_changes(scores.select(rows), metrics, confidence, threshold)
-            changes |= {(metric, name): change for metric, change in found.items()}
-    return changes
+    return list(wanted.values())
+
+
+def _find_rows(
+    part: SliceMetrics, slices: Mapping[str, SliceColumn], rows: int
+) -> npt.NDArray[np.int64]:
+    """List the replayed rows of a slice; none where the replay has no such column."""
+    if part.column is None:
+        return np.arange(rows)
+    if part.column not in slices:
+        return np.zeros(0, np.int64)
+    return slices[part.column].find_rows(part.column_value or "")
 
 
 def _list_judged_slices(evaluation: Evaluation, gate: ChangeGate) -> Sequence[SliceMetrics]:
@@ -132,22 +152,23 @@ def _list_judged_slices(evaluation: Evaluation, gate: ChangeGate) -> Sequence[Sl
 
 
 def _measure_trivial_models(
-    candidate: Replay, evaluated: LabeledFeatures, confidence: float, threshold: float
+    candidate: Replay, labels: Array, confidence: float, threshold: float
 ) -> tuple[TrivialModel, ...]:
     """Measure the trivial models; none without training rows, or with a single row."""
-    if candidate.train is None:
+    if candidate.train is None or candidate.evaluated is None:
         return ()
+    predictions = predict_by_trivial_models(candidate.train, candidate.evaluated)
     models = []
-    for name, probabilities in predict_by_trivial_models(candidate.train, evaluated).items():
-        scores = PairedScores(evaluated.labels, candidate.probabilities, probabilities)
+    for name, probabilities in predictions.items():
+        scores = PairedScores(labels, candidate.probabilities, probabilities)
         change = estimate_changes(scores, ["log_loss"], confidence, threshold)["log_loss"]
         if change is None:
             return ()
-        auc = compute_metric("auc", evaluated.labels, probabilities, threshold)
+        auc = compute_metric("auc", labels, probabilities, threshold)
         models.append(
             TrivialModel(
                 name=name,
-                log_loss=compute_metric("log_loss", evaluated.labels, probabilities, threshold),
+                log_loss=compute_metric("log_loss", labels, probabilities, threshold),
                 auc=auc if math.isfinite(auc) else None,
                 change=change.value,
                 lower=change.lower,

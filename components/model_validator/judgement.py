@@ -175,7 +175,13 @@ def _compare(case: _Case) -> tuple[Outcome, str]:
 
 
 def _compare_with_champion(case: _Case, value: float, baseline: float) -> tuple[Outcome, str]:
-    metric, change = case.gate.metric, case.change
+    metric, change, smallest = case.gate.metric, case.change, case.gate.min_examples
+    replayed = case.evidence.thinned_slices.get(case.part.name)
+    if case.part.column is not None and replayed is not None and replayed < smallest:
+        return Outcome.TOO_SMALL, (
+            f"{replayed} of {case.part.examples} rows were replayed, and it takes {smallest} to "
+            "judge a slice"
+        )
     key = (metric, case.part.name)
     if key not in case.evidence.changes:
         return Outcome.FAILED, f"no interval of the change: {case.evidence.replay_problem}"

@@ -27,13 +27,13 @@ from __future__ import annotations
 import dataclasses
 import math
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from components.evaluator.metric_names import ScoreMetric
-from components.model_validator.weighted_metrics import Array, WeightedMetric, prepare_metric
+from components.model_validator.grouped_metrics import Array, Groups, measure_without_groups
 
 METHOD = (
     "paired delete-a-group jackknife over rows, Student's t "
@@ -41,7 +41,6 @@ METHOD = (
 )
 
 _MOST_GROUPS = 200
-_CHUNK_CELLS = 2_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,8 +70,8 @@ class PairedScores:
                 f"shapes are {sorted(shapes)}"
             )
 
-    def select(self, rows: npt.NDArray[np.bool_]) -> PairedScores:
-        """Keep the rows that are marked; shape [rows]."""
+    def select(self, rows: npt.NDArray[np.int64]) -> PairedScores:
+        """Keep the rows of these numbers; shape [kept rows]."""
         return PairedScores(self.labels[rows], self.candidate[rows], self.other[rows])
 
 
@@ -106,13 +105,19 @@ def estimate_changes(
         The change by metric; None where it is not a number, also only with a group left out, or
         where a single row leaves nothing to estimate from.
     """
-    pairs = {metric: _prepare_pair(metric, scores, threshold) for metric in metrics}
     rows = scores.labels.size
-    whole = {metric: float(change(np.ones((1, rows)))[0]) for metric, change in pairs.items()}
-    left_out = _measure_all(pairs, _leave_groups_out(rows))
-    return {
-        metric: _find_interval(whole[metric], left_out[metric], confidence) for metric in metrics
-    }
+    count = min(rows, _MOST_GROUPS)
+    groups = Groups(np.arange(rows) % count, count)
+    changes: dict[ScoreMetric, Change | None] = {}
+    for metric in metrics:
+        candidate, other = (
+            measure_without_groups(metric, scores.labels, probabilities, threshold, groups)
+            for probabilities in (scores.candidate, scores.other)
+        )
+        changes[metric] = _find_interval(
+            candidate[0] - other[0], candidate[1] - other[1], confidence
+        )
+    return changes
 
 
 def find_t_quantile(share: float, freedom: int) -> float:
@@ -132,33 +137,6 @@ def find_t_quantile(share: float, freedom: int) -> float:
     second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
     third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
     return z + first / freedom + second / freedom**2 + third / freedom**3
-
-
-def _prepare_pair(metric: ScoreMetric, scores: PairedScores, threshold: float) -> WeightedMetric:
-    candidate = prepare_metric(metric, scores.labels, scores.candidate, threshold)
-    other = prepare_metric(metric, scores.labels, scores.other, threshold)
-    return lambda weights: candidate(weights) - other(weights)
-
-
-def _measure_all(
-    pairs: dict[ScoreMetric, WeightedMetric], chunks: Iterator[Array]
-) -> dict[ScoreMetric, Array]:
-    """Measure every metric's change under every set of weights; shape [sets] each."""
-    parts: dict[ScoreMetric, list[Array]] = {metric: [] for metric in pairs}
-    for weights in chunks:
-        for metric, change in pairs.items():
-            parts[metric].append(change(weights))
-    return {metric: np.concatenate(values) for metric, values in parts.items()}
-
-
-def _leave_groups_out(rows: int) -> Iterator[Array]:
-    """Weigh all rows but one group's, for each group, in chunks of bounded memory, [sets, rows]."""
-    groups = min(rows, _MOST_GROUPS)
-    group_of_row = np.arange(rows) % groups
-    size = max(1, _CHUNK_CELLS // rows)
-    for first in range(0, groups, size):
-        left_out = np.arange(first, min(first + size, groups))[:, np.newaxis]
-        yield (group_of_row != left_out).astype(np.float64)
 
 
 def _find_interval(value: float, left_out: Array, confidence: float) -> Change | None:

@@ -3,7 +3,7 @@
 The model's files are copied to a folder of their own and loaded there by plain TensorFlow, so that
 a model that leans on the place where it was trained, on Keras or on TFX fails here, not in service.
 
-This module is plain Python and NumPy; ``replay_process`` is what runs in the other process.
+This module is plain Python, Arrow and NumPy; ``replay_process`` is what runs in the other process.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pydantic
 
 import components
+from components.model_validator.slice_columns import SliceColumn
 
 Array = npt.NDArray[np.float64]
 Features = Mapping[str, npt.NDArray[Any]]
@@ -47,30 +48,26 @@ class ReplayRequest(pydantic.BaseModel):
 
     Attributes:
         model_directory: Folder of a SavedModel.
-        example_files: Gzipped TFRecord files of raw examples, in order.
-        train_files: The same of training examples to transform for the trivial models; none where
-            those are not wanted.
+        records_file: The raw examples, as ``example_records`` writes them.
+        train_records_file: The same of training examples to transform for the trivial models;
+            None where those are not wanted.
         label: Name of the label in the output of ``transform_features``; None to leave labels,
-            slices and features out, which a champion need not tell.
-        columns: Type by raw column that slices are cut by.
+            groups and features out, which a champion need not tell.
         attributes: Outputs of ``transform_features`` that slices are cut by; one that is not
             there is left out.
         batch_rows: Rows a request when all rows are replayed.
         latency_rows: Requests of one row each whose latency is measured.
-        max_train_rows: Most training rows transformed, evenly spaced.
     """
 
     model_config = _STRICT
 
     model_directory: str
-    example_files: tuple[str, ...]
-    train_files: tuple[str, ...] = ()
+    records_file: str
+    train_records_file: str | None = None
     label: str | None = None
-    columns: dict[str, Literal["float", "int", "bytes"]] = {}
     attributes: tuple[str, ...] = ()
     batch_rows: int
     latency_rows: int
-    max_train_rows: int = 0
 
 
 class ReplayMeasures(pydantic.BaseModel):
@@ -108,23 +105,6 @@ class ReplayOutcome(pydantic.BaseModel):
 
 
 @dataclasses.dataclass(frozen=True)
-class SliceColumn:
-    """The slice of each row by one column.
-
-    Attributes:
-        values: The column's values as text, shape [values].
-        codes: Index into them by row, -1 for a row without a value, shape [rows].
-    """
-
-    values: npt.NDArray[np.str_]
-    codes: npt.NDArray[np.int64]
-
-    def find_rows(self, value: str) -> npt.NDArray[np.bool_]:
-        """Mark the rows with a value; shape [rows]."""
-        return np.isin(self.codes, np.flatnonzero(self.values == value))
-
-
-@dataclasses.dataclass(frozen=True)
 class LabeledFeatures:
     """Transformed rows.
 
@@ -144,7 +124,7 @@ class Replay:
     Attributes:
         measures: What serving costs.
         probabilities: Of label 1, in the examples' order, shape [rows].
-        slices: Slices by column; none where the request named no label.
+        slices: Slices by fairness attribute; none where the request named no label.
         evaluated: The replayed rows, transformed; None where the request named no label.
         train: Training rows, transformed; None where the request named no files of them.
     """
@@ -160,34 +140,74 @@ class ReplayError(Exception):
     """A model could not be served; the message says why, in one line."""
 
 
-def replay_models(
-    requests: Sequence[ReplayRequest], timeout_seconds: float
-) -> list[Replay | ReplayError]:
-    """Replay models, each in a fresh process.
+class ReplayProcesses:
+    """Fresh processes, one a model, that import TensorFlow while the requests are made ready.
 
-    The processes start side by side, for most of their time goes into importing TensorFlow, and
-    take turns at the replay itself, so that neither disturbs what the other measures.
+    They start side by side, and take turns at the replay itself, so that neither disturbs what
+    another measures. Use it in a ``with`` statement: at its end every process has ended.
 
-    Args:
-        requests: Which models, on which rows.
-        timeout_seconds: When to give up on a process.
-
-    Returns:
-        For each its answers, and what they cost; or why it could not be served, or not in time.
+    Attributes:
+        directory: A folder for files that requests name; it is gone at the end.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="serving-replay-") as temporary,
-        ThreadPoolExecutor(max(1, len(requests))) as pool,
-    ):
-        root = Path(temporary)
-        directories = [root / str(number) for number in range(len(requests))]
-        return list(
-            pool.map(
-                lambda request, directory: _replay_model(request, directory, timeout_seconds),
-                requests,
-                directories,
+
+    def __init__(self, count: int) -> None:
+        """Start the processes.
+
+        Args:
+            count: Number of models, >= 0.
+        """
+        self._temporary = tempfile.TemporaryDirectory(prefix="serving-replay-")
+        self.directory = Path(self._temporary.name)
+        self._directories = [self.directory / str(number) for number in range(count)]
+        self._processes: list[subprocess.Popen[str]] = []
+        try:
+            for directory in self._directories:
+                directory.mkdir()
+                self._processes.append(_start_process(directory))
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> ReplayProcesses:
+        """Give the processes."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """End the processes."""
+        self.close()
+
+    def close(self) -> None:
+        """End the processes that still run, and remove the folder."""
+        for process in self._processes:
+            process.kill()
+            with process:
+                pass  # waits for the end, and closes the pipes
+        self._temporary.cleanup()
+
+    def replay(
+        self, requests: Sequence[ReplayRequest], timeout_seconds: float
+    ) -> list[Replay | ReplayError]:
+        """Replay models; once.
+
+        Args:
+            requests: Which models, on which rows; one a process.
+            timeout_seconds: When to give up on a process.
+
+        Returns:
+            For each its answers, and what they cost; or why it could not be served, or not in
+            time.
+        """
+        with ThreadPoolExecutor(max(1, len(requests))) as pool:
+            return list(
+                pool.map(
+                    lambda request, directory, process: _replay_model(
+                        request, directory, process, timeout_seconds
+                    ),
+                    requests,
+                    self._directories,
+                    self._processes,
+                )
             )
-        )
 
 
 def pack_labeled(prefix: str, rows: LabeledFeatures) -> dict[str, npt.NDArray[np.generic]]:
@@ -204,14 +224,31 @@ def pack_slices(slices: Mapping[str, SliceColumn]) -> dict[str, npt.NDArray[np.g
     return packed
 
 
+def _start_process(directory: Path) -> subprocess.Popen[str]:
+    root = str(Path(components.__file__).resolve().parent.parent)
+    search_path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    return subprocess.Popen(
+        [sys.executable, "-m", _PROCESS_MODULE, str(directory)],
+        env={**os.environ, "PYTHONPATH": search_path},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    )
+
+
 def _replay_model(
-    request: ReplayRequest, directory: Path, timeout_seconds: float
+    request: ReplayRequest,
+    directory: Path,
+    process: subprocess.Popen[str],
+    timeout_seconds: float,
 ) -> Replay | ReplayError:
     served = directory / _VERSION_NAME
     try:
         shutil.copytree(request.model_directory, served)
         moved = request.model_copy(update={"model_directory": str(served)})
-        _run_process(moved, directory, timeout_seconds)
+        _finish_process(process, moved, timeout_seconds)
     except (OSError, ReplayError) as error:
         return ReplayError(str(error))
     outcome = ReplayOutcome.model_validate_json((directory / OUTCOME_FILE).read_text("utf-8"))
@@ -221,27 +258,18 @@ def _replay_model(
         return _read_replay(outcome.measures, dict(arrays.items()))
 
 
-def _run_process(request: ReplayRequest, directory: Path, timeout_seconds: float) -> None:
-    request_path = directory / "request.json"
-    request_path.write_text(request.model_dump_json(), encoding="utf-8")
-    root = str(Path(components.__file__).resolve().parent.parent)
-    search_path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+def _finish_process(
+    process: subprocess.Popen[str], request: ReplayRequest, timeout_seconds: float
+) -> None:
+    """Hand a process its request, and wait for its end."""
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", _PROCESS_MODULE, str(request_path), str(directory)],
-            env={**os.environ, "PYTHONPATH": search_path},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout_seconds,
-            check=False,
-        )
+        _, told = process.communicate(request.model_dump_json(), timeout_seconds)
     except subprocess.TimeoutExpired as error:
+        process.kill()
         raise ReplayError(f"no answer within {timeout_seconds:g} s") from error
-    if done.returncode != 0:
-        last_line = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise ReplayError(f"the process ended with {done.returncode}: {last_line}")
+    if process.returncode != 0:
+        last_line = (told.strip().splitlines() or ["no message"])[-1]
+        raise ReplayError(f"the process ended with {process.returncode}: {last_line}")
 
 
 def _read_replay(measures: ReplayMeasures, arrays: Mapping[str, npt.NDArray[np.generic]]) -> Replay:

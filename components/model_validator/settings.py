@@ -18,7 +18,7 @@ class ModelValidatorSettings(pydantic.BaseModel):
     Attributes:
         confidence: Confidence of the two-sided intervals that gates are judged on; a gate errs on
             either side in at most ``(1 - confidence) / 2`` of cases.
-        batch_rows: Rows a request when all evaluated rows are replayed.
+        batch_rows: Rows a request when the rows that the Evaluator kept the scores of are replayed.
         latency_rows: Requests of one row each whose latency is measured.
         timeout_seconds: Longest that one model's replay may take.
         max_train_rows: Most training rows that the trivial models are fitted on, evenly spaced.
@@ -27,7 +27,7 @@ class ModelValidatorSettings(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
 
     confidence: Annotated[float, pydantic.Field(ge=0.5, lt=1)] = 0.95
-    batch_rows: pydantic.PositiveInt = 512
+    batch_rows: pydantic.PositiveInt = 4096
     latency_rows: Annotated[int, pydantic.Field(ge=20)] = 300
     timeout_seconds: Annotated[float, pydantic.Field(gt=0)] = 900.0
     max_train_rows: Annotated[int, pydantic.Field(ge=100)] = 50_000

@@ -1,7 +1,7 @@
 """Airflow plugin: shows what runs wrote, to those who may see the DAG, below ``/pipeline``.
 
-Reads alone, and only below a pipeline's output root. Everything but a run's report is shown as
-plain text or handed out as a file; the report is shown with no right to talk to anything.
+Reads alone, and only below a pipeline's output root. Everything but the pages of the reports is
+shown as plain text or handed out as a file; they are shown with no right to talk to anything.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import mimetypes
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import requires_access_dag
@@ -75,11 +76,16 @@ def find_shown(layout: OutputLayout, place: str) -> Path:
     Raises:
         HTTPException: If it is outside, hidden or not there.
     """
+    missing = HTTPException(404, "there is no such file here")
     root = layout.root.resolve()
-    path = (root / place).resolve()
+    try:
+        path = (root / place).resolve(strict=True)
+    except (OSError, ValueError) as error:
+        # Not there, or no path at all: a name too long, a null character.
+        raise missing from error
     steps = path.relative_to(root).parts if path.is_relative_to(root) else ()
-    if not steps or steps[0] not in _SHOWN_FOLDERS or not path.exists():
-        raise HTTPException(404, "there is no such file here")
+    if not steps or steps[0] not in _SHOWN_FOLDERS:
+        raise missing
     return path
 
 
@@ -88,16 +94,29 @@ def find_shown(layout: OutputLayout, place: str) -> Path:
     dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.RUN))],
 )
 def show_report(dag_id: str, run_id: str) -> Response:
-    """Show the report of a run; while there is none, its folder."""
+    """Lead to the report of a run; while there is none, to its folder."""
     layout = find_output(dag_id)
     try:
-        report = layout.report_path(run_id)
+        has_report = layout.report_path(run_id).is_file()
     except ValueError as error:
         raise HTTPException(404, str(error)) from error
-    if report.is_file():
-        return FileResponse(report, media_type="text/html", headers=_REPORT_HEADERS)
     find_shown(layout, f"runs/{run_id}")
-    return RedirectResponse(f"../../files/runs/{run_id}", status_code=307)
+    step = quote(run_id, safe="")
+    place = f"reports/{step}/index.html" if has_report else f"files/runs/{step}"
+    return RedirectResponse(f"../../{place}", status_code=307)
+
+
+@app.get(
+    "/{dag_id}/reports/{place:path}",
+    dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.RUN))],
+)
+def show_page(dag_id: str, place: str) -> Response:
+    """Show a page of the reports, where its links lead to the others."""
+    layout = find_output(dag_id)
+    path = find_shown(layout, f"reports/{place}")
+    if path.suffix != ".html" or not path.is_relative_to(layout.reports_directory.resolve()):
+        raise HTTPException(404, "there is no such page here")
+    return FileResponse(path, media_type="text/html", headers=_REPORT_HEADERS)
 
 
 @app.get(

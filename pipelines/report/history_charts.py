@@ -59,8 +59,7 @@ def draw_metric(runs: Sequence[IndexedRun], metric: str, title: str) -> Chart | 
     return create_chart(
         _create_metric_spec(points),
         title,
-        f"{format_metric(values[-1])} in the newest of {len(points)} runs; "
-        f"between {format_metric(min(values))} and {format_metric(max(values))}.",
+        _summarize(values),
         ("Run", title, "95 % interval", "Verdict"),
         tuple(
             (
@@ -77,6 +76,16 @@ def draw_metric(runs: Sequence[IndexedRun], metric: str, title: str) -> Chart | 
             Series("95 % interval", "--series-3", "rule"),
         ),
     )
+
+
+def _summarize(values: Sequence[float]) -> str:
+    """Say in one sentence how a metric went, as the chart's text."""
+    newest, lowest, highest = map(format_metric, (values[-1], min(values), max(values)))
+    if len(values) == 1:
+        return f"{newest} in the only run."
+    if lowest == highest:
+        return f"{newest} in each of {len(values)} runs."
+    return f"{newest} in the newest of {len(values)} runs; between {lowest} and {highest}."
 
 
 def draw_drift(runs: Sequence[IndexedRun]) -> Chart | None:

@@ -89,7 +89,7 @@ def _overlay_numbers(columns: Mapping[str, Quantiles], is_whole: bool) -> tuple[
     limits: list[float | None] = [None, *cuts, None]
     bins = [
         OverlayBin(
-            label=f"{whole[place]:g}" if whole else describe_interval(low, high),
+            label=f"{whole[place]:.0f}" if whole else describe_interval(low, high),
             low=low,
             high=high,
             shares={name: float(of_one[place]) for name, of_one in shares.items()},
@@ -113,9 +113,10 @@ def _cut_evenly(columns: Sequence[Quantiles]) -> list[float]:
     percentiles = [cut for column in columns for cut in cut_at_quantiles(column, _PERCENTILES)]
     if not percentiles:
         return []
-    # Limits of four digits read well, and are the same for all datasets.
-    evenly = np.linspace(min(percentiles), max(percentiles), MOST_BINS - 1)
-    return sorted({float(f"{cut:.4g}") for cut in evenly})
+    evenly, step = np.linspace(min(percentiles), max(percentiles), MOST_BINS - 1, retstep=True)
+    # Two digits of a bin's width read well, and keep bins of large numbers apart.
+    decimals = 1 - math.floor(math.log10(step)) if step > 0 else 0
+    return sorted({round(float(cut), decimals) for cut in evenly})
 
 
 def _create_bin(label: str, shares: Mapping[str, float]) -> OverlayBin:

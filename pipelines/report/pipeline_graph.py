@@ -12,7 +12,7 @@ import dataclasses
 import itertools
 from collections.abc import Mapping, Sequence
 
-NODE_WIDTH = 172
+NODE_WIDTH = 192
 NODE_HEIGHT = 44
 _COLUMN_GAP = 16
 _PASSAGE_WIDTH = 10

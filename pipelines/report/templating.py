@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -67,9 +68,9 @@ def write_words(name: str) -> str:
 
 
 def write_breakable(name: str) -> markupsafe.Markup:
-    """Write a name so that a line can break after each underscore, and nowhere else."""
-    parts = markupsafe.escape(printable(name)).split("_")
-    return markupsafe.Markup("_<wbr>").join(parts)
+    """Write a name so that a line can break after each underscore and equals sign."""
+    parts = re.split("(?<=[_=])", str(markupsafe.escape(printable(name))))
+    return markupsafe.Markup("<wbr>".join(parts))
 
 
 def write_message(text: str) -> markupsafe.Markup:

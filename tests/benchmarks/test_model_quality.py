@@ -29,7 +29,7 @@ from benchmarks.model_quality import (
     predict_always_no,
     read_rows,
 )
-from components.evaluator.score_histogram import ScoreHistogram
+from components.evaluator.score_histogram import summarise_rows
 from pipelines.node_result import ExitCode
 from schemas.feature_table import DType, Role, list_tasks, load_feature_table
 from tests.tiny_task import TABLE, create_row, serialize
@@ -168,10 +168,7 @@ def test_scores_are_those_of_the_evaluator() -> None:
     """Both count alike, also where a probability is 0 or 1 and wrong."""
     labels = np.array([0, 1, 0, 1, 1, 0])
     probabilities = np.array([0.0, 1.0, 1.0, 0.0, 0.7, 0.3])
-    histogram = ScoreHistogram()
-    for label, probability in zip(labels.tolist(), probabilities.tolist(), strict=True):
-        histogram.add(label, probability)
-    expected = histogram.compute_metrics()
+    expected = summarise_rows(labels, probabilities).compute_metrics()
 
     scores = compute_scores(labels, probabilities)
 

@@ -7,6 +7,7 @@ pages in Chromium. Runs that are there already are used again.
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import shutil
 import sys
@@ -133,4 +134,5 @@ def _take(browser: Browser, picture: Picture) -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m tests.browser.screens").parse_args()
     take_pictures()

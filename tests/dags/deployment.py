@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,8 @@ from pipelines.layout import OutputLayout
 DAG_FILES = sorted((PROJECT_ROOT / "dags").glob("chicago_taxi_*.py"))
 SAMPLE = "chicago_taxi/sample"
 COMPILE_SECONDS = 300
+HISTORY_SECONDS = 120
+NODE_SECONDS = 600.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +61,38 @@ class Deployment:
     def pipeline(self) -> PipelineDescription:
         """Its compiled pipeline."""
         return load_compiled_pipeline(self.config.description)
+
+    def read_history(self, run_id: str, variables: Mapping[str, str] | None = None) -> Any:
+        """Read from the metadata store what each node's executions in a run came to.
+
+        Args:
+            run_id: The run.
+            variables: Environment variables beside this process's own.
+
+        Returns:
+            What ``tests.run_history`` prints.
+        """
+        command = [str(self.config.python), "-m", "tests.run_history", run_id]
+        done = subprocess.run(
+            [*command, *self.config.overrides],
+            cwd=PROJECT_ROOT,
+            env=choose_environment({**os.environ, **(variables or {})}),
+            stdout=subprocess.PIPE,
+            timeout=HISTORY_SECONDS,
+            check=True,
+        )
+        return json.loads(done.stdout)
+
+    def wait_for_node(self, run_id: str, node_id: str) -> int:
+        """Wait until a node is at work, and give the id of its process."""
+        path = self.layout.run(run_id).lock_path(node_id)
+        end = time.monotonic() + NODE_SECONDS
+        while time.monotonic() < end:
+            pid = _find_holder(path)
+            if pid is not None:
+                return pid
+            time.sleep(0.02)
+        raise TimeoutError(f"{node_id} of {run_id} was never at work")
 
 
 def create_deployment(directory: Path, changes: Mapping[str, Any] | None = None) -> Deployment:
@@ -99,3 +135,15 @@ def _create_values(deployment: Deployment) -> dict[str, Any]:
         "max_active_runs": 2,
         "retry": {"count": 2, "delay_seconds": 1, "backoff": 1, "max_delay_seconds": 1},
     }
+
+
+def _find_holder(path: Path) -> int | None:
+    """Find the process that holds a file locked."""
+    if not path.exists():
+        return None
+    inode = str(path.stat().st_ino)
+    for line in Path("/proc/locks").read_text().splitlines():
+        _, kind, *_, pid, place, _, _ = line.split()[:8]
+        if kind == "FLOCK" and place.rpartition(":")[2] == inode and "->" not in line:
+            return int(pid)
+    return None

@@ -4,15 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from dags.airflow_config import PROJECT_ROOT
 from dags.child_process import ChildProcess
-
-PATIENCE_SECONDS = 20.0
+from tests.dags.processes import wait_until_gone
 
 # Prints its own id and a child's; both go on for a minute unless they are stopped.
 FAMILY = """
@@ -29,25 +27,6 @@ STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
 def start(code: str, directory: Path) -> ChildProcess:
     """Start a Python program."""
     return ChildProcess([sys.executable, "-c", code], directory, os.environ)
-
-
-def is_alive(pid: int) -> bool:
-    """Tell whether a process runs; one that has ended and is not yet cleared away does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state not in "ZX"
-
-
-def wait_until_gone(pids: list[int]) -> bool:
-    """Wait for the end of processes."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
-        if not any(map(is_alive, pids)):
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def test_output_and_exit_code_are_handed_on(tmp_path: Path) -> None:
@@ -107,7 +86,7 @@ def test_stop_ends_the_command_and_its_children(tmp_path: Path, before: str) -> 
         child.stop(0.5)
 
     assert child.read(stop) < 0
-    assert wait_until_gone(family)
+    assert wait_until_gone(family) == []
 
 
 def test_command_ends_with_its_parent(tmp_path: Path) -> None:
@@ -127,4 +106,4 @@ def test_command_ends_with_its_parent(tmp_path: Path) -> None:
     parent.wait()
     parent.stdout.close()
 
-    assert wait_until_gone([pid])
+    assert wait_until_gone([pid]) == []

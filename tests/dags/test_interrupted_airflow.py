@@ -7,16 +7,11 @@ import itertools
 import json
 import os
 import signal
-import subprocess
-import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dags.airflow_config import PROJECT_ROOT
-from dags.pipeline_commands import choose_environment
 from dags.standalone import StandaloneAirflow
 from tests.dags.airflow_api import AirflowApi, run_airflow
 from tests.dags.deployment import Deployment, create_deployment
@@ -26,8 +21,6 @@ pytestmark = pytest.mark.slow
 
 DAG_ID = "chicago_taxi_training"
 SPANS = ("2014-01-01", "2014-04-01")
-HISTORY_SECONDS = 120
-PATIENCE_SECONDS = 600.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,28 +38,7 @@ class Running:
 
     def read_history(self, run_id: str) -> Any:
         """Read from the metadata store what each node's executions in a run came to."""
-        config = self.deployment.config
-        command = [str(config.python), "-m", "tests.run_history", run_id, *config.overrides]
-        done = subprocess.run(
-            command,
-            cwd=PROJECT_ROOT,
-            env=choose_environment({**os.environ, **self.variables}),
-            stdout=subprocess.PIPE,
-            timeout=HISTORY_SECONDS,
-            check=True,
-        )
-        return json.loads(done.stdout)
-
-    def wait_for_node(self, run_id: str, node_id: str) -> int:
-        """Wait until a node is at work, and give the id of its process."""
-        path = self.deployment.layout.run(run_id).lock_path(node_id)
-        end = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < end:
-            pid = _find_holder(path)
-            if pid is not None:
-                return pid
-            time.sleep(0.02)
-        raise TimeoutError(f"{node_id} of {run_id} was never at work")
+        return self.deployment.read_history(run_id, self.variables)
 
 
 @pytest.fixture(scope="module")
@@ -148,10 +120,10 @@ def test_killed_run_comes_to_the_same(running: Running, backfilled: dict[str, st
     api.wait_for_run(DAG_ID, "calm")
     api.trigger(DAG_ID, "killed", span=SPANS[-1], refresh=True)
 
-    os.kill(running.wait_for_node("killed", "StatisticsGen"), signal.SIGKILL)
-    running.wait_for_node("killed", "Transform")
+    os.kill(running.deployment.wait_for_node("killed", "StatisticsGen"), signal.SIGKILL)
+    running.deployment.wait_for_node("killed", "Transform")
     os.kill(api.wait_for_task(DAG_ID, "killed", "Transform")["pid"], signal.SIGKILL)
-    running.wait_for_node("killed", "Trainer")
+    running.deployment.wait_for_node("killed", "Trainer")
     os.kill(running.airflow.processes["scheduler"].pid, signal.SIGKILL)
     running.airflow.start_component("scheduler")
     run = api.wait_for_run(DAG_ID, "killed")
@@ -186,15 +158,3 @@ def _list_metrics(summary: Any) -> dict[str, float]:
 
 def _list_rows(summary: Any) -> dict[str, Any]:
     return {node["id"]: node["rows_out"] for node in summary["nodes"]}
-
-
-def _find_holder(path: Path) -> int | None:
-    """Find the process that holds a file locked."""
-    if not path.exists():
-        return None
-    inode = str(path.stat().st_ino)
-    for line in Path("/proc/locks").read_text().splitlines():
-        _, kind, *_, pid, place, _, _ = line.split()[:8]
-        if kind == "FLOCK" and place.rpartition(":")[2] == inode and "->" not in line:
-            return int(pid)
-    return None

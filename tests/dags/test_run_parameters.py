@@ -51,6 +51,7 @@ TRICKS = [
     ("data", "data;reboot"),
     ("data", "data/`reboot`"),
     ("data", "data\x00"),
+    ("data", "data\n"),
     ("data", ""),
     ("data", {"path": "data"}),
     ("max_epochs", 0),
@@ -102,6 +103,12 @@ def test_tricks_are_refused_again_in_the_task(values: dict[str, Any]) -> None:
         read_parameters(values)
 
     assert "\n" not in str(caught.value)
+
+
+def test_unknown_parameter_is_told_with_those_that_there_are() -> None:
+    """A misspelt name is not passed over: the run would be another than the one asked for."""
+    with pytest.raises(ParameterError, match=r"^parameter epochs: there is none; .* max_epochs"):
+        read_parameters({"epochs": 3})
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import json
 import os
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from dags.standalone import StandaloneAirflow
 from tests.dags.airflow_api import AirflowApi, run_airflow
 from tests.dags.callback import DEADLINES_VARIABLE, FAILURES_VARIABLE
 from tests.dags.deployment import SAMPLE, Deployment, create_deployment
+from tests.dags.processes import wait_until_gone
 
 pytestmark = pytest.mark.slow
 
@@ -29,6 +31,7 @@ CHECK_DAG_ID = "chicago_taxi_pushed_model_check"
 DATA = PROJECT_ROOT / "data"
 LOCAL_RUN_SECONDS = 900
 CALLBACK_SECONDS = 180.0
+STOP_SECONDS = 60.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +67,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         "on_failure": "tests.dags.callback.note_failure",
         "on_deadline": "tests.dags.callback.note_missed_deadline",
         "deadline_minutes": 0.05,
+        "max_active_runs": 8,
     }
     deployment = create_deployment(directory / "deployment", changes)
     variables = {
@@ -79,6 +83,44 @@ def pushed(running: Running) -> str:
     """Give a run that pushed the first model."""
     running.run("pushed", data=SAMPLE)
     return "pushed"
+
+
+@pytest.fixture(scope="module")
+def local_run(
+    pushed: str, tmp_path_factory: pytest.TempPathFactory, running: Running
+) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """Start a run of the same on the command line, beside what goes on in Airflow.
+
+    Yields:
+        Its process, and the file that it writes its summary to.
+    """
+    directory = tmp_path_factory.mktemp("local")
+    path = directory / "summary.json"
+    command = [str(running.deployment.config.python), "-m", "pipelines", "run", "--config", "test"]
+    where = ["--data", str(DATA / SAMPLE), "--output", str(directory / "output")]
+    with subprocess.Popen(
+        [*command, *where, "--json", str(path)],
+        cwd=PROJECT_ROOT,
+        env=choose_environment(os.environ),
+        stdout=subprocess.DEVNULL,
+    ) as process:
+        yield process, path
+        process.terminate()
+
+
+@pytest.fixture(scope="module")
+def ended(running: Running, pushed: str, local_run: object) -> dict[str, Any]:
+    """Give runs that push nothing, by id; side by side they take as long as the longest of them."""
+    _write_refused_data(running.deployment.data_root / "refused")
+    confs: dict[str, dict[str, Any]] = {
+        "refused-model": {"data": SAMPLE, "max_epochs": 1, "learning_rate": 1e-6},
+        "refused-data": {"data": "refused"},
+        "missing-span": {"span": "2031-01-01"},
+        "odd~id": {"data": SAMPLE},
+    }
+    for run_id, conf in confs.items():
+        running.api.trigger(DAG_ID, run_id, **conf)
+    return {run_id: running.api.wait_for_run(DAG_ID, run_id) for run_id in confs}
 
 
 def test_dags_are_there_without_import_errors(running: Running) -> None:
@@ -115,14 +157,30 @@ def test_task_shows_its_result_log_and_links(running: Running, pushed: str) -> N
         assert api.fetch(address).status_code == 200, address
 
 
+def test_reports_lead_to_each_other(running: Running, pushed: str) -> None:
+    """The report's links, relative as on disk, lead to pages that are there."""
+    report = running.api.fetch(f"/pipeline/{DAG_ID}/runs/{pushed}/report")
+    links = set(re.findall(r'href="([^"#:,]+)"', report.text))
+
+    assert report.headers["content-type"].startswith("text/html")
+    assert "../index.html" in links
+    for link in links:
+        assert running.api.fetch(str(report.url.join(link))).status_code == 200, link
+
+
 def test_run_files_are_for_those_who_are_signed_in(running: Running, pushed: str) -> None:
     """Without signing in there is nothing to see, and with it nothing but what runs wrote."""
     base = f"{running.airflow.settings.url}/pipeline/{DAG_ID}"
 
     assert httpx.get(f"{base}/runs/{pushed}/report").status_code == 401
     assert httpx.get(f"{base}/files/runs").status_code == 401
-    for place in ("metadata.sqlite", "runs/..", "runs/%2e%2e/%2e%2e/home/keys.json", "/etc/passwd"):
+    assert httpx.get(f"{base}/reports/index.html").status_code == 401
+    for place in (
+        *("metadata.sqlite", "runs/..", "runs/%2e%2e/%2e%2e/home/keys.json", "/etc/passwd"),
+        *("runs/%00", f"runs/{'x' * 300}"),
+    ):
         assert running.api.fetch(f"{base}/files/{place}").status_code == 404, place
+        assert running.api.fetch(f"{base}/reports/{place}").status_code == 404, place
 
 
 def test_pushed_model_is_announced_and_replayed(running: Running, pushed: str) -> None:
@@ -139,38 +197,9 @@ def test_pushed_model_is_announced_and_replayed(running: Running, pushed: str) -
     assert str(version) in log
 
 
-def test_local_run_comes_to_the_same(running: Running, pushed: str, tmp_path: Path) -> None:
-    """The same data and configuration on the command line give the same splits and metrics."""
-    path = tmp_path / "summary.json"
-    command = [str(running.deployment.config.python), "-m", "pipelines", "run", "--config", "test"]
-    subprocess.run(
-        [
-            *command,
-            "--data",
-            str(DATA / SAMPLE),
-            "--output",
-            str(tmp_path / "output"),
-            "--json",
-            str(path),
-        ],
-        cwd=PROJECT_ROOT,
-        env=choose_environment(os.environ),
-        stdout=subprocess.DEVNULL,
-        timeout=LOCAL_RUN_SECONDS,
-        check=True,
-    )
-
-    local, scheduled = json.loads(path.read_text()), running.read_summary(pushed)
-    assert local["verdict"] == scheduled["verdict"] == "pushed"
-    assert _list_rows(local) == _list_rows(scheduled)
-    assert _list_metrics(local) == pytest.approx(_list_metrics(scheduled), abs=1e-6)
-
-
-def test_refused_data_fails_without_a_retry(running: Running) -> None:
+def test_refused_data_fails_without_a_retry(running: Running, ended: dict[str, Any]) -> None:
     """Refused data ends the run at once as failed, with the reason on task and run."""
-    _write_refused_data(running.deployment.data_root / "refused")
-
-    run = running.run("refused-data", data="refused")
+    run = ended["refused-data"]
 
     tasks = running.api.list_tasks(DAG_ID, "refused-data")
     assert run["state"] == "failed"
@@ -183,9 +212,9 @@ def test_refused_data_fails_without_a_retry(running: Running) -> None:
     assert "fare" in running.api.read_log(DAG_ID, "refused-data", "DataGate")
 
 
-def test_refused_model_skips_the_push(running: Running, pushed: str) -> None:
+def test_refused_model_skips_the_push(running: Running, ended: dict[str, Any]) -> None:
     """A refused model skips what follows, with the reason; the run itself did what it is for."""
-    run = running.run("refused-model", data=SAMPLE, max_epochs=1, learning_rate=1e-6)
+    run = ended["refused-model"]
 
     states = running.list_states("refused-model")
     tasks = running.api.list_tasks(DAG_ID, "refused-model")
@@ -199,22 +228,22 @@ def test_refused_model_skips_the_push(running: Running, pushed: str) -> None:
     assert "auc_floor" in reason
 
 
-def test_missing_span_fails_with_its_path_and_date(running: Running) -> None:
-    """A span that is not there is told at once, and no other is taken for it."""
-    run = running.run("missing-span", span="2031-01-01")
+def test_missing_span_fails_with_its_path_and_date(running: Running, ended: dict[str, Any]) -> None:
+    """A span that is not there is told at once, on task and run, and no other is taken for it."""
+    run = ended["missing-span"]
+    task = running.api.list_tasks(DAG_ID, "missing-span")["compile_run"]
 
-    tasks = running.api.list_tasks(DAG_ID, "missing-span")
     assert run["state"] == "failed"
-    assert tasks["compile_run"]["try_number"] == 1
-    assert "2031-01-01" in tasks["compile_run"]["note"]
-    assert "spans" in tasks["compile_run"]["note"]
+    assert task["try_number"] == 1
+    assert str(DATA / "chicago_taxi/spans/2031-01-01") in task["note"]
+    assert run["note"] == f"NOT BEGUN: {task['note']}"
 
 
-def test_run_id_that_could_leave_the_output_is_refused(running: Running) -> None:
+def test_run_id_that_could_leave_the_output_is_refused(
+    running: Running, ended: dict[str, Any]
+) -> None:
     """A run id that Airflow allows and paths do not fails in the first task."""
-    run = running.run("odd~id", data=SAMPLE)
-
-    assert run["state"] == "failed"
+    assert ended["odd~id"]["state"] == "failed"
     assert "odd~id" in running.api.list_tasks(DAG_ID, "odd~id")["compile_run"]["note"]
 
 
@@ -235,6 +264,22 @@ def test_bad_parameters_make_no_run(running: Running, conf: dict[str, Any]) -> N
 
     assert answer.status_code == 400
     assert next(iter(conf)) in answer.text
+
+
+def test_task_marked_failed_stops_its_node(running: Running, pushed: str) -> None:
+    """The node of a task that a person ends is ended as well, and has failed in the store."""
+    # It would learn for minutes.
+    conf = {"data": SAMPLE, "max_epochs": 1000, "learning_rate": 1e-6}
+    running.api.trigger(DAG_ID, "stopped", **conf)
+    node = running.deployment.wait_for_node("stopped", "Trainer")
+
+    running.api.mark_failed(DAG_ID, "stopped", "Trainer")
+
+    assert wait_until_gone([node], STOP_SECONDS) == []
+    assert running.api.wait_for_run(DAG_ID, "stopped")["state"] == "failed"
+    assert running.list_states("stopped")["Evaluator"] == "upstream_failed"
+    (execution,) = running.deployment.read_history("stopped")["Trainer"]
+    assert execution == {"state": "FAILED", "live": {}}
 
 
 def test_cleared_task_runs_again(running: Running, pushed: str) -> None:
@@ -262,16 +307,27 @@ def test_cleared_task_runs_again(running: Running, pushed: str) -> None:
     assert _list_metrics(running.read_summary(pushed)) == before
 
 
-def test_failed_runs_are_called_back(running: Running) -> None:
+def test_failed_runs_are_called_back(running: Running, ended: dict[str, Any]) -> None:
     """The configured callback hears of a failed run."""
-    running.run("called-back", span="2031-04-01")
-
-    assert _wait_for_line(running.directory / "failures", "called-back")
+    assert _wait_for_line(running.directory / "failures", "missing-span")
 
 
 def test_late_runs_are_called_back(running: Running, pushed: str) -> None:
     """The configured callback hears of a run that missed its deadline."""
     assert _wait_for_line(running.directory / "deadlines", pushed)
+
+
+def test_local_run_comes_to_the_same(
+    running: Running, pushed: str, local_run: tuple[subprocess.Popen[bytes], Path]
+) -> None:
+    """The same data and configuration on the command line give the same splits and metrics."""
+    process, path = local_run
+
+    assert process.wait(LOCAL_RUN_SECONDS) == 0
+    local, scheduled = json.loads(path.read_text()), running.read_summary(pushed)
+    assert local["verdict"] == scheduled["verdict"] == "pushed"
+    assert _list_rows(local) == _list_rows(scheduled)
+    assert _list_metrics(local) == pytest.approx(_list_metrics(scheduled), abs=1e-6)
 
 
 def _wait_for_line(path: Path, line: str) -> bool:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,10 +14,18 @@ from pathlib import Path
 import pytest
 
 from dags.airflow_config import PROJECT_ROOT
+from dags.standalone import COMPONENTS, main
 from tests.dags.airflow_api import find_free_port
 from tests.dags.deployment import Deployment
+from tests.dags.processes import list_descendants, wait_until_gone
 
 PATIENCE_SECONDS = 240.0
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the place of a folder for Airflow, whose database is migrated once."""
+    return tmp_path_factory.mktemp("airflow") / "home"
 
 
 def start(deployment: Deployment, home: Path, *words: str) -> subprocess.Popen[str]:
@@ -26,17 +37,9 @@ def start(deployment: Deployment, home: Path, *words: str) -> subprocess.Popen[s
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        # Ignored where `nohup` started the tests.
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     )
-
-
-def list_descendants(pid: int) -> list[int]:
-    """List a process's children, and theirs."""
-    try:
-        texts = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
-    except (FileNotFoundError, ProcessLookupError):
-        return []
-    children = [int(word) for text in texts for word in text.split()]
-    return [*children, *(below for child in children for below in list_descendants(child))]
 
 
 def list_listeners(pids: Sequence[int]) -> set[str]:
@@ -56,9 +59,9 @@ def list_listeners(pids: Sequence[int]) -> set[str]:
 
 
 @pytest.mark.slow
-def test_ctrl_c_leaves_no_process_behind(deployment: Deployment, tmp_path: Path) -> None:
+def test_ctrl_c_leaves_no_process_behind(deployment: Deployment, home: Path) -> None:
     """It says where and as whom to sign in, listens on loopback alone, and ends whole."""
-    process = start(deployment, tmp_path / "home", "--port", str(find_free_port()))
+    process = start(deployment, home, "--port", str(find_free_port()))
     assert process.stdout is not None
     said = []
     for line in process.stdout:
@@ -77,8 +80,90 @@ def test_ctrl_c_leaves_no_process_behind(deployment: Deployment, tmp_path: Path)
     assert exit_code == 0
     assert listeners == {"0100007F"}
     assert len(family) >= 4
-    time.sleep(0.5)
-    assert [pid for pid in family if Path(f"/proc/{pid}").exists()] == []
+    assert wait_until_gone(family) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "exit_code"), [(signal.SIGHUP, 0), (signal.SIGKILL, -signal.SIGKILL)]
+)
+def test_lost_terminal_and_kill_leave_no_process_behind(
+    deployment: Deployment, home: Path, number: signal.Signals, exit_code: int
+) -> None:
+    """Where it can not be asked to end, or is given no time to, its components end as well."""
+    process = start(deployment, home, "--port", str(find_free_port()))
+    end = time.monotonic() + PATIENCE_SECONDS
+    while len(family := _list_components(process.pid)) < len(COMPONENTS):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+    process.send_signal(number)
+
+    process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == exit_code
+    assert wait_until_gone(family) == []
+
+
+def _list_components(pid: int) -> list[int]:
+    """List the children that are components: they have a session of their own."""
+    return [child for child in list_descendants(pid) if _is_leader(child)]
+
+
+def _is_leader(pid: int) -> bool:
+    try:
+        return os.getsid(pid) == pid
+    except ProcessLookupError:
+        return False
+
+
+def test_port_that_is_taken_is_told(deployment: Deployment, home: Path) -> None:
+    """One line names the port and how to choose another one; nothing is started."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        process = start(deployment, home, "--port", port)
+        text, _ = process.communicate(timeout=PATIENCE_SECONDS)
+
+    assert process.returncode == 1
+    [line] = text.splitlines()
+    assert f"port {port}" in line and "--port 8090" in line
+
+
+def test_folder_in_use_is_told(deployment: Deployment, home: Path) -> None:
+    """Two Airflows would write to one database: the second says where the first one is."""
+    home.mkdir(exist_ok=True)
+    with (home / "standalone.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process = start(deployment, home, "--port", str(find_free_port()))
+        text, _ = process.communicate(timeout=PATIENCE_SECONDS)
+
+    assert process.returncode == 1
+    [line] = text.splitlines()
+    assert str(home) in line
+
+
+@pytest.mark.parametrize("word", ["", "http", "0", "65536", "-1", "80.5"])
+def test_word_that_is_no_port_is_told(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ports are numbers from 1 to 65535."""
+    with pytest.raises(SystemExit):
+        main([f"--port={word}"])
+
+    assert f"got {word!r}" in capsys.readouterr().err
+
+
+def test_commands_of_airflow_have_its_settings(tmp_path: Path) -> None:
+    """A command is handed to Airflow word by word, with the executor and the folder of DAGs."""
+    code = (
+        "import sys; from pathlib import Path; from dags.airflow_cli import become_airflow\n"
+        "from dags.standalone_settings import StandaloneSettings\n"
+        "become_airflow(StandaloneSettings(Path(sys.argv[1])), sys.argv[2:])"
+    )
+    words = ["config", "get-value", "core", "executor"]
+
+    said = subprocess.check_output(
+        [sys.executable, "-c", code, str(tmp_path / "home"), *words], cwd=PROJECT_ROOT, text=True
+    )
+
+    assert said.splitlines()[-1] == "LocalExecutor"
 
 
 def test_command_that_can_not_start_says_why(tmp_path: Path) -> None:

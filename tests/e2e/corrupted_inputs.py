@@ -130,7 +130,7 @@ REFUSED = ExitCode.DATA_REFUSED
 CORRUPTIONS = [
     Corruption("empty file", _write_bytes(b""), REFUSED, ("trips.csv", "empty")),
     Corruption("header without rows", lambda d: write_rows(d, []), REFUSED, ("trips.csv", "row")),
-    Corruption("one row", lambda d: write_rows(d, ROWS[:1]), REFUSED, ("split",)),
+    Corruption("one row", lambda d: write_rows(d, ROWS[:1]), REFUSED, ("trips.csv", "split")),
     Corruption("missing column", _drop_column("fare"), REFUSED, ("trips.csv", "fare")),
     Corruption("missing label column", _drop_column("tips"), REFUSED, ("trips.csv", "tips")),
     Corruption(

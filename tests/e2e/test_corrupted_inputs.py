@@ -18,6 +18,7 @@ from tests.e2e.corrupted_inputs import CORRUPTIONS, ROWS, Corruption, write_rows
 pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 TABLE = Path(__file__).parents[2] / "docs/corrupted-inputs.md"
+REPEATED = "yesterday's file under today's date"
 UPDATE_VARIABLE = "UPDATE_DOCS"
 TRAINING_NODES = {"Transform", "Trainer", "Evaluator", "ModelValidator", "Pusher"}
 
@@ -84,7 +85,9 @@ def test_ends_as_it_should(
     assert not run.layout.serving_root.exists()
 
 
-def test_refuses_yesterdays_file_under_todays_date(output: Path, tmp_path: Path) -> None:
+def test_refuses_yesterdays_file_under_todays_date(
+    output: Path, tmp_path: Path, said: dict[str, tuple[int, str]]
+) -> None:
     """A span that holds the file of the span before is refused, and the file is named."""
     for date in ("2015-01-01", "2015-04-01"):
         (tmp_path / date).mkdir()
@@ -94,13 +97,15 @@ def test_refuses_yesterdays_file_under_todays_date(output: Path, tmp_path: Path)
     assert run_pipeline(output, *spans, "2015-01-01").exit_code == ExitCode.DONE
     again = run_pipeline(output, *spans, "2015-04-01")
 
+    words = _first_words(again, "", tmp_path)
+    said[REPEATED] = (again.exit_code, words)
     assert again.exit_code == ExitCode.DATA_REFUSED
-    assert "2015-04-01/trips.csv" in again.done.problems[0].message
+    assert "2015-04-01/trips.csv" in words
 
 
 def test_the_table_in_the_docs_is_true(said: dict[str, tuple[int, str]]) -> None:
     """The page has a line for each corruption, with what the run really said."""
-    if len(said) < len(CORRUPTIONS):
+    if len(said) < len(CORRUPTIONS) + 1:
         pytest.skip("the table is made from all of them: run the whole module")
     lines = [
         f"| {name} | {code} | {words.replace('|', '/') or 'nothing: it is fine'} |"

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,130 +9,159 @@ from pathlib import Path
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from pipelines.layout import OutputLayout
+from components.pusher.version_store import list_versions
 from pipelines.metadata_store import open_run_store
 from pipelines.node_result import ExitCode, NodeState
 from pipelines.report.collection import collect_report
+from pipelines.run_summary import Verdict
 from tests.e2e.conftest import Run, run_pipeline
-from tests.e2e.node_killer import kill_node
+from tests.e2e.deadly_worker_server import Place, kill_node, serve_deadly_workers
+from tests.e2e.scheduled_run import ScheduledRun
 
 pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 PIPELINE = "chicago_taxi"
+RESOLVERS = ["EarlierSpans", "LatestAcceptedData", "LatestBlessedModel"]
 NODES = [
-    "CsvExampleGen",
     "CuratedSchema",
+    "CsvExampleGen",
+    *RESOLVERS,
     "StatisticsGen",
     "SchemaGen",
     "ExampleValidator",
     "DataGate",
+    "TrainingWindow",
     "Transform",
     "Trainer",
     "Evaluator",
     "ModelValidator",
     "Pusher",
 ]
-
-OUTPUT_FILES = {
-    "CuratedSchema": "schema/{execution_id}/schema.pbtxt",
-    "SchemaGen": "schema/{execution_id}/schema.pbtxt",
-    "ExampleValidator": "anomalies/{execution_id}/Split-train/SchemaDiff.pb",
+PLACES = {
+    **{node_id: [Place.WRITTEN, Place.PUBLISHED] for node_id in RESOLVERS},
+    "Pusher": [Place.BEFORE, Place.WRITING, Place.WRITTEN],
 }
-"""A file that a node writes which would otherwise be done within milliseconds."""
+"""Where nodes are killed that have fewer places than others.
+
+A resolver executes nothing. A push that was published has happened: pushed again, it would be
+recorded again, as by every later run with the same model.
+"""
 
 
-@contextlib.contextmanager
-def _hold(layout: OutputLayout, node_id: str) -> Iterator[None]:
-    """Keep a quick node from getting to its end; the others work for long enough."""
-    with contextlib.ExitStack() as stack:
-        if node_id == "Pusher":
-            layout.serving_root.mkdir(exist_ok=True)
-            lock = stack.enter_context((layout.serving_root / ".push-lock").open("w"))
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        elif node_id in OUTPUT_FILES:
-            stack.enter_context(_plant_pipes(layout, node_id))
-        yield
-
-
-@contextlib.contextmanager
-def _plant_pipes(layout: OutputLayout, node_id: str) -> Iterator[None]:
-    """Put a pipe in the place of the file that the node will write.
-
-    Nobody reads from it, so the node waits in the middle of its work as long as it lives. The
-    file's folder is named after the execution, which is one of the store's next.
-    """
-    with contextlib.closing(sqlite3.connect(layout.metadata_path)) as store:
-        [(newest,)] = store.execute("SELECT COALESCE(MAX(id), 0) FROM Execution")
-    directory = layout.pipeline_root / node_id
-    planted = [
-        directory / OUTPUT_FILES[node_id].format(execution_id=execution_id)
-        for execution_id in range(newest + 1, newest + 1 + len(NODES))
-    ]
-    for path in planted:
-        path.parent.mkdir(parents=True)
-        os.mkfifo(path)
-    try:
-        yield
-    finally:
-        # The folder of the killed execution is left to the product to clean up.
-        for path in planted:
-            if path.exists():
-                path.unlink()
-                path.parent.rmdir()
-
-
-def _run_and_kill(output: Path, node_id: str) -> Run:
-    layout = OutputLayout(output)
-    with _hold(layout, node_id), kill_node(layout, node_id):
-        # One node at a time: with a third party in line for the lock, the node could overtake.
-        return run_pipeline(output, "--to", node_id, "--set", "parallel_nodes=1")
+@pytest.fixture(scope="module", autouse=True)
+def deadly_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nodes that die where they are told to, and otherwise work as ever."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("d")))
+        with serve_deadly_workers():
+            yield
 
 
 @pytest.fixture(scope="module")
-def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An output root in which every node is killed once, one run after the other."""
-    return tmp_path_factory.mktemp("killed")
+def scheduled(tmp_path_factory: pytest.TempPathFactory) -> ScheduledRun:
+    """A run each of whose nodes is killed at every place, and run again each time."""
+    run = ScheduledRun(tmp_path_factory.mktemp("scheduled"), "killed")
+    assert run.compile() == ExitCode.DONE
+    assert sorted(run.list_nodes()) == sorted(NODES)
+    return run
 
 
-@pytest.mark.parametrize("node_id", NODES)
-def test_a_killed_node_fails_the_run_and_pushes_nothing(output: Path, node_id: str) -> None:
-    """The run says which node died and how, closes its execution, and pushes nothing."""
-    run = _run_and_kill(output, node_id)
-
-    assert run.exit_code == ExitCode.FAILED
-    states = {node.id: node.state for node in run.done.nodes}
-    assert states[node_id] is NodeState.FAILED
-    assert "SIGKILL" in run.done.problems[0].message
-    assert run.done.pushed_version is None
-    report = collect_report(run.layout, run.done.run_id).node(node_id)
-    assert report.problems == run.done.problems
-    assert report.row.started_at is not None
-    with open_run_store(run.layout.metadata_store, PIPELINE) as store:
-        execution = store.find_execution(run.done.run_id, node_id)
-        assert execution is not None
-        assert execution.last_known_state == mlmd.Execution.FAILED
-    left = list((run.layout.pipeline_root / node_id).glob(f"*/{execution.id}"))
-    assert left == []
+@pytest.fixture(scope="module")
+def killed_pusher(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A local run whose Pusher was killed with the new version in place and not published."""
+    with kill_node("Pusher", Place.WRITTEN):
+        return run_pipeline(tmp_path_factory.mktemp("local"))
 
 
-def test_the_run_after_all_is_as_if_undisturbed(output: Path, first_run: Run) -> None:
-    """The next run is pushed, with one live artifact an output and an undisturbed run's metrics."""
-    run = run_pipeline(output)
-
-    assert run.exit_code == ExitCode.DONE
-    undisturbed = {metric.name: metric.value for metric in first_run.done.metrics}
-    metrics = {metric.name: metric.value for metric in run.done.metrics}
-    assert metrics == pytest.approx(undisturbed, abs=1e-6)
-    with open_run_store(run.layout.metadata_store, PIPELINE) as store:
-        live = Counter(
-            Path(artifact.uri).parent.relative_to(run.layout.pipeline_root).as_posix()
+def _count_live(run: Run | ScheduledRun) -> dict[str, int]:
+    """Count the live artifacts by node and output."""
+    layout = run.layout
+    with open_run_store(layout.metadata_store, PIPELINE) as store:
+        return Counter(
+            Path(artifact.uri).parent.relative_to(layout.pipeline_root).as_posix()
             for artifact in store.store.get_artifacts()
             if artifact.state == mlmd.Artifact.LIVE
         )
-        states = {one.last_known_state for one in store.store.get_executions()}
+
+
+@pytest.mark.parametrize("node_id", NODES)
+def test_a_killed_node_is_run_again(scheduled: ScheduledRun, node_id: str) -> None:
+    """Killed anywhere it fails, and leaves nothing behind once it has ended well."""
+    places = PLACES.get(node_id, list(Place))
+    for place in places:
+        with kill_node(node_id, place):
+            code, killed = scheduled.run_node(node_id)
+        assert code == ExitCode.FAILED, place
+        assert "SIGKILL" in killed.problems[0].message
+
+    code, result = scheduled.run_node(node_id)
+
+    assert code == ExitCode.DONE
+    assert result.is_good
+    states = [attempt.last_known_state for attempt in scheduled.list_attempts(node_id)]
+    expected = [*([mlmd.Execution.FAILED] * len(places)), mlmd.Execution.COMPLETE]
+    if Place.PUBLISHED in places:
+        # What it had published is good: the attempt after it finds it in the cache, which a
+        # resolver does not have.
+        again = mlmd.Execution.COMPLETE if node_id in RESOLVERS else mlmd.Execution.CACHED
+        expected[-2:] = [mlmd.Execution.COMPLETE, again]
+    assert states == expected
+    for output in (scheduled.layout.pipeline_root / node_id).glob("*"):
+        if not output.name.startswith("."):
+            assert len(list(output.iterdir())) == 1, output
+
+
+def test_the_run_is_as_if_undisturbed(scheduled: ScheduledRun, first_run: Run) -> None:
+    """It is pushed, with one live artifact an output, and with the rows, metrics and gates."""
+    run = scheduled.finish()
+
+    assert run.exit_code == ExitCode.DONE
+    assert run.done.verdict is Verdict.PUSHED
+    rows = {node.id: (node.rows_in, node.rows_out) for node in run.done.nodes}
+    assert rows == {node.id: (node.rows_in, node.rows_out) for node in first_run.done.nodes}
+    metrics = {metric.name: metric.value for metric in run.done.metrics}
+    undisturbed = {metric.name: metric.value for metric in first_run.done.metrics}
+    assert metrics == pytest.approx(undisturbed, abs=1e-6)
+    outcomes = [(gate.name, gate.slice, gate.outcome) for gate in run.done.gates]
+    assert outcomes == [(gate.name, gate.slice, gate.outcome) for gate in first_run.done.gates]
+    live = _count_live(scheduled)
+    assert set(live.values()) == {1}, live
+    assert list_versions(run.layout.serving_root) == [run.done.pushed_version]
+
+
+def test_a_local_run_tells_which_node_died(killed_pusher: Run) -> None:
+    """It fails, names the node and how it died, closes its execution and claims no push."""
+    run = killed_pusher
+
+    assert run.exit_code == ExitCode.FAILED
+    assert {node.id for node in run.done.nodes if node.state is NodeState.FAILED} == {"Pusher"}
+    assert "SIGKILL" in run.done.problems[0].message
+    assert run.done.pushed_version is None
+    assert run.done.reason.startswith("Pusher failed; no push is recorded")
+    assert len(list_versions(run.layout.serving_root)) == 1
+    report = collect_report(run.layout, run.done.run_id).node("Pusher")
+    assert report.problems == run.done.problems
+    assert report.row.started_at is not None
+    with open_run_store(run.layout.metadata_store, PIPELINE) as store:
+        execution = store.find_execution(run.done.run_id, "Pusher")
+    assert execution is not None
+    assert execution.last_known_state == mlmd.Execution.FAILED
+    assert not list((run.layout.pipeline_root / "Pusher").glob(f"*/{execution.id}"))
+
+
+def test_the_next_local_run_takes_over_what_was_pushed(killed_pusher: Run, first_run: Run) -> None:
+    """It records the version that the killed Pusher had put in place, and adds no other."""
+    left = list_versions(killed_pusher.layout.serving_root)
+
+    run = run_pipeline(killed_pusher.layout.root)
+
+    assert run.exit_code == ExitCode.DONE
+    assert [run.done.pushed_version] == left
+    assert list_versions(run.layout.serving_root) == left
+    undisturbed = {metric.name: metric.value for metric in first_run.done.metrics}
+    metrics = {metric.name: metric.value for metric in run.done.metrics}
+    assert metrics == pytest.approx(undisturbed, abs=1e-6)
+    live = _count_live(run)
     # The gate ran twice to its end: without data accepted before, and against that data itself.
     assert live.pop("DataGate/verdict") == 2
     assert set(live.values()) == {1}, live
-    assert mlmd.Execution.RUNNING not in states
-    versions = [path for path in run.layout.serving_root.iterdir() if path.name.isdigit()]
-    assert [path.name for path in versions] == [str(run.done.pushed_version)]

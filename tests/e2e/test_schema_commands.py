@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -9,7 +11,9 @@ import pytest
 
 from pipelines import cli_schema
 from pipelines.cli import main
+from pipelines.layout import OutputLayout
 from pipelines.node_result import ExitCode
+from pipelines.run_summary import load_summary
 from schemas.feature_table import get_schema_path
 from tests.e2e.conftest import run_pipeline
 from tests.e2e.corrupted_inputs import ROWS, set_cells, write_rows
@@ -47,13 +51,16 @@ def test_accept_writes_one_columns_change(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The curated schema gets the new value and nothing else, and then there is no difference."""
+    """The command that the refusal names adds the new value and nothing else, and once only."""
     path = tmp_path / "schema.pbtxt"
     shutil.copy(get_schema_path("chicago_taxi"), path)
     before = path.read_text().splitlines()
     monkeypatch.setattr(cli_schema, "get_schema_path", lambda _: path)
 
-    words = ["schema", "accept", "latest", "--feature", "payment_type", *options]
+    [problem] = load_summary(OutputLayout(Path(options[-1]))).problems
+    named = re.search("`python -m pipelines (.*)`", problem.message)
+    assert named is not None
+    words = [*shlex.split(named[1]), *options]
     assert main(words) == ExitCode.DONE
 
     added = [line for line in path.read_text().splitlines() if line not in before]
@@ -73,3 +80,4 @@ def test_accept_refuses_a_column_that_there_is_not(
     assert main(words) == ExitCode.USAGE
     [line] = capsys.readouterr().err.splitlines()
     assert "no_such_column" in line
+    assert line.count("--feature") == 1

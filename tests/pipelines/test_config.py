@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from components.model_validator.gates import Gate
 from pipelines.config import (
     PROJECT_ROOT,
     BeamConfig,
@@ -161,3 +162,30 @@ def test_direct_runner_is_the_one_in_this_process() -> None:
 
     assert arguments[0].endswith("FnApiRunner")
     assert arguments[1] == "--a=b"
+
+
+def _describe_gate(gate: Gate) -> list[str]:
+    """Give a gate's row of the table: name, kind, what is measured, where, limits, in doubt."""
+    facts = gate.model_dump(mode="json", exclude_none=True)
+    places = facts.get("slice_columns") or [facts[key] for key in ("attribute",) if key in facts]
+    where = f"{', '.join(places)}, from {facts['min_examples']} rows" if places else "all rows"
+    limits = [
+        f"{name}: {facts[name]:g}"
+        for name in ("min", "max", "max_drop", "max_rise", "max_ratio", "max_gap", "min_gain")
+        if name in facts
+    ]
+    measured = facts.get("metric") or ", ".join(facts["models"])
+    doubt = facts.get("inconclusive", "–")
+    return [facts["name"], facts["kind"], measured, where, ", ".join(limits), doubt]
+
+
+def test_the_page_lists_every_gate_with_its_limit() -> None:
+    """Whoever reads of the gates reads which there are by default, and with which limits."""
+    page = (PROJECT_ROOT / "docs/gates.md").read_text(encoding="utf-8")
+    listed = [
+        [cell.strip().replace("`", "") for cell in line.strip("|").split("|")]
+        for line in page.partition("## The gates by default")[2].splitlines()
+        if line.startswith("| `")
+    ]
+
+    assert listed == [_describe_gate(gate) for gate in load_config("local").gates]

@@ -22,12 +22,16 @@ NOON = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.timezone.utc)
 
 
 def _compile(
-    layout: OutputLayout, run_id: str, minutes: int = 0, not_asked_for: tuple[str, ...] = ()
+    layout: OutputLayout,
+    run_id: str,
+    minutes: int = 0,
+    not_asked_for: tuple[str, ...] = (),
+    node_ids: tuple[str, ...] = ("Reader", "Counter"),
 ) -> None:
-    """Leave what compiling a pipeline of two nodes leaves."""
+    """Leave what compiling a pipeline leaves."""
     nodes = [
         NodeDescription(id=name, type=name, stage=Stage.DATA, upstream=(), parameters={})
-        for name in ("Reader", "Counter")
+        for name in node_ids
     ]
     description = PipelineDescription(
         name=PIPELINE,
@@ -143,6 +147,18 @@ def test_a_failed_node_is_the_reason_and_not_what_it_left_undone(layout: OutputL
 
     assert summary.reason == "Reader failed; nothing was pushed"
     assert summary.problems == (problem,)
+
+
+def test_a_killed_push_is_not_denied(layout: OutputLayout) -> None:
+    """A Pusher that died may have put its version in place, so nothing is said of the folder."""
+    _compile(layout, "run", node_ids=("Reader", "Pusher"))
+    _record(layout, "run", NodeResult(id="Reader", state=NodeState.DONE))
+    _record(layout, "run", NodeResult(id="Pusher", state=NodeState.FAILED))
+
+    summary = recover_summary(layout, "run")
+
+    assert summary.pushed_version is None
+    assert summary.reason.startswith("Pusher failed; no push is recorded")
 
 
 def test_the_last_attempt_at_a_node_counts(layout: OutputLayout) -> None:

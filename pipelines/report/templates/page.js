@@ -3,6 +3,10 @@
   const root = document.documentElement;
   root.classList.add("with-script");
 
+  // In a frame, as on Airflow's page of a run, the browser keeps the reader's sign-in from this
+  // page: it can't ask for another one, and what frames it has a list of runs of its own.
+  if (window.top !== window) document.querySelector("a.button[href='../index.html']")?.remove();
+
   // Theme: the system's until someone chooses; the choice is kept where the browser lets us.
   const themes = ["system", "light", "dark"];
   const button = document.getElementById("theme");

@@ -13,6 +13,7 @@ import tensorflow as tf
 from components.evaluator.champion_check import find_misfit, read_misfit
 from components.evaluator.evaluation import load_evaluation
 from components.evaluator.settings import EvaluatorSettings
+from components.examples.parquet_examples import list_files
 from tests.tiny_evaluation import (
     MEASURED,
     evaluate,
@@ -26,7 +27,7 @@ from tests.tiny_evaluation import (
 class Rows:
     """Examples, and the files of their evaluated split."""
 
-    files: list[Path]
+    files: list[str]
 
 
 @pytest.fixture(scope="module")
@@ -34,14 +35,14 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Rows:
     """The measured rows."""
     directory = tmp_path_factory.mktemp("rows")
     write_examples(directory)
-    return Rows(sorted((directory / "Split-test").iterdir()))
+    return Rows(list_files(directory / "Split-test"))
 
 
 def test_a_champion_that_fits_has_no_misfit(rows: Rows, tmp_path: Path) -> None:
     """A model that gives probabilities and labels can be measured."""
     model = export_plain_model(tmp_path)
 
-    assert find_misfit(Path(model.uri, "Format-Serving"), rows.files, "generous") is None
+    assert find_misfit(f"{model.uri}/Format-Serving", rows.files, "generous") is None
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_what_does_not_fit_is_named(
     """Another column type, signature or output is told in one line."""
     model = export_plain_model(tmp_path, **changed)
 
-    misfit = find_misfit(Path(model.uri, "Format-Serving"), rows.files, "generous")
+    misfit = find_misfit(f"{model.uri}/Format-Serving", rows.files, "generous")
 
     assert misfit is not None
     assert "\n" not in misfit
@@ -68,7 +69,7 @@ def test_what_does_not_fit_is_named(
 
 def test_a_champion_that_is_gone_is_a_misfit(rows: Rows, tmp_path: Path) -> None:
     """A folder without a SavedModel is named."""
-    misfit = find_misfit(tmp_path / "gone", rows.files, "generous")
+    misfit = find_misfit(str(tmp_path / "gone"), rows.files, "generous")
 
     assert misfit is not None
     assert str(tmp_path / "gone") in misfit

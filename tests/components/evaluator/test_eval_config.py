@@ -1,18 +1,25 @@
-"""The Evaluator's config, and what TFX's Evaluator makes of it."""
+"""The Evaluator's config, and what the Evaluator makes of it."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import tensorflow_model_analysis as tfma
 
-from components.evaluator.eval_config import create_eval_config
+from components.evaluator.eval_config import (
+    BinaryClassifierMetrics,
+    MeasurementPlan,
+    create_eval_config,
+    read_measurement_plan,
+)
 from components.evaluator.metric_names import SCORE_METRICS
-from components.evaluator.score_histogram import ScoreHistogram
-from components.evaluator.settings import ConfidenceIntervals, EvaluatorSettings
+from components.evaluator.score_histogram import summarise_rows
+from components.evaluator.settings import EvaluatorSettings
 from schemas.chicago_taxi.features import FEATURES
 from tests.tiny_evaluation import MEASURED, evaluate, export_model, get_label, get_probability
 
@@ -35,13 +42,15 @@ def slices(tmp_path_factory: pytest.TempPathFactory) -> dict[Any, dict[str, floa
 
 
 def test_it_slices_by_the_table_and_judges_nothing() -> None:
-    """Slices come from the feature table; no threshold is set, so TFX writes no blessing."""
+    """Slices come from the feature table; no threshold is set."""
     config = create_eval_config(FEATURES, EvaluatorSettings())
 
     sliced = [list(spec.feature_keys) for spec in config.slicing_specs]
     attributes = [attribute.name for attribute in FEATURES.fairness_attributes]
     assert sliced == [[], *([name] for name in (*FEATURES.slice_columns, *attributes))]
-    assert not tfma.metrics.metric_thresholds_from_metrics_specs(config.metrics_specs, config)
+    [spec] = config.metrics_specs
+    assert not spec.thresholds
+    assert not any(metric.HasField("threshold") for metric in spec.metrics)
 
 
 def test_the_code_version_is_in_the_config() -> None:
@@ -52,16 +61,57 @@ def test_the_code_version_is_in_the_config() -> None:
     assert first != second
 
 
-@pytest.mark.parametrize("method", ["jackknife", "poisson_bootstrap"])
-def test_intervals_are_switched_by_settings(method: ConfidenceIntervals) -> None:
+def test_intervals_are_switched_by_settings() -> None:
     """The settings name the method; ``none`` switches intervals off."""
-    switched = create_eval_config(FEATURES, EvaluatorSettings(confidence_intervals=method))
+    switched = create_eval_config(FEATURES, EvaluatorSettings(confidence_intervals="jackknife"))
     plain = create_eval_config(FEATURES, EvaluatorSettings(confidence_intervals="none"))
 
     chosen = switched.options.confidence_intervals.method
-    assert tfma.ConfidenceIntervalOptions.ConfidenceIntervalMethod.Name(chosen) == method.upper()
-    assert switched.options.compute_confidence_intervals.value
-    assert not plain.options.compute_confidence_intervals.value
+    assert chosen == tfma.ConfidenceIntervalOptions.JACKKNIFE
+    assert read_measurement_plan(switched).has_intervals
+    assert not read_measurement_plan(plain).has_intervals
+
+
+def test_the_config_says_all_that_is_measured() -> None:
+    """What the settings and the table say is read back from the config."""
+    settings = EvaluatorSettings(threshold=0.3, plots=False, max_scored_rows=7)
+
+    plan = read_measurement_plan(create_eval_config(FEATURES, settings, code_version="1"))
+
+    assert plan == MeasurementPlan(
+        model_names=("candidate", "baseline"),
+        label=FEATURES.label.name,
+        slice_columns=(
+            *FEATURES.slice_columns,
+            *(attribute.name for attribute in FEATURES.fairness_attributes),
+        ),
+        has_intervals=True,
+        metrics=BinaryClassifierMetrics(
+            threshold=0.3, plots=False, max_scored_rows=7, code_version="1"
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda config: config.slicing_specs.add(feature_keys=["a", "b"]), "crosses slices"),
+        (lambda config: config.slicing_specs.add(feature_values={"a": "b"}), "crosses slices"),
+        (lambda config: config.cross_slicing_specs.add(), "crosses slices"),
+        (lambda config: config.metrics_specs[0].metrics.add(class_name="AUC"), "asks for .*'AUC'"),
+        (lambda config: config.metrics_specs[0].thresholds["auc"].SetInParent(), "judges nothing"),
+    ],
+    ids=["two columns", "a value", "against another", "another metric", "a threshold"],
+)
+def test_what_is_not_measured_is_refused(
+    change: Callable[[tfma.EvalConfig], object], message: str
+) -> None:
+    """A config that asks for more is an error, never measured in part."""
+    config = create_eval_config(FEATURES, EvaluatorSettings())
+    change(config)
+
+    with pytest.raises(ValueError, match=message):
+        read_measurement_plan(config)
 
 
 def test_evaluator_writes_every_metric_by_its_name(
@@ -130,11 +180,10 @@ def test_error_rates_are_those_of_tfma() -> None:
 
     assert len(measured) == 3
     for key, metrics in measured.items():
-        histogram = ScoreHistogram()
         chosen = rows if not key else rows[rows["city"] == key[0][1]]
-        for label, score in zip(chosen["label"], chosen["score"], strict=True):
-            histogram.add(label, score)
-        ours = histogram.compute_metrics()
+        ours = summarise_rows(
+            chosen["label"].to_numpy(np.float64), chosen["score"].to_numpy()
+        ).compute_metrics()
         for name, theirs in (("false_positive_rate", "fpr"), ("false_negative_rate", "fnr")):
             value = metrics[""][""][theirs]["doubleValue"]
             assert ours[name] == pytest.approx(float(value), nan_ok=True)

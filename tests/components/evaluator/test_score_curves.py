@@ -6,10 +6,11 @@ import itertools
 import math
 import random
 
+import numpy as np
 import pytest
 
 from components.evaluator.score_curves import bin_by_score, count_by_threshold
-from components.evaluator.score_histogram import ScoreHistogram
+from components.evaluator.score_histogram import ScoreHistogram, summarise_rows
 
 _RANDOM = random.Random(11)
 ROWS = [
@@ -22,10 +23,8 @@ CHOSEN = 0.317
 
 def fill(rows: list[tuple[int, float]]) -> ScoreHistogram:
     """Put rows into a histogram."""
-    histogram = ScoreHistogram(CHOSEN)
-    for label, probability in rows:
-        histogram.add(label, probability)
-    return histogram
+    labels = np.array([label for label, _ in rows], np.float64)
+    return summarise_rows(labels, np.array([score for _, score in rows], np.float64), CHOSEN)
 
 
 def test_the_confusion_matrix_is_a_count_of_rows() -> None:

@@ -6,12 +6,13 @@ import itertools
 import math
 import random
 
+import numpy as np
 import pytest
 
 from components.evaluator.metric_names import SCORE_METRICS
-from components.evaluator.score_histogram import ScoreHistogram
+from components.evaluator.score_histogram import ScoreHistogram, summarise_rows
 
-Rows = list[tuple[int, float]]
+Rows = list[tuple[float, float]]
 
 _RANDOM = random.Random(7)
 ROWS: Rows = [
@@ -23,10 +24,9 @@ ROWS: Rows = [
 
 def fill(rows: Rows, threshold: float = 0.5) -> ScoreHistogram:
     """Put rows into a histogram."""
-    histogram = ScoreHistogram(threshold)
-    for label, probability in rows:
-        histogram.add(label, probability)
-    return histogram
+    labels = np.array([label for label, _ in rows], np.float64)
+    probabilities = np.array([probability for _, probability in rows], np.float64)
+    return summarise_rows(labels, probabilities, threshold)
 
 
 def test_it_gives_every_documented_metric() -> None:
@@ -107,25 +107,6 @@ def test_threshold_is_exclusive() -> None:
     assert metrics["binary_accuracy"] == 0.5
 
 
-def test_merged_parts_give_what_the_whole_gives() -> None:
-    """However the rows are shared out among workers, the metrics are the same."""
-    merged = ScoreHistogram()
-    for part in (ROWS[:10], [], ROWS[10:200], ROWS[200:]):
-        merged.merge(fill(part))
-
-    assert merged.compute_metrics() == pytest.approx(fill(ROWS).compute_metrics())
-
-
-def test_merging_leaves_the_other_as_it_is() -> None:
-    """TFMA merges one accumulator into many jackknife samples, so a merge must not change it."""
-    part = fill(ROWS[:10])
-    before = part.compute_metrics()
-
-    ScoreHistogram().merge(part)
-
-    assert part.compute_metrics() == before
-
-
 def test_rare_events_are_told_apart() -> None:
     """Scores far below one percent still rank, where even steps in probability would tie them."""
     assert fill([(1, 2e-5), (0, 1e-5)]).compute_metrics()["auc"] == 1.0
@@ -164,11 +145,11 @@ def test_one_label_only_leaves_some_metrics_undefined(label: int, undefined: set
 
 def test_no_rows_give_no_numbers() -> None:
     """An empty slice has no metrics."""
-    assert all(math.isnan(value) for value in ScoreHistogram().compute_metrics().values())
+    assert all(math.isnan(value) for value in fill([]).compute_metrics().values())
 
 
 @pytest.mark.parametrize("label", [2, 0.5, math.nan])
 def test_a_label_must_be_0_or_1(label: float) -> None:
     """Another label is an error that names it."""
     with pytest.raises(ValueError, match=f"must be 0 or 1, not {label}"):
-        ScoreHistogram().add(label, 0.5)
+        fill([(0, 0.5), (label, 0.5)])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from components.evaluator.evaluation import load_evaluation
+from components.evaluator.scored_rows import ScoredRows
 from components.model_validator.evidence import Evidence
 from components.model_validator.gates import (
     ChangeGate,
@@ -18,11 +21,13 @@ from components.model_validator.gates import (
     TrivialGate,
     ValueGate,
 )
+from components.model_validator.grouped_metrics import compute_metric
 from components.model_validator.investigation import gather_evidence, needs_replay
-from components.model_validator.serving_replay import Replay, ReplayError
-from components.model_validator.weighted_metrics import compute_metric
+from components.model_validator.serving_replay import LabeledFeatures, Replay, ReplayError
+from components.model_validator.slice_columns import code_values
 from tests.components.conftest import Measured
-from tests.components.model_validator.conftest import Replayed
+from tests.components.model_validator.conftest import SCORED, Replayed
+from tests.tiny_evaluation import MEASURED
 
 VALUE = ValueGate(kind="value", name="floor", metric="auc", min=0.0)
 CHANGE = ChangeGate(kind="change", name="change", metric="auc", max_drop=0.1)
@@ -39,6 +44,7 @@ FAIR = FairnessGate(
     kind="fairness", name="fair", attribute="coast", metric="precision", max_gap=0.1
 )
 USEFUL = TrivialGate(kind="beats_trivial", name="useful")
+COLUMNS = {"city": code_values(pa.array([row["city"] for row in MEASURED], pa.binary()))}
 
 
 def gather(
@@ -49,7 +55,7 @@ def gather(
 ) -> Evidence:
     """Gather the evidence of the measured models."""
     evaluation = load_evaluation(Path((measured.compared if champion else measured.alone).uri))
-    return gather_evidence(evaluation, gates, candidate, champion, 0.95, 0.5)
+    return gather_evidence(evaluation, gates, SCORED, COLUMNS, candidate, champion, 0.95, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -81,22 +87,64 @@ def test_replays_agree_with_the_evaluator(measured: Measured, replayed: Replayed
 
 
 def test_a_model_that_answers_otherwise_is_found(measured: Measured, replayed: Replayed) -> None:
-    """One answer of sixty that is off by a tenth is seen, in the slice where it weighs most."""
+    """One answer of sixty that is off by a tenth is the difference, and its row is named."""
     probabilities = replayed.candidate.probabilities.copy()
-    probabilities[0] += 0.1
-    other = Replay(
-        replayed.candidate.measures,
-        probabilities,
-        replayed.candidate.slices,
-        replayed.candidate.evaluated,
+    probabilities[7] += 0.1
+
+    evidence = gather(
+        measured, [SIZE], dataclasses.replace(replayed.candidate, probabilities=probabilities), None
     )
 
-    evidence = gather(measured, [SIZE], other, None)
+    assert evidence.candidate is not None
+    assert evidence.candidate.prediction_difference == pytest.approx(0.1, abs=1e-6)
+    assert evidence.candidate.difference_at == "row 7 of the split"
+
+
+def test_rows_with_other_labels_can_not_be_compared(measured: Measured, replayed: Replayed) -> None:
+    """A label that is another in the replay is told instead of a difference."""
+    evaluated = replayed.candidate.evaluated
+    assert evaluated is not None
+    others = LabeledFeatures(1 - evaluated.labels, evaluated.features)
+
+    evidence = gather(
+        measured, [SIZE], dataclasses.replace(replayed.candidate, evaluated=others), None
+    )
 
     assert evidence.candidate is not None
-    assert evidence.candidate.prediction_difference is not None
-    assert evidence.candidate.prediction_difference > 0.1 / 20
-    assert str(evidence.candidate.difference_at).endswith(("city=Rome", "coast=south"))
+    assert evidence.candidate.prediction_difference is None
+    assert "row 0 of the split: its label was" in str(evidence.candidate.difference_at)
+
+
+def test_thinned_rows_are_counted_by_slice(measured: Measured, replayed: Replayed) -> None:
+    """Where every second row was replayed, each judged slice tells how many rows it has left."""
+    assert SCORED.champion is not None
+    half = np.arange(0, 60, 2)
+    candidate = dataclasses.replace(
+        replayed.candidate,
+        probabilities=replayed.candidate.probabilities[half],
+        slices={},
+        evaluated=None,
+    )
+    champion = dataclasses.replace(
+        replayed.champion, probabilities=replayed.champion.probabilities[half]
+    )
+    scored = ScoredRows(half, SCORED.labels[half], SCORED.candidate[half], SCORED.champion[half])
+    cities = pa.array([MEASURED[row]["city"] for row in half], pa.binary())
+
+    evidence = gather_evidence(
+        load_evaluation(Path(measured.compared.uri)),
+        [CHANGE, BY_CITY],
+        scored,
+        {"city": code_values(cities)},
+        candidate,
+        champion,
+        0.95,
+        0.5,
+    )
+
+    in_oslo = sum(city == b"Oslo" for city in cities.to_pylist())
+    assert evidence.thinned_slices == {"overall": 30, "city=Oslo": in_oslo, "coast=north": 0}
+    assert set(evidence.changes) == {("auc", "overall"), ("log_loss", "city=Oslo")}
 
 
 def test_changes_are_estimated_where_a_gate_asks(measured: Measured, replayed: Replayed) -> None:
@@ -108,6 +156,7 @@ def test_changes_are_estimated_where_a_gate_asks(measured: Measured, replayed: R
         ("log_loss", "city=Oslo"),
         ("log_loss", "coast=north"),
     }
+    assert not evidence.thinned_slices, "all rows were replayed"
     change = evidence.changes["auc", "overall"]
     assert change is not None
     evaluation = load_evaluation(Path(measured.compared.uri))

@@ -268,6 +268,27 @@ def test_a_small_slice_is_shown_but_not_judged(examples: int, outcome: Outcome) 
     assert judge_one(evaluation, gate).outcome is outcome
 
 
+@pytest.mark.parametrize(("replayed", "outcome"), [(99, Outcome.TOO_SMALL), (100, Outcome.PASSED)])
+def test_a_slice_of_which_few_rows_were_replayed_is_not_judged(
+    replayed: int, outcome: Outcome
+) -> None:
+    """Where every k-th row was replayed, those count, not the rows that were measured."""
+    part, change = measure("city", "Oslo", log_loss=0.3), Change(0.0, -0.01, 0.01)
+    evaluation = evaluate(measure(), part, baseline=(measure(), part))
+    gate = ChangeGate(
+        kind="change", name="change", metric="log_loss", max_rise=0.1, slice_columns=("city",)
+    )
+    evidence = Evidence(
+        changes={("log_loss", "city=Oslo"): change}, thinned_slices={"city=Oslo": replayed}
+    )
+
+    result = judge_one(evaluation, gate, evidence)
+
+    assert result.outcome is outcome
+    if outcome is Outcome.TOO_SMALL:
+        assert result.reason.startswith("99 of 1000 rows were replayed")
+
+
 def test_all_rows_together_are_judged_at_any_number() -> None:
     """The smallest slice size does not excuse the overall slice."""
     evaluation = evaluate(measure(auc=0.5, examples=3))

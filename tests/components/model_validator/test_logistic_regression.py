@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 from components.model_validator.logistic_regression import (
     MOST_CATEGORIES,
+    Columns,
     fit_coefficients,
     learn_encoding,
     predict,
@@ -23,19 +24,44 @@ FEATURES: dict[str, npt.NDArray[Any]] = {
     "amount": AMOUNTS,
     "always": np.full(ROWS, 7, np.float32),
     "city": _RANDOM.integers(0, 5, ROWS),
+    "hour": _RANDOM.integers(0, 3, ROWS),
 }
 LABELS = (_RANDOM.random(ROWS) < 1 / (1 + np.exp(3 - AMOUNTS))).astype(np.float64)
+
+
+def lay_out(columns: Columns) -> npt.NDArray[np.float64]:
+    """Lay every column out, the one-hot ones too; shape [rows, columns]."""
+    blocks = [
+        (places[:, np.newaxis] == np.arange(width)).astype(np.float64)
+        for places, width in zip(columns.places, columns.widths, strict=True)
+    ]
+    return np.concatenate([columns.numbers, *blocks], axis=1)
 
 
 def test_it_fits_as_scikit_learn_does() -> None:
     """Probabilities agree with ``LogisticRegression(C=1)`` on the same columns."""
     columns = learn_encoding(FEATURES).encode(FEATURES, ROWS)
-    reference = LogisticRegression(tol=1e-10, max_iter=10_000).fit(columns[:, :-1], LABELS)
+    laid_out = lay_out(columns)[:, 1:]
+    reference = LogisticRegression(tol=1e-10, max_iter=10_000).fit(laid_out, LABELS)
 
     probabilities = predict(columns, fit_coefficients(columns, LABELS))
 
-    expected = reference.predict_proba(columns[:, :-1])[:, 1]
+    expected = reference.predict_proba(laid_out)[:, 1]
     assert probabilities == pytest.approx(expected, abs=1e-4)
+
+
+def test_sums_are_those_of_the_columns_laid_out() -> None:
+    """Products and sums by counting are those of matrices, rows without a category included."""
+    encoding = learn_encoding(FEATURES)
+    other = {**FEATURES, "city": np.where(np.arange(ROWS) % 3, FEATURES["city"], 99)}
+    columns = encoding.encode(other, ROWS)
+    laid_out = lay_out(columns)
+    weights, coefficients = _RANDOM.random(ROWS), _RANDOM.normal(size=columns.count)
+
+    assert columns.multiply(coefficients) == pytest.approx(laid_out @ coefficients)
+    assert columns.sum_rows(weights) == pytest.approx(weights @ laid_out)
+    expected = (laid_out * weights[:, np.newaxis]).T @ laid_out
+    assert columns.sum_products(weights).ravel() == pytest.approx(expected.ravel())
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e6])
@@ -43,7 +69,7 @@ def test_separable_rows_end_in_finite_coefficients(scale: float) -> None:
     """Where one feature tells the label, the penalty keeps the fit finite and right."""
     amounts = np.linspace(-scale, scale, 200)
     labels = (amounts > 0).astype(np.float64)
-    columns = np.stack([amounts, np.ones(200)], axis=1)
+    columns = Columns(np.stack([np.ones(200), amounts], axis=1))
 
     coefficients = fit_coefficients(columns, labels)
 
@@ -64,9 +90,14 @@ def test_one_label_only_is_learned(label: float) -> None:
 def test_categories_unseen_in_training_are_no_error() -> None:
     """A new category has no column, so its row is answered from the other features."""
     encoding = learn_encoding(FEATURES)
-    row = {"amount": np.array([3.0]), "always": np.array([7.0]), "city": np.array([99])}
+    row = {
+        "amount": np.array([3.0]),
+        "always": np.array([7.0]),
+        "city": np.array([99]),
+        "hour": np.array([-1]),
+    }
 
-    assert encoding.encode(row, 1)[0, 2:-1].tolist() == [0.0] * 5
+    assert lay_out(encoding.encode(row, 1))[0, 3:].tolist() == [0.0] * 8
 
 
 def test_rare_categories_share_no_column() -> None:

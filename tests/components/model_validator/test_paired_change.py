@@ -10,6 +10,7 @@ import pytest
 
 from components.evaluator.metric_names import ScoreMetric
 from components.model_validator.gate_result import Outcome
+from components.model_validator.grouped_metrics import Array, compute_metric, compute_row_losses
 from components.model_validator.limits import decide_by_interval
 from components.model_validator.paired_change import (
     Change,
@@ -17,7 +18,6 @@ from components.model_validator.paired_change import (
     estimate_changes,
     find_t_quantile,
 )
-from components.model_validator.weighted_metrics import Array, compute_metric, compute_row_losses
 
 LIMITS_IN_TRUE_RISES = (0.0, 1.0, 3.0)
 """Limits of the simulated gate, in multiples of how much worse the candidate truly is."""

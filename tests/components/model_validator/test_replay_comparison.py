@@ -5,73 +5,53 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from components.evaluator.slice_metrics import MetricValue, SliceMetrics
-from components.model_validator.replay_comparison import Difference, find_largest_difference
-from components.model_validator.serving_replay import SliceColumn
-from components.model_validator.weighted_metrics import Array, compute_row_losses
+from components.model_validator.replay_comparison import (
+    Difference,
+    find_largest_difference,
+    find_other_label,
+)
+from components.model_validator.serving_replay import Array
 
-LABELS = np.array([0.0, 1.0, 0.0, 1.0])
-PROBABILITIES = np.array([0.1, 0.8, 0.3, 0.6])
-SLICES = {"city": SliceColumn(np.array(["Oslo", "Rome"]), np.array([0, 1, 0, -1]))}
-
-
-def measure(rows: list[int], column: str | None = None, value: str | None = None) -> SliceMetrics:
-    """Measure rows as the Evaluator would."""
-    losses = compute_row_losses(LABELS, PROBABILITIES)
-    metrics = {"mean_prediction": PROBABILITIES[rows].mean(), "log_loss": losses[rows].mean()}
-    return SliceMetrics(
-        column, value, len(rows), {name: MetricValue(float(v)) for name, v in metrics.items()}
-    )
+ROWS = np.array([0, 15, 30, 45])
+MEASURED = np.array([0.1, 0.8, 0.3, 0.6])
 
 
-EVALUATED = (measure([0, 1, 2, 3]), measure([0, 2], "city", "Oslo"), measure([1], "city", "Rome"))
-
-
-def compare(probabilities: Array) -> Difference:
-    """Compare probabilities with what was evaluated."""
-    return find_largest_difference(EVALUATED, LABELS, probabilities, SLICES)
+def compare(replayed: Array) -> Difference:
+    """Compare with what was measured."""
+    return find_largest_difference(ROWS, MEASURED, replayed)
 
 
 def test_the_same_predictions_do_not_differ() -> None:
-    """Equal predictions differ by rounding at most."""
-    assert compare(PROBABILITIES).value == pytest.approx(0.0, abs=1e-12)
+    """Equal predictions have a difference of exactly zero."""
+    assert compare(MEASURED).value == 0.0
 
 
-def test_one_row_shows_in_its_smallest_slice() -> None:
-    """A row that is off shows in the slice where it weighs most, which is named."""
-    difference = compare(PROBABILITIES + np.array([0, 0.1, 0, 0]))
+def test_the_row_that_is_off_most_is_named() -> None:
+    """The largest difference of either sign counts, and its row is that of the split."""
+    difference = compare(MEASURED + np.array([0.01, 0, -0.2, 0.1]))
 
-    assert difference.value == pytest.approx(np.log(0.9 / 0.8))
-    assert difference.where == "log_loss of city=Rome"
-
-
-def test_what_cancels_in_the_mean_is_seen() -> None:
-    """Two rows that swap their predictions leave the overall mean as it is, but not the slices."""
-    difference = compare(PROBABILITIES[[1, 0, 2, 3]])
-
-    assert difference.value == pytest.approx(np.log(0.8 / 0.1))
+    assert difference.value == pytest.approx(0.2)
+    assert difference.where == "row 30 of the split"
 
 
-def test_what_is_no_number_can_not_be_compared() -> None:
-    """A prediction that is not a number is no small difference."""
-    difference = compare(np.array([0.1, 0.8, 0.3, np.nan]))
+@pytest.mark.parametrize("is_replayed", [True, False])
+def test_what_is_no_number_can_not_be_compared(is_replayed: bool) -> None:
+    """A probability that is not a number is no small difference, whoever gave it."""
+    broken = np.array([0.1, 0.9, np.nan, 0.6])
+
+    difference = compare(broken) if is_replayed else find_largest_difference(ROWS, broken, MEASURED)
 
     assert difference.value is None
-    assert "overall is not a number" in difference.where
+    assert difference.where.startswith("row 30 of the split: the Evaluator measured")
 
 
-@pytest.mark.parametrize(
-    "part",
-    [
-        measure([0, 1], "city", "Rome"),
-        measure([0, 1], "city", "Bonn"),
-        measure([0, 1], "hour", "3"),
-    ],
-    ids=["count", "value", "column"],
-)
-def test_other_rows_can_not_be_compared(part: SliceMetrics) -> None:
-    """A slice of which the replay has other rows is named, with both numbers."""
-    difference = find_largest_difference([part], LABELS, PROBABILITIES, SLICES)
+def test_other_labels_are_other_rows() -> None:
+    """The first row with another label is named, with both."""
+    labels = np.array([0.0, 1.0, 0.0, 1.0])
 
+    assert find_other_label(ROWS, labels, labels) is None
+    difference = find_other_label(ROWS, labels, np.array([0.0, 0.0, 1.0, 1.0]))
+
+    assert difference is not None
     assert difference.value is None
-    assert f"{part.name}: the Evaluator measured 2 rows, the replay has" in difference.where
+    assert "row 15 of the split: its label was 1 in the Evaluator and is 0" in difference.where

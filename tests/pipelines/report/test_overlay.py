@@ -56,6 +56,21 @@ def test_an_extreme_number_does_not_stretch_the_bins() -> None:
     assert max(one.shares["train"] for one in bins) < 0.1
 
 
+def test_large_numbers_close_to_each_other_are_kept_apart() -> None:
+    """The numbers of census tracts share their first digits, and get as many bins as others do."""
+    bins = overlay({"train": describe([17_031_010_000.0 + 500 * step for step in range(2000)])})
+
+    assert len(bins) == MOST_BINS
+    assert max(one.shares["train"] for one in bins) < 0.1
+
+
+def test_a_large_whole_number_is_named_by_all_its_digits() -> None:
+    """A number that stands for a place is not rounded."""
+    bins = overlay({"train": describe([17_031_081_401.0] * 3)}, is_whole=True)
+
+    assert [one.label for one in bins] == ["17031081401"]
+
+
 def test_values_stand_by_their_largest_share() -> None:
     """The most frequent value of any dataset comes first; what is not shown is summed up."""
     many = {f"company {number:02}": 1.0 for number in range(MOST_BINS + 5)}

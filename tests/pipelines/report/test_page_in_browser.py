@@ -71,6 +71,19 @@ def test_hostile_name_is_text(open_page: Opener, write_page: PageMaker) -> None:
     assert opened.complaints == []
 
 
+def test_page_in_a_frame_leads_to_no_other(open_page: Opener, write_page: PageMaker) -> None:
+    """Inside another page, where it may ask for nothing, the page has no link to all runs."""
+    page = open_page(write_page(Verdict.PUSHED)).page
+    page.evaluate(
+        "document.body.appendChild(document.createElement('iframe')).srcdoc = "
+        "document.documentElement.outerHTML"
+    )
+    framed = page.frame_locator("iframe")
+    expect(framed.get_by_role("heading", level=1)).to_have_count(1)
+    expect(page.get_by_role("link", name="All runs")).to_have_count(1)
+    expect(framed.get_by_role("link", name="All runs")).to_have_count(0)
+
+
 def test_columns_sort_by_number_and_by_text(open_page: Opener, write_page: PageMaker) -> None:
     """A press on a header sorts up, a second one down, and says so to a screen reader."""
     page = open_page(write_page(Verdict.PUSHED)).page

@@ -48,9 +48,10 @@ def test_code_in_a_message_is_marked_and_escaped() -> None:
     )
 
 
-def test_long_names_break_after_underscores_only() -> None:
-    """A name keeps its parts whole."""
+def test_long_names_break_between_their_parts_only() -> None:
+    """A name keeps its parts whole, and a slice its value."""
     assert templating.write_breakable("a_<b>") == "a_<wbr>&lt;b&gt;"
+    assert templating.write_breakable("company=Blue Cab") == "company=<wbr>Blue Cab"
 
 
 def test_policy_allows_this_style_and_script_alone() -> None:

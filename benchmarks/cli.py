@@ -1,0 +1,146 @@
+"""The command line: ``python -m benchmarks``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from benchmarks.subjects import SCENARIOS
+from pipelines.config import PROJECT_ROOT
+
+_DIRECTORY = PROJECT_ROOT / "artifacts/benchmarks"
+_SIZES = (15_000, 150_000, 1_500_000)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+def main() -> None:
+    """Measure the pipeline, TFX's own one and a plain script side by side."""
+
+
+@main.command()
+@click.option("--rows", type=click.IntRange(min=1), required=True, help="How many.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    metavar="DIR",
+    help="Folder to write to.",
+)
+@click.option("--seed", type=click.IntRange(min=0), help="Seed of the random numbers.")
+@click.option(
+    "--rows-a-file", type=click.IntRange(min=1), help="Most rows of one file; one file if left out."
+)
+def trips(rows: int, output: Path, seed: int | None, rows_a_file: int | None) -> None:
+    """Make taxi trips from the real ones."""
+    from benchmarks.resampled_trips import SEED, read_real_trips, write_trips
+    from benchmarks.suite import find_real_trips
+
+    real = read_real_trips(find_real_trips())
+    for path in write_trips(real, rows, output, SEED if seed is None else seed, rows_a_file):
+        click.echo(path)
+
+
+@main.command()
+@click.option(
+    "--sizes",
+    type=click.IntRange(min=1),
+    multiple=True,
+    default=_SIZES,
+    metavar="ROWS",
+    help="Rows of the data. Can be repeated.",
+)
+@click.option(
+    "--subjects",
+    "scenarios",
+    type=click.Choice(list(SCENARIOS)),
+    multiple=True,
+    default=tuple(SCENARIOS),
+    help="What to measure. Can be repeated.",
+)
+@click.option("--repeats", type=click.IntRange(min=1), default=3, help="How often.")
+@click.option(
+    "--stock-max-rows",
+    type=click.IntRange(min=0),
+    default=1_500_000,
+    help="Leave TFX's own pipeline out for more rows.",
+)
+@click.option(
+    "--rerun-rows",
+    type=click.IntRange(min=0),
+    default=15_000,
+    help="Size at which cached reruns are measured too; 0 for none.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=_DIRECTORY / "results.jsonl",
+    metavar="FILE",
+    help="Results; what the file holds already is not measured again.",
+)
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path, file_okay=False, resolve_path=True),
+    default=_DIRECTORY,
+    metavar="DIR",
+    help="Folder for data, outputs and logs.",
+)
+def run(
+    sizes: tuple[int, ...],
+    scenarios: tuple[str, ...],
+    repeats: int,
+    stock_max_rows: int,
+    rerun_rows: int,
+    output: Path,
+    directory: Path,
+) -> None:
+    """Measure, and append each measurement to the results at once.
+
+    An interrupted suite goes on where it stopped when it is started again.
+    """
+    from benchmarks.suite import Plan, run_suite
+
+    in_order = [name for name in SCENARIOS if name in scenarios]
+    results = run_suite(
+        Plan(sizes, in_order, repeats, stock_max_rows, rerun_rows), output, directory
+    )
+    failed = [each for each in results.measurements if not each.succeeded]
+    if failed:
+        raise click.ClickException(f"{len(failed)} measurements failed; {output} has them")
+
+
+_files_argument = click.argument(
+    "files",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+)
+
+
+@main.command()
+@_files_argument
+def show(files: tuple[Path, ...]) -> None:
+    """Print the tables as Markdown."""
+    from benchmarks.results import read_results
+    from benchmarks.results_page import format_tables
+
+    click.echo(format_tables(read_results(files)))
+
+
+@main.command()
+@_files_argument
+@click.option(
+    "--page",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    default=PROJECT_ROOT / "docs/benchmarks.md",
+    metavar="FILE",
+    help="Page that the tables are written to, between its markers.",
+)
+def report(files: tuple[Path, ...], page: Path) -> None:
+    """Write the tables and the chart into the documentation."""
+    from benchmarks.results import read_results
+    from benchmarks.results_page import write_page
+
+    for path in write_page(read_results(files), page):
+        click.echo(path)

@@ -1,0 +1,188 @@
+"""The goals of the pipeline's speed, and what the results say of each."""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+from collections.abc import Callable, Sequence
+
+from benchmarks.results import NO_ROWS, Measurement, Results
+from benchmarks.subjects import (
+    CONFIG_ERROR,
+    DAG_PARSE,
+    HELP,
+    OURS,
+    OURS_CACHED,
+    SCRIPT,
+    STOCK,
+    STOCK_CACHED,
+    STOCK_IN_MEMORY,
+)
+
+STOCK_AT_ITS_BEST = (STOCK, STOCK_IN_MEMORY)
+"""TFX's own pipeline, in whichever of Beam's modes is faster in the same repeat."""
+
+_START_LIMIT_SECONDS = 1.0
+
+Cost = Callable[[Measurement], float | None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Spread:
+    """Several values of one figure.
+
+    Attributes:
+        median: The middle one.
+        low: The smallest.
+        high: The largest.
+        count: How many.
+    """
+
+    median: float
+    low: float
+    high: float
+    count: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Goal:
+    """A limit, and the values measured.
+
+    Attributes:
+        what: What is measured, in words.
+        limit: Its most.
+        unit: ``×`` for a ratio, ``s`` for seconds.
+        values: One a repeat; none where it was not measured.
+        condition: What else must hold, in words; empty where nothing.
+        holds: Whether it does.
+    """
+
+    what: str
+    limit: float
+    unit: str
+    values: Sequence[float]
+    condition: str = ""
+    holds: bool = True
+
+    @property
+    def spread(self) -> Spread | None:
+        """The values' median and range; None where there are none."""
+        return measure_spread(self.values)
+
+    @property
+    def is_met(self) -> bool | None:
+        """Whether the median is within the limit; None where nothing was measured."""
+        if self.spread is None:
+            return None
+        return self.spread.median <= self.limit and self.holds
+
+
+def measure_spread(values: Sequence[float]) -> Spread | None:
+    """Find the median and the range of values; None where there are none."""
+    if not values:
+        return None
+    return Spread(statistics.median(values), min(values), max(values), len(values))
+
+
+def measure_wall(measurement: Measurement) -> float:
+    """Give the wall time, in seconds."""
+    return measurement.seconds
+
+
+def measure_memory(measurement: Measurement) -> float:
+    """Give the peak memory of all processes, in bytes."""
+    return measurement.peak_total_bytes
+
+
+def measure_step(*names: str) -> Cost:
+    """Make a function that gives what a node or step took, the first of some names."""
+    return lambda measurement: next(
+        (measurement.steps[name] for name in names if name in measurement.steps), None
+    )
+
+
+def compare(
+    results: Results,
+    subject: str,
+    references: Sequence[str],
+    rows: int,
+    cost: Cost = measure_wall,
+) -> list[float]:
+    """Divide a subject's cost by the least of others', measured in the same repeat.
+
+    Args:
+        results: All measurements.
+        subject: Its name.
+        references: Names of those that it is held against.
+        rows: Rows of everybody's data.
+        cost: What is compared.
+
+    Returns:
+        A ratio for each repeat in which the subject and one of the others were measured.
+    """
+    others = [results.find(name, rows) for name in references]
+    ratios = []
+    for repeat, ours in results.find(subject, rows).items():
+        costs = [cost(found[repeat]) for found in others if repeat in found]
+        known = [each for each in costs if each]
+        own = cost(ours)
+        if own is not None and known:
+            ratios.append(own / min(known))
+    return ratios
+
+
+def compare_sizes(
+    results: Results, subject: str, rows: int, fewer_rows: int, cost: Cost
+) -> list[float]:
+    """Divide a subject's cost at one size by its cost at a smaller one, in the same repeat."""
+    smaller = results.find(subject, fewer_rows)
+    pairs = [
+        (cost(larger), cost(smaller[repeat]))
+        for repeat, larger in results.find(subject, rows).items()
+        if repeat in smaller
+    ]
+    return [many / few for many, few in pairs if many is not None and few]
+
+
+def list_goals(results: Results) -> list[Goal]:
+    """Hold the results against the goals.
+
+    Args:
+        results: All measurements, of as many subjects and sizes as there are.
+
+    Returns:
+        Every goal, measured or not.
+    """
+    small, large, largest = 15_000, 1_500_000, 15_000_000
+
+    def against_stock(rows: int, cost: Cost = measure_wall) -> list[float]:
+        return compare(results, OURS, STOCK_AT_ITS_BEST, rows, cost)
+
+    def node_against_stock(node: str, limit: float) -> Goal:
+        name = f"{node}, 1.5 M rows, against stock's"
+        return Goal(name, limit, "×", against_stock(large, measure_step(node)))
+
+    def growth(cost: Cost) -> list[float]:
+        return compare_sizes(results, OURS, largest, large, cost)
+
+    def start(subject: str, what: str) -> Goal:
+        found = list(results.find(subject, NO_ROWS).values())
+        free = not any(each.imports_tensorflow for each in found)
+        seconds = [each.seconds for each in found]
+        return Goal(what, _START_LIMIT_SECONDS, "s", seconds, "no TensorFlow import", free)
+
+    cached = compare(results, OURS_CACHED, [STOCK_CACHED], small)
+    by_script = compare(results, OURS, [SCRIPT], large)
+    return [
+        Goal("whole cold run, 15 k rows, against stock", 0.33, "×", against_stock(small)),
+        Goal("whole cold run, 1.5 M rows, against stock", 0.10, "×", against_stock(large)),
+        Goal("whole cold run, 1.5 M rows, against the script", 2, "×", by_script),
+        node_against_stock("CsvExampleGen", 0.03),
+        *(node_against_stock(node, 0.25) for node in ("StatisticsGen", "Transform", "Evaluator")),
+        Goal("fully cached rerun, 15 k rows, against stock's", 0.2, "×", cached),
+        Goal("time of 15 M rows over 1.5 M rows", 10.5, "×", growth(measure_wall)),
+        Goal("peak memory of 15 M rows over 1.5 M rows", 1.3, "×", growth(measure_memory)),
+        start(HELP, "`python -m pipelines --help`"),
+        start(CONFIG_ERROR, "a configuration error"),
+        start(DAG_PARSE, "a DAG parse, beyond importing Airflow"),
+    ]

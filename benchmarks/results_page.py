@@ -1,0 +1,424 @@
+"""Write results into the documentation: tables and a chart, between two markers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.goals import (
+    STOCK_AT_ITS_BEST,
+    Cost,
+    Goal,
+    Spread,
+    compare,
+    list_goals,
+    measure_memory,
+    measure_spread,
+    measure_step,
+    measure_wall,
+)
+from benchmarks.results import NO_ROWS, Machine, Measurement, Results
+from benchmarks.subjects import (
+    CONFIG_ERROR,
+    DAG_PARSE,
+    HELP,
+    IMPORT_OURS,
+    IMPORT_STOCK,
+    NODE_COLD,
+    NODE_WARM,
+    OURS,
+    OURS_CACHED,
+    OURS_CACHED_WARM,
+    OURS_RERUN,
+    SCRIPT,
+    STOCK,
+    STOCK_CACHED,
+    STOCK_IN_MEMORY,
+    STOCK_RERUN,
+    STOCK_SAME_EXAMPLES,
+)
+
+BEGIN = "<!-- measured: written by `python -m benchmarks report` -->"
+END = "<!-- measured: end -->"
+CHART = "images/benchmark-times.svg"
+RESULTS = "benchmarks.json"
+NOT_MEASURED = "not measured"
+
+_GIB = 1 << 30
+_RUNS = (OURS, SCRIPT, STOCK_IN_MEMORY, STOCK)
+_STARTS = (HELP, CONFIG_ERROR, DAG_PARSE, IMPORT_OURS, IMPORT_STOCK, NODE_WARM, NODE_COLD)
+_RERUNS = (
+    OURS,
+    OURS_RERUN,
+    OURS_CACHED,
+    OURS_CACHED_WARM,
+    STOCK,
+    STOCK_RERUN,
+    STOCK_CACHED,
+)
+# What the script does of a node's work, by the names of its steps.
+_NODES = {
+    "CsvExampleGen": ("read", "split"),
+    "StatisticsGen": ("statistics",),
+    "Transform": ("transform",),
+    "Trainer": ("train", "export"),
+    "Evaluator": ("evaluate",),
+}
+_METRICS = {
+    "AUC": ("auc",),
+    "log loss": ("log_loss",),
+    "accuracy": ("binary_accuracy", "accuracy"),
+}
+# Okabe and Ito's colours, told apart with most kinds of colour blindness.
+_COLOURS = {OURS: "#0072b2", SCRIPT: "#009e73", STOCK_IN_MEMORY: "#e69f00", STOCK: "#d55e00"}
+
+
+def write_page(results: Results, page: Path) -> list[Path]:
+    """Write the tables into a page, and the chart and the results beside it.
+
+    Args:
+        results: What was measured.
+        page: Markdown with the two markers; what stands between them is replaced.
+
+    Returns:
+        The files written.
+
+    Raises:
+        ValueError: If the page lacks a marker.
+    """
+    text = page.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{page}: expected the lines {BEGIN!r} and {END!r}")
+    chart, data = page.parent / CHART, page.parent / RESULTS
+    chart.parent.mkdir(exist_ok=True)
+    chart.write_text(draw_times(results), encoding="utf-8")
+    data.write_text(format_results(results), encoding="utf-8")
+    written = f"{before}{BEGIN}\n\n{format_tables(results)}\n{END}{after}"
+    page.write_text(written, encoding="utf-8")
+    return [page, chart, data]
+
+
+def format_results(results: Results) -> str:
+    """Format all results as one JSON document."""
+    content = {
+        "machines": [each.model_dump(mode="json") for each in results.machines],
+        "measurements": [each.model_dump(mode="json") for each in results.measurements],
+    }
+    return json.dumps(content, indent=1) + "\n"
+
+
+def format_tables(results: Results) -> str:
+    """Format every table, with its heading, as Markdown."""
+    sections = [
+        ("Goals", format_goals(list_goals(results))),
+        ("Whole cold runs", format_runs(results)),
+        ("Nodes", format_nodes(results)),
+        ("Training", format_training(results)),
+        ("Memory", format_memory(results)),
+        ("Reruns", format_seconds(results, _RERUNS, _find_rerun_rows(results))),
+        ("Starts", format_seconds(results, _STARTS, NO_ROWS)),
+        ("Rows and models", format_models(results)),
+        ("Machine", _format_machines(results)),
+    ]
+    return "\n".join(f"### {title}\n\n{body.rstrip()}\n" for title, body in sections)
+
+
+def format_goals(goals: Iterable[Goal]) -> str:
+    """Format the goals, each with what was measured."""
+    rows = []
+    for goal in goals:
+        limit = f"≤ {goal.limit:g}{' s' if goal.unit == 's' else ''}"
+        if goal.condition:
+            limit += f", {goal.condition}"
+        met = {None: NOT_MEASURED, True: "yes", False: "**no**"}[goal.is_met]
+        rows.append((goal.what, limit, format_spread(goal.spread, goal.unit), met))
+    return format_table(("what", "goal", "measured", "met"), rows)
+
+
+def format_runs(results: Results) -> str:
+    """Format the wall time of whole runs, by size, and the chart."""
+    header = (
+        "rows",
+        *(f"{subject}, s" for subject in _RUNS),
+        *(f"ours / {subject}" for subject in _RUNS[1:]),
+    )
+    rows = [
+        (
+            format_rows(size),
+            *(_format_cost(results, subject, size) for subject in _RUNS),
+            *(
+                format_spread(measure_spread(compare(results, OURS, [subject], size)), "×")
+                for subject in _RUNS[1:]
+            ),
+        )
+        for size in results.list_sizes()
+    ]
+    return f"![Wall time by rows, both axes logarithmic]({CHART})\n\n{format_table(header, rows)}"
+
+
+def format_nodes(results: Results) -> str:
+    """Format what each node takes, and the script for the same work, by size."""
+    rows = []
+    for size in results.list_sizes():
+        for node, steps in _NODES.items():
+            cost = measure_step(node)
+            ratios = compare(results, OURS, STOCK_AT_ITS_BEST, size, cost)
+            rows.append(
+                (
+                    format_rows(size),
+                    node,
+                    _format_cost(results, OURS, size, cost),
+                    _format_cost(results, SCRIPT, size, _sum_steps(steps)),
+                    _format_cost(results, STOCK_IN_MEMORY, size, cost),
+                    _format_cost(results, STOCK, size, cost),
+                    format_spread(measure_spread(ratios), "×"),
+                )
+            )
+    header = (
+        "rows",
+        "node",
+        "ours, s",
+        "script, s",
+        "stock, in memory, s",
+        "stock, s",
+        "ours / faster stock",
+    )
+    return format_table(header, rows)
+
+
+def format_training(results: Results) -> str:
+    """Format training rows seen, by whom, and how fast."""
+    rows = []
+    for size in results.list_sizes():
+        for subject, steps in (
+            (OURS, ("Trainer",)),
+            (SCRIPT, ("train", "export")),
+            (STOCK, ("Trainer",)),
+            (STOCK_SAME_EXAMPLES, ("Trainer",)),
+        ):
+            found = list(results.find(subject, size).values())
+            seconds = _sum_steps(steps)
+            seen = [each.rows_seen for each in found if each.rows_seen]
+            pace = [
+                each.rows_seen / took
+                for each in found
+                if each.rows_seen and (took := seconds(each))
+            ]
+            if found:
+                rows.append(
+                    (
+                        format_rows(size),
+                        subject,
+                        format_spread(measure_spread(seen), ""),
+                        _format_cost(results, subject, size, seconds),
+                        format_spread(measure_spread(pace), ""),
+                    )
+                )
+    return format_table(("rows", "subject", "examples seen", "Trainer, s", "examples/s"), rows)
+
+
+def format_memory(results: Results) -> str:
+    """Format peak memory by size: the largest process, and all processes together."""
+    header = ("largest process / all, GiB", *_RUNS)
+    rows = []
+    for size in results.list_sizes():
+        cells = []
+        for subject in _RUNS:
+            found = list(results.find(subject, size).values())
+            largest = measure_spread([each.peak_process_bytes / _GIB for each in found])
+            total = measure_spread([measure_memory(each) / _GIB for each in found])
+            cells.append(
+                f"{largest.median:.2f} / {total.median:.2f}" if largest and total else NOT_MEASURED
+            )
+        rows.append((format_rows(size), *cells))
+    return format_table(header, rows)
+
+
+def format_seconds(results: Results, subjects: Sequence[str], size: int) -> str:
+    """Format the wall time of some subjects at one size, one a line."""
+    rows = [(subject, _format_cost(results, subject, size)) for subject in subjects]
+    where = f" at {format_rows(size)} rows" if size else ""
+    return format_table((f"what{where}", "s"), rows)
+
+
+def format_models(results: Results) -> str:
+    """Format how many rows came out, and what the models are worth, by size and subject."""
+    rows = []
+    for size in results.list_sizes():
+        for subject in _RUNS:
+            found = list(results.find(subject, size).values())
+            if not found:
+                continue
+            counted = {each.row_counts.get("csv") for each in found}
+            metrics = (
+                measure_spread([value for each in found for value in _find_metric(each, names)])
+                for names in _METRICS.values()
+            )
+            rows.append(
+                (
+                    format_rows(size),
+                    subject,
+                    ", ".join(f"{count:,}" for count in sorted(filter(None, counted))),
+                    ", ".join(sorted({each.outcome for each in found if each.outcome})),
+                    *(f"{metric.median:.4f}" if metric else "" for metric in metrics),
+                )
+            )
+    return format_table(("rows", "subject", "rows counted", "outcome", *_METRICS), rows)
+
+
+def _find_metric(measurement: Measurement, names: Sequence[str]) -> list[float]:
+    return [measurement.metrics[name] for name in names if name in measurement.metrics][:1]
+
+
+def _find_rerun_rows(results: Results) -> int:
+    sizes = [size for size in results.list_sizes() if results.find(OURS_CACHED, size)]
+    return sizes[0] if sizes else NO_ROWS
+
+
+def _sum_steps(names: Sequence[str]) -> Cost:
+    def cost(measurement: Measurement) -> float | None:
+        found = [measurement.steps[name] for name in names if name in measurement.steps]
+        return sum(found) if len(found) == len(names) else None
+
+    return cost
+
+
+def _format_cost(results: Results, subject: str, size: int, cost: Cost = measure_wall) -> str:
+    values = [cost(each) for each in results.find(subject, size).values()]
+    return format_spread(measure_spread([each for each in values if each is not None]), "")
+
+
+def format_spread(spread: Spread | None, unit: str) -> str:
+    """Format a median with its range, such as ``0.31 × (0.29–0.33)``.
+
+    Args:
+        spread: The values; None where there are none.
+        unit: Unit; empty for none.
+
+    Returns:
+        The text; without a range where there is one value.
+    """
+    if spread is None:
+        return NOT_MEASURED
+    median = f"{format_number(spread.median)} {unit}".rstrip()
+    if spread.count == 1:
+        return median
+    return f"{median} ({format_number(spread.low)}–{format_number(spread.high)})"
+
+
+def format_number(value: float) -> str:
+    """Format a number with about three digits: ``0.0123``, ``1.23``, ``12.3``, ``1,234``."""
+    if value >= 100 or value == 0:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def format_rows(rows: int) -> str:
+    """Format a number of rows: ``15 k``, ``1.5 M``."""
+    if rows >= 1_000_000:
+        return f"{rows / 1_000_000:g} M"
+    return f"{rows / 1000:g} k"
+
+
+def format_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Format a Markdown table; the first column is text, the others are aligned to the right."""
+    lines = [header, ["---", *("---:" for _ in header[1:])], *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _format_machines(results: Results) -> str:
+    load = measure_spread([each.load_before for each in results.measurements])
+    described = "\n".join(map(_format_machine, results.machines))
+    return f"{described}\nLoad average just before a measurement: {format_spread(load, '')}."
+
+
+def _format_machine(machine: Machine) -> str:
+    packages = "\n".join(
+        f"- {name}: {', '.join(f'{package} {version}' for package, version in versions.items())}"
+        for name, versions in machine.packages.items()
+    )
+    return (
+        f"{machine.cores} cores of {machine.processor}, {machine.memory_gib:g} GiB, "
+        f"{machine.kernel}, {machine.file_system} with {machine.disk_free_gib:g} GiB free; "
+        f"code `{machine.code}`.\n\n{packages}\n"
+    )
+
+
+def draw_times(results: Results) -> str:
+    """Draw wall time by rows, both axes logarithmic.
+
+    Args:
+        results: What was measured.
+
+    Returns:
+        An SVG document on white: a point a measurement, lines through the medians.
+    """
+    # Loads a JavaScript engine: only where something is drawn.
+    import vl_convert
+
+    measured = [
+        {"subject": subject, "rows": size, "seconds": round(each.seconds, 2)}
+        for subject in _RUNS
+        for size in results.list_sizes()
+        for each in results.find(subject, size).values()
+    ]
+    return vl_convert.vegalite_to_svg(create_chart(measured), allowed_base_urls=[])
+
+
+def create_chart(measured: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Create the chart's Vega-Lite specification.
+
+    Args:
+        measured: Points with ``subject``, ``rows`` and ``seconds``.
+
+    Returns:
+        The specification with its data inside.
+    """
+    shown = [subject for subject in _RUNS if any(each["subject"] == subject for each in measured)]
+    sizes = sorted({each["rows"] for each in measured})
+    colour = {
+        "field": "subject",
+        "scale": {"domain": shown, "range": [_COLOURS[subject] for subject in shown]},
+        "sort": shown,
+        "title": None,
+        "legend": {"orient": "top", "symbolType": "stroke", "symbolStrokeWidth": 3},
+    }
+    rows_axis = {
+        "field": "rows",
+        "type": "quantitative",
+        "scale": {"type": "log"},
+        "axis": {"values": sizes, "format": "~s", "title": "rows"},
+    }
+
+    def seconds_axis(**more: str) -> dict[str, Any]:
+        return {
+            "field": "seconds",
+            "type": "quantitative",
+            "scale": {"type": "log"},
+            "axis": {"title": "wall time, s", "format": "~s"},
+            **more,
+        }
+
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "background": "white",
+        "width": 560,
+        "height": 320,
+        "config": {"font": "Arial, Liberation Sans, Helvetica, sans-serif"},
+        "data": {"values": list(measured)},
+        "encoding": {"x": rows_axis, "color": colour},
+        "layer": [
+            {
+                "mark": {"type": "line", "strokeWidth": 2},
+                "encoding": {"y": seconds_axis(aggregate="median")},
+            },
+            {
+                "mark": {"type": "point", "filled": True, "opacity": 0.8},
+                "encoding": {"y": seconds_axis()},
+            },
+        ],
+    }

@@ -1,0 +1,196 @@
+"""TFX's own taxi pipeline, from the installed wheel: ``.venv-stock/bin/python``'s program.
+
+``benchmarks/stock_pipeline.py run`` runs it under TFX's LocalDagRunner; ``read`` then tells, from
+what the run left, how long each node took, how many rows it counted and how good the model is.
+Reading is a command of its own so that it adds nothing to what the run is measured to take.
+
+Pipeline and model are the wheel's, unchanged: ``taxi_pipeline_native_keras._create_pipeline`` with
+``taxi_utils_native_keras.py`` as its module file. The environment is that of
+``requirements/stock.txt`` and none of the project is imported.
+
+TFX is imported where it is used: Beam's worker processes import this module again.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+PIPELINE_NAME = "chicago_taxi_native_keras"
+_EXAMPLE = "tfx.examples.chicago_taxi_pipeline"
+_PIPELINE_ROOT = "pipeline_root"
+_METADATA = "metadata.sqlite"
+
+
+def run_pipeline(data: Path, output: Path, train_steps: int, beam_mode: str | None) -> None:
+    """Run the pipeline, or as much of it as an earlier run has not left in the cache.
+
+    Args:
+        data: Folder of CSV files.
+        output: Folder for all that the run writes.
+        train_steps: Gradient steps of 40 rows; the pipeline's own number where 0.
+        beam_mode: Beam's ``direct_running_mode``; the pipeline's own arguments where None.
+    """
+    # The pipeline's file asks for it while it is imported, and uses it for defaults alone.
+    os.environ.setdefault("HOME", str(output))
+    from tfx.examples.chicago_taxi_pipeline import taxi_pipeline_native_keras as taxi
+    from tfx.orchestration.local.local_dag_runner import LocalDagRunner
+    from tfx.proto import trainer_pb2
+
+    beam_arguments = taxi._beam_pipeline_args
+    if beam_mode is not None:
+        beam_arguments = [f"--direct_running_mode={beam_mode}"]
+    pipeline = taxi._create_pipeline(
+        pipeline_name=PIPELINE_NAME,
+        pipeline_root=str(output / _PIPELINE_ROOT),
+        data_root=str(data),
+        module_file=_find_module_file(),
+        serving_model_dir=str(output / "serving"),
+        metadata_path=str(output / _METADATA),
+        beam_pipeline_args=beam_arguments,
+    )
+    if train_steps:
+        trainer = next(node for node in pipeline.components if node.id == "Trainer")
+        steps = trainer_pb2.TrainArgs(num_steps=train_steps)
+        trainer.spec.exec_properties["train_args"] = steps
+    LocalDagRunner().run(pipeline)
+
+
+def _find_module_file() -> str:
+    spec = importlib.util.find_spec(f"{_EXAMPLE}.taxi_utils_native_keras")
+    if spec is None or spec.origin is None:
+        raise click.ClickException(f"the TFX that is installed here has no {_EXAMPLE}")
+    return spec.origin
+
+
+def read_results(output: Path) -> dict[str, object]:
+    """Read what the newest run left.
+
+    Args:
+        output: As for ``run_pipeline``.
+
+    Returns:
+        ``nodes``, each with ``id``, ``seconds`` (from its execution's start to its end, as in the
+        metadata store) and ``cached``, in order; ``rows`` that StatisticsGen counted, by split and
+        in all; ``transformed_rows`` that Transform counted in the training split; ``metrics`` of
+        the Evaluator by name; ``blessed``.
+    """
+    from tfx.orchestration import metadata
+
+    connection = metadata.sqlite_metadata_connection_config(str(output / _METADATA))
+    with metadata.Metadata(connection) as handle:
+        store = handle.store
+        run = max(
+            store.get_contexts_by_type("pipeline_run"),
+            key=lambda context: context.create_time_since_epoch,
+        )
+        executions = sorted(
+            store.get_executions_by_context(run.id), key=lambda each: each.create_time_since_epoch
+        )
+        types = {each.id: each.name for each in store.get_execution_types()}
+        artifacts = store.get_artifacts_by_context(run.id)
+    root = output / _PIPELINE_ROOT
+    # TFX's layout: node, name of the output, execution.
+    uris = {Path(each.uri).relative_to(root).parts[:2]: Path(each.uri) for each in artifacts}
+    nodes = [_describe_execution(each, types[each.type_id]) for each in executions]
+    return {"nodes": nodes, **_read_outputs(uris)}
+
+
+def _describe_execution(execution: Any, type_name: str) -> dict[str, object]:
+    from ml_metadata.proto import metadata_store_pb2
+
+    milliseconds = execution.last_update_time_since_epoch - execution.create_time_since_epoch
+    return {
+        "id": type_name.rpartition(".")[2],
+        "seconds": milliseconds / 1000,
+        "cached": execution.last_known_state == metadata_store_pb2.Execution.CACHED,
+    }
+
+
+def _read_outputs(uris: Mapping[tuple[str, ...], Path]) -> dict[str, object]:
+    import tensorflow_data_validation as tfdv
+    import tensorflow_model_analysis as tfma
+
+    def count_rows(path: Path) -> int:
+        return int(tfdv.load_stats_binary(str(path)).datasets[0].num_examples)
+
+    splits = uris["StatisticsGen", "statistics"].glob("Split-*/FeatureStats.pb")
+    rows = {path.parent.name.removeprefix("Split-"): count_rows(path) for path in sorted(splits)}
+    transformed = uris["Transform", "post_transform_stats"] / "FeatureStats.pb"
+    evaluation = tfma.load_eval_result(str(uris["Evaluator", "evaluation"]))
+    return {
+        "rows": {"csv": sum(rows.values()), **rows},
+        "transformed_rows": count_rows(transformed),
+        "metrics": dict(_name_metrics(evaluation.get_metrics_for_slice())),
+        "blessed": (uris["Evaluator", "blessing"] / "BLESSED").exists(),
+    }
+
+
+def _name_metrics(metrics: Mapping[str, Mapping[str, float]]) -> Iterable[tuple[str, float]]:
+    for name, value in metrics.items():
+        if "doubleValue" in value:
+            yield name, float(value["doubleValue"])
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Run TFX's own taxi pipeline, or tell what a run left."""
+
+
+@main.command()
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
+    required=True,
+    help="Folder of CSV files.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False, resolve_path=True),
+    required=True,
+    help="Folder for all that the run writes.",
+)
+@click.option(
+    "--train-steps",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Gradient steps of 40 rows each; the pipeline's own 1,000 where this is 0.",
+)
+@click.option(
+    "--beam-mode",
+    type=click.Choice(["in_memory", "multi_threading", "multi_processing"]),
+    help="Beam's direct_running_mode; the pipeline's own arguments where this is left out.",
+)
+def run(data: Path, output: Path, train_steps: int, beam_mode: str | None) -> None:
+    """Run the pipeline."""
+    output.mkdir(parents=True, exist_ok=True)
+    run_pipeline(data, output, train_steps, beam_mode)
+
+
+@main.command()
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
+    required=True,
+    help="As for `run`.",
+)
+@click.option(
+    "--json",
+    "json_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="File to write.",
+)
+def read(output: Path, json_path: Path) -> None:
+    """Tell what the newest run left."""
+    json_path.write_text(json.dumps(read_results(output), indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,205 @@
+"""Measure subjects in turn, and keep each measurement at once."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from benchmarks.machine import describe_machine
+from benchmarks.measured_process import measure_command
+from benchmarks.resampled_trips import read_real_trips, write_trips
+from benchmarks.results import NO_ROWS, Measurement, Results, append_line, read_results
+from benchmarks.subjects import OURS, SCENARIOS, Bench, Stage, Task
+from pipelines.config import PROJECT_ROOT, load_config
+from pipelines.input_data import prepare_input
+
+_REAL_TRIPS = "data.csv"
+_LOG_TAIL_LINES = 15
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What to measure.
+
+    Attributes:
+        sizes: Rows of the data, in order.
+        scenarios: Names in ``SCENARIOS``, in order; ``starts`` is run once a repeat.
+        repeats: How often.
+        stock_max_rows: TFX's own pipeline is left out for more rows.
+        rerun_rows: Size at which cached reruns are measured.
+    """
+
+    sizes: Sequence[int]
+    scenarios: Sequence[str]
+    repeats: int
+    stock_max_rows: int
+    rerun_rows: int
+
+    def list_work(self) -> Iterator[tuple[int, int, str]]:
+        """List repeat, size and scenario: subjects inside, repeats outside.
+
+        What else the machine does in an hour then falls on all subjects alike.
+        """
+        for repeat in range(self.repeats):
+            for rows in self.sizes:
+                for name in self.scenarios:
+                    is_stock = name.startswith("stock")
+                    if name != "starts" and not (is_stock and rows > self.stock_max_rows):
+                        yield repeat, rows, name
+            if "starts" in self.scenarios:
+                yield repeat, NO_ROWS, "starts"
+
+
+def run_suite(plan: Plan, results_path: Path, directory: Path) -> Results:
+    """Measure what the results do not hold yet.
+
+    Args:
+        plan: What to measure.
+        results_path: File of results; what it holds is not measured again.
+        directory: Folder for data, outputs and logs. Data is kept for the next time, outputs are
+            removed once they are measured.
+
+    Returns:
+        All that the file holds now.
+
+    Raises:
+        ValueError: If the file is not one of results.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    results = _read(results_path)
+    with _open_bench() as bench:
+        pythons = {
+            "pipeline and script": bench.python,
+            "stock": bench.stock_python,
+            "Airflow": bench.airflow_python,
+        }
+        machine = describe_machine(directory, pythons)
+        if machine not in results.machines:
+            append_line(results_path, machine)
+        for repeat, rows, name in plan.list_work():
+            output = directory / "output"
+            shutil.rmtree(output, ignore_errors=True)
+            output.mkdir()
+            seen = [each.rows_seen for each in results.find(OURS, rows).values()]
+            task = Task(
+                data=_provide_data(directory, rows or min(plan.sizes)),
+                output=output,
+                with_reruns=rows == plan.rerun_rows,
+                rows_seen_by_ours=next(iter(seen), None),
+            )
+            stages = SCENARIOS[name](bench, task)
+            if all(results.has(stage.subject, rows, repeat) for stage in stages):
+                continue
+            for stage in stages:
+                log = directory / "logs" / f"{stage.subject}-{rows}-{repeat}.log"
+                measurement = measure_stage(bench, stage, rows, repeat, log)
+                append_line(results_path, measurement)
+                click.echo(describe_measurement(measurement))
+                if not measurement.succeeded:
+                    # What follows builds on it.
+                    click.echo(_read_tail(log), err=True)
+                    break
+            results = _read(results_path)
+            shutil.rmtree(output, ignore_errors=True)
+    return results
+
+
+def measure_stage(bench: Bench, stage: Stage, rows: int, repeat: int, log: Path) -> Measurement:
+    """Measure one command.
+
+    Args:
+        bench: Where it runs.
+        stage: The command.
+        rows: Rows of its data.
+        repeat: Which time.
+        log: File that gets its output; an older one is removed.
+
+    Returns:
+        What it took, and what it told where it succeeded.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.unlink(missing_ok=True)
+    stage.prepare()
+    started_at = datetime.datetime.now(datetime.timezone.utc)
+    load = os.getloadavg()[0]
+    cost = measure_command(stage.command, log, bench.project, bench.environment)
+    measurement = Measurement(
+        subject=stage.subject,
+        rows=rows,
+        repeat=repeat,
+        started_at=started_at,
+        load_before=load,
+        exit_code=cost.exit_code,
+        succeeded=cost.exit_code in stage.exit_codes,
+        seconds=cost.wall_seconds,
+        cpu_seconds=cost.cpu_seconds,
+        peak_process_bytes=cost.peak_process_bytes,
+        peak_total_bytes=cost.peak_total_bytes,
+    )
+    if not measurement.succeeded:
+        return measurement
+    told = dataclasses.asdict(stage.read(log))
+    if told["seconds"] is None:
+        told["seconds"] = cost.wall_seconds
+    return Measurement.model_validate({**measurement.model_dump(), **told})
+
+
+def describe_measurement(measurement: Measurement) -> str:
+    """Describe a measurement in a line."""
+    size = f" {measurement.rows:,} rows" if measurement.rows else ""
+    peak_gib = measurement.peak_total_bytes / (1 << 30)
+    ending = f", {measurement.outcome}" if measurement.outcome else ""
+    if not measurement.succeeded:
+        ending = f", FAILED with exit code {measurement.exit_code}"
+    return (
+        f"{measurement.started_at:%H:%M:%S} {measurement.subject}{size} #{measurement.repeat}: "
+        f"{measurement.seconds:.1f} s, {measurement.cpu_seconds:.1f} s CPU, {peak_gib:.2f} GiB, "
+        f"load {measurement.load_before:.1f}{ending}"
+    )
+
+
+def _read(path: Path) -> Results:
+    return read_results([path] if path.exists() else [])
+
+
+@contextlib.contextmanager
+def _open_bench() -> Iterator[Bench]:
+    """Give warm workers a folder of their own: others of the user's are left alone."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as runtime_directory:
+        environment = {**os.environ, "XDG_RUNTIME_DIR": runtime_directory}
+        bench = Bench(PROJECT_ROOT, environment)
+        try:
+            yield bench
+        finally:
+            bench.stop_workers()
+
+
+def _provide_data(directory: Path, rows: int) -> Path:
+    """Make the trips where they are missing; gives their folder."""
+    folder = directory / "trips" / str(rows)
+    if not folder.is_dir():
+        unfinished = folder.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        write_trips(read_real_trips(find_real_trips()), rows, unfinished)
+        unfinished.rename(folder)
+    return folder
+
+
+def find_real_trips() -> Path:
+    """Find the file of the real trips; lays it out where it is missing."""
+    config = load_config("local")
+    prepare_input(config)
+    return config.input_directory / _REAL_TRIPS
+
+
+def _read_tail(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return "\n".join(lines[-_LOG_TAIL_LINES:])

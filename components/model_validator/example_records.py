@@ -1,0 +1,115 @@
+"""Serialized examples of chosen rows, in a file that every replay process maps into memory.
+
+The rows are encoded once, here, while the processes still import TensorFlow.
+
+This module is Arrow and NumPy alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from components.csv_example_gen.example_encoding import encode_examples
+from components.evaluator.scored_rows import choose_row_step
+from components.examples.parquet_examples import (
+    count_rows,
+    flatten,
+    list_row_groups,
+    read_row_group,
+)
+from components.model_validator.slice_columns import SliceColumn, code_values
+
+_RECORD = "example"
+_SCHEMA = pa.schema([pa.field(_RECORD, pa.binary())])
+
+
+def space_rows(paths: Sequence[str], most: int) -> npt.NDArray[np.int64]:
+    """Choose rows that are evenly spaced; reads none.
+
+    Args:
+        paths: Files of one split, in order.
+        most: Most rows to choose, >= 1.
+
+    Returns:
+        Numbers of the rows in the split, ascending; shape [chosen rows].
+    """
+    rows = count_rows(paths)
+    return np.arange(0, rows, choose_row_step(rows, most), dtype=np.int64)
+
+
+def read_rows(paths: Sequence[str], rows: npt.NDArray[np.int64]) -> Iterator[pa.RecordBatch]:
+    """Read chosen rows, a row group at a time.
+
+    Args:
+        paths: Files of one split, in order.
+        rows: Numbers of the rows in the split, from 0, ascending.
+
+    Yields:
+        Flat columns of those rows of a row group that are chosen; none of a row group without.
+
+    Raises:
+        ValueError: If the split has no such row.
+    """
+    groups = list_row_groups(paths)
+    total = sum(group.rows for group in groups)
+    if rows.size and rows[-1] >= total:
+        raise ValueError(
+            f"row {rows[-1]} of a split of {total} rows; the evaluation is of other examples"
+        )
+    for group in groups:
+        first, end = np.searchsorted(rows, [group.first_row, group.first_row + group.rows])
+        if first == end:
+            continue
+        batch = read_row_group(group)
+        if end - first < group.rows:
+            batch = batch.take(pa.array(rows[first:end] - group.first_row))
+        yield flatten(batch)
+
+
+def write_records(
+    paths: Sequence[str],
+    rows: npt.NDArray[np.int64],
+    records_file: Path,
+    columns: Sequence[str] = (),
+) -> dict[str, SliceColumn]:
+    """Encode chosen rows as ``tf.Example`` records.
+
+    Args:
+        paths: Files of one split, in order.
+        rows: Numbers of the rows in the split, ascending, at least one.
+        records_file: Gets the records, in the order of the rows.
+        columns: Columns to tell the rows' slices by; one that is not there is left out.
+
+    Returns:
+        The slices by column.
+
+    Raises:
+        ValueError: If the split has no such row.
+    """
+    parts: dict[str, list[pa.Array]] = {}
+    with pa.OSFile(str(records_file), "wb") as sink, pa.ipc.new_file(sink, _SCHEMA) as writer:
+        for batch in read_rows(paths, rows):
+            records = pa.array(encode_examples(batch), pa.binary())
+            writer.write_batch(pa.RecordBatch.from_arrays([records], schema=_SCHEMA))
+            for name in columns:
+                if name in batch.schema.names:
+                    parts.setdefault(name, []).append(batch.column(name))
+    return {name: code_values(pa.concat_arrays(arrays)) for name, arrays in parts.items()}
+
+
+def open_records(records_file: Path) -> pa.ChunkedArray:
+    """Map a file of records into memory; pages that are not looked at take none.
+
+    Args:
+        records_file: What ``write_records`` wrote.
+
+    Returns:
+        Serialized examples, ``binary``, [rows].
+    """
+    with pa.memory_map(str(records_file)) as source:
+        return pa.ipc.open_file(source).read_all().column(_RECORD)

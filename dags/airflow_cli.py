@@ -1,0 +1,25 @@
+"""A command of Airflow's, with the settings of ``make airflow``: ``python -m dags.airflow_cli``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from dags.standalone_settings import StandaloneSettings, create_environment, load_keys
+
+
+def become_airflow(settings: StandaloneSettings, words: Sequence[str]) -> NoReturn:
+    """Go on as Airflow's command line: this process's place is taken by it.
+
+    Args:
+        settings: Of the Airflow that the command is for.
+        words: The command; Airflow lists its commands where there are none.
+    """
+    environment = create_environment(settings, load_keys(settings), os.environ)
+    os.execve(sys.executable, [sys.executable, "-m", "airflow", *words], environment)
+
+
+if __name__ == "__main__":
+    become_airflow(StandaloneSettings(), sys.argv[1:])

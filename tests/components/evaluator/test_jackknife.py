@@ -1,0 +1,110 @@
+"""The delete-a-group jackknife, against plain computations."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import tensorflow_model_analysis as tfma
+from scipy import stats
+
+from components.evaluator.jackknife import (
+    GROUPS,
+    deal_groups,
+    estimate_intervals,
+    leave_one_out,
+    merge_groups,
+)
+from components.evaluator.score_histogram import summarise_rows
+from components.evaluator.sliced_scores import OVERALL, SlicedScores
+
+_RANDOM = np.random.default_rng(5)
+
+
+def test_every_run_of_twenty_rows_has_one_of_each_group() -> None:
+    """Groups are even, wherever a batch starts."""
+    groups = deal_groups(0, 40 * GROUPS)
+
+    assert (np.sort(groups.reshape(40, GROUPS), axis=1) == np.arange(GROUPS)).all()
+    assert (deal_groups(33, 100) == groups[33:133]).all()
+
+
+def test_a_period_of_the_data_is_not_one_of_the_groups() -> None:
+    """Rows that are twenty apart are spread over all groups, about evenly."""
+    counts = np.bincount(deal_groups(0, 20_000)[::GROUPS], minlength=GROUPS)
+
+    assert stats.chisquare(counts).pvalue > 0.01
+
+
+def test_a_sample_is_the_rows_without_one_group() -> None:
+    """Metrics of each sample are those of a summary of the other groups' rows alone."""
+    labels = (_RANDOM.random(300) < 0.4).astype(np.float64)
+    probabilities = _RANDOM.random(300)
+    groups = deal_groups(0, 300)
+    scores = SlicedScores(models=1, groups=GROUPS, threshold=0.5)
+    scores.add(labels, [probabilities], groups, {})
+    histogram = scores.create_histogram(OVERALL, 0)
+
+    samples = leave_one_out(histogram).compute_metrics()
+    whole = merge_groups(histogram).compute_metrics()
+
+    assert whole == pytest.approx(summarise_rows(labels, probabilities).compute_metrics())
+    for group in range(GROUPS):
+        kept = groups != group
+        expected = summarise_rows(labels[kept], probabilities[kept]).compute_metrics()
+        assert {name: values[group] for name, values in samples.items()} == pytest.approx(expected)
+
+
+def test_a_broken_row_spoils_only_the_samples_it_is_in() -> None:
+    """The sample that leaves its group out has metrics."""
+    probabilities = _RANDOM.random(100)
+    probabilities[7] = math.nan
+    groups = deal_groups(0, 100)
+    scores = SlicedScores(models=1, groups=GROUPS, threshold=0.5)
+    scores.add(np.arange(100.0) % 2, [probabilities], groups, {})
+
+    losses = leave_one_out(scores.create_histogram(OVERALL, 0)).compute_metrics()["log_loss"]
+
+    assert np.flatnonzero(~np.isnan(losses)).tolist() == [groups[7]]
+
+
+def test_the_interval_of_a_mean_is_students() -> None:
+    """On groups of one row each, a mean's interval is that of Student's t."""
+    rows = _RANDOM.normal(3, 2, GROUPS)
+    means = (rows.sum() - rows) / (GROUPS - 1)
+
+    [interval] = estimate_intervals(np.array([rows.mean()]), means[np.newaxis])
+
+    expected = stats.t.interval(0.95, GROUPS - 1, rows.mean(), stats.sem(rows))
+    assert (interval.lower, interval.upper) == pytest.approx(expected)
+    assert interval.standard_error == pytest.approx(stats.sem(rows))
+
+
+def test_the_interval_lies_as_tfma_lays_it() -> None:
+    """Around the samples' mean, as wide as TFMA's own function makes it of the same error."""
+    value, samples = 0.7, _RANDOM.normal(0.7, 0.01, GROUPS)
+    pseudo_values = [value * GROUPS - sample * (GROUPS - 1) for sample in samples]
+    error = float(np.std(pseudo_values, ddof=1)) / math.sqrt(GROUPS)
+    theirs = tfma.types.ValueWithTDistribution(
+        sample_mean=float(samples.mean()),
+        sample_standard_deviation=error,
+        sample_degrees_of_freedom=GROUPS - 1,
+        unsampled_value=value,
+    )
+
+    [interval] = estimate_intervals(np.array([value]), samples[np.newaxis])
+
+    _, lower, upper = tfma.utils.calculate_confidence_interval(theirs)
+    assert (interval.lower, interval.upper) == pytest.approx((lower, upper))
+
+
+def test_a_sample_that_is_no_number_leaves_none() -> None:
+    """One sample without a value makes the ends NaN, and those of other metrics stay."""
+    samples = _RANDOM.random((2, GROUPS))
+    samples[0, 3] = math.nan
+
+    unknown, known = estimate_intervals(np.array([0.5, 0.5]), samples)
+
+    assert math.isnan(unknown.lower) and math.isnan(unknown.upper)
+    assert known.lower < known.upper
