@@ -108,6 +108,13 @@ def test_trains_under_the_strategy_that_is_configured(data: TrainingData, tmp_pa
     assert len(_predict(train_model(INPUTS, data, mirrored, tmp_path))) == 3
 
 
+def test_takes_the_steps_that_were_planned(data: TrainingData, tmp_path: Path) -> None:
+    """Two passes over 96 rows in batches of 16 are twelve gradient steps."""
+    model = train_model(INPUTS, data, SETTINGS.model_copy(update={"max_epochs": 2}), tmp_path)
+
+    assert int(model.optimizer.iterations) == 12
+
+
 def test_tells_its_speed(data: TrainingData, tmp_path: Path) -> None:
     """The history has the rows a second of each epoch."""
     train_model(INPUTS, data, SETTINGS.model_copy(update={"max_epochs": 2}), tmp_path)
