@@ -335,9 +335,9 @@ def _say_refusal(validation: Validation) -> str:
 
 def _say_alone(validation: Validation | None) -> str:
     """Say it where the candidate was judged without a champion."""
-    if validation is not None and validation.baseline is not None:
+    if validation is None or validation.baseline is not None:
         return ""
-    return "; no champion to compare with: absolute gates only"
+    return f"; {validation.comparison}"
 
 
 def _say_pushed(version: int | None, failed_id: str | None = None) -> str:

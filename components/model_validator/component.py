@@ -30,6 +30,7 @@ from components.model_validator.validation import (
     ModelReference,
     Validation,
     compare_metrics,
+    describe_comparison,
     write_validation,
 )
 
@@ -96,7 +97,7 @@ def ModelValidator(  # noqa: N802  # TFX names the component after the function
     results = judge(measured, wanted, evidence)
     validation = Validation(
         blessed=is_blessed(results),
-        summary=_summarize(results, has_champion=champion is not None, misfit=misfit),
+        summary=f"{_count_outcomes(results)}; {describe_comparison(champion is not None, misfit)}",
         candidate=_refer_to(model),
         baseline=_refer_to(champion) if champion else None,
         examples=measured.overall.examples,
@@ -199,17 +200,9 @@ def _check_baseline(
         )
 
 
-def _summarize(results: tuple[GateResult, ...], *, has_champion: bool, misfit: str | None) -> str:
-    """Say in one line what came out and what the candidate was compared with."""
+def _count_outcomes(results: tuple[GateResult, ...]) -> str:
     counts = Counter(result.outcome for result in results)
-    found = ", ".join(
-        f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome]
-    )
-    if has_champion:
-        return f"{found}; compared with the champion"
-    if misfit:
-        return f"{found}; the champion can't be compared ({misfit}): absolute gates only"
-    return f"{found}; no champion: absolute gates only"
+    return ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome])
 
 
 def _refer_to(model: Artifact) -> ModelReference:

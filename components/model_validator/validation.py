@@ -93,6 +93,28 @@ class Validation(pydantic.BaseModel):
         """The results that refuse the model."""
         return tuple(gate for gate in self.gates if gate.is_refusal)
 
+    @property
+    def comparison(self) -> str:
+        """What the candidate was held against, in a few words."""
+        return describe_comparison(self.baseline is not None, self.champion_misfit)
+
+
+def describe_comparison(has_champion: bool, misfit: str | None) -> str:
+    """Say what a candidate was held against.
+
+    Args:
+        has_champion: Whether it was compared with a champion.
+        misfit: Why the champion could not be compared; None where it could, or there was none.
+
+    Returns:
+        A few words.
+    """
+    if has_champion:
+        return "compared with the champion"
+    if misfit:
+        return f"the champion can't be compared ({misfit}): absolute gates only"
+    return "no champion to compare with: absolute gates only"
+
 
 def compare_metrics(evaluation: Evaluation) -> tuple[MetricComparison, ...]:
     """Lay the candidate's metrics on all rows beside the champion's.

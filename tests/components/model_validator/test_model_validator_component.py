@@ -189,6 +189,7 @@ def test_a_champion_that_no_longer_fits_is_reported(measured: Measured, tmp_path
     assert validation.blessed
     assert validation.champion_misfit == "no such column"
     assert "can't be compared (no such column): absolute gates only" in validation.summary
+    assert validation.comparison in validation.summary
     assert validation.gates[-1].outcome is Outcome.NO_BASELINE
     assert not blessing.has_custom_property("baseline_model_id")
 
