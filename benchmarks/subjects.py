@@ -42,7 +42,9 @@ STOCK_BATCH_ROWS = 40
 """Rows of a gradient step in TFX's own example."""
 
 _NODE = "CsvExampleGen"
-_WORKER_IMPORTS = "import pipelines.worker"
+_WORKER_IMPORTS = (
+    "from pipelines.deferred_imports import defer_imports; defer_imports(); import pipelines.worker"
+)
 _STOCK_IMPORTS = "import tfx.v1"
 
 
