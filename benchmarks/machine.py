@@ -57,7 +57,8 @@ def describe_machine(directory: Path, pythons: Mapping[str, Path]) -> Machine:
         memory_gib=round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / _GIB, 1),
         disk_free_gib=round(shutil.disk_usage(directory).free / _GIB, 1),
         file_system=_find_file_system(directory),
-        kernel=f"{platform.system()} {platform.release()}",
+        # The version alone: what a distributor appends tells nothing of speed.
+        kernel=f"{platform.system()} {platform.release().partition('-')[0]}",
         code=hash_sources("schemas", "components", "pipelines")[:12],
         packages={
             name: _list_versions(python) for name, python in pythons.items() if python.is_file()
