@@ -33,7 +33,9 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from components.csv_example_gen.example_encoding import encode_examples
 from components.evaluator.score_histogram import PROBABILITY_MARGIN
+from components.examples.parquet_examples import list_files, read_flat_batches
 from pipelines.cli import main as run_pipelines
 from pipelines.config import PROJECT_ROOT, ConfigError, load_config
 from pipelines.layout import OutputLayout
@@ -325,9 +327,8 @@ def read_rows(directory: Path, splits: Sequence[str], table: FeatureTable) -> Ro
 
     from components.transform.preprocessing import compute_label
 
-    files = [str(file) for split in splits for file in _list_files(directory, split)]
-    records = tf.data.TFRecordDataset(files, compression_type="GZIP")
-    serialized = list(records.as_numpy_iterator())
+    files = [path for split in splits for path in list_files(directory / f"Split-{split}")]
+    serialized = [row for batch in read_flat_batches(files) for row in encode_examples(batch)]
     types = {DType.FLOAT: tf.float32, DType.INT: tf.int64, DType.BYTES: tf.string}
     spec = {feature.name: tf.io.VarLenFeature(types[feature.dtype]) for feature in table.features}
     parsed = tf.io.parse_example(tf.constant(serialized, tf.string), spec)
@@ -341,13 +342,6 @@ def read_rows(directory: Path, splits: Sequence[str], table: FeatureTable) -> Ro
         for feature in table.features
     }
     return Rows(serialized, pd.DataFrame(columns), compute_label(parsed, table.label).numpy())
-
-
-def _list_files(directory: Path, split: str) -> list[Path]:
-    files = sorted((directory / f"Split-{split}").glob("*.gz"))
-    if not files:
-        raise FileNotFoundError(f"{directory}: the split {split!r} has no gzipped TFRecord files")
-    return files
 
 
 def predict_keras(model_directory: Path, serialized: Sequence[bytes]) -> Probabilities:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import tensorflow as tf
 from click.testing import CliRunner
@@ -30,9 +31,10 @@ from benchmarks.model_quality import (
     read_rows,
 )
 from components.evaluator.score_histogram import summarise_rows
+from components.examples.parquet_examples import ParquetWriter
 from pipelines.node_result import ExitCode
 from schemas.feature_table import DType, Role, list_tasks, load_feature_table
-from tests.tiny_task import TABLE, create_row, serialize
+from tests.tiny_task import TABLE, Row, create_row
 
 COLUMNS = pd.DataFrame(
     {
@@ -49,13 +51,15 @@ def measure(model: str, seed: int | None, auc: float) -> Measurement:
     return Measurement(model, seed, Scores(auc, 0.2, 0.9), 70, 30, 2 * auc)
 
 
-def write_split(directory: Path, split: str, serialized: Sequence[bytes]) -> None:
+def write_split(directory: Path, split: str, rows: Sequence[Row]) -> None:
     """Write a split's examples as CsvExampleGen does."""
+    types = {DType.FLOAT: pa.float32(), DType.INT: pa.int64(), DType.BYTES: pa.binary()}
+    schema = pa.schema([(feature.name, types[feature.dtype]) for feature in TABLE.features])
     folder = directory / f"Split-{split}"
     folder.mkdir()
-    with tf.io.TFRecordWriter(str(folder / "data_tfrecord-00000-of-00001.gz"), "GZIP") as writer:
-        for example in serialized:
-            writer.write(example)
+    writer = ParquetWriter(str(folder / "data.parquet"), schema)
+    writer.write(pa.RecordBatch.from_pylist(list(rows), schema))
+    writer.close()
 
 
 def test_a_column_has_values_where_they_were_and_nan_elsewhere() -> None:
@@ -202,16 +206,18 @@ def test_always_no_never_says_yes(labels: list[int], expected: float) -> None:
 
 def test_reads_the_splits_asked_for_with_their_labels(tmp_path: Path) -> None:
     """Rows come back in order, missing values as NaN, with the label that Transform computes."""
-    bargain = serialize(create_row(price=8.05, tip=1.61))
-    generous = serialize(create_row(price=8.05, tip=1.62))
-    scant = serialize({"city": "Zürich".encode(), "tip": 1.0})
+    bargain = create_row(price=8.05, tip=1.61)
+    generous = create_row(price=8.05, tip=1.62)
+    scant: Row = {"city": "Zürich".encode(), "tip": 1.0}
     write_split(tmp_path, "train", [bargain, generous])
     write_split(tmp_path, "validation", [scant])
-    write_split(tmp_path, "test", [serialize(create_row())])
+    write_split(tmp_path, "test", [create_row()])
 
     read = read_rows(tmp_path, ("train", "validation"), TABLE)
 
-    assert list(read.serialized) == [bargain, generous, scant]
+    examples = [tf.train.Example.FromString(record) for record in read.serialized]
+    tips = [example.features.feature["tip"].float_list.value[0] for example in examples]
+    assert tips == pytest.approx([1.61, 1.62, 1.0])
     assert read.labels.tolist() == [0, 1, 1]
     assert read.columns["city"].tolist() == ["Rome", "Rome", "Zürich"]
     assert read.columns["price"].tolist() == pytest.approx([8.05, 8.05, np.nan], nan_ok=True)
@@ -220,7 +226,7 @@ def test_reads_the_splits_asked_for_with_their_labels(tmp_path: Path) -> None:
 
 def test_a_split_without_files_is_named(tmp_path: Path) -> None:
     """Reading a split that is not there says which."""
-    with pytest.raises(FileNotFoundError, match="'test'"):
+    with pytest.raises(FileNotFoundError, match="Split-test"):
         read_rows(tmp_path, ("test",), TABLE)
 
 
