@@ -37,7 +37,9 @@ from components.csv_example_gen.example_encoding import encode_examples
 from components.evaluator.score_histogram import PROBABILITY_MARGIN
 from components.examples.parquet_examples import list_files, read_flat_batches
 from pipelines.cli import main as run_pipelines
-from pipelines.config import PROJECT_ROOT, ConfigError, load_config
+from pipelines.config import PROJECT_ROOT, load_config
+from pipelines.errors import ConfigError
+from pipelines.exit_code import ExitCode
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import (
     RunStore,
@@ -45,7 +47,6 @@ from pipelines.metadata_store import (
     open_run_store,
     read_recorded_result,
 )
-from pipelines.node_result import ExitCode
 from pipelines.run_summary import RunSummary
 from schemas.feature_table import (
     DType,

@@ -11,28 +11,28 @@ from collections.abc import Sequence
 
 import click
 
-from pipelines.config import ConfigError
-from pipelines.errors import OperationError
-from pipelines.node_result import ExitCode
+from pipelines.errors import ConfigError, OperationError
+from pipelines.exit_code import ExitCode
 
 _COMMANDS = {
-    "run": "pipelines.cli_run:run",
-    "backfill": "pipelines.cli_run:backfill",
-    "data": "pipelines.cli_run:data_command",
-    "compile": "pipelines.cli_schedule:compile_command",
-    "node": "pipelines.cli_schedule:node_command",
-    "finish": "pipelines.cli_schedule:finish_command",
-    "workers": "pipelines.cli_schedule:workers",
-    "runs": "pipelines.cli_inspect:runs",
-    "show": "pipelines.cli_inspect:show",
-    "explain": "pipelines.cli_inspect:explain",
-    "report": "pipelines.cli_report:report",
-    "compare": "pipelines.cli_report:compare",
-    "serve-reports": "pipelines.cli_report:serve_reports",
-    "gc": "pipelines.cli_inspect:gc",
-    "champion": "pipelines.cli_champion:champion",
-    "schema": "pipelines.cli_schema:schema",
+    "run": ("pipelines.cli_run:run", "Run the pipeline on this machine."),
+    "backfill": ("pipelines.cli_run:backfill", "Run the pipeline on every span, oldest first."),
+    "data": ("pipelines.cli_run:data_command", "Lay the default data out under data/."),
+    "compile": ("pipelines.cli_schedule:compile_command", "Compile the pipeline for a scheduler."),
+    "node": ("pipelines.cli_schedule:node_command", "Run one node of a compiled pipeline."),
+    "finish": ("pipelines.cli_schedule:finish_command", "Sum a run up after its last node."),
+    "workers": ("pipelines.cli_schedule:workers", "Stop the processes that keep TFX imported."),
+    "runs": ("pipelines.cli_inspect:runs", "List the runs and the changes of the champion."),
+    "show": ("pipelines.cli_inspect:show", "Show how a run ended."),
+    "explain": ("pipelines.cli_inspect:explain", "Say why a model was pushed or not."),
+    "report": ("pipelines.cli_report:report", "Write the page of a run."),
+    "compare": ("pipelines.cli_report:compare", "Lay two runs side by side."),
+    "serve-reports": ("pipelines.cli_report:serve_reports", "Serve the pages on this machine."),
+    "gc": ("pipelines.cli_inspect:gc", "Free the files of old runs."),
+    "champion": ("pipelines.cli_champion:champion", "Show or change the champion."),
+    "schema": ("pipelines.cli_schema:schema", "Compare the curated schema with a run's data."),
 }
+"""Where each command is, and what it does in a few words."""
 
 
 class _LazyGroup(click.Group):
@@ -46,9 +46,14 @@ class _LazyGroup(click.Group):
         """Find a command."""
         if cmd_name not in _COMMANDS:
             return None
-        module, attribute = _COMMANDS[cmd_name].split(":")
+        module, attribute = _COMMANDS[cmd_name][0].split(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands in the help, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, does) for name, (_, does) in _COMMANDS.items()])
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

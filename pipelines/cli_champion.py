@@ -21,7 +21,7 @@ from pipelines.cli_options import (
     write_json,
 )
 from pipelines.config import load_config
-from pipelines.node_result import ExitCode
+from pipelines.exit_code import ExitCode
 
 _reason_option = click.option(
     "--reason", required=True, metavar="TEXT", help="Why; kept with who and when."

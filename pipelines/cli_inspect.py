@@ -25,10 +25,11 @@ from pipelines.cli_options import (
 )
 from pipelines.description import read_description
 from pipelines.ending_screen import print_summary, render_gates
+from pipelines.exit_code import ExitCode
 from pipelines.explanation import RunExplanation, explain_run
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, open_run_store
-from pipelines.node_result import ExitCode, NodeState
+from pipelines.node_result import NodeState
 from pipelines.report.publication import publish_missing
 from pipelines.retention import Freed, find_garbage, free
 from pipelines.run_summary import list_run_ids, load_summary, read_compiled_at

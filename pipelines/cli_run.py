@@ -1,4 +1,7 @@
-"""Commands that run the pipeline on this machine: ``run``, ``backfill``, ``data``."""
+"""Commands that run the pipeline on this machine: ``run``, ``backfill``, ``data``.
+
+What sums up is imported when it is needed: a run begins, or a wrong configuration is told, sooner.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,6 @@ from pathlib import Path
 
 import click
 
-from pipelines.backfill import BackfillSummary, SpanOutcome, choose_spans, describe_outcome
-from pipelines.backfill_screen import render_backfill
-from pipelines.champion import find_champion_version
 from pipelines.cli_options import (
     change_config,
     config_option,
@@ -24,9 +24,8 @@ from pipelines.cli_options import (
 )
 from pipelines.config import load_config
 from pipelines.description import NODE_STAGES
-from pipelines.ending_screen import print_end
+from pipelines.exit_code import ExitCode
 from pipelines.input_data import lay_out_default_data, prepare_input
-from pipelines.node_result import ExitCode
 from pipelines.recorded_run import run_and_record
 
 _NODE = click.Choice(list(NODE_STAGES))
@@ -72,6 +71,8 @@ def run(
     config = change_config(load_config(source, overrides), data, span, output, refresh)
     console = create_console(json_path)
     summary, problem = run_and_record(config, console, from_nodes, to_nodes)
+    from pipelines.ending_screen import print_end
+
     print_end(console, summary, problem)
     write_json(json_path, summary.model_dump_json(indent=2))
     return summary.verdict.exit_code
@@ -99,6 +100,11 @@ def backfill(
     A refused span does not end it: the next ones are compared with the last that was accepted.
     """
     config = change_config(load_config(source, overrides), None, None, output, refresh)
+    from pipelines.backfill import BackfillSummary, SpanOutcome, choose_spans, describe_outcome
+    from pipelines.backfill_screen import render_backfill
+    from pipelines.champion import find_champion_version
+    from pipelines.ending_screen import print_end
+
     console = create_console(json_path)
     lay_out_default_data(config.spans_directory)
     outcomes: list[SpanOutcome] = []

@@ -29,12 +29,14 @@ from pipelines.cli_options import (
     write_json,
 )
 from pipelines.compiled_file import read_compiled_file
-from pipelines.config import ConfigError, PipelineConfig, load_config
+from pipelines.config import PipelineConfig, load_config
 from pipelines.description import PipelineDescription, read_description
+from pipelines.errors import ConfigError
+from pipelines.exit_code import ExitCode
 from pipelines.input_data import prepare_input
 from pipelines.layout import OutputLayout, RunLayout
 from pipelines.node_request import NodeRequest
-from pipelines.node_result import ExitCode, NodeResult
+from pipelines.node_result import NodeResult
 from pipelines.worker_client import WorkerClient, open_private_server, stop_servers
 from pipelines.worker_pool import WorkerPool
 

@@ -22,11 +22,12 @@ from pipelines.cli_options import (
     run_argument,
     set_option,
 )
-from pipelines.config import ConfigError, load_config
+from pipelines.config import load_config
 from pipelines.description import read_description
+from pipelines.errors import ConfigError
+from pipelines.exit_code import ExitCode
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, StoredArtifact, open_run_store
-from pipelines.node_result import ExitCode
 from pipelines.run_summary import load_summary
 from schemas.feature_table import get_schema_path
 

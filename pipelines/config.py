@@ -20,6 +20,7 @@ from components.model_validator.gates import Gates
 from components.model_validator.settings import ModelValidatorSettings
 from components.trainer.settings import TrainerSettings
 from pipelines.about import About
+from pipelines.errors import ConfigError
 from pipelines.layout import OutputLayout
 from pipelines.store_address import parse_store_url
 from schemas.feature_table import list_tasks
@@ -40,10 +41,6 @@ _SECRET_KEYS = ("metadata_store",)
 _GATE_KINDS = ("value", "change", "fairness", "serving", "beats_trivial")
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
 _NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
-
-
-class ConfigError(Exception):
-    """The configuration can't be used; one line names the key, the value and what was expected."""
 
 
 def _resolve_path(value: object, info: pydantic.ValidationInfo) -> object:

@@ -5,3 +5,7 @@ from __future__ import annotations
 
 class OperationError(Exception):
     """Something can't be done as asked; one line says why and what would help."""
+
+
+class ConfigError(Exception):
+    """The configuration can't be used; one line names the key, the value and what was expected."""

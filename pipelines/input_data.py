@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.config import PROJECT_ROOT, ConfigError, PipelineConfig
+from pipelines.config import PROJECT_ROOT, PipelineConfig
 from pipelines.data_layout import TASK, lay_out_taxi_data, list_spans
+from pipelines.errors import ConfigError
 from pipelines.store_lock import check_store
 
 _CSV_PATTERN = "*.csv*"

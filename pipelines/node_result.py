@@ -7,17 +7,9 @@ import enum
 
 import pydantic
 
+from pipelines.exit_code import ExitCode
+
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
-
-
-class ExitCode(enum.IntEnum):
-    """The exit codes of the command line."""
-
-    DONE = 0
-    FAILED = 1
-    USAGE = 2
-    DATA_REFUSED = 3
-    MODEL_REFUSED = 4
 
 
 class NodeState(str, enum.Enum):

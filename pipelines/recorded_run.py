@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from pipelines.config import PipelineConfig
 from pipelines.input_data import prepare_input
-from pipelines.local_runner import create_run_id, run_locally
-from pipelines.report.publication import conclude
-from pipelines.run_display import create_display
-from pipelines.run_summary import RunSummary, summarize_run
+from pipelines.worker_client import WorkerClient
+
+if TYPE_CHECKING:
+    from pipelines.run_summary import RunSummary
 
 
 def run_and_record(
@@ -34,12 +36,22 @@ def run_and_record(
     Raises:
         ConfigError: If there is no input.
         CompilationError: If the pipeline could not be compiled.
+        WorkerError: If the worker server could not be started.
     """
     prepare_input(config)
+    # The server imports TensorFlow, TFX and Beam while this process imports what follows.
+    WorkerClient.shared().warm()
+    from pipelines.local_runner import create_run_id, run_locally
+    from pipelines.report.publication import conclude, prepare_drawing
+    from pipelines.run_display import create_display
+    from pipelines.run_summary import summarize_run
+
     layout = config.layout
     run_id = create_run_id(layout, datetime.datetime.now(datetime.timezone.utc))
-    with create_display(console) as display:
-        done = run_locally(config, run_id, display, from_nodes, to_nodes)
+    with ThreadPoolExecutor(1) as meanwhile:
+        meanwhile.submit(prepare_drawing)
+        with create_display(console) as display:
+            done = run_locally(config, run_id, display, from_nodes, to_nodes)
     summary = summarize_run(
         layout, done.description, run_id, done.results, done.seconds, done.interrupted
     )

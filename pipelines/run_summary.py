@@ -16,9 +16,10 @@ from components.model_validator.judgement import GateResult, Outcome
 from components.model_validator.validation import MetricComparison, Validation, find_validation
 from pipelines.anomalies import Anomaly, read_anomalies
 from pipelines.description import PipelineDescription, read_description
+from pipelines.exit_code import ExitCode
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import StoredArtifact, open_run_store
-from pipelines.node_result import ExitCode, NodeResult, NodeState, Problem
+from pipelines.node_result import NodeResult, NodeState, Problem
 
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 _PUSHER_ID = "Pusher"

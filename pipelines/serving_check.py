@@ -25,9 +25,9 @@ from components.model_validator.serving_replay import (
 from components.model_validator.settings import ModelValidatorSettings, RowSource
 from pipelines.champion import ChampionStore
 from pipelines.errors import OperationError
+from pipelines.exit_code import ExitCode
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, open_run_store
-from pipelines.node_result import ExitCode
 
 _VALIDATOR = "ModelValidator"
 

@@ -20,6 +20,9 @@ from pipelines.config import PipelineConfig
 from pipelines.node_request import NodeRequest
 from pipelines.node_result import NodeResult
 
+PREPARE_REPLAY_OPTION = "--prepare-replay"
+"""Tells a worker server to get ready, while it trains a model, to replay it."""
+
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 _BLOCK_BYTES = 1 << 16
 # What Linux takes for a socket's path is 107 bytes; its name in the folder is some 20 of them.

@@ -24,12 +24,25 @@ from pathlib import Path
 
 import pydantic
 
+from components.model_validator.serving_replay import ReplayServer, share_server
 from pipelines.deferred_imports import defer_imports
-from pipelines.worker_protocol import EndRequest, Reply, Request, Work, receive_lines, send_line
+from pipelines.node_request import NodeRequest
+from pipelines.worker_protocol import (
+    PREPARE_REPLAY_OPTION,
+    EndRequest,
+    Reply,
+    Request,
+    Work,
+    receive_lines,
+    send_line,
+)
 
 _STOP_SECONDS = 20.0
 _REQUEST_SECONDS = 10.0
 _TICK_SECONDS = 1.0
+_TRAINER = "Trainer"
+# A node that works for longer has found nothing in the cache.
+_CACHED_SECONDS = 0.8
 
 
 @dataclasses.dataclass
@@ -39,21 +52,31 @@ class _Job:
     pid: int
     pidfd: int
     client: socket.socket
+    task: Work
+    started: float = dataclasses.field(default_factory=time.monotonic)
     kill_at: float | None = None
 
 
 class WorkerServer:
     """Accepts tasks on a socket until it is idle for too long or told to end."""
 
-    def __init__(self, listener: socket.socket, idle_seconds: float) -> None:
+    def __init__(
+        self,
+        listener: socket.socket,
+        idle_seconds: float,
+        replay_server: ReplayServer | None = None,
+    ) -> None:
         """Take a listening socket.
 
         Args:
             listener: Unix socket in listening state.
             idle_seconds: Ends after this long with nothing to do.
+            replay_server: Started while a model is trained, which will be replayed; None where
+                nobody will ask this server to.
         """
         self._listener = listener
         self._idle_seconds = idle_seconds
+        self._replay_server = replay_server
         self._selector = selectors.DefaultSelector()
         self._selector.register(listener, selectors.EVENT_READ)
         self._jobs: dict[int, _Job] = {}
@@ -74,6 +97,7 @@ class WorkerServer:
             if self._ending:
                 self._stop_all()
             self._kill_overdue()
+            self._prepare_replay()
 
     def end(self) -> None:
         """Take no more tasks and stop the processes at work; may be called by a signal handler."""
@@ -129,7 +153,7 @@ class WorkerServer:
                 sys.stderr.flush()
                 os._exit(1)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-        job = _Job(pid, os.pidfd_open(pid), client)
+        job = _Job(pid, os.pidfd_open(pid), client, task)
         self._jobs[pid] = job
         self._selector.register(job.pidfd, selectors.EVENT_READ, job)
         self._selector.register(client, selectors.EVENT_READ, job)
@@ -165,6 +189,15 @@ class WorkerServer:
         for job in self._jobs.values():
             if job.kill_at is not None and time.monotonic() > job.kill_at:
                 _kill_group(job.pid)
+
+    def _prepare_replay(self) -> None:
+        """Start the replay server while a Trainer works that has not found its model cached."""
+        if self._replay_server is None or self._ending:
+            return
+        for job in self._jobs.values():
+            is_trainer = isinstance(job.task, NodeRequest) and job.task.node_id == _TRAINER
+            if is_trainer and time.monotonic() - job.started > _CACHED_SECONDS:
+                self._replay_server.start()
 
     def _reap(self, job: _Job) -> None:
         # Before the process is reaped, so that its id can't be anyone else's yet.
@@ -204,7 +237,7 @@ def _read_user(client: socket.socket) -> int:
 
 
 def main() -> None:
-    """Serve on the socket named on the command line."""
+    """Serve: ``worker_server SOCKET IDLE_SECONDS [--prepare-replay]``."""
     path = Path(sys.argv[1])
     idle_seconds = float(sys.argv[2])
     path.unlink(missing_ok=True)
@@ -216,9 +249,15 @@ def main() -> None:
     from pipelines import worker
 
     del worker
-    server = WorkerServer(listener, idle_seconds)
+    replay_server = ReplayServer(path.with_suffix(".replay"))
+    share_server(replay_server)
+    prepares = PREPARE_REPLAY_OPTION in sys.argv[3:]
+    server = WorkerServer(listener, idle_seconds, replay_server if prepares else None)
     signal.signal(signal.SIGTERM, lambda *_: server.end())
-    server.serve()
+    try:
+        server.serve()
+    finally:
+        replay_server.close()
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ def write_records(
         The slices by column.
 
     Raises:
-        ValueError: If the split has no such row.
+        ValueError: If the split has no such row, or a column to tell slices by is not UTF-8.
     """
     parts: dict[str, list[pa.Array]] = {}
     with pa.OSFile(str(records_file), "wb") as sink, pa.ipc.new_file(sink, _SCHEMA) as writer:
@@ -99,7 +99,7 @@ def write_records(
             for name in columns:
                 if name in batch.schema.names:
                     parts.setdefault(name, []).append(batch.column(name))
-    return {name: code_values(pa.concat_arrays(arrays)) for name, arrays in parts.items()}
+    return {name: code_values(name, pa.concat_arrays(arrays)) for name, arrays in parts.items()}
 
 
 def open_records(records_file: Path) -> pa.ChunkedArray:

@@ -1,6 +1,6 @@
 """Load a SavedModel and ask it as a server's clients would; TensorFlow alone.
 
-``replay_process`` runs it in a process of its own.
+``replay_server`` runs it in a process of its own.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def _describe_rows(
 ) -> dict[str, npt.NDArray[np.generic]]:
     outputs = _transform(transform, records, request.batch_rows)
     slices = {
-        name: code_values(pa.array(texts, pa.binary()))
+        name: code_values(name, pa.array(texts, pa.binary()))
         for name, texts in outputs.items()
         if name in request.attributes
     }

@@ -3,7 +3,7 @@
 The model's files are copied to a folder of their own and loaded there by plain TensorFlow, so that
 a model that leans on the place where it was trained, on Keras or on TFX fails here, not in service.
 
-This module is plain Python, Arrow and NumPy; ``replay_process`` is what runs in the other process.
+This module is plain Python, Arrow and NumPy; ``replay_server`` is what runs in the other process.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -32,13 +33,15 @@ Features = Mapping[str, npt.NDArray[Any]]
 
 OUTCOME_FILE = "outcome.json"
 ARRAYS_FILE = "arrays.npz"
+ERRORS_FILE = "errors.log"
 TURN_FILE = "turn.lock"
 """File above a process's folder whose lock it holds while it measures."""
 SERVING_SIGNATURE = "serving_default"
 LABEL_SIGNATURE = "transform_features"
 PROBABILITY_OUTPUT = "probability"
 
-_PROCESS_MODULE = "components.model_validator.replay_process"
+_SERVER_MODULE = "components.model_validator.replay_server"
+_SOCKET_FILE = "replay.sock"
 _VERSION_NAME = "1"
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
@@ -68,6 +71,20 @@ class ReplayRequest(pydantic.BaseModel):
     attributes: tuple[str, ...] = ()
     batch_rows: int
     latency_rows: int
+
+
+class ReplayTask(pydantic.BaseModel):
+    """What the other process is told.
+
+    Attributes:
+        directory: Folder that gets the answer; the one above it holds the lock that takes turns.
+        request: What is replayed.
+    """
+
+    model_config = _STRICT
+
+    directory: str
+    request: ReplayRequest
 
 
 class ReplayMeasures(pydantic.BaseModel):
@@ -140,10 +157,77 @@ class ReplayError(Exception):
     """A model could not be served; the message says why, in one line."""
 
 
-class ReplayProcesses:
-    """Fresh processes, one a model, that import TensorFlow while the requests are made ready.
+class ReplayServer:
+    """The process that replays are forked from, so that they find TensorFlow imported."""
 
-    They start side by side, and take turns at the replay itself, so that neither disturbs what
+    def __init__(self, socket_path: Path) -> None:
+        """Prepare; nothing is started yet.
+
+        Args:
+            socket_path: Where it listens, in a folder that nobody else can enter.
+        """
+        self._socket_path = socket_path
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it where it does not run; it imports TensorFlow in the background.
+
+        It ends with this process and those forked from it, if not before.
+        """
+        if self._process is not None and self._process.poll() is None:
+            return
+        self.close()
+        root = str(Path(components.__file__).resolve().parent.parent)
+        search_path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+        self._socket_path.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+            listener.bind(str(self._socket_path))
+            listener.listen()
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", _SERVER_MODULE, str(listener.fileno())],
+                env={"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, "PYTHONPATH": search_path},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[listener.fileno()],
+            )
+
+    def connect(self) -> socket.socket | None:
+        """Connect to it; None where it does not run."""
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(str(self._socket_path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            connection.close()
+            return None
+        return connection
+
+    def close(self) -> None:
+        """End it; replays that still run end with their clients."""
+        if self._process is not None:
+            self._process.kill()
+            with self._process:
+                pass  # waits for the end, and closes the pipe
+            self._socket_path.unlink(missing_ok=True)
+            self._process = None
+
+
+_shared_server: ReplayServer | None = None
+
+
+def share_server(server: ReplayServer | None) -> None:
+    """Have replays of this process, and of those forked from it later, use a server, if it runs.
+
+    Args:
+        server: The server; None for none.
+    """
+    global _shared_server
+    _shared_server = server
+
+
+class ReplayProcesses:
+    """Fresh processes, one a model, whose server imports TensorFlow while requests are made ready.
+
+    They run side by side, and take turns at the replay itself, so that neither disturbs what
     another measures. Use it in a ``with`` statement: at its end every process has ended.
 
     Attributes:
@@ -151,7 +235,7 @@ class ReplayProcesses:
     """
 
     def __init__(self, count: int) -> None:
-        """Start the processes.
+        """Find the shared server, or start one, and have it fork the processes.
 
         Args:
             count: Number of models, >= 0.
@@ -159,11 +243,12 @@ class ReplayProcesses:
         self._temporary = tempfile.TemporaryDirectory(prefix="serving-replay-")
         self.directory = Path(self._temporary.name)
         self._directories = [self.directory / str(number) for number in range(count)]
-        self._processes: list[subprocess.Popen[str]] = []
+        self._own_server = ReplayServer(self.directory / _SOCKET_FILE)
+        self._connections: list[socket.socket] = []
         try:
             for directory in self._directories:
                 directory.mkdir()
-                self._processes.append(_start_process(directory))
+                self._connections.append(self._connect())
         except BaseException:
             self.close()
             raise
@@ -178,10 +263,9 @@ class ReplayProcesses:
 
     def close(self) -> None:
         """End the processes that still run, and remove the folder."""
-        for process in self._processes:
-            process.kill()
-            with process:
-                pass  # waits for the end, and closes the pipes
+        for connection in self._connections:
+            connection.close()
+        self._own_server.close()
         self._temporary.cleanup()
 
     def replay(
@@ -200,14 +284,23 @@ class ReplayProcesses:
         with ThreadPoolExecutor(max(1, len(requests))) as pool:
             return list(
                 pool.map(
-                    lambda request, directory, process: _replay_model(
-                        request, directory, process, timeout_seconds
+                    lambda request, directory, connection: _replay_model(
+                        request, directory, connection, timeout_seconds
                     ),
                     requests,
                     self._directories,
-                    self._processes,
+                    self._connections,
                 )
             )
+
+    def _connect(self) -> socket.socket:
+        connection = _shared_server.connect() if _shared_server is not None else None
+        if connection is None:
+            self._own_server.start()
+            connection = self._own_server.connect()
+        if connection is None:
+            raise ReplayError("the process that replays are forked from could not be started")
+        return connection
 
 
 def pack_labeled(prefix: str, rows: LabeledFeatures) -> dict[str, npt.NDArray[np.generic]]:
@@ -224,52 +317,45 @@ def pack_slices(slices: Mapping[str, SliceColumn]) -> dict[str, npt.NDArray[np.g
     return packed
 
 
-def _start_process(directory: Path) -> subprocess.Popen[str]:
-    root = str(Path(components.__file__).resolve().parent.parent)
-    search_path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-    return subprocess.Popen(
-        [sys.executable, "-m", _PROCESS_MODULE, str(directory)],
-        env={**os.environ, "PYTHONPATH": search_path},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-    )
-
-
 def _replay_model(
     request: ReplayRequest,
     directory: Path,
-    process: subprocess.Popen[str],
+    connection: socket.socket,
     timeout_seconds: float,
 ) -> Replay | ReplayError:
     served = directory / _VERSION_NAME
     try:
         shutil.copytree(request.model_directory, served)
         moved = request.model_copy(update={"model_directory": str(served)})
-        _finish_process(process, moved, timeout_seconds)
+        _ask(connection, ReplayTask(directory=str(directory), request=moved), timeout_seconds)
+        outcome = _read_outcome(directory)
     except (OSError, ReplayError) as error:
         return ReplayError(str(error))
-    outcome = ReplayOutcome.model_validate_json((directory / OUTCOME_FILE).read_text("utf-8"))
     if outcome.measures is None:
         return ReplayError(outcome.problem)
     with np.load(directory / ARRAYS_FILE, allow_pickle=False) as arrays:
         return _read_replay(outcome.measures, dict(arrays.items()))
 
 
-def _finish_process(
-    process: subprocess.Popen[str], request: ReplayRequest, timeout_seconds: float
-) -> None:
-    """Hand a process its request, and wait for its end."""
+def _ask(connection: socket.socket, task: ReplayTask, timeout_seconds: float) -> None:
+    """Hand a process its task, and wait for its end."""
+    connection.settimeout(timeout_seconds)
     try:
-        _, told = process.communicate(request.model_dump_json(), timeout_seconds)
-    except subprocess.TimeoutExpired as error:
-        process.kill()
+        connection.sendall(task.model_dump_json().encode() + b"\n")
+        connection.recv(1)
+    except TimeoutError as error:
+        connection.close()
         raise ReplayError(f"no answer within {timeout_seconds:g} s") from error
-    if process.returncode != 0:
-        last_line = (told.strip().splitlines() or ["no message"])[-1]
-        raise ReplayError(f"the process ended with {process.returncode}: {last_line}")
+
+
+def _read_outcome(directory: Path) -> ReplayOutcome:
+    path = directory / OUTCOME_FILE
+    if path.is_file():
+        return ReplayOutcome.model_validate_json(path.read_text("utf-8"))
+    errors = directory / ERRORS_FILE
+    told = errors.read_text("utf-8", "replace").split("\n") if errors.is_file() else []
+    last_line = next((line for line in reversed(told) if line.strip()), "it left no message")
+    raise ReplayError(f"the process ended without an answer: {last_line.strip()}")
 
 
 def _read_replay(measures: ReplayMeasures, arrays: Mapping[str, npt.NDArray[np.generic]]) -> Replay:

@@ -1,7 +1,4 @@
-"""The slice that each row falls in, by column.
-
-This module is Arrow and NumPy alone.
-"""
+"""The slice that each row falls in, by column, named by the value's text; Arrow and NumPy alone."""
 
 from __future__ import annotations
 
@@ -10,6 +7,8 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+
+from components.evaluator.slice_columns import find_slices
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,19 +28,18 @@ class SliceColumn:
         return np.flatnonzero(np.isin(self.codes, np.flatnonzero(self.values == value)))
 
 
-def code_values(column: pa.Array) -> SliceColumn:
+def code_values(name: str, column: pa.Array) -> SliceColumn:
     """Number a column's distinct values, as texts as TFMA writes them.
 
     Args:
+        name: The column's name.
         column: A flat column of numbers or bytes, null for a row without a value.
 
     Returns:
         The slice of each row.
+
+    Raises:
+        ValueError: If bytes are not UTF-8.
     """
-    encoded = column.dictionary_encode()
-    texts = [
-        value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)
-        for value in encoded.dictionary.to_pylist()
-    ]
-    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return SliceColumn(np.array(texts, dtype=np.str_), codes.astype(np.int64))
+    found = find_slices(name, column)
+    return SliceColumn(np.array([str(value) for value in found.values], np.str_), found.codes)

@@ -22,6 +22,14 @@ class FreedError(Exception):
     """What a page would show is freed, and the page that was written before shows more."""
 
 
+def prepare_drawing() -> None:
+    """Import what renders pages and start the charts' engine, so that a page then takes less."""
+    import pipelines.report.page  # noqa: F401  # imported for its own sake
+    from pipelines.report.drawing import draw
+
+    draw({"mark": "point", "data": {"values": []}}, "nothing")
+
+
 def publish_report(layout: OutputLayout, report: RunReport) -> Path:
     """Write a run's page, and the page of all runs anew.
 

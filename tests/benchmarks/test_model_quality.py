@@ -32,7 +32,7 @@ from benchmarks.model_quality import (
 )
 from components.evaluator.score_histogram import summarise_rows
 from components.examples.parquet_examples import ParquetWriter
-from pipelines.node_result import ExitCode
+from pipelines.exit_code import ExitCode
 from schemas.feature_table import DType, Role, list_tasks, load_feature_table
 from tests.tiny_task import TABLE, Row, create_row
 

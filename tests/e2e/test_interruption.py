@@ -13,8 +13,8 @@ import ml_metadata
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from pipelines.exit_code import ExitCode
 from pipelines.layout import OutputLayout
-from pipelines.node_result import ExitCode
 from tests.e2e.conftest import run_pipeline
 
 pytestmark = pytest.mark.slow

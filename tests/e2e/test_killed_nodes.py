@@ -10,8 +10,9 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from components.pusher.version_store import list_versions
+from pipelines.exit_code import ExitCode
 from pipelines.metadata_store import open_run_store
-from pipelines.node_result import ExitCode, NodeState
+from pipelines.node_result import NodeState
 from pipelines.report.collection import collect_report
 from pipelines.run_summary import Verdict
 from tests.e2e.conftest import Run, run_pipeline

@@ -17,7 +17,8 @@ from tensorflow_data_validation.utils.anomalies_util import load_anomalies_binar
 
 from components.transform.transformed_features import list_transformed_features
 from pipelines.description import NODE_STAGES
-from pipelines.node_result import ExitCode, NodeState
+from pipelines.exit_code import ExitCode
+from pipelines.node_result import NodeState
 from pipelines.run_summary import Verdict
 from schemas.feature_table import load_feature_table
 from tests.e2e.conftest import SAMPLE, Run

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main
-from pipelines.node_result import ExitCode, NodeState
+from pipelines.exit_code import ExitCode
+from pipelines.node_result import NodeState
 from pipelines.run_summary import Verdict
 from tests.e2e.conftest import STRICT_GATE, Run, RunPipeline
 

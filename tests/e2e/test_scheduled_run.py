@@ -9,8 +9,9 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.cli import main
+from pipelines.exit_code import ExitCode
 from pipelines.metadata_store import open_run_store
-from pipelines.node_result import ExitCode, NodeState
+from pipelines.node_result import NodeState
 from pipelines.run_summary import Verdict
 from tests.e2e.conftest import SAMPLE, Run
 from tests.e2e.node_killer import kill_node

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main
-from pipelines.node_result import ExitCode
+from pipelines.exit_code import ExitCode
 
 
 @pytest.mark.parametrize(

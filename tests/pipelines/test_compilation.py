@@ -10,7 +10,7 @@ from pipelines.cli import main
 from pipelines.compilation import compile_pipeline, read_ir
 from pipelines.config import load_config
 from pipelines.description import NODE_STAGES, PipelineDescription
-from pipelines.node_result import ExitCode
+from pipelines.exit_code import ExitCode
 
 
 @pytest.fixture(scope="module")

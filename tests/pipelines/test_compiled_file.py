@@ -11,7 +11,7 @@ import pytest
 from pipelines.cli import main
 from pipelines.compiled_file import read_compiled_file
 from pipelines.description import NODE_STAGES
-from pipelines.node_result import ExitCode
+from pipelines.exit_code import ExitCode
 
 
 def _write(path: Path, content: Any) -> Path:

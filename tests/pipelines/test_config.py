@@ -11,11 +11,11 @@ from components.model_validator.gates import Gate
 from pipelines.config import (
     PROJECT_ROOT,
     BeamConfig,
-    ConfigError,
     PipelineConfig,
     list_environments,
     load_config,
 )
+from pipelines.errors import ConfigError
 
 GOOD = """
 name: trips

@@ -11,9 +11,10 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.cli import main
 from pipelines.description import NodeDescription, PipelineDescription, Stage
+from pipelines.exit_code import ExitCode
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, open_run_store
-from pipelines.node_result import ExitCode, NodeResult, NodeState, Problem
+from pipelines.node_result import NodeResult, NodeState, Problem
 from pipelines.run_summary import Verdict, list_run_ids, load_summary, recover_summary
 from pipelines.store_connection import create_connection_config
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.config import ConfigError, load_config
+from pipelines.config import load_config
+from pipelines.errors import ConfigError
 from pipelines.store_address import (
     PostgresqlAddress,
     SqliteAddress,

@@ -13,8 +13,8 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.cli import main
+from pipelines.exit_code import ExitCode
 from pipelines.guarded_metadata import GuardedMetadata
-from pipelines.node_result import ExitCode
 from pipelines.store_address import SqliteAddress, StoreAddress, parse_store_url
 from pipelines.store_connection import create_connection_config
 from pipelines.store_lock import StoreUnavailableError, lock_store

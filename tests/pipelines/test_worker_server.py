@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main
+from pipelines.exit_code import ExitCode
 from pipelines.node_request import NodeRequest
-from pipelines.node_result import ExitCode, NodeState
+from pipelines.node_result import NodeState
 from pipelines.worker_client import WorkerCall, WorkerClient
 from pipelines.worker_pool import WorkerPool
 from pipelines.worker_protocol import Reply, Request, receive_lines, send_line

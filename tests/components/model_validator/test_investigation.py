@@ -44,7 +44,7 @@ FAIR = FairnessGate(
     kind="fairness", name="fair", attribute="coast", metric="precision", max_gap=0.1
 )
 USEFUL = TrivialGate(kind="beats_trivial", name="useful")
-COLUMNS = {"city": code_values(pa.array([row["city"] for row in MEASURED], pa.binary()))}
+COLUMNS = {"city": code_values("city", pa.array([row["city"] for row in MEASURED], pa.binary()))}
 
 
 def gather(
@@ -135,7 +135,7 @@ def test_thinned_rows_are_counted_by_slice(measured: Measured, replayed: Replaye
         load_evaluation(Path(measured.compared.uri)),
         [CHANGE, BY_CITY],
         scored,
-        {"city": code_values(cities)},
+        {"city": code_values("city", cities)},
         candidate,
         champion,
         0.95,

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from components.model_validator.serving_replay import ReplayError, ReplayProcesses
+from components.model_validator.serving_replay import (
+    Replay,
+    ReplayError,
+    ReplayProcesses,
+    ReplayServer,
+    share_server,
+)
 from tests.components.conftest import BASELINE_WEIGHT, CANDIDATE_WEIGHT, Measured
 from tests.components.model_validator.conftest import (
     ROWS,
@@ -17,6 +29,50 @@ from tests.components.model_validator.conftest import (
     replay_one,
 )
 from tests.tiny_evaluation import MEASURED, get_label, get_probability
+
+_WAIT_SECONDS = 120.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Server:
+    """A server that replays of this process share."""
+
+    shared: ReplayServer
+    pid: int
+
+    def list_processes(self) -> list[int]:
+        """List the processes that it has forked and that still run."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [int(word) for word in children.split()]
+
+    def wait_for_process(self) -> int:
+        """Wait until it has forked a process that replays."""
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while not self.list_processes() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return self.list_processes()[0]
+
+    def wait_for_no_process(self) -> bool:
+        """Wait until all that it has forked have ended; gives whether they have."""
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while self.list_processes() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return not self.list_processes()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A shared server for one test."""
+    shared = ReplayServer(tmp_path / "shared.sock")
+    shared.start()
+    share_server(shared)
+    process = shared._process
+    assert process is not None
+    try:
+        yield Server(shared, process.pid)
+    finally:
+        share_server(None)
+        shared.close()
 
 
 def test_it_answers_every_row_in_order(replayed: Replayed) -> None:
@@ -101,33 +157,55 @@ def test_a_process_that_takes_too_long_is_ended(measured: Measured, records: Pat
     assert str(answer) == "no answer within 0.2 s"
 
 
-def test_a_process_that_dies_is_told(measured: Measured, records: Path) -> None:
-    """A process that ends without an answer gives its last line."""
-    request = create_request(measured.candidate, records)
+def test_a_process_that_dies_is_told(measured: Measured, records: Path, server: Server) -> None:
+    """A process that is killed is an answer, and its server goes on for others."""
+    endless = create_request(measured.candidate, records).model_copy(
+        update={"latency_rows": 10_000_000}
+    )
+    with ThreadPoolExecutor(1) as threads:
+        answer = threads.submit(replay_one, endless)
+        os.kill(server.wait_for_process(), signal.SIGKILL)
 
-    answer = replay_one(request.model_copy(update={"batch_rows": "many"}))
+    assert isinstance(answer.result(), ReplayError)
+    assert "the process ended without an answer" in str(answer.result())
+    assert isinstance(replay_one(create_request(measured.candidate, records)), Replay)
 
-    assert isinstance(answer, ReplayError)
-    assert "the process ended with 1" in str(answer)
+
+def test_a_client_that_goes_ends_its_process(
+    measured: Measured, records: Path, server: Server
+) -> None:
+    """No process goes on when nobody waits for its answer."""
+    endless = create_request(measured.candidate, records).model_copy(
+        update={"latency_rows": 10_000_000}
+    )
+
+    answer = replay_one(endless, timeout_seconds=5)
+
+    assert str(answer) == "no answer within 5 s"
+    assert server.wait_for_no_process()
 
 
-def test_the_process_imports_tensorflow_alone() -> None:
+def test_a_server_that_is_gone_is_done_without(
+    measured: Measured, records: Path, server: Server
+) -> None:
+    """Where the shared server does not run, a replay has one of its own."""
+    server.shared.close()
+
+    assert isinstance(replay_one(create_request(measured.candidate, records)), Replay)
+
+
+def test_the_server_imports_tensorflow_alone() -> None:
     """What loads the model is TensorFlow as a server has it: no TFX, and no Keras of ours."""
     code = (
         "import sys\n"
-        "from pathlib import Path\n"
-        "from components.model_validator.replay_process import main\n"
-        "try:\n"
-        "    main(Path('.'))\n"
-        "except ValueError:\n"
-        "    names = ('tfx', 'tensorflow_model_analysis', 'tensorflow_transform', 'apache_beam',\n"
-        "             'tf_keras', 'keras', 'scipy', 'pandas', 'googleapiclient', 'tensorflow')\n"
-        "    print([name for name in names if sys.modules.get(name)])\n"
+        "from components.model_validator.replay_server import import_tensorflow\n"
+        "import_tensorflow()\n"
+        "names = ('tfx', 'tensorflow_model_analysis', 'tensorflow_transform', 'apache_beam',\n"
+        "         'tf_keras', 'keras', 'scipy', 'pandas', 'googleapiclient', 'tensorflow')\n"
+        "print([name for name in names if sys.modules.get(name)])\n"
     )
 
-    done = subprocess.run(
-        [sys.executable, "-c", code], input="", capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "['tensorflow']"
 

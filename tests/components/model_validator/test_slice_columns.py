@@ -21,7 +21,7 @@ from components.model_validator.slice_columns import code_values
 )
 def test_rows_are_found_by_the_value_as_text(column: Any, texts: list[str]) -> None:
     """A value's rows are found in order; a row without a value is in no slice."""
-    slices = code_values(column)
+    slices = code_values("column", column)
 
     assert slices.values.tolist() == texts
     assert slices.find_rows(texts[0]).tolist() == [0, 3]
@@ -30,16 +30,15 @@ def test_rows_are_found_by_the_value_as_text(column: Any, texts: list[str]) -> N
     assert slices.codes[1] == -1
 
 
-def test_bytes_that_are_no_text_are_one_slice() -> None:
-    """Values that look the same as text are the same slice, as in TFMA."""
-    slices = code_values(pa.array([b"\xff", b"a", b"\xfe"], pa.binary()))
-
-    assert slices.find_rows("\N{REPLACEMENT CHARACTER}").tolist() == [0, 2]
+def test_bytes_must_be_text() -> None:
+    """What is no UTF-8 names no slice here as it names none in the Evaluator."""
+    with pytest.raises(ValueError, match=r"column 'city': b'\\xff' is not UTF-8"):
+        code_values("city", pa.array([b"\xff"], pa.binary()))
 
 
 def test_a_column_without_values_has_no_slices() -> None:
     """Where every row lacks a value, no text is found."""
-    slices = code_values(pa.array([None, None], pa.int64()))
+    slices = code_values("column", pa.array([None, None], pa.int64()))
 
     assert slices.values.size == 0
     assert slices.codes.tolist() == [-1, -1]
