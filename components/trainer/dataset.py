@@ -25,6 +25,8 @@ from components.examples.parquet_examples import (
 POOL_ROWS = 8 * ROW_GROUP_ROWS
 """Rows permuted together; a split of no more is permuted as a whole."""
 
+_PREFETCHED_BATCHES = 16
+
 Columns = dict[str, npt.NDArray[np.generic]]
 
 
@@ -69,7 +71,11 @@ def read_examples(
         ),
     )
     # One block is read while the last one's batches are taken.
-    batches = blocks.prefetch(1).flat_map(_slice_block).prefetch(tf.data.AUTOTUNE)
+    batches = blocks.prefetch(1).flat_map(_slice_block).prefetch(_PREFETCHED_BATCHES)
+    options = tf.data.Options()
+    # There is nothing left to tune, and an iterator's end can wait seconds for the tuner to wake.
+    options.autotune.enabled = False
+    batches = batches.with_options(options)
     if shuffle_seed is None:
         count = -(-count_rows(files) // batch_rows)
         batches = batches.apply(tf.data.experimental.assert_cardinality(count))

@@ -70,9 +70,13 @@ def train_model(
             # Between two executions Keras is in Python, which takes longer than a step.
             steps_per_execution=min(_STEPS_AN_EXECUTION, schedule.steps_an_epoch),
         )
+        # A step that creates variables is traced twice.
+        model.optimizer.build(model.trainable_variables)
     log_directory.mkdir(parents=True, exist_ok=True)
     columns = {source.name: source.dtype for source in inputs}
-    model.fit(
+    # Metrics are looked at outside of the model's own functions too, by way of AutoGraph.
+    fit = tf.autograph.experimental.do_not_convert(model.fit)
+    fit(
         read_examples(
             data.train_files, columns, data.label_name, settings.batch_size, settings.seed
         ),
