@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from components.model_validator.serving_replay import ReplayServer
 from pipelines.cli import main
 from pipelines.exit_code import ExitCode
 from pipelines.node_request import NodeRequest
@@ -213,6 +214,24 @@ def test_a_process_has_the_clients_environment_and_folder(
     assert _wait_for_end(pid)
 
 
+def test_a_replay_is_made_ready_while_a_model_is_trained(
+    client: WorkerClient, endless: NodeRequest
+) -> None:
+    """A Trainer that works for longer than a cached one has a replay server started, once."""
+    replay_server = ReplayServer(client.log_path.with_suffix(".replay"))
+    connection, pid = _start(client, endless)
+    with connection:
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while (ready := replay_server.connect()) is None and time.monotonic() < deadline:
+            time.sleep(0.1)
+
+    assert ready is not None
+    with ready:
+        ready.shutdown(socket.SHUT_WR)
+        assert ready.recv(1) == b""
+    assert _wait_for_end(pid)
+
+
 def test_stop_ends_servers_with_what_is_at_work(
     client: WorkerClient, endless: NodeRequest, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -229,6 +248,7 @@ def test_stop_ends_servers_with_what_is_at_work(
     assert _wait_for_end(pid)
     assert _wait_for_end(server)
     assert not client.log_path.with_suffix(".sock").exists()
+    assert not client.log_path.with_suffix(".replay").exists()
     assert "1 worker server ended" in capsys.readouterr().out
     assert main(["workers", "stop"]) == ExitCode.DONE
     assert "0 worker servers ended" in capsys.readouterr().out
