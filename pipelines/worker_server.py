@@ -197,7 +197,9 @@ class WorkerServer:
         for job in self._jobs.values():
             is_trainer = isinstance(job.task, NodeRequest) and job.task.node_id == _TRAINER
             if is_trainer and time.monotonic() - job.started > _CACHED_SECONDS:
-                self._replay_server.start()
+                # Without it, ModelValidator starts one of its own.
+                with contextlib.suppress(OSError):
+                    self._replay_server.start()
 
     def _reap(self, job: _Job) -> None:
         # Before the process is reaped, so that its id can't be anyone else's yet.
