@@ -42,6 +42,7 @@ def run_pipeline(data: Path, output: Path, train_steps: int, beam_mode: str | No
     from tfx.examples.chicago_taxi_pipeline import taxi_pipeline_native_keras as taxi
     from tfx.orchestration.local.local_dag_runner import LocalDagRunner
     from tfx.proto import trainer_pb2
+    from tfx.utils import proto_utils
 
     beam_arguments = taxi._beam_pipeline_args
     if beam_mode is not None:
@@ -58,7 +59,7 @@ def run_pipeline(data: Path, output: Path, train_steps: int, beam_mode: str | No
     if train_steps:
         trainer = next(node for node in pipeline.components if node.id == "Trainer")
         steps = trainer_pb2.TrainArgs(num_steps=train_steps)
-        trainer.spec.exec_properties["train_args"] = steps
+        trainer.spec.exec_properties["train_args"] = proto_utils.proto_to_json(steps)
     LocalDagRunner().run(pipeline)
 
 
