@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -42,17 +41,16 @@ def run_and_record(
     # The server imports TensorFlow, TFX and Beam while this process imports what follows.
     WorkerClient.shared().warm()
     from pipelines.local_runner import create_run_id, run_locally
-    from pipelines.report.publication import conclude, prepare_drawing
+    from pipelines.report.reporter import Reporter
     from pipelines.run_display import create_display
     from pipelines.run_summary import summarize_run
 
     layout = config.layout
     run_id = create_run_id(layout, datetime.datetime.now(datetime.timezone.utc))
-    with ThreadPoolExecutor(1) as meanwhile:
-        meanwhile.submit(prepare_drawing)
+    with Reporter() as reporter:
         with create_display(console) as display:
             done = run_locally(config, run_id, display, from_nodes, to_nodes)
-    summary = summarize_run(
-        layout, done.description, run_id, done.results, done.seconds, done.interrupted
-    )
-    return conclude(layout, summary)
+        summary = summarize_run(
+            layout, done.description, run_id, done.results, done.seconds, done.interrupted
+        )
+        return reporter.conclude(layout, summary)

@@ -7,11 +7,19 @@ be read.
 from __future__ import annotations
 
 from pipelines.report.comparison_page import render_two_runs
+from pipelines.report.drawing import draw
 from pipelines.report.index_page import render_all_runs
 from pipelines.report.run_comparison import RunComparison
 from pipelines.report.run_index import RunIndex
 from pipelines.report.run_page import render_run
 from pipelines.report.run_report import RunReport
+from pipelines.report.templating import compile_templates
+
+
+def prepare_pages() -> None:
+    """Start the charts' engine and compile the templates, so that the first page takes less."""
+    draw({"mark": "point", "data": {"values": []}}, "nothing")
+    compile_templates()
 
 
 def render_report(report: RunReport) -> str:

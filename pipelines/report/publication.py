@@ -22,12 +22,11 @@ class FreedError(Exception):
     """What a page would show is freed, and the page that was written before shows more."""
 
 
-def prepare_drawing() -> None:
-    """Import what renders pages and start the charts' engine, so that a page then takes less."""
-    import pipelines.report.page  # noqa: F401  # imported for its own sake
-    from pipelines.report.drawing import draw
+def prepare() -> None:
+    """Import what renders pages, start the charts' engine and compile the templates."""
+    from pipelines.report.page import prepare_pages
 
-    draw({"mark": "point", "data": {"values": []}}, "nothing")
+    prepare_pages()
 
 
 def publish_report(layout: OutputLayout, report: RunReport) -> Path:

@@ -61,6 +61,13 @@ def render(template: str, context: Mapping[str, Any]) -> str:
     )
 
 
+def compile_templates() -> None:
+    """Compile all templates; they stay compiled in this process."""
+    environment = _create_environment()
+    for name in environment.list_templates(extensions=["html"]):
+        environment.get_template(name)
+
+
 def write_words(name: str) -> str:
     """Write a name of code for people: ``expected_calibration_error``, ``DRIFT_HIGH``."""
     words = name.replace("_", " ").strip().lower()

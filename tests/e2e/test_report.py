@@ -31,6 +31,7 @@ from pipelines.report.collection import collect_report
 from pipelines.report.index_facts import collect_index
 from pipelines.report.ml_test_score import Section
 from pipelines.report.publication import FreedError, conclude, publish_missing, publish_report
+from pipelines.report.reporter import Reporter
 from pipelines.report.run_report import RunReport
 from pipelines.run_summary import RunSummary, Verdict
 from tests.e2e.conftest import SAMPLE, Run
@@ -425,6 +426,22 @@ def test_a_page_that_can_not_be_written_changes_no_verdict(second_run: Run) -> N
     assert (summary.verdict, summary.report) == (Verdict.PUSHED, None)
     assert kept == summary
     assert problem is not None and "no report was written" in problem and "\n" not in problem
+
+
+@pytest.mark.parametrize("dies", [False, True], ids=["ready", "dead"])
+def test_a_reporter_writes_the_page_whether_it_lives_or_not(second_run: Run, dies: bool) -> None:
+    """A process that stands ready does what ``conclude`` does; without it this process does."""
+    path = second_run.layout.report_path(second_run.done.run_id)
+    path.unlink()
+    with Reporter() as reporter:
+        if dies:
+            reporter._process.kill()
+        told = second_run.done.model_copy(update={"report": None})
+        summary, problem = reporter.conclude(second_run.layout, told)
+
+    assert (summary, problem) == (second_run.done, None)
+    assert "</html>" in path.read_text(encoding="utf-8")
+    assert reporter._process.poll() is not None
 
 
 def test_missing_pages_are_written_before_their_facts_are_freed(first_run: Run) -> None:

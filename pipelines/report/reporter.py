@@ -1,0 +1,102 @@
+"""A process that stands ready to write a run's page: the charts' engine takes a second to start.
+
+Light: ``reporter_process`` imports what renders, in the other process.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import types
+
+import pydantic
+
+from pipelines.config import PROJECT_ROOT
+from pipelines.layout import OutputLayout
+from pipelines.run_summary import RunSummary
+
+_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
+_PROCESS_MODULE = "pipelines.report.reporter_process"
+
+
+class ReportRequest(pydantic.BaseModel):
+    """Whose page is written.
+
+    Attributes:
+        layout: Where the run is kept.
+        summary: How it ended.
+    """
+
+    model_config = _STRICT
+
+    layout: OutputLayout
+    summary: RunSummary
+
+
+class ReportReply(pydantic.BaseModel):
+    """What became of it; as ``publication.conclude`` returns it.
+
+    Attributes:
+        summary: The summary, with the page's path if there is one.
+        problem: Why there is no page; None where there is one.
+    """
+
+    model_config = _STRICT
+
+    summary: RunSummary
+    problem: str | None
+
+
+class Reporter:
+    """Starts the process; use it in a ``with`` statement, at whose end it has ended."""
+
+    def __init__(self) -> None:
+        """Start the process; it gets ready in the background."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", _PROCESS_MODULE],
+            cwd=PROJECT_ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # What goes wrong there goes wrong here too, and is told.
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def __enter__(self) -> Reporter:
+        """Give the reporter."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: types.TracebackType | None,
+    ) -> None:
+        """End the process."""
+        self._process.kill()
+        with self._process:
+            pass  # waits for the end, and closes the pipes
+
+    def conclude(self, layout: OutputLayout, summary: RunSummary) -> tuple[RunSummary, str | None]:
+        """Keep a run's summary and write its page, as ``publication.conclude`` does; once.
+
+        Args:
+            layout: Where runs are kept.
+            summary: How the run ended.
+
+        Returns:
+            The summary with the page's path, and None; or as it was, and why there is no page.
+        """
+        from pipelines.report.publication import conclude, keep_summary
+
+        request = ReportRequest(layout=layout, summary=summary)
+        try:
+            told, _ = self._process.communicate(f"{request.model_dump_json()}\n")
+            reply = ReportReply.model_validate_json(told)
+        except KeyboardInterrupt:
+            self._process.kill()
+            keep_summary(layout, summary)
+            return summary, "no report was written: interrupted"
+        except (OSError, pydantic.ValidationError):
+            return conclude(layout, summary)
+        return reply.summary, reply.problem
