@@ -13,6 +13,7 @@ from benchmarks.subjects import (
     HELP,
     OURS,
     OURS_CACHED,
+    OURS_CACHED_WARM,
     SCRIPT,
     STOCK,
     STOCK_CACHED,
@@ -171,7 +172,9 @@ def list_goals(results: Results) -> list[Goal]:
         seconds = [each.seconds for each in found]
         return Goal(what, _START_LIMIT_SECONDS, "s", seconds, "no TensorFlow import", free)
 
-    cached = compare(results, OURS_CACHED, [STOCK_CACHED], small)
+    def cached(subject: str) -> list[float]:
+        return compare(results, subject, [STOCK_CACHED], small)
+
     by_script = compare(results, OURS, [SCRIPT], large)
     return [
         Goal("whole cold run, 15 k rows, against stock", 0.33, "×", against_stock(small)),
@@ -179,7 +182,8 @@ def list_goals(results: Results) -> list[Goal]:
         Goal("whole cold run, 1.5 M rows, against the script", 2, "×", by_script),
         node_against_stock("CsvExampleGen", 0.03),
         *(node_against_stock(node, 0.25) for node in ("StatisticsGen", "Transform", "Evaluator")),
-        Goal("fully cached rerun, 15 k rows, against stock's", 0.2, "×", cached),
+        Goal("fully cached rerun, 15 k rows, against stock's", 0.2, "×", cached(OURS_CACHED)),
+        Goal("the same, the last run's worker still warm", 0.2, "×", cached(OURS_CACHED_WARM)),
         Goal("time of 15 M rows over 1.5 M rows", 10.5, "×", growth(measure_wall)),
         Goal("peak memory of 15 M rows over 1.5 M rows", 1.3, "×", growth(measure_memory)),
         start(HELP, "`python -m pipelines --help`"),

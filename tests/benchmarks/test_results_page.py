@@ -156,7 +156,7 @@ def test_incomplete_results_say_what_was_not_measured() -> None:
     goals = list_goals(Results([]))
 
     lines = format_goals(goals).splitlines()[2:]
-    assert len(lines) == len(goals) == 13
+    assert len(lines) == len(goals) == 14
     assert all(line.endswith(f"| {NOT_MEASURED} | {NOT_MEASURED} |") for line in lines)
 
 
