@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import types
 
 import pydantic
 
@@ -66,12 +65,7 @@ class Reporter:
         """Give the reporter."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: types.TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         """End the process."""
         self._process.kill()
         with self._process:
