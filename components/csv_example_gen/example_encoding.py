@@ -10,6 +10,7 @@ tensorflow/core/example/{example,feature}.proto.
 
 from __future__ import annotations
 
+import functools
 import struct
 from collections.abc import Callable
 
@@ -62,11 +63,16 @@ def encode_varint(number: int) -> bytes:
 def _encode_column(name: str, column: pa.Array) -> pa.BinaryArray:
     """Encode a column as entries of ``Features.feature``, one a row."""
     tag, values, encode_value = _plan_encoding(column)
+
+    @functools.cache
+    def encode_head(value_bytes: int) -> bytes:
+        """Encode what stands before a value, which is the same for all values as long."""
+        entry = _encode_entry(name, tag + _delimit(_LIST_VALUE + _delimit(bytes(value_bytes))))
+        return entry[: len(entry) - value_bytes]
+
     dictionary = values.dictionary_encode()
-    entries = [
-        _encode_entry(name, tag + _delimit(_LIST_VALUE + _delimit(encode_value(value))))
-        for value in dictionary.dictionary.to_pylist()
-    ]
+    encoded = map(encode_value, dictionary.dictionary.to_pylist())
+    entries = [encode_head(len(value)) + value for value in encoded]
     missing = len(entries)
     entries.append(_encode_entry(name, tag + _delimit(b"")))
     return pa.array(entries, pa.binary()).take(dictionary.indices.fill_null(missing))

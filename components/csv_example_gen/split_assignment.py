@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import numpy.typing as npt
 
+_DIGEST_BYTES = 32
+
 
 def assign_splits(
     records: Iterable[bytes], hash_buckets: Mapping[str, int]
@@ -27,5 +29,9 @@ def assign_splits(
     """
     limits = np.cumsum(list(hash_buckets.values()))
     total = int(limits[-1])
-    buckets = [int.from_bytes(hashlib.sha256(record).digest(), "big") % total for record in records]
-    return np.searchsorted(limits, np.array(buckets, np.int64), side="right")
+    digests = b"".join([hashlib.sha256(record).digest() for record in records])
+    # A digest is a number to the base 256, of which only the remainder counts.
+    digits = np.frombuffer(digests, np.uint8).reshape(-1, _DIGEST_BYTES)
+    powers = [pow(256, exponent, total) for exponent in reversed(range(_DIGEST_BYTES))]
+    buckets = digits @ np.array(powers, np.int64) % total
+    return np.searchsorted(limits, buckets, side="right")
