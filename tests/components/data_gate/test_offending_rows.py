@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from components.data_gate.offending_rows import (
+    RowTest,
     create_domain_test,
     create_interval_test,
     create_missing_test,
@@ -38,6 +39,32 @@ def test_lines_are_physical(tmp_path: Path, name: str) -> None:
 
     assert scan.rows_of_file == (4,)
     assert [[row.line for row in found.rows] for found in scan.offenders] == [[7], [6], [7]]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"n\n1\n2\n",
+        b"n\n1\n2",
+        b"n\r\n1\r\n\r\n2\r\n",
+        b"n\n\n\n1\n2\n\n",
+        b"\xef\xbb\xbfn\n1\n2\n",
+        b"n\r1\r2\r",
+        b"n\n1\r2\n",
+        b'n,m\n"1\n",x\n2,""\n',
+        b"n,m\n1,\n,\n",
+    ],
+)
+def test_rows_are_counted_alike_with_and_without_tests(tmp_path: Path, content: bytes) -> None:
+    """The quick count of a file that nothing is looked for in is that of the csv module."""
+    for name, encoded in (("a.csv", content), ("b.csv.gz", gzip.compress(content))):
+        path = tmp_path / name
+        path.write_bytes(encoded)
+
+        quick = scan_rows([str(path)], [], 20)
+
+        assert quick.rows_of_file == (2,)
+        assert quick.rows_of_file == scan_rows([str(path)], [RowTest("n", bool)], 1).rows_of_file
 
 
 def test_tests_share_one_pass_and_keep_the_first_rows(tmp_path: Path) -> None:
