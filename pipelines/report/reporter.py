@@ -58,7 +58,6 @@ class Reporter:
             stdout=subprocess.PIPE,
             # What goes wrong there goes wrong here too, and is told.
             stderr=subprocess.DEVNULL,
-            text=True,
         )
 
     def __enter__(self) -> Reporter:
@@ -85,7 +84,7 @@ class Reporter:
 
         request = ReportRequest(layout=layout, summary=summary)
         try:
-            told, _ = self._process.communicate(f"{request.model_dump_json()}\n")
+            told, _ = self._process.communicate(request.model_dump_json().encode() + b"\n")
             reply = ReportReply.model_validate_json(told)
         except KeyboardInterrupt:
             self._process.kill()

@@ -20,11 +20,12 @@ def main() -> None:
     # What fails here fails again when the page is written, and is told then.
     with contextlib.suppress(Exception):
         prepare()
-    line = sys.stdin.readline()
+    line = sys.stdin.buffer.readline()
     if line:
         request = ReportRequest.model_validate_json(line)
         summary, problem = conclude(request.layout, request.summary)
-        sys.stdout.write(ReportReply(summary=summary, problem=problem).model_dump_json())
+        reply = ReportReply(summary=summary, problem=problem)
+        sys.stdout.buffer.write(reply.model_dump_json().encode())
 
 
 if __name__ == "__main__":
