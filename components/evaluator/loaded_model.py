@@ -1,15 +1,13 @@
 """Ask an exported model about many rows, as a server would, and the rows' labels and groups.
 
-Rows go through the signatures in chunks, as many at a time as there are processors, so that what a
-model makes of a row, up to thousands of numbers, is never there for all rows at once.
+Rows go through the signatures in chunks, so that what a model makes of a row, up to thousands of
+numbers, is never there for all rows at once.
 """
 
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -62,14 +60,13 @@ class LoadedModel:
             tensorflow.errors.OpError: If the model can't take the rows.
         """
         function = self._model.signatures[signature]
-
-        def answer(first: int) -> list[npt.NDArray[Any]]:
+        chunks = []
+        for first in range(0, examples.size, CHUNK_ROWS):
             chunk = examples[first : first + CHUNK_ROWS]
             answers = function(examples=tf.constant(chunk, tf.string))
-            return [self._flatten(signature, name, answers[name], chunk.size) for name in outputs]
-
-        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
-            chunks = list(threads.map(answer, range(0, examples.size, CHUNK_ROWS)))
+            chunks.append(
+                [self._flatten(signature, name, answers[name], chunk.size) for name in outputs]
+            )
         return {
             name: np.concatenate(parts)
             for name, parts in zip(outputs, zip(*chunks, strict=True), strict=True)

@@ -22,13 +22,6 @@ class FreedError(Exception):
     """What a page would show is freed, and the page that was written before shows more."""
 
 
-def prepare() -> None:
-    """Import what renders pages, start the charts' engine and compile the templates."""
-    from pipelines.report.page import prepare_pages
-
-    prepare_pages()
-
-
 def publish_report(layout: OutputLayout, report: RunReport) -> Path:
     """Write a run's page, and the page of all runs anew.
 

@@ -9,7 +9,8 @@ import contextlib
 import signal
 import sys
 
-from pipelines.report.publication import conclude, prepare
+from pipelines.report.page import prepare_pages
+from pipelines.report.publication import conclude
 from pipelines.report.reporter import ReportReply, ReportRequest
 
 
@@ -19,7 +20,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # What fails here fails again when the page is written, and is told then.
     with contextlib.suppress(Exception):
-        prepare()
+        prepare_pages()
     line = sys.stdin.buffer.readline()
     if line:
         request = ReportRequest.model_validate_json(line)
