@@ -205,7 +205,8 @@ def _compile_here(
     config: PipelineConfig, ir_path: Path, description_path: Path
 ) -> PipelineDescription:
     quieten_tensorflow()
-    from pipelines.compilation import compile_pipeline, write_compiled
+    from pipelines.compilation import compile_pipeline
+    from pipelines.ir_file import write_compiled
 
     ir, description = compile_pipeline(config)
     write_compiled(ir, description, ir_path, description_path)

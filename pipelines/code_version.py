@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from pathlib import Path
 
 from pipelines.config import PROJECT_ROOT
+
+ALL_SOURCES = ("schemas", "components", "pipelines")
+"""Folders of what a run may import."""
 
 
 def hash_sources(*places: str) -> str:
@@ -27,6 +31,21 @@ def hash_sources(*places: str) -> str:
         digest.update(path.read_bytes())
         digest.update(b"\0")
     return digest.hexdigest()
+
+
+def hash_installation() -> str:
+    """Hash what a process of this project imports: all sources, locked packages, interpreter.
+
+    Returns:
+        SHA-256 in hexadecimal, of this installation alone.
+
+    Raises:
+        FileNotFoundError: If the project is not whole.
+    """
+    lock = (PROJECT_ROOT / "requirements" / "lock.txt").read_bytes()
+    code = hash_sources(*ALL_SOURCES)
+    parts = (code, hashlib.sha256(lock).hexdigest(), sys.executable, str(PROJECT_ROOT))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _list_sources(place: Path) -> list[Path]:

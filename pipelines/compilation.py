@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from pathlib import Path
 
-from google.protobuf import json_format
 from tfx.dsl.compiler.compiler import Compiler
 from tfx.orchestration import data_types_utils
 from tfx.proto.orchestration import pipeline_pb2
 
-from pipelines.code_version import hash_sources
+from pipelines.code_version import ALL_SOURCES, hash_sources
 from pipelines.config import PipelineConfig
 from pipelines.description import NODE_STAGES, NodeDescription, PipelineDescription
+from pipelines.earlier_compilation import hash_origin
+from pipelines.ir_file import dump_ir
 from pipelines.pipeline import create_pipeline
-from pipelines.whole_file import write_whole
 
 _NEVER_CACHED = {
     # What it made may be gone from the serving folder; where it is there, it copies nothing.
     "Pusher",
 }
-
-_SOURCES = ("schemas", "components", "pipelines")
 
 
 def compile_pipeline(config: PipelineConfig) -> tuple[pipeline_pb2.Pipeline, PipelineDescription]:
@@ -54,11 +51,12 @@ def describe(ir: pipeline_pb2.Pipeline, config: PipelineConfig) -> PipelineDescr
     nodes = [node.pipeline_node for node in ir.nodes]
     return PipelineDescription(
         name=ir.pipeline_info.id,
-        content_hash=hashlib.sha256(_dump_ir(ir).encode()).hexdigest(),
+        content_hash=hashlib.sha256(dump_ir(ir).encode()).hexdigest(),
         compiled_at=datetime.datetime.now(datetime.timezone.utc),
         output_root=str(config.output_root),
-        code_hash=hash_sources(*_SOURCES),
+        code_hash=hash_sources(*ALL_SOURCES),
         config_hash=hashlib.sha256(config.model_dump_json().encode()).hexdigest(),
+        origin_hash=hash_origin(config),
         about=config.about,
         nodes=tuple(_describe_node(node) for node in nodes),
     )
@@ -68,46 +66,6 @@ def list_skipped(ir: pipeline_pb2.Pipeline) -> tuple[str, ...]:
     """List the nodes that a partial run leaves out."""
     nodes = [node.pipeline_node for node in ir.nodes]
     return tuple(node.node_info.id for node in nodes if node.execution_options.HasField("skip"))
-
-
-def write_compiled(
-    ir: pipeline_pb2.Pipeline, description: PipelineDescription, ir_path: Path, text_path: Path
-) -> None:
-    """Write the IR and the description as JSON.
-
-    Args:
-        ir: The IR.
-        description: Its description.
-        ir_path: File to write the IR to.
-        text_path: File to write the description to.
-    """
-    write_whole(ir_path, _dump_ir(ir).encode())
-    # Last: a run that has a description is one that others list.
-    write_whole(text_path, f"{description.model_dump_json(indent=2)}\n".encode())
-
-
-def read_ir(ir_path: Path) -> pipeline_pb2.Pipeline:
-    """Read an IR that ``write_compiled`` wrote.
-
-    Args:
-        ir_path: Its file.
-
-    Returns:
-        The IR.
-
-    Raises:
-        OSError: If the file can't be read.
-        json_format.ParseError: If it holds no IR.
-    """
-    return json_format.Parse(ir_path.read_text(encoding="utf-8"), pipeline_pb2.Pipeline())
-
-
-def _dump_ir(ir: pipeline_pb2.Pipeline) -> str:
-    """Write an IR as JSON, the same text for the same pipeline.
-
-    Its serialized form would not do: messages packed in it hold maps, in any order.
-    """
-    return json_format.MessageToJson(ir, sort_keys=True)
 
 
 def _describe_node(node: pipeline_pb2.PipelineNode) -> NodeDescription:

@@ -17,12 +17,14 @@ import types
 from collections.abc import Sequence
 
 DEFERRED = (
+    "docker",
     "google.cloud.bigquery",
     "nltk",
     "nltk.stem",
     "rouge_score",
     "scipy.stats",
     "sklearn",
+    "tensorflow",
     "tfx.components",
 )
 """Packages and modules that are put off."""

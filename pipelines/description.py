@@ -12,6 +12,7 @@ from pathlib import Path
 import pydantic
 
 from pipelines.about import About
+from pipelines.whole_file import write_whole
 
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
@@ -75,6 +76,8 @@ class PipelineDescription(pydantic.BaseModel):
         output_root: Folder of everything that runs write.
         code_hash: SHA-256 of all our sources; empty in a description from before it was kept.
         config_hash: SHA-256 of the configuration as JSON; empty likewise.
+        origin_hash: SHA-256 of all that it was compiled from; empty likewise, and where only a part
+            of it is asked for.
         about: What people say of the model; None likewise.
         nodes: In an order in which they can run one after another.
         not_asked_for: Ids of nodes that the run leaves out, by ``--from`` or ``--to``.
@@ -88,6 +91,7 @@ class PipelineDescription(pydantic.BaseModel):
     output_root: str
     code_hash: str = ""
     config_hash: str = ""
+    origin_hash: str = ""
     about: About | None = None
     nodes: tuple[NodeDescription, ...]
     not_asked_for: tuple[str, ...] = ()
@@ -129,3 +133,16 @@ def read_description(path: Path) -> PipelineDescription:
         pydantic.ValidationError: If it holds none.
     """
     return PipelineDescription.model_validate_json(path.read_text(encoding="utf-8"))
+
+
+def write_description(description: PipelineDescription, path: Path) -> None:
+    """Write a compiled pipeline's description.
+
+    Args:
+        description: The description.
+        path: JSON file to write it to.
+
+    Raises:
+        OSError: If it can't be written.
+    """
+    write_whole(path, f"{description.model_dump_json(indent=2)}\n".encode())

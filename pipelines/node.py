@@ -8,7 +8,7 @@ import json
 import logging
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ml_metadata.proto import metadata_store_pb2
@@ -21,15 +21,16 @@ from components.data_gate.findings import ACCEPTED_PROPERTY, ARTIFACT_TYPE, read
 from components.data_refusal import DataRefusedError
 from components.model_validator.validation import find_validation
 from pipelines.attempts import begin_attempt
-from pipelines.compilation import read_ir
 from pipelines.dead_executions import close_dead_executions, hold_node
 from pipelines.guarded_metadata import GuardedMetadata
+from pipelines.ir_file import read_ir
+from pipelines.late_executors import create_late_operators
+from pipelines.launcher_imports import import_execution
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, StoredArtifact
 from pipelines.node_request import NodeRequest
 from pipelines.node_result import NodeResult, NodeState, Problem, PushedVersion
-from pipelines.row_checks import check_rows
-from pipelines.row_counts import count_rows
+from pipelines.row_checks import COUNTED_TYPES, check_rows
 from pipelines.store_address import PostgresqlAddress
 from pipelines.store_connection import read_connection_config
 
@@ -49,11 +50,15 @@ class NodeStoppedError(BaseException):
     """
 
 
-def run_node(request: NodeRequest) -> NodeResult:
+def run_node(
+    request: NodeRequest, prepare_execution: Callable[[], None] = import_execution
+) -> NodeResult:
     """Run a node and keep its result in the metadata store.
 
     Args:
         request: Which node.
+        prepare_execution: Called before the node's executor is imported, which it is where nothing
+            is found in the cache.
 
     Returns:
         How it ended; errors of the node are in it, not raised.
@@ -72,7 +77,7 @@ def run_node(request: NodeRequest) -> NodeResult:
     layout = _find_layout(ir)
     with hold_node(layout, request.run_id, request.node_id):
         _close_dead(ir, request)
-        return _run_held_node(ir, node, request)
+        return _run_held_node(ir, node, request, prepare_execution)
 
 
 def _close_dead(ir: pipeline_pb2.Pipeline, request: NodeRequest) -> None:
@@ -83,13 +88,16 @@ def _close_dead(ir: pipeline_pb2.Pipeline, request: NodeRequest) -> None:
 
 
 def _run_held_node(
-    ir: pipeline_pb2.Pipeline, node: pipeline_pb2.PipelineNode, request: NodeRequest
+    ir: pipeline_pb2.Pipeline,
+    node: pipeline_pb2.PipelineNode,
+    request: NodeRequest,
+    prepare_execution: Callable[[], None],
 ) -> NodeResult:
     started, started_at = time.monotonic(), datetime.datetime.now(datetime.timezone.utc)
     problems: tuple[Problem, ...] = ()
     data_refused = False
     try:
-        _launch(ir, node, request.run_id)
+        _launch(ir, node, request.run_id, prepare_execution)
     except DataRefusedError as error:
         data_refused = True
         problems = tuple(Problem(**dataclasses.asdict(problem)) for problem in error.problems)
@@ -131,7 +139,12 @@ def _find_node(ir: pipeline_pb2.Pipeline, node_id: str) -> pipeline_pb2.Pipeline
     return nodes[node_id]
 
 
-def _launch(ir: pipeline_pb2.Pipeline, node: pipeline_pb2.PipelineNode, run_id: str) -> None:
+def _launch(
+    ir: pipeline_pb2.Pipeline,
+    node: pipeline_pb2.PipelineNode,
+    run_id: str,
+    prepare_execution: Callable[[], None],
+) -> None:
     node_id = node.node_info.id
     deployment = runner_utils.extract_local_deployment_config(ir)
     connection = _get_connection(ir)
@@ -146,6 +159,7 @@ def _launch(ir: pipeline_pb2.Pipeline, node: pipeline_pb2.PipelineNode, run_id: 
         pipeline_runtime_spec=ir.runtime_spec,
         executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
         custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
+        custom_executor_operators=create_late_operators(prepare_execution),
     ).launch()
 
 
@@ -182,15 +196,16 @@ def _conclude(ir: pipeline_pb2.Pipeline, request: NodeRequest, result: NodeResul
             return result if raised else result.model_copy(update={"problems": (_UNRESOLVED,)})
         outputs = runs.list_outputs(execution)
         # Those of a cached node are counted already, unless their maker died when it had published.
-        uncounted = [one for one in outputs if not runs.count_written_rows(one.artifact.id)]
+        uncounted = [
+            output
+            for output in outputs
+            if output.type in COUNTED_TYPES and not runs.count_written_rows(output.artifact.id)
+        ]
     cached = execution.last_known_state == metadata_store_pb2.Execution.CACHED
     if not raised:
         state, problems = _read_state(execution, outputs)
         result = result.model_copy(update={"state": state, "problems": problems, "cached": cached})
-    written: dict[str, int] = {}
-    if not raised:
-        for output in uncounted:
-            written.update(count_rows(output))
+    written = {} if raised else _count_rows(uncounted)
     with GuardedMetadata(_get_connection(ir)) as handle:
         runs = RunStore(handle.store, ir.pipeline_info.id)
         rows = runs.count_rows(execution, written)
@@ -201,6 +216,15 @@ def _conclude(ir: pipeline_pb2.Pipeline, request: NodeRequest, result: NodeResul
         result = result.model_copy(update=changes)
         runs.record(execution, result)
     return result
+
+
+def _count_rows(outputs: Sequence[StoredArtifact]) -> dict[str, int]:
+    if not outputs:
+        return {}
+    # Here: it imports TFDV, which a cached node does without.
+    from pipelines.row_counts import count_rows
+
+    return {name: rows for output in outputs for name, rows in count_rows(output).items()}
 
 
 def _read_state(

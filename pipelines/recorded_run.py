@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from pipelines.config import PipelineConfig
+from pipelines.earlier_compilation import find_compiled
 from pipelines.input_data import prepare_input
 from pipelines.worker_client import WorkerClient
 
@@ -38,8 +39,10 @@ def run_and_record(
         WorkerError: If the worker server could not be started.
     """
     prepare_input(config)
-    # The server imports TensorFlow, TFX and Beam while this process imports what follows.
-    WorkerClient.shared().warm()
+    # The server imports while this process does: TFX's launcher alone, if it may turn out that
+    # there is nothing to execute, and all components where the pipeline has to be compiled.
+    is_compiled = find_compiled(config, from_nodes, to_nodes) is not None
+    WorkerClient.shared().warm(components=not is_compiled)
     from pipelines.local_runner import create_run_id, run_locally
     from pipelines.report.reporter import Reporter
     from pipelines.run_display import create_display

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from components.data_gate.reconcile import ALL_ROWS, StepCount, reconcile
 from pipelines.node_result import Problem, Rows
 
+COUNTED_TYPES = ("Examples", "ExampleStatistics", "ModelEvaluation")
+"""Types of artifacts that have rows, which are counted once they are written."""
+
 _CSV_KEY = "csv"
 _OVERALL_KEY = "overall"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import os
 import signal
 import socket
@@ -15,13 +14,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.code_version import hash_sources
+from pipelines.code_version import hash_installation
 from pipelines.config import PROJECT_ROOT
 from pipelines.worker_protocol import (
     PREPARE_REPLAY_OPTION,
     EndRequest,
     Reply,
     Request,
+    WarmRequest,
     Work,
     find_runtime_directory,
     receive_lines,
@@ -33,6 +33,7 @@ _PRIVATE_IDLE_SECONDS = 5.0
 _START_SECONDS = 60.0
 _POLL_SECONDS = 0.02
 _ATTEMPTS = 3
+_NAME_CHARACTERS = 16
 
 
 class WorkerError(OSError):
@@ -60,7 +61,8 @@ class WorkerClient:
     @classmethod
     def shared(cls) -> WorkerClient:
         """Talk to the server that all runs of this user with this very code share."""
-        socket_path = find_runtime_directory() / f"{_name_server()}.sock"
+        # Named by what it has imported: for other code there is another server.
+        socket_path = find_runtime_directory() / f"{hash_installation()[:_NAME_CHARACTERS]}.sock"
         return cls(socket_path, SHARED_IDLE_SECONDS, prepares_replay=True)
 
     @property
@@ -68,13 +70,21 @@ class WorkerClient:
         """File that the server's own output goes to."""
         return self._socket_path.with_suffix(".log")
 
-    def warm(self) -> None:
-        """Start the server if there is none; it imports in the background.
+    def warm(self, components: bool = False) -> None:
+        """Start the server if there is none; it imports TFX's launcher in the background.
+
+        Args:
+            components: Whether it shall also import what compiling and executing take, and not wait
+                until a task needs it.
 
         Raises:
             WorkerError: If it could not be started.
         """
-        self.connect().close()
+        with self.connect() as connection:
+            if components:
+                # A server that has just gone idle may accept, and end without a word.
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    send_line(connection, _create_request(WarmRequest()))
 
     def connect(self) -> socket.socket:
         """Connect to the server, starting it if need be.
@@ -206,18 +216,15 @@ def _end_server(socket_path: Path) -> bool:
     with connection:
         # It may be ending already.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            send_line(connection, Request(task=EndRequest(), environment={}, directory=Path("/")))
+            send_line(connection, _create_request(EndRequest()))
         for _ in receive_lines(connection):
             pass
     return True
 
 
-def _name_server() -> str:
-    """Name the server by what it has imported: for other code there is another server."""
-    code = hash_sources("schemas", "components", "pipelines")
-    lock = (PROJECT_ROOT / "requirements" / "lock.txt").read_bytes()
-    parts = (code, hashlib.sha256(lock).hexdigest(), sys.executable, str(PROJECT_ROOT))
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+def _create_request(task: EndRequest | WarmRequest) -> Request:
+    """Ask something of the server itself."""
+    return Request(task=task, environment={}, directory=Path("/"))
 
 
 def _try_connect(path: Path) -> socket.socket | None:

@@ -8,6 +8,7 @@ import threading
 import time
 
 from pipelines.config import PipelineConfig
+from pipelines.earlier_compilation import find_compiled, take_over
 from pipelines.errors import OperationError
 from pipelines.node_request import NodeRequest
 from pipelines.node_result import NodeResult, NodeState, Problem
@@ -45,7 +46,7 @@ class WorkerPool:
         from_nodes: tuple[str, ...] = (),
         to_nodes: tuple[str, ...] = (),
     ) -> None:
-        """Compile a run's pipeline into its folder.
+        """Compile a run's pipeline into its folder, or take it over from an earlier run.
 
         Args:
             config: What the run is told.
@@ -56,7 +57,11 @@ class WorkerPool:
         Raises:
             CompilationError: If it could not be compiled.
         """
-        log_path = config.layout.run(run_id).log_path("compile")
+        run = config.layout.run(run_id)
+        if earlier := find_compiled(config, from_nodes, to_nodes):
+            take_over(earlier, run)
+            return
+        log_path = run.log_path("compile")
         reply = self._call(
             CompileRequest(
                 config=config,

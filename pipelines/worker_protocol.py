@@ -59,8 +59,16 @@ class EndRequest(pydantic.BaseModel):
     kind: Literal["end"] = "end"
 
 
+class WarmRequest(pydantic.BaseModel):
+    """Import what compiling and executing take, before a task needs it; there is no reply."""
+
+    model_config = _STRICT
+
+    kind: Literal["warm"] = "warm"
+
+
 Work = NodeRequest | CompileRequest
-Task = Work | EndRequest
+Task = Work | EndRequest | WarmRequest
 
 
 class Request(pydantic.BaseModel):

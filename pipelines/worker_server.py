@@ -1,9 +1,13 @@
-"""A server that has imported TensorFlow, TFX and Beam once and forks a process for every task.
+"""A server that has imported TFX, and then TensorFlow and Beam, and forks a process for every task.
 
 Importing takes longer than most nodes work. With this, a node costs no imports, and still gets a
 process of its own: its output goes to its own log, it can be stopped alone, and its memory is
 given back when it ends. ``worker_client`` starts the server on demand; it ends when nothing has
 been asked of it for a while.
+
+It begins with TFX's launcher alone, which is all that cached nodes take. The rest, ten times as
+much, is imported when a client asks for it, a pipeline has to be compiled or a node is going to be
+executed: that node's process imports it by itself, those after it find it there.
 
 The server has one thread and starts no TensorFlow operation, so that forking it is safe.
 """
@@ -20,18 +24,21 @@ import struct
 import sys
 import time
 import traceback
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pydantic
 
 from components.model_validator.serving_replay import ReplayServer, share_server
-from pipelines.deferred_imports import defer_imports
+from pipelines.launcher_imports import import_components, import_execution, import_launcher
 from pipelines.node_request import NodeRequest
 from pipelines.worker_protocol import (
     PREPARE_REPLAY_OPTION,
+    CompileRequest,
     EndRequest,
     Reply,
     Request,
+    WarmRequest,
     Work,
     receive_lines,
     send_line,
@@ -40,6 +47,8 @@ from pipelines.worker_protocol import (
 _STOP_SECONDS = 20.0
 _REQUEST_SECONDS = 10.0
 _TICK_SECONDS = 1.0
+_PIPE_BYTES = 64
+_NOTHING = object()
 _TRAINER = "Trainer"
 # A node that works for longer has found nothing in the cache.
 _CACHED_SECONDS = 0.8
@@ -83,13 +92,19 @@ class WorkerServer:
         self._waiting_for_end: list[socket.socket] = []
         self._ending = False
         self._is_listening = True
+        self._components: Iterator[None] = import_components()
+        self._importing = False
+        # Processes tell by it that they are going to execute.
+        self._execution_told, self._execution_teller = os.pipe()
+        self._selector.register(self._execution_told, selectors.EVENT_READ)
 
     def serve(self) -> None:
         """Serve until idle or told to end; processes still at work are stopped then."""
         last_busy = time.monotonic()
         while self._is_listening or self._jobs:
-            for key, _ in self._selector.select(_TICK_SECONDS):
+            for key, _ in self._selector.select(0 if self._importing else _TICK_SECONDS):
                 self._handle(key)
+            self._import_next()
             if self._jobs:
                 last_busy = time.monotonic()
             elif time.monotonic() - last_busy > self._idle_seconds:
@@ -98,6 +113,8 @@ class WorkerServer:
                 self._stop_all()
             self._kill_overdue()
             self._prepare_replay()
+        os.close(self._execution_told)
+        os.close(self._execution_teller)
 
     def end(self) -> None:
         """Take no more tasks and stop the processes at work; may be called by a signal handler."""
@@ -106,6 +123,9 @@ class WorkerServer:
     def _handle(self, key: selectors.SelectorKey) -> None:
         if key.fileobj is self._listener:
             self._accept()
+        elif key.fileobj == self._execution_told:
+            os.read(self._execution_told, _PIPE_BYTES)
+            self._importing = True
         elif key.data is not None and key.fd == key.data.pidfd:
             self._reap(key.data)
         elif key.data is not None and key.data.pid in self._jobs:
@@ -130,6 +150,10 @@ class WorkerServer:
             client.close()
             return
         client.settimeout(None)
+        if isinstance(request.task, WarmRequest):
+            client.close()
+            self._importing = True
+            return
         if isinstance(request.task, EndRequest):
             # Kept open: the client sees it closed when this process is gone.
             self._waiting_for_end.append(client)
@@ -137,7 +161,25 @@ class WorkerServer:
             return
         self._fork(request, request.task, client)
 
+    def _import_next(self) -> None:
+        """Import the next part of what is asked for, if anything is."""
+        if self._importing and not self._ending:
+            self._importing = next(self._components, _NOTHING) is not _NOTHING
+
+    def _import_all(self) -> None:
+        for _ in self._components:
+            pass
+        self._importing = False
+
+    def _prepare_execution(self) -> None:
+        """In the forked process: have TensorFlow and Beam, and let the server get them too."""
+        os.write(self._execution_teller, b"\0")
+        import_execution()
+
     def _fork(self, request: Request, task: Work, client: socket.socket) -> None:
+        if isinstance(task, CompileRequest):
+            self._import_all()
+        _preload(task)
         # Held back until the forked process has a handler of its own: a stop must not get lost.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         pid = os.fork()
@@ -145,7 +187,7 @@ class WorkerServer:
             try:
                 self._close_inherited()
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-                _work(request, task, client)
+                _work(request, task, client, self._prepare_execution)
             except BaseException:
                 traceback.print_exc()
             finally:
@@ -215,14 +257,23 @@ class WorkerServer:
         job.client.close()
 
 
-def _work(request: Request, task: Work, client: socket.socket) -> None:
+def _preload(task: Work) -> None:
+    """Have what every node of a run reads; each gets it with its process."""
+    from pipelines import worker
+
+    worker.preload(task)
+
+
+def _work(
+    request: Request, task: Work, client: socket.socket, prepare_execution: Callable[[], None]
+) -> None:
     """In the forked process: do the task, answer, and end."""
     from pipelines import worker
 
     os.chdir(request.directory)
     os.environ.clear()
     os.environ.update(request.environment)
-    worker.work(task, client)
+    worker.work(task, client, prepare_execution)
 
 
 def _kill_group(pid: int) -> None:
@@ -247,7 +298,7 @@ def main() -> None:
     listener.bind(str(path))
     listener.listen(64)
     # Clients can connect from now on; they wait while this imports.
-    defer_imports()
+    import_launcher()
     from pipelines import worker
 
     del worker

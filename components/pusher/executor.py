@@ -1,23 +1,36 @@
-"""Plug the version store into TFX's Pusher."""
+"""Plug the version store into the Pusher.
+
+TFX's own executor is not built upon: importing it imports TFMA and with it TensorFlow, to copy some
+files, and the Pusher is executed in every run.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from tfx.components.pusher import executor
+from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.proto import pusher_pb2
-from tfx.types import Artifact, artifact_utils, standard_component_specs
-from tfx.utils import io_utils, proto_utils
+from tfx.types import Artifact, artifact_utils
+from tfx.utils import io_utils, path_utils, proto_utils
 
 from components.champion.properties import MODEL_ID_PROPERTY
 from components.pusher.version_store import push_version
 
+MODEL_KEY = "model"
+MODEL_BLESSING_KEY = "model_blessing"
+PUSHED_MODEL_KEY = "pushed_model"
+PUSH_DESTINATION_KEY = "push_destination"
+
+BLESSED_PROPERTY = "blessed"
+PUSHED_PROPERTY = "pushed"
+PUSHED_DESTINATION_PROPERTY = "pushed_destination"
+PUSHED_VERSION_PROPERTY = "pushed_version"
 NEWLY_PUSHED_PROPERTY = "newly_pushed"
 """Custom property of ``PushedModel``: 1 if this push added the version, 0 if it was there."""
 
 
-class Executor(executor.Executor):
+class Executor(BaseExecutor):
     """Push as TFX's Pusher does, but whole or not at all, and never without a blessing.
 
     It reads and writes the same artifacts and custom properties (``pushed``,
@@ -42,30 +55,27 @@ class Executor(executor.Executor):
             OSError: If copying fails; nothing is marked pushed then.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
-        pushed_model = artifact_utils.get_single_instance(
-            output_dict[standard_component_specs.PUSHED_MODEL_KEY]
-        )
-        if not input_dict.get(standard_component_specs.MODEL_BLESSING_KEY):
+        pushed_model = artifact_utils.get_single_instance(output_dict[PUSHED_MODEL_KEY])
+        if not input_dict.get(MODEL_BLESSING_KEY):
             raise ValueError("Pusher got no model_blessing; it does not push a model unjudged")
-        if not self.CheckBlessing(input_dict):
-            self._MarkNotPushed(pushed_model)
+        blessing = artifact_utils.get_single_instance(input_dict[MODEL_BLESSING_KEY])
+        if blessing.get_int_custom_property(BLESSED_PROPERTY) != 1:
+            pushed_model.set_int_custom_property(PUSHED_PROPERTY, 0)
             return
-        model_path = self.GetModelPath(input_dict)
+        model = artifact_utils.get_single_instance(input_dict[MODEL_KEY])
+        model_path = path_utils.serving_model_path(model.uri)
         pushed = push_version(Path(model_path), _read_serving_root(exec_properties))
         io_utils.copy_dir(model_path, pushed_model.uri)
-        self._MarkPushed(
-            pushed_model, pushed_destination=str(pushed.path), pushed_version=str(pushed.version)
-        )
+        pushed_model.set_int_custom_property(PUSHED_PROPERTY, 1)
+        pushed_model.set_string_custom_property(PUSHED_DESTINATION_PROPERTY, str(pushed.path))
+        pushed_model.set_string_custom_property(PUSHED_VERSION_PROPERTY, str(pushed.version))
         pushed_model.set_int_custom_property(NEWLY_PUSHED_PROPERTY, int(not pushed.already_there))
-        [model] = input_dict[standard_component_specs.MODEL_KEY]
         pushed_model.set_int_custom_property(MODEL_ID_PROPERTY, model.id)
 
 
 def _read_serving_root(exec_properties: dict[str, Any]) -> Path:
     destination = pusher_pb2.PushDestination()
-    proto_utils.json_to_proto(
-        exec_properties[standard_component_specs.PUSH_DESTINATION_KEY], destination
-    )
+    proto_utils.json_to_proto(exec_properties[PUSH_DESTINATION_KEY], destination)
     directory = destination.filesystem.base_directory
     if not directory or "://" in directory:
         raise ValueError(

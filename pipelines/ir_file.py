@@ -1,0 +1,59 @@
+"""A compiled pipeline's files: the IR as JSON, and beside it the description."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+from google.protobuf import json_format
+from tfx.proto.orchestration import pipeline_pb2
+
+from pipelines.description import PipelineDescription, write_description
+from pipelines.whole_file import write_whole
+
+
+def dump_ir(ir: pipeline_pb2.Pipeline) -> str:
+    """Write an IR as JSON, the same text for the same pipeline.
+
+    Its serialized form would not do: messages packed in it hold maps, in any order.
+    """
+    return json_format.MessageToJson(ir, sort_keys=True)
+
+
+def write_compiled(
+    ir: pipeline_pb2.Pipeline, description: PipelineDescription, ir_path: Path, text_path: Path
+) -> None:
+    """Write the IR and the description as JSON.
+
+    Args:
+        ir: The IR.
+        description: Its description.
+        ir_path: File to write the IR to.
+        text_path: File to write the description to.
+    """
+    write_whole(ir_path, dump_ir(ir).encode())
+    # Last: a run that has a description is one that others list.
+    write_description(description, text_path)
+
+
+def read_ir(ir_path: Path) -> pipeline_pb2.Pipeline:
+    """Read an IR that ``write_compiled`` wrote; the last ones read are kept, and given again.
+
+    Args:
+        ir_path: Its file.
+
+    Returns:
+        The IR, a copy for the caller.
+
+    Raises:
+        OSError: If the file can't be read.
+        json_format.ParseError: If it holds no IR.
+    """
+    ir = pipeline_pb2.Pipeline()
+    ir.CopyFrom(_parse_ir(ir_path.read_bytes()))
+    return ir
+
+
+@functools.lru_cache(maxsize=4)
+def _parse_ir(text: bytes) -> pipeline_pb2.Pipeline:
+    return json_format.Parse(text, pipeline_pb2.Pipeline())

@@ -1,0 +1,59 @@
+"""Import TFX's launcher without the packages that only executors need.
+
+The launcher resolves a node's inputs and looks the node up in the cache; where it is there, nothing
+is executed. TensorFlow, Beam, TFDV, TFT and TFMA are nine tenths of what importing TFX takes, and
+the launcher has them on its way for type annotations, documentation and files that are not local.
+They are imported when something is executed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+
+from pipelines.deferred_imports import defer_imports
+
+_BEAM = "apache_beam"
+_BEAM_OPERATOR = "tfx.orchestration.portable.beam_executor_operator"
+_BEAM_EXECUTOR = "tfx.dsl.components.base.base_beam_executor"
+
+
+def import_launcher() -> None:
+    """Import TFX's launcher and what else running a cached node takes.
+
+    To be called before anything of TFX is imported.
+    """
+    defer_imports()
+    if _BEAM not in sys.modules:
+        # Without Beam TFX's launcher works, and knows that it is not installed by this.
+        sys.modules[_BEAM] = None  # type: ignore[assignment]
+        try:
+            importlib.import_module(_BEAM_OPERATOR)
+        finally:
+            del sys.modules[_BEAM]
+    importlib.import_module("pipelines.node")
+    importlib.import_module("pipelines.local_files").prefer_python()
+
+
+def import_execution() -> None:
+    """Import TensorFlow and Beam, and let TFX know them; does nothing the second time."""
+    # By something of its own: a module of it that runs before the package's own code would settle
+    # on the behaviour of TensorFlow 1.
+    _ = importlib.import_module("tensorflow").__version__
+    beam_executor = importlib.import_module(_BEAM_EXECUTOR)
+    if beam_executor.beam is None:
+        importlib.reload(beam_executor)
+        importlib.import_module("pipelines.local_files").prefer_tensorflow()
+
+
+def import_components() -> Iterator[None]:
+    """Import all that compiling and executing take.
+
+    Yields:
+        After every part of it, for others to go on.
+    """
+    import_execution()
+    for package in ("tensorflow_transform", "tensorflow_data_validation", "pipelines.compilation"):
+        yield
+        importlib.import_module(package)
