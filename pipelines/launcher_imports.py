@@ -17,6 +17,19 @@ from pipelines.deferred_imports import defer_imports
 _BEAM = "apache_beam"
 _BEAM_OPERATOR = "tfx.orchestration.portable.beam_executor_operator"
 _BEAM_EXECUTOR = "tfx.dsl.components.base.base_beam_executor"
+_LAUNCHED = (
+    "pipelines.node",
+    # What nodes run to find their inputs, and the one executor that no cache spares.
+    "components.champion.strategy",
+    "components.csv_example_gen.driver",
+    "components.data_gate.latest_accepted",
+    "components.pusher.executor",
+    "components.training_window.earlier_spans",
+    # What TFX imports when it creates an artifact and when it executes.
+    "grpc._server",
+    "setuptools",
+    "tfx.extensions",
+)
 
 
 def import_launcher() -> None:
@@ -32,7 +45,8 @@ def import_launcher() -> None:
             importlib.import_module(_BEAM_OPERATOR)
         finally:
             del sys.modules[_BEAM]
-    importlib.import_module("pipelines.node")
+    for name in _LAUNCHED:
+        importlib.import_module(name)
     importlib.import_module("pipelines.local_files").prefer_python()
 
 
