@@ -6,7 +6,7 @@ import concurrent.futures
 import dataclasses
 import datetime
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from pipelines.config import PipelineConfig
@@ -84,6 +84,7 @@ def run_locally(
     display: RunDisplay,
     from_nodes: tuple[str, ...] = (),
     to_nodes: tuple[str, ...] = (),
+    watch: Callable[[NodeResult], None] = lambda result: None,
 ) -> LocalRun:
     """Compile and run.
 
@@ -93,6 +94,7 @@ def run_locally(
         display: What shows it.
         from_nodes: Nodes to start from, with the last run's artifacts; empty for all.
         to_nodes: Nodes to end with; empty for all.
+        watch: Told of every node that has ended.
 
     Returns:
         What it did.
@@ -115,7 +117,7 @@ def run_locally(
         schedule = Schedule(description.nodes)
         interrupted = False
         try:
-            _run_nodes(schedule, run, run_id, pool, threads, display, config.parallel_nodes)
+            _run_nodes(schedule, run, run_id, pool, threads, display, watch, config.parallel_nodes)
         except KeyboardInterrupt:
             interrupted = True
             pool.stop()
@@ -228,6 +230,7 @@ def _run_nodes(
     pool: WorkerPool,
     threads: concurrent.futures.Executor,
     display: RunDisplay,
+    watch: Callable[[NodeResult], None],
     parallel_nodes: int,
 ) -> None:
     while True:
@@ -250,4 +253,5 @@ def _run_nodes(
         )
         for result in schedule.take_ended():
             display.ended(result)
+            watch(result)
         display.tick()

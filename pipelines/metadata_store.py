@@ -76,6 +76,7 @@ class RunStore:
         """
         self._store = store
         self._pipeline_name = pipeline_name
+        self._nodes: dict[int, str | None] = {}
 
     @property
     def store(self) -> ml_metadata.MetadataStore:
@@ -89,9 +90,12 @@ class RunStore:
 
     def find_node(self, execution: mlmd.Execution) -> str | None:
         """Tell which node an execution is of; None for a change that a person made."""
-        contexts = self._store.get_contexts_by_execution(execution.id)
-        names = (context.name for context in contexts if context.type == _NODE_CONTEXT)
-        return next((name.removeprefix(f"{self._pipeline_name}.") for name in names), None)
+        if execution.id not in self._nodes:
+            contexts = self._store.get_contexts_by_execution(execution.id)
+            names = (context.name for context in contexts if context.type == _NODE_CONTEXT)
+            found = next((name.removeprefix(f"{self._pipeline_name}.") for name in names), None)
+            self._nodes[execution.id] = found
+        return self._nodes[execution.id]
 
     def list_node_executions(self, node_id: str) -> list[mlmd.Execution]:
         """List a node's executions in all runs, in order."""
@@ -137,11 +141,8 @@ class RunStore:
 
     def list_attempts(self, run_id: str, node_id: str) -> list[mlmd.Execution]:
         """List a node's executions in a run, in order; more than one where it was run again."""
-        run = self._store.get_context_by_type_and_name(_RUN_CONTEXT, run_id)
-        if run is None:
-            return []
-        of_run = {execution.id for execution in self._store.get_executions_by_context(run.id)}
-        return [one for one in self.list_node_executions(node_id) if one.id in of_run]
+        # By the run's few executions: a node has as many as there have ever been runs.
+        return [one for one in self.list_executions(run_id) if self.find_node(one) == node_id]
 
     def list_outputs(self, execution: mlmd.Execution) -> list[StoredArtifact]:
         """List what an execution put out, cached or not."""
@@ -158,7 +159,7 @@ class RunStore:
 
     def find_producer(self, artifact_id: int) -> mlmd.Execution | None:
         """Find the execution that made an artifact: the first that put it out."""
-        return next(iter(self._list_makers(artifact_id)), None)
+        return next(self._list_makers(artifact_id), None)
 
     def record(self, execution: mlmd.Execution, result: NodeResult) -> None:
         """Keep a node's result with its execution.
@@ -249,11 +250,12 @@ class RunStore:
             written = {**written, **self.count_written_rows(made.artifact.id)}
         return Rows(read=read, written=written)
 
-    def _list_makers(self, artifact_id: int) -> list[mlmd.Execution]:
+    def _list_makers(self, artifact_id: int) -> Iterator[mlmd.Execution]:
         """List the executions that put an artifact out, those from the cache too, in order."""
         events = self._store.get_events_by_artifact_ids([artifact_id])
-        ids = {event.execution_id for event in events if event.type == mlmd.Event.OUTPUT}
-        return sorted(self._store.get_executions_by_id(sorted(ids)), key=lambda one: one.id)
+        # One by one: with every run that found the artifact cached there is one more.
+        for number in sorted({one.execution_id for one in events if one.type == mlmd.Event.OUTPUT}):
+            yield from self._store.get_executions_by_id([number])
 
     def _list_artifacts(
         self, execution: mlmd.Execution, kind: mlmd.Event.Type

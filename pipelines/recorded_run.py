@@ -13,7 +13,10 @@ from pipelines.input_data import prepare_input
 from pipelines.worker_client import WorkerClient
 
 if TYPE_CHECKING:
+    from pipelines.node_result import NodeResult
     from pipelines.run_summary import RunSummary
+
+_DATA_GATE = "DataGate"
 
 
 def run_and_record(
@@ -51,8 +54,13 @@ def run_and_record(
     layout = config.layout
     run_id = create_run_id(layout, datetime.datetime.now(datetime.timezone.utc))
     with Reporter() as reporter:
+
+        def draw_ahead(result: NodeResult) -> None:
+            if result.id == _DATA_GATE:
+                reporter.draw_data(layout, run_id)
+
         with create_display(console) as display:
-            done = run_locally(config, run_id, display, from_nodes, to_nodes)
+            done = run_locally(config, run_id, display, from_nodes, to_nodes, draw_ahead)
         summary = summarize_run(
             layout, done.description, run_id, done.results, done.seconds, done.interrupted
         )

@@ -13,7 +13,7 @@ from rich.text import Text
 from pipelines.description import PipelineDescription
 from pipelines.node_result import NodeResult, NodeState
 
-_PREPARING = "loading TensorFlow, TFX and Beam, compiling the pipeline"
+_PREPARING = "loading TFX, compiling the pipeline"
 
 _STYLES = {
     NodeState.DONE: "green",

@@ -222,9 +222,24 @@ def load_summary(layout: OutputLayout, run_id: str | None = None) -> RunSummary:
         raise FileNotFoundError(f"no runs in {layout.runs_directory}; `make run-local` makes one")
     if run_id is not None and run_id not in known:
         raise FileNotFoundError(f"run: got {run_id!r}, expected one of those that `runs` lists")
-    run = layout.run(run_id or known[-1])
-    kept = _find_kept_summary(run.summary_path)
-    return kept or recover_summary(layout, run.directory.name)
+    return load_listed_summary(layout, run_id or known[-1])
+
+
+def load_listed_summary(layout: OutputLayout, run_id: str) -> RunSummary:
+    """Load the summary of a run that ``list_run_ids`` has listed, without listing all again.
+
+    Args:
+        layout: Where runs are kept.
+        run_id: The run.
+
+    Returns:
+        As ``load_summary``.
+
+    Raises:
+        FileNotFoundError: If the run is gone.
+    """
+    kept = _find_kept_summary(layout.run(run_id).summary_path)
+    return kept or recover_summary(layout, run_id)
 
 
 def recover_summary(layout: OutputLayout, run_id: str) -> RunSummary:

@@ -61,7 +61,8 @@ def preload(task: Work) -> None:
     Args:
         task: The next task; where this fails, so will the task, and say why.
     """
-    if isinstance(task, NodeRequest):
+    # A pipe, which nobody may ever write to, would hold up the server.
+    if isinstance(task, NodeRequest) and task.ir_path.is_file():
         with contextlib.suppress(OSError, json_format.ParseError):
             read_ir(task.ir_path)
 

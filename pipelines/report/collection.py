@@ -16,12 +16,13 @@ from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, StoredArtifact, open_run_store
 from pipelines.report.card_facts import write_card
 from pipelines.report.data_facts import collect_data, find_output
+from pipelines.report.data_report import DataReport
 from pipelines.report.lineage_facts import trace_lineage
 from pipelines.report.ml_test_rubric import score_run
 from pipelines.report.model_facts import collect_model
 from pipelines.report.node_facts import collect_node, is_freed
 from pipelines.report.run_report import RunFacts, RunHeader, RunReport
-from pipelines.run_summary import RunSummary, find_time_span, load_summary
+from pipelines.run_summary import RunSummary, find_time_span, load_summary, recover_summary
 from schemas.feature_table import FeatureTable, list_tasks, load_feature_table
 
 Outputs = Mapping[str, Sequence[StoredArtifact]]
@@ -47,6 +48,28 @@ def collect_report(
     description = read_description(layout.run(summary.run_id).description_path)
     with open_run_store(layout.metadata_store, description.name) as store:
         return _collect(store, layout, description, summary)
+
+
+def collect_data_so_far(layout: OutputLayout, run_id: str) -> DataReport | None:
+    """Gather what is told of the data of a run that goes on, whose DataGate has ended.
+
+    Args:
+        layout: Where runs are kept.
+        run_id: The run.
+
+    Returns:
+        The data as ``collect_report`` will give it; None where there are no statistics of it.
+
+    Raises:
+        FileNotFoundError: If there is no such run.
+    """
+    summary = recover_summary(layout, run_id)
+    description = read_description(layout.run(run_id).description_path)
+    with open_run_store(layout.metadata_store, description.name) as store:
+        outputs = _list_outputs(store, description, run_id)
+    return collect_data(
+        outputs, summary, _find_table(description, []), _read_gate_settings(description), []
+    )
 
 
 def _collect(

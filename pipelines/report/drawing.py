@@ -7,6 +7,8 @@ escapes it, and through an XML parser.
 
 from __future__ import annotations
 
+import functools
+import json
 import re
 from typing import Any
 from xml.etree import ElementTree
@@ -23,6 +25,8 @@ _DROPPED_ATTRIBUTES = frozenset(
 )
 # Without these an axis says the same in fewer bytes.
 _DEFAULTS = {"opacity": "1", "stroke-width": "1", "pointer-events": "none", "y2": "0", "x2": "0"}
+# All of a run's page, and of the page of all runs.
+_KEPT_DRAWINGS = 128
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{2,}")
 
 _AXIS = {
@@ -53,7 +57,7 @@ _CONFIG = {
 
 
 def draw(spec: Spec, label: str) -> markupsafe.Markup:
-    """Draw a specification.
+    """Draw a specification; the last ones drawn are kept.
 
     Args:
         spec: A Vega-Lite specification with its data inside it.
@@ -65,9 +69,6 @@ def draw(spec: Spec, label: str) -> markupsafe.Markup:
     Raises:
         ValueError: If Vega-Lite does not accept the specification.
     """
-    # Loads a JavaScript engine: only for a process that does draw.
-    import vl_convert
-
     whole = {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "background": None,
@@ -75,7 +76,15 @@ def draw(spec: Spec, label: str) -> markupsafe.Markup:
         "config": _CONFIG,
         **spec,
     }
-    return _tidy(vl_convert.vegalite_to_svg(whole, allowed_base_urls=[]), label)
+    return _draw(json.dumps(whole), label)
+
+
+@functools.lru_cache(maxsize=_KEPT_DRAWINGS)
+def _draw(spec: str, label: str) -> markupsafe.Markup:
+    # Loads a JavaScript engine: only for a process that does draw.
+    import vl_convert
+
+    return _tidy(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]), label)
 
 
 def _tidy(svg: str, label: str) -> markupsafe.Markup:

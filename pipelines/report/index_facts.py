@@ -12,7 +12,7 @@ from pipelines.description import read_description
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import open_run_store
 from pipelines.report.run_index import ChampionStep, IndexedRun, RunIndex
-from pipelines.run_summary import RunSummary, find_time_span, list_run_ids, load_summary
+from pipelines.run_summary import RunSummary, find_time_span, list_run_ids, load_listed_summary
 
 
 def collect_index(layout: OutputLayout) -> RunIndex:
@@ -34,7 +34,7 @@ def collect_index(layout: OutputLayout) -> RunIndex:
     notes: list[str] = []
     for run_id in run_ids:
         try:
-            runs.append(_index(layout, load_summary(layout, run_id)))
+            runs.append(_index(layout, load_listed_summary(layout, run_id)))
         except (OSError, pydantic.ValidationError) as error:
             notes.append(f"run {run_id} can't be read: {str(error).splitlines()[0]}")
     pipeline = read_description(layout.run(run_ids[-1]).description_path).name

@@ -7,11 +7,12 @@ be read.
 from __future__ import annotations
 
 from pipelines.report.comparison_page import render_two_runs
+from pipelines.report.data_report import DataReport
 from pipelines.report.drawing import draw
 from pipelines.report.index_page import render_all_runs
 from pipelines.report.run_comparison import RunComparison
 from pipelines.report.run_index import RunIndex
-from pipelines.report.run_page import render_run
+from pipelines.report.run_page import describe_data, render_run
 from pipelines.report.run_report import RunReport
 from pipelines.report.templating import compile_templates
 
@@ -20,6 +21,15 @@ def prepare_pages() -> None:
     """Start the charts' engine and compile the templates, so that the first page takes less."""
     draw({"mark": "point", "data": {"values": []}}, "nothing")
     compile_templates()
+
+
+def draw_data(data: DataReport) -> None:
+    """Draw the charts of a run's data, which are kept until this process renders the run's page.
+
+    Args:
+        data: The data.
+    """
+    describe_data(data)
 
 
 def render_report(report: RunReport) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipelines.layout import OutputLayout
-from pipelines.report.collection import collect_report
+from pipelines.report.collection import collect_data_so_far, collect_report
 from pipelines.report.comparison_facts import compare_runs
 from pipelines.report.index_facts import collect_index
 from pipelines.report.run_comparison import RunComparison
@@ -49,6 +49,23 @@ def publish_report(layout: OutputLayout, report: RunReport) -> Path:
     write_page(path, render_report(report))
     publish_index(layout)
     return path
+
+
+def draw_data_ahead(layout: OutputLayout, run_id: str) -> None:
+    """Draw what a run's page shows of its data while the run goes on, for this process to keep.
+
+    Args:
+        layout: Where runs are kept.
+        run_id: The run, whose DataGate has ended.
+
+    Raises:
+        FileNotFoundError: If there is no such run.
+    """
+    from pipelines.report.page import draw_data
+
+    data = collect_data_so_far(layout, run_id)
+    if data is not None:
+        draw_data(data)
 
 
 def publish_index(layout: OutputLayout) -> Path:

@@ -5,8 +5,10 @@ Light: ``reporter_process`` imports what renders, in the other process.
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
+from typing import Annotated, Literal
 
 import pydantic
 
@@ -18,18 +20,42 @@ _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 _PROCESS_MODULE = "pipelines.report.reporter_process"
 
 
+class DrawRequest(pydantic.BaseModel):
+    """Whose data is drawn ahead; there is no reply.
+
+    Attributes:
+        kind: Which request this is.
+        layout: Where the run is kept.
+        run_id: The run.
+    """
+
+    model_config = _STRICT
+
+    kind: Literal["draw"] = "draw"
+    layout: OutputLayout
+    run_id: str
+
+
 class ReportRequest(pydantic.BaseModel):
     """Whose page is written.
 
     Attributes:
+        kind: Which request this is.
         layout: Where the run is kept.
         summary: How it ended.
     """
 
     model_config = _STRICT
 
+    kind: Literal["report"] = "report"
     layout: OutputLayout
     summary: RunSummary
+
+
+REQUEST: pydantic.TypeAdapter[DrawRequest | ReportRequest] = pydantic.TypeAdapter(
+    Annotated[DrawRequest | ReportRequest, pydantic.Field(discriminator="kind")]
+)
+"""What the process reads, one a line; the last one is for the page."""
 
 
 class ReportReply(pydantic.BaseModel):
@@ -69,6 +95,20 @@ class Reporter:
         self._process.kill()
         with self._process:
             pass  # waits for the end, and closes the pipes
+
+    def draw_data(self, layout: OutputLayout, run_id: str) -> None:
+        """Have the charts of a run's data drawn while the run goes on.
+
+        Args:
+            layout: Where runs are kept.
+            run_id: The run, whose DataGate has ended.
+        """
+        request = DrawRequest(layout=layout, run_id=run_id)
+        # A process that is gone is noticed when the page is to be written.
+        if (stdin := self._process.stdin) is not None:
+            with contextlib.suppress(OSError):
+                stdin.write(request.model_dump_json().encode() + b"\n")
+                stdin.flush()
 
     def conclude(self, layout: OutputLayout, summary: RunSummary) -> tuple[RunSummary, str | None]:
         """Keep a run's summary and write its page, as ``publication.conclude`` does; once.

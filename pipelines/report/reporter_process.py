@@ -1,4 +1,4 @@
-"""The process behind ``reporter``: gets ready, reads a request as a line, writes page and reply.
+"""The process behind ``reporter``: gets ready, draws ahead, writes page and reply.
 
 It ends when its standard input does.
 """
@@ -10,23 +10,27 @@ import signal
 import sys
 
 from pipelines.report.page import prepare_pages
-from pipelines.report.publication import conclude
-from pipelines.report.reporter import ReportReply, ReportRequest
+from pipelines.report.publication import conclude, draw_data_ahead
+from pipelines.report.reporter import REQUEST, DrawRequest, ReportReply
 
 
 def main() -> None:
-    """Answer the one request on standard input."""
+    """Do what standard input asks for, up to the page."""
     # Ctrl-C is for the run, which tells how it ended.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # What fails here fails again when the page is written, and is told then.
     with contextlib.suppress(Exception):
         prepare_pages()
-    line = sys.stdin.buffer.readline()
-    if line:
-        request = ReportRequest.model_validate_json(line)
+    for line in sys.stdin.buffer:
+        request = REQUEST.validate_json(line)
+        if isinstance(request, DrawRequest):
+            with contextlib.suppress(Exception):
+                draw_data_ahead(request.layout, request.run_id)
+            continue
         summary, problem = conclude(request.layout, request.summary)
         reply = ReportReply(summary=summary, problem=problem)
         sys.stdout.buffer.write(reply.model_dump_json().encode())
+        return
 
 
 if __name__ == "__main__":

@@ -157,7 +157,7 @@ def render_run(report: RunReport) -> str:
             "headlines": _list_headlines(report),
             "refusals": tuple(gate for gate in report.summary.gates if gate.is_refusal),
             **_describe_pipeline(report),
-            **_describe_data(report.data),
+            **describe_data(report.data),
             **_describe_model(report),
             **_describe_gates(report),
             "artifact_names": _name_artifacts(report),
@@ -244,7 +244,15 @@ def _count_nodes(report: RunReport) -> str:
     return ", ".join(f"{counts[state]} {word}" for state, word in words.items() if counts[state])
 
 
-def _describe_data(data: DataReport | None) -> dict[str, Any]:
+def describe_data(data: DataReport | None) -> dict[str, Any]:
+    """Draw the data's charts, and prepare what else the template shows of it.
+
+    Args:
+        data: The data; None where there are no statistics of it.
+
+    Returns:
+        What the template is given.
+    """
     features = data.features if data else ()
     charts: dict[str, Chart | None] = (
         {feature.name: data_charts.draw_distribution(feature, data) for feature in features}
