@@ -63,6 +63,11 @@ class OutputLayout:
         """The page of all runs."""
         return self.reports_directory / "index.html"
 
+    @property
+    def drawings_path(self) -> Path:
+        """The charts of the pages written last, for pages that show the same."""
+        return self.reports_directory / ".drawings.json"
+
     def report_path(self, run_id: str) -> Path:
         """Give a run's page.
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from pipelines.config import PipelineConfig
 from pipelines.earlier_compilation import find_compiled
 from pipelines.input_data import prepare_input
+from pipelines.report.reporter import Reporter
 from pipelines.worker_client import WorkerClient
 
 if TYPE_CHECKING:
@@ -42,18 +43,17 @@ def run_and_record(
         WorkerError: If the worker server could not be started.
     """
     prepare_input(config)
-    # The server imports while this process does: TFX's launcher alone, if it may turn out that
-    # there is nothing to execute, and all components where the pipeline has to be compiled.
+    # The worker server imports while this process does: TFX's launcher alone where there may be
+    # nothing to execute, and all components where the pipeline has to be compiled.
     is_compiled = find_compiled(config, from_nodes, to_nodes) is not None
     WorkerClient.shared().warm(components=not is_compiled)
-    from pipelines.local_runner import create_run_id, run_locally
-    from pipelines.report.reporter import Reporter
-    from pipelines.run_display import create_display
-    from pipelines.run_summary import summarize_run
-
-    layout = config.layout
-    run_id = create_run_id(layout, datetime.datetime.now(datetime.timezone.utc))
     with Reporter() as reporter:
+        from pipelines.local_runner import create_run_id, run_locally
+        from pipelines.run_display import create_display
+        from pipelines.run_summary import summarize_run
+
+        layout = config.layout
+        run_id = create_run_id(layout, datetime.datetime.now(datetime.timezone.utc))
 
         def draw_ahead(result: NodeResult) -> None:
             if result.id == _DATA_GATE:

@@ -7,13 +7,19 @@ escapes it, and through an XML parser.
 
 from __future__ import annotations
 
-import functools
+import hashlib
+import importlib.metadata
 import json
 import re
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import markupsafe
+import pydantic
+
+from pipelines.code_version import hash_sources
+from pipelines.whole_file import write_whole
 
 Spec = dict[str, Any]
 """A Vega-Lite specification, or a part of one."""
@@ -25,7 +31,7 @@ _DROPPED_ATTRIBUTES = frozenset(
 )
 # Without these an axis says the same in fewer bytes.
 _DEFAULTS = {"opacity": "1", "stroke-width": "1", "pointer-events": "none", "y2": "0", "x2": "0"}
-# All of a run's page, and of the page of all runs.
+# Those of a run's page and of the page of all runs, three times over.
 _KEPT_DRAWINGS = 128
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{2,}")
 
@@ -57,7 +63,7 @@ _CONFIG = {
 
 
 def draw(spec: Spec, label: str) -> markupsafe.Markup:
-    """Draw a specification; the last ones drawn are kept.
+    """Draw a specification, if it is not among the last ones drawn.
 
     Args:
         spec: A Vega-Lite specification with its data inside it.
@@ -76,18 +82,99 @@ def draw(spec: Spec, label: str) -> markupsafe.Markup:
         "config": _CONFIG,
         **spec,
     }
-    return _draw(json.dumps(whole), label)
+    return _DRAWINGS.draw(json.dumps(whole), label)
 
 
-@functools.lru_cache(maxsize=_KEPT_DRAWINGS)
-def _draw(spec: str, label: str) -> markupsafe.Markup:
+def start_engine() -> None:
+    """Start the JavaScript engine, which the first drawing would wait for."""
+    _convert(json.dumps({"mark": "point", "data": {"values": []}}))
+
+
+def load_drawings(path: Path) -> None:
+    """Load what ``save_drawings`` kept; what it shows need not be drawn again.
+
+    Args:
+        path: The file; where there is none, or none of this version's, nothing is loaded.
+    """
+    _DRAWINGS.load(path)
+
+
+def save_drawings(path: Path) -> None:
+    """Keep what was drawn last for the next process, if anything was drawn anew.
+
+    Args:
+        path: The file.
+
+    Raises:
+        OSError: If it can't be written.
+    """
+    _DRAWINGS.save(path)
+
+
+class _Kept(pydantic.BaseModel):
+    """The content of the file of drawings.
+
+    Attributes:
+        version: Tells by what they were drawn.
+        drawings: The SVG by the hash of specification and label, those used last at the end.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    version: str
+    drawings: dict[str, str]
+
+
+class _Drawings:
+    """The last drawings by the hash of what they show."""
+
+    def __init__(self) -> None:
+        self._drawn: dict[str, str] = {}
+        self._is_changed = False
+
+    def draw(self, spec: str, label: str) -> markupsafe.Markup:
+        key = hashlib.sha256(json.dumps([spec, label]).encode()).hexdigest()
+        drawing = self._drawn.pop(key, None)
+        if drawing is None:
+            drawing = _tidy(_convert(spec), label)
+            self._is_changed = True
+        self._drawn[key] = drawing
+        return markupsafe.Markup(drawing)
+
+    def load(self, path: Path) -> None:
+        try:
+            kept = _Kept.model_validate_json(path.read_bytes())
+        except (OSError, pydantic.ValidationError):
+            return
+        if kept.version == _read_version():
+            self._drawn = {**kept.drawings, **self._drawn}
+
+    def save(self, path: Path) -> None:
+        if not self._is_changed:
+            return
+        last = dict(list(self._drawn.items())[-_KEPT_DRAWINGS:])
+        kept = _Kept(version=_read_version(), drawings=last)
+        write_whole(path, kept.model_dump_json().encode())
+        self._is_changed = False
+
+
+_DRAWINGS = _Drawings()
+
+
+def _read_version() -> str:
+    """Tell by what is drawn: this module and the library."""
+    source = hash_sources("pipelines/report/drawing.py")
+    return f"{source} {importlib.metadata.version('vl-convert-python')}"
+
+
+def _convert(spec: str) -> str:
     # Loads a JavaScript engine: only for a process that does draw.
     import vl_convert
 
-    return _tidy(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]), label)
+    return str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
 
 
-def _tidy(svg: str, label: str) -> markupsafe.Markup:
+def _tidy(svg: str, label: str) -> str:
     """Prune what vl-convert writes, and name the image."""
     ElementTree.register_namespace("", _SVG)
     root = ElementTree.fromstring(svg)
@@ -95,7 +182,7 @@ def _tidy(svg: str, label: str) -> markupsafe.Markup:
     root.set("role", "img")
     root.set("aria-label", label)
     root.set("class", "chart")
-    return markupsafe.Markup(ElementTree.tostring(root, encoding="unicode"))
+    return ElementTree.tostring(root, encoding="unicode")
 
 
 def _prune(element: ElementTree.Element) -> None:

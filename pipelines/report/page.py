@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pipelines.report.comparison_page import render_two_runs
 from pipelines.report.data_report import DataReport
-from pipelines.report.drawing import draw
+from pipelines.report.drawing import start_engine
 from pipelines.report.index_page import render_all_runs
 from pipelines.report.run_comparison import RunComparison
 from pipelines.report.run_index import RunIndex
@@ -19,7 +19,7 @@ from pipelines.report.templating import compile_templates
 
 def prepare_pages() -> None:
     """Start the charts' engine and compile the templates, so that the first page takes less."""
-    draw({"mark": "point", "data": {"values": []}}, "nothing")
+    start_engine()
     compile_templates()
 
 

@@ -6,6 +6,7 @@ charts' library is imported only when a page is rendered.
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from pipelines.layout import OutputLayout
@@ -37,6 +38,7 @@ def publish_report(layout: OutputLayout, report: RunReport) -> Path:
             the only one that can ever show them.
         OSError: If a page can't be written.
     """
+    from pipelines.report.drawing import load_drawings, save_drawings
     from pipelines.report.page import render_report
 
     path = layout.report_path(report.run_id)
@@ -46,8 +48,12 @@ def publish_report(layout: OutputLayout, report: RunReport) -> Path:
             f"{path} stays as it is: {freed} artifacts of the run are freed, so a new page would "
             "show less"
         )
+    load_drawings(layout.drawings_path)
     write_page(path, render_report(report))
     publish_index(layout)
+    # What can't be kept is drawn again.
+    with contextlib.suppress(OSError):
+        save_drawings(layout.drawings_path)
     return path
 
 
@@ -61,8 +67,10 @@ def draw_data_ahead(layout: OutputLayout, run_id: str) -> None:
     Raises:
         FileNotFoundError: If there is no such run.
     """
+    from pipelines.report.drawing import load_drawings
     from pipelines.report.page import draw_data
 
+    load_drawings(layout.drawings_path)
     data = collect_data_so_far(layout, run_id)
     if data is not None:
         draw_data(data)

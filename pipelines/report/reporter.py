@@ -1,6 +1,7 @@
 """A process that stands ready to write a run's page: the charts' engine takes a second to start.
 
-Light: ``reporter_process`` imports what renders, in the other process.
+Light: it is started before the run's own process has imported what runs, and ``reporter_process``
+imports what renders.
 """
 
 from __future__ import annotations
@@ -8,68 +9,15 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-from typing import Annotated, Literal
-
-import pydantic
+from typing import TYPE_CHECKING
 
 from pipelines.config import PROJECT_ROOT
 from pipelines.layout import OutputLayout
-from pipelines.run_summary import RunSummary
 
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
+if TYPE_CHECKING:
+    from pipelines.run_summary import RunSummary
+
 _PROCESS_MODULE = "pipelines.report.reporter_process"
-
-
-class DrawRequest(pydantic.BaseModel):
-    """Whose data is drawn ahead; there is no reply.
-
-    Attributes:
-        kind: Which request this is.
-        layout: Where the run is kept.
-        run_id: The run.
-    """
-
-    model_config = _STRICT
-
-    kind: Literal["draw"] = "draw"
-    layout: OutputLayout
-    run_id: str
-
-
-class ReportRequest(pydantic.BaseModel):
-    """Whose page is written.
-
-    Attributes:
-        kind: Which request this is.
-        layout: Where the run is kept.
-        summary: How it ended.
-    """
-
-    model_config = _STRICT
-
-    kind: Literal["report"] = "report"
-    layout: OutputLayout
-    summary: RunSummary
-
-
-REQUEST: pydantic.TypeAdapter[DrawRequest | ReportRequest] = pydantic.TypeAdapter(
-    Annotated[DrawRequest | ReportRequest, pydantic.Field(discriminator="kind")]
-)
-"""What the process reads, one a line; the last one is for the page."""
-
-
-class ReportReply(pydantic.BaseModel):
-    """What became of it; as ``publication.conclude`` returns it.
-
-    Attributes:
-        summary: The summary, with the page's path if there is one.
-        problem: Why there is no page; None where there is one.
-    """
-
-    model_config = _STRICT
-
-    summary: RunSummary
-    problem: str | None
 
 
 class Reporter:
@@ -103,6 +51,8 @@ class Reporter:
             layout: Where runs are kept.
             run_id: The run, whose DataGate has ended.
         """
+        from pipelines.report.reporter_protocol import DrawRequest
+
         request = DrawRequest(layout=layout, run_id=run_id)
         # A process that is gone is noticed when the page is to be written.
         if (stdin := self._process.stdin) is not None:
@@ -120,7 +70,10 @@ class Reporter:
         Returns:
             The summary with the page's path, and None; or as it was, and why there is no page.
         """
+        import pydantic
+
         from pipelines.report.publication import conclude, keep_summary
+        from pipelines.report.reporter_protocol import ReportReply, ReportRequest
 
         request = ReportRequest(layout=layout, summary=summary)
         try:

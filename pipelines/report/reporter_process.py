@@ -11,7 +11,7 @@ import sys
 
 from pipelines.report.page import prepare_pages
 from pipelines.report.publication import conclude, draw_data_ahead
-from pipelines.report.reporter import REQUEST, DrawRequest, ReportReply
+from pipelines.report.reporter_protocol import REQUEST, DrawRequest, ReportReply
 
 
 def main() -> None:
