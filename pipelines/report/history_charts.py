@@ -18,6 +18,8 @@ _WIDTH = 340
 _HEIGHT = 170
 _MOST_RUNS = 40
 _MOST_COLUMNS = 4
+_EVALUATOR = "Evaluator"
+_DATA_GATE = "DataGate"
 _COLUMN_SERIES = (
     Series("", "--series-1", "line"),
     Series("", "--series-2", "dashed"),
@@ -40,7 +42,7 @@ def draw_metric(runs: Sequence[IndexedRun], metric: str, title: str) -> Chart | 
     """Draw a metric from run to run, with its 95 % interval.
 
     Args:
-        runs: The runs, oldest first; the newest forty that have the metric are drawn.
+        runs: The runs, oldest first; the newest forty that measured the metric are drawn.
         metric: Name of the metric.
         title: What the chart is called.
 
@@ -49,7 +51,7 @@ def draw_metric(runs: Sequence[IndexedRun], metric: str, title: str) -> Chart | 
     """
     points = [
         _Point(run.summary, found, found.value)
-        for run in runs
+        for run in _leave_out_repeats(runs, _EVALUATOR)
         for found in run.summary.metrics
         if found.name == metric and found.value is not None
     ][-_MOST_RUNS:]
@@ -76,6 +78,19 @@ def draw_metric(runs: Sequence[IndexedRun], metric: str, title: str) -> Chart | 
             Series("95 % interval", "--series-3", "rule"),
         ),
     )
+
+
+def _leave_out_repeats(runs: Sequence[IndexedRun], node_id: str) -> Sequence[IndexedRun]:
+    """Leave out runs that found a node's result in the cache: they show an earlier run's again.
+
+    Where nothing else is left, as after the earlier runs were removed, they stay.
+    """
+    repeats = {
+        run.summary.run_id
+        for run in runs
+        if any(row.id == node_id and row.cached for row in run.summary.nodes)
+    }
+    return [run for run in runs if run.summary.run_id not in repeats] or runs
 
 
 def _summarize(values: Sequence[float]) -> str:
@@ -127,7 +142,7 @@ def draw_drift(runs: Sequence[IndexedRun]) -> Chart | None:
 def _collect_uses(runs: Sequence[IndexedRun]) -> list[tuple[str, dict[str, float]]]:
     """Give the largest use of a drift limit by column, of each run that was compared."""
     uses = []
-    for run in runs:
+    for run in _leave_out_repeats(runs, _DATA_GATE):
         scores = run.summary.data.scores if run.summary.data else ()
         by_column: dict[str, float] = {}
         for score in scores:
