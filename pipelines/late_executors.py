@@ -16,6 +16,8 @@ from tfx.orchestration.portable.beam_executor_operator import BeamExecutorOperat
 from tfx.orchestration.portable.python_executor_operator import PythonExecutorOperator
 from tfx.proto.orchestration import executable_spec_pb2, execution_result_pb2
 
+from pipelines.deferred_imports import paused_collection
+
 _OPERATORS: dict[type[message.Message], type[BaseExecutorOperator]] = {
     executable_spec_pb2.PythonClassExecutableSpec: PythonExecutorOperator,
     executable_spec_pb2.BeamExecutableSpec: BeamExecutorOperator,
@@ -54,7 +56,10 @@ class LateExecutorOperator(BaseExecutorOperator):
         """Import the executor and run it, as TFX's own operator does."""
         if getattr(self._executor_spec, "class_path", None) not in PLAIN_EXECUTORS:
             self._prepare()
-        operator = _OPERATORS[type(self._executor_spec)](self._executor_spec, self._platform_config)
+        with paused_collection():
+            operator = _OPERATORS[type(self._executor_spec)](
+                self._executor_spec, self._platform_config
+            )
         operator.with_execution_watcher(self._execution_watcher_address)
         return operator.run_executor(execution_info)
 

@@ -12,7 +12,7 @@ import importlib
 import sys
 from collections.abc import Iterator
 
-from pipelines.deferred_imports import defer_imports
+from pipelines.deferred_imports import defer_imports, paused_collection
 
 _BEAM = "apache_beam"
 _BEAM_OPERATOR = "tfx.orchestration.portable.beam_executor_operator"
@@ -32,6 +32,7 @@ _LAUNCHED = (
 )
 
 
+@paused_collection()
 def import_launcher() -> None:
     """Import TFX's launcher and what else running a cached node takes.
 
@@ -50,6 +51,7 @@ def import_launcher() -> None:
     importlib.import_module("pipelines.local_files").prefer_python()
 
 
+@paused_collection()
 def import_execution() -> None:
     """Import TensorFlow and Beam, and let TFX know them; does nothing the second time."""
     # By something of its own: a module of it that runs before the package's own code would settle
@@ -70,4 +72,5 @@ def import_components() -> Iterator[None]:
     import_execution()
     for package in ("tensorflow_transform", "tensorflow_data_validation", "pipelines.compilation"):
         yield
-        importlib.import_module(package)
+        with paused_collection():
+            importlib.import_module(package)
