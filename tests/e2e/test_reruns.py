@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main
+from pipelines.description import read_description
 from pipelines.exit_code import ExitCode
 from pipelines.node_result import NodeState
 from pipelines.run_summary import Verdict
+from pipelines.worker_client import WorkerClient, stop_servers
 from tests.e2e.conftest import STRICT_GATE, Run, RunPipeline
+from tests.worker_processes import find_servers, has_tensorflow
 
 pytestmark = pytest.mark.slow
 
@@ -61,6 +64,30 @@ def test_does_not_push_the_same_model_twice(first_run: Run, second_run: Run) -> 
     assert second_run.done.verdict is Verdict.PUSHED
     assert second_run.done.pushed_version == first_run.done.pushed_version
     assert _list_versions(second_run) == [str(first_run.done.pushed_version)]
+
+
+def test_a_run_that_finds_everything_cached_loads_no_tensorflow(
+    run: RunPipeline, second_run: Run
+) -> None:
+    """A fresh worker server looks all nodes up, takes the compiled pipeline over and pushes."""
+    stop_servers()
+    third_run = run()
+
+    assert third_run.exit_code == ExitCode.DONE
+    assert {node.id for node in third_run.done.nodes if not node.cached} == {
+        "LatestAcceptedData",
+        "EarlierSpans",
+        "LatestBlessedModel",
+        "Pusher",
+    }
+    [server] = find_servers(WorkerClient.shared())
+    assert not has_tensorflow(server)
+    before, after = (
+        read_description(one.layout.run(one.done.run_id).description_path)
+        for one in (second_run, third_run)
+    )
+    assert after.content_hash == before.content_hash
+    assert after.compiled_at > before.compiled_at
 
 
 def test_refuses_a_model_that_misses_a_gate(second_run: Run, refused_model_run: Run) -> None:

@@ -8,10 +8,10 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.compilation import compile_pipeline
-from pipelines.ir_file import read_ir
 from pipelines.config import load_config
 from pipelines.description import NODE_STAGES, PipelineDescription
 from pipelines.exit_code import ExitCode
+from pipelines.ir_file import read_ir
 
 
 @pytest.fixture(scope="module")

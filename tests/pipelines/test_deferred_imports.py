@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from pipelines.deferred_imports import paused_collection
 
 ROOT = Path(__file__).parents[2]
 
@@ -60,6 +63,22 @@ def test_what_is_not_there_is_an_error(package: Path) -> None:
     """A name that the package does not define is missed as usual, after its code has run."""
     code = "import heavy\nprint(hasattr(heavy, 'other'), hasattr(heavy, '__wrapped__'))"
     assert run(package, code) == ["heavy runs", "part runs", "False False"]
+
+
+def test_garbage_is_looked_for_again_afterwards() -> None:
+    """Also after an import that fails; where it was off before, it stays off."""
+    with pytest.raises(ImportError), paused_collection():
+        assert not gc.isenabled()
+        raise ImportError
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        with paused_collection():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+        gc.unfreeze()
 
 
 def test_others_are_imported_as_ever(package: Path) -> None:

@@ -23,6 +23,7 @@ from pipelines.worker_client import WorkerCall, WorkerClient
 from pipelines.worker_pool import WorkerPool
 from pipelines.worker_protocol import Reply, Request, receive_lines, send_line
 from pipelines.worker_server import WorkerServer
+from tests.worker_processes import find_servers, has_tensorflow
 
 pytestmark = pytest.mark.slow
 
@@ -52,20 +53,6 @@ def endless(tmp_path: Path) -> NodeRequest:
         run_id="run",
         log_path=tmp_path / "Trainer.log",
     )
-
-
-def _find_servers(client: WorkerClient) -> list[int]:
-    """Find the processes that were started for the client's socket; forked ones have a parent."""
-    socket_path = str(client.log_path.with_suffix(".sock"))
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (process / "cmdline").read_bytes().decode().split("\0")
-        except OSError:
-            continue
-        if socket_path in words:
-            found.append(int(process.name))
-    return found
 
 
 def _start(client: WorkerClient, task: NodeRequest) -> tuple[socket.socket, int]:
@@ -108,13 +95,30 @@ def test_clients_that_come_at_once_share_one_server(
     client: WorkerClient, endless: NodeRequest
 ) -> None:
     """Whoever comes first starts it; the others find it."""
-    assert len(_find_servers(client)) == 1
+    assert len(find_servers(client)) == 1
+    assert "missing.json" in _answer(client, endless)
+
+
+def test_a_server_imports_components_when_it_is_asked_to(
+    client: WorkerClient, endless: NodeRequest
+) -> None:
+    """Tasks that need none find it without TensorFlow; a client can have it loaded ahead."""
+    [server] = find_servers(client)
+    assert "missing.json" in _answer(client, endless)
+    assert not has_tensorflow(server)
+
+    client.warm(components=True)
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while not has_tensorflow(server) and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+    assert has_tensorflow(server)
     assert "missing.json" in _answer(client, endless)
 
 
 def test_a_client_that_goes_stops_its_process(client: WorkerClient, endless: NodeRequest) -> None:
     """The process ends, and the server goes on for others on the same socket."""
-    before = _find_servers(client)
+    before = find_servers(client)
     connection, pid = _start(client, endless)
     _wait_for_log(endless)
 
@@ -122,7 +126,7 @@ def test_a_client_that_goes_stops_its_process(client: WorkerClient, endless: Nod
 
     assert _wait_for_end(pid)
     assert "missing.json" in _answer(client, endless)
-    assert _find_servers(client) == before
+    assert find_servers(client) == before
 
 
 def test_a_stopped_call_tells_how_it_ended(client: WorkerClient, endless: NodeRequest) -> None:
@@ -162,7 +166,7 @@ def test_kill_9_of_a_process_is_told_by_its_signal(
     with concurrent.futures.ThreadPoolExecutor(1) as threads:
         running = threads.submit(pool.run_node, endless)
         _wait_for_log(endless)
-        [pid] = [pid for pid in _find_servers(client) if pid not in others]
+        [pid] = [pid for pid in find_servers(client) if pid not in others]
         os.kill(pid, signal.SIGKILL)
         result = running.result(_WAIT_SECONDS)
 
@@ -236,7 +240,7 @@ def test_stop_ends_servers_with_what_is_at_work(
     client: WorkerClient, endless: NodeRequest, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """``workers stop`` returns when server and processes are gone; the callers are told."""
-    [server] = _find_servers(client)
+    [server] = find_servers(client)
     connection, pid = _start(client, endless)
     _wait_for_log(endless)
 

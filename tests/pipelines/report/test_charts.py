@@ -195,6 +195,24 @@ def test_history_leaves_out_runs_without_the_metric() -> None:
     assert draw_metric(create_runs(), "no_such_metric", "nothing") is None
 
 
+def test_history_leaves_out_runs_that_repeat_another() -> None:
+    """A run that found its evaluation cached has no point, unless no other run is left."""
+    measured = create_runs()[0]
+    nodes = tuple(
+        row.model_copy(update={"cached": True}) if row.id == "Evaluator" else row
+        for row in measured.summary.nodes
+    )
+    summary = measured.summary.model_copy(update={"nodes": nodes, "run_id": "again"})
+    again = measured.model_copy(update={"summary": summary})
+
+    both = draw_metric([measured, again], "auc", "AUC")
+    alone = draw_metric([again], "auc", "AUC")
+
+    assert both is not None and alone is not None
+    assert [row[0] for row in both.rows] == [measured.summary.run_id]
+    assert [row[0] for row in alone.rows] == ["again"]
+
+
 def test_drift_of_runs_that_were_not_compared_is_not_drawn() -> None:
     """Without an earlier data there is no drift."""
     assert draw_drift(create_runs()) is None
