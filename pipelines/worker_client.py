@@ -17,7 +17,7 @@ from pathlib import Path
 from pipelines.code_version import hash_installation
 from pipelines.config import PROJECT_ROOT
 from pipelines.worker_protocol import (
-    PREPARE_REPLAY_OPTION,
+    LOOK_AHEAD_OPTION,
     EndRequest,
     Reply,
     Request,
@@ -43,27 +43,25 @@ class WorkerError(OSError):
 class WorkerClient:
     """Talks to one server, which it starts where there is none."""
 
-    def __init__(
-        self, socket_path: Path, idle_seconds: float, prepares_replay: bool = False
-    ) -> None:
+    def __init__(self, socket_path: Path, idle_seconds: float, looks_ahead: bool = False) -> None:
         """Prepare; nothing is started yet.
 
         Args:
             socket_path: Where the server listens, in a folder that nobody else can enter.
             idle_seconds: A server started by this client ends after so long with nothing to do.
-            prepares_replay: Whether a server started by this client gets ready, while it trains a
-                model, to replay it: ModelValidator will come to it too.
+            looks_ahead: Whether a server started by this client gets ready for the tasks after
+                the one at work.
         """
         self._socket_path = socket_path
         self._idle_seconds = idle_seconds
-        self._prepares_replay = prepares_replay
+        self._looks_ahead = looks_ahead
 
     @classmethod
     def shared(cls) -> WorkerClient:
         """Talk to the server that all runs of this user with this very code share."""
         # Named by what it has imported: for other code there is another server.
         socket_path = find_runtime_directory() / f"{hash_installation()[:_NAME_CHARACTERS]}.sock"
-        return cls(socket_path, SHARED_IDLE_SECONDS, prepares_replay=True)
+        return cls(socket_path, SHARED_IDLE_SECONDS, looks_ahead=True)
 
     @property
     def log_path(self) -> Path:
@@ -112,7 +110,7 @@ class WorkerClient:
                     "pipelines.worker_server",
                     str(self._socket_path),
                     str(self._idle_seconds),
-                    *([PREPARE_REPLAY_OPTION] if self._prepares_replay else ()),
+                    *([LOOK_AHEAD_OPTION] if self._looks_ahead else ()),
                 ],
                 cwd=PROJECT_ROOT,
                 # The C++ libraries announce missing GPUs while they are imported.

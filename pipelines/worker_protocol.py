@@ -20,8 +20,8 @@ from pipelines.config import PipelineConfig
 from pipelines.node_request import NodeRequest
 from pipelines.node_result import NodeResult
 
-PREPARE_REPLAY_OPTION = "--prepare-replay"
-"""Tells a worker server to get ready, while it trains a model, to replay it."""
+LOOK_AHEAD_OPTION = "--look-ahead"
+"""Tells a worker server that it will get more tasks, to get ready for while one is at work."""
 
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 _BLOCK_BYTES = 1 << 16

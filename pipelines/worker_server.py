@@ -33,7 +33,7 @@ from components.model_validator.serving_replay import ReplayServer, share_server
 from pipelines.launcher_imports import import_components, import_execution, import_launcher
 from pipelines.node_request import NodeRequest
 from pipelines.worker_protocol import (
-    PREPARE_REPLAY_OPTION,
+    LOOK_AHEAD_OPTION,
     CompileRequest,
     EndRequest,
     Reply,
@@ -81,7 +81,7 @@ class WorkerServer:
             listener: Unix socket in listening state.
             idle_seconds: Ends after this long with nothing to do.
             replay_server: Started while a model is trained, which will be replayed; None where
-                nobody will ask this server to.
+                there will be no other task to get ready for.
         """
         self._listener = listener
         self._idle_seconds = idle_seconds
@@ -104,7 +104,8 @@ class WorkerServer:
         while self._is_listening or self._jobs:
             for key, _ in self._selector.select(0 if self._importing else _TICK_SECONDS):
                 self._handle(key)
-            self._import_next()
+            if self._importing:
+                self._import_next()
             if self._jobs:
                 last_busy = time.monotonic()
             elif time.monotonic() - last_busy > self._idle_seconds:
@@ -125,7 +126,7 @@ class WorkerServer:
             self._accept()
         elif key.fileobj == self._execution_told:
             os.read(self._execution_told, _PIPE_BYTES)
-            self._importing = True
+            self._importing = self._replay_server is not None
         elif key.data is not None and key.fd == key.data.pidfd:
             self._reap(key.data)
         elif key.data is not None and key.data.pid in self._jobs:
@@ -162,14 +163,13 @@ class WorkerServer:
         self._fork(request, request.task, client)
 
     def _import_next(self) -> None:
-        """Import the next part of what is asked for, if anything is."""
-        if self._importing and not self._ending:
+        """Import the next part of the components."""
+        try:
             self._importing = next(self._components, _NOTHING) is not _NOTHING
-
-    def _import_all(self) -> None:
-        for _ in self._components:
-            pass
-        self._importing = False
+        except Exception:
+            # The processes that need it will fail of it too, and tell their clients.
+            traceback.print_exc()
+            self._importing = False
 
     def _prepare_execution(self) -> None:
         """In the forked process: have TensorFlow and Beam, and let the server get them too."""
@@ -178,7 +178,9 @@ class WorkerServer:
 
     def _fork(self, request: Request, task: Work, client: socket.socket) -> None:
         if isinstance(task, CompileRequest):
-            self._import_all()
+            self._importing = True
+            while self._importing:
+                self._import_next()
         _preload(task)
         # Held back until the forked process has a handler of its own: a stop must not get lost.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
@@ -290,7 +292,7 @@ def _read_user(client: socket.socket) -> int:
 
 
 def main() -> None:
-    """Serve: ``worker_server SOCKET IDLE_SECONDS [--prepare-replay]``."""
+    """Serve: ``worker_server SOCKET IDLE_SECONDS [--look-ahead]``."""
     path = Path(sys.argv[1])
     idle_seconds = float(sys.argv[2])
     path.unlink(missing_ok=True)
@@ -304,8 +306,8 @@ def main() -> None:
     del worker
     replay_server = ReplayServer(path.with_suffix(".replay"))
     share_server(replay_server)
-    prepares = PREPARE_REPLAY_OPTION in sys.argv[3:]
-    server = WorkerServer(listener, idle_seconds, replay_server if prepares else None)
+    looks_ahead = LOOK_AHEAD_OPTION in sys.argv[3:]
+    server = WorkerServer(listener, idle_seconds, replay_server if looks_ahead else None)
     signal.signal(signal.SIGTERM, lambda *_: server.end())
     try:
         server.serve()
