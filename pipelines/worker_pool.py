@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import signal
 import threading
@@ -59,8 +60,10 @@ class WorkerPool:
         """
         run = config.layout.run(run_id)
         if earlier := find_compiled(config, from_nodes, to_nodes):
-            take_over(earlier, run)
-            return
+            # It may be removed meanwhile.
+            with contextlib.suppress(FileNotFoundError):
+                take_over(earlier, run)
+                return
         log_path = run.log_path("compile")
         reply = self._call(
             CompileRequest(
