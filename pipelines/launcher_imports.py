@@ -9,6 +9,7 @@ They are imported when something is executed.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Iterator
 
@@ -54,6 +55,8 @@ def import_launcher() -> None:
 @paused_collection()
 def import_execution() -> None:
     """Import TensorFlow and Beam, and let TFX know them; does nothing the second time."""
+    # The C++ libraries announce missing GPUs while they are imported.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # By something of its own: a module of it that runs before the package's own code would settle
     # on the behaviour of TensorFlow 1.
     _ = importlib.import_module("tensorflow").__version__

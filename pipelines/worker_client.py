@@ -113,8 +113,6 @@ class WorkerClient:
                     *([LOOK_AHEAD_OPTION] if self._looks_ahead else ()),
                 ],
                 cwd=PROJECT_ROOT,
-                # The C++ libraries announce missing GPUs while they are imported.
-                env={"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -140,6 +140,7 @@ def test_a_node_that_is_executed_has_its_server_import_for_the_next(
     while not has_tensorflow(server) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert has_tensorflow(server)
+    assert "cuda" not in anew.layout.run("anew").log_path("CsvExampleGen").read_text().lower()
     assert anew.run_nodes("CuratedSchema", "StatisticsGen").is_good
 
 
