@@ -7,6 +7,8 @@ import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from components.csv_example_gen.csv_reader import read_record_batches
@@ -15,6 +17,9 @@ from components.csv_example_gen.split_assignment import assign_splits
 from components.data_refusal import DataProblem, DataRefusedError
 from components.examples.parquet_examples import SUFFIX, ParquetWriter
 from schemas.feature_table import FeatureTable
+
+# As records, a batch takes several times the memory of its columns.
+_ENCODED_ROWS = 1 << 14
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,13 +102,21 @@ def _write_shards(
                 for split, shard in shards.items()
             }
             csv_rows += batch.num_rows
-            # The hash is of the record that a row would be, so that splits are those of TFX.
-            places = assign_splits(encode_examples(batch), hash_buckets)
+            places = _assign_splits(batch, hash_buckets)
             for place, split in enumerate(hash_buckets):
                 rows = batch.filter(pa.array(places == place))
                 writers[split].write(rows)
                 split_rows[split] += rows.num_rows
     return ImportReport(csv_rows, split_rows)
+
+
+def _assign_splits(batch: pa.RecordBatch, hash_buckets: Mapping[str, int]) -> npt.NDArray[np.int64]:
+    """Assign a batch's rows by the hash of the record that each would be, as TFX does."""
+    parts = [
+        assign_splits(encode_examples(batch.slice(start, _ENCODED_ROWS)), hash_buckets)
+        for start in range(0, batch.num_rows, _ENCODED_ROWS)
+    ]
+    return np.concatenate(parts)
 
 
 def _open_writer(shard: Path, schema: pa.Schema) -> ParquetWriter:
