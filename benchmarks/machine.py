@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.results import Machine
-from pipelines.code_version import hash_sources
+from pipelines.code_version import ALL_SOURCES, hash_sources
 
 _GIB = 1 << 30
 _PACKAGES = (
@@ -59,7 +59,7 @@ def describe_machine(directory: Path, pythons: Mapping[str, Path]) -> Machine:
         file_system=_find_file_system(directory),
         # The version alone: what a distributor appends tells nothing of speed.
         kernel=f"{platform.system()} {platform.release().partition('-')[0]}",
-        code=hash_sources("schemas", "components", "pipelines")[:12],
+        code=hash_sources(*ALL_SOURCES)[:12],
         packages={
             name: _list_versions(python) for name, python in pythons.items() if python.is_file()
         },

@@ -82,12 +82,12 @@ def draw(spec: Spec, label: str) -> markupsafe.Markup:
         "config": _CONFIG,
         **spec,
     }
-    return _DRAWINGS.draw(json.dumps(whole), label)
+    return _DRAWINGS.draw(whole, label)
 
 
 def start_engine() -> None:
     """Start the JavaScript engine, which the first drawing would wait for."""
-    _convert(json.dumps({"mark": "point", "data": {"values": []}}))
+    _convert({"mark": "point", "data": {"values": []}})
 
 
 def load_drawings(path: Path) -> None:
@@ -132,7 +132,7 @@ class _Drawings:
         self._drawn: dict[str, str] = {}
         self._is_changed = False
 
-    def draw(self, spec: str, label: str) -> markupsafe.Markup:
+    def draw(self, spec: Spec, label: str) -> markupsafe.Markup:
         key = hashlib.sha256(json.dumps([spec, label]).encode()).hexdigest()
         drawing = self._drawn.pop(key, None)
         if drawing is None:
@@ -167,7 +167,7 @@ def _read_version() -> str:
     return f"{source} {importlib.metadata.version('vl-convert-python')}"
 
 
-def _convert(spec: str) -> str:
+def _convert(spec: Spec) -> str:
     # Loads a JavaScript engine: only for a process that does draw.
     import vl_convert
 

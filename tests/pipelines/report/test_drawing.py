@@ -23,7 +23,7 @@ def create_spec(label: str) -> Spec:
     }
 
 
-def refuse_to_draw(spec: str) -> str:
+def refuse_to_draw(spec: Spec) -> str:
     """Stand for an engine that must not be needed."""
     raise RuntimeError("drawn")
 
@@ -105,6 +105,14 @@ def test_nothing_is_written_where_nothing_was_drawn(
     save_drawings(tmp_path / ".drawings.json")
 
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_no_number_is_left_out_of_the_picture() -> None:
+    """A value that JSON has no word for does not cost the page."""
+    spec = create_spec("one")
+    spec["data"]["values"].append({"x": "two", "y": float("nan")})
+
+    assert "one" in draw(spec, "One")
 
 
 def test_a_wrong_specification_is_refused() -> None:
