@@ -54,8 +54,9 @@ SEVERITY_MARKS: Mapping[Severity, Mark] = {
 }
 SCORE_MARKS: Mapping[str, Mark] = {
     "automated": Mark("automated", "good", "check"),
-    "documented": Mark("documented", "warn", "alert"),
+    "in part": Mark("in part", "warn", "alert"),
     "not met": Mark("not met", "calm", "dash"),
+    "by tests": Mark("shown by tests", "calm", "info"),
 }
 _OUTCOME_MARKS: Mapping[Outcome, Mark] = {
     Outcome.PASSED: Mark("passed", "good", "check"),

@@ -180,7 +180,8 @@ def _list_sections(report: RunReport) -> Iterator[Section]:
     yield Section("gates", "Gates", f"{passed} of {len(gates)}" if gates else nothing)
     yield Section("lineage", "Lineage", "" if report.lineage else nothing)
     yield Section("model-card", "Model card", "" if report.model_card else nothing)
-    yield Section("test-score", "ML Test Score", f"{report.test_score.total:g} of 7")
+    score = report.test_score
+    yield Section("test-score", "ML Test Score", f"{score.total:g} of {score.most}")
 
 
 def _explain_absences(report: RunReport) -> Mapping[str, str]:

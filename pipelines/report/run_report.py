@@ -102,7 +102,7 @@ class RunReport(RunFacts):
     """A run, with its score.
 
     Attributes:
-        test_score: The ML Test Score, by the evidence in this run and in the repository.
+        test_score: The ML Test Score, by the evidence in this run.
     """
 
     test_score: MlTestScore
