@@ -56,7 +56,8 @@ SCORE_MARKS: Mapping[str, Mark] = {
     "automated": Mark("automated", "good", "check"),
     "in part": Mark("in part", "warn", "alert"),
     "not met": Mark("not met", "calm", "dash"),
-    "by tests": Mark("shown by tests", "calm", "info"),
+    "not done": Mark("not done", "calm", "dash"),
+    "not by a run": Mark("not by a run", "calm", "info"),
 }
 _OUTCOME_MARKS: Mapping[Outcome, Mark] = {
     Outcome.PASSED: Mark("passed", "good", "check"),

@@ -32,7 +32,7 @@ Finding = Evidence | None
 Look = Callable[[RunFacts], Finding]
 _JUDGED = (Outcome.PASSED, Outcome.INCONCLUSIVE)
 _RAN = (NodeState.DONE, NodeState.CACHED, NodeState.DATA_REFUSED, NodeState.MODEL_REFUSED)
-_BY_TESTS = "A run can't show it; tests and documents do: docs/ml-test-score.md."
+_BY_TESTS = "A run can't show it; docs/ml-test-score.md says what tests and documents show of it."
 
 
 @dataclasses.dataclass(frozen=True)

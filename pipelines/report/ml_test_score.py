@@ -87,9 +87,9 @@ class Item(pydantic.BaseModel):
 
     @property
     def level(self) -> str:
-        """``automated``, ``in part``, ``not met``, or ``by tests``."""
-        if self.shown_by == "tests":
-            return "by tests"
+        """How far it is met, in words; of an item that no run can show, why it is not scored."""
+        if self.shown_by != "run":
+            return {"tests": "not by a run", "nothing": "not done"}[self.shown_by]
         return {1.0: "automated", 0.5: "in part"}.get(self.points, "not met")
 
 
