@@ -1,6 +1,18 @@
 """A whole Airflow on this machine: ``python -m dags.standalone``.
 
 It ends with Ctrl-C, or with its terminal, and every process that came of it ends with it.
+
+Airflow's own ``airflow standalone`` starts the same four components. This is not it, because of
+what that does not do (seen with Airflow 3.3.2):
+
+- Leave nothing behind. It ends its components after Ctrl-C alone; where it gets SIGTERM or SIGKILL
+  they all stay, with the scheduler's workers. Here the kernel tells the components when this
+  process dies, and what is left of them while it lives is handed to it to end.
+- Notice that a component has ended. It goes on without it; here all ends, and one line says why.
+- Keep a second Airflow out. It looks at no port and locks no folder: its API server gives up on a
+  port that is taken, while its scheduler goes to work on the first one's database.
+- Listen on loopback alone. Its scheduler and triggerer serve logs on every address of the machine,
+  and it has no way to hand them ``--skip-serve-logs``.
 """
 
 from __future__ import annotations
