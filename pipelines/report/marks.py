@@ -19,13 +19,7 @@ Sign = Literal["check", "cross", "stop", "alert", "info", "dash", "again"]
 
 @dataclasses.dataclass(frozen=True)
 class Mark:
-    """How one state is shown.
-
-    Attributes:
-        word: Its name on the page.
-        tone: Its colour's meaning.
-        sign: Its drawing.
-    """
+    """How one state is shown."""
 
     word: str
     tone: Tone

@@ -102,11 +102,7 @@ def _gates(words: str, is_meant: Callable[[GateRow], bool], *, needs_pass: bool 
 
     Args:
         words: What they were about.
-        is_meant: Which gates.
         needs_pass: Whether one must have passed; otherwise inconclusive is enough.
-
-    Returns:
-        What looks for them.
     """
 
     def look(facts: RunFacts) -> Finding:

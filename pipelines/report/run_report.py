@@ -83,12 +83,6 @@ class RunFacts(pydantic.BaseModel):
     def node(self, node_id: str) -> NodeReport:
         """Look a node up.
 
-        Args:
-            node_id: Its id.
-
-        Returns:
-            The node.
-
         Raises:
             KeyError: If the run has none of that id.
         """
