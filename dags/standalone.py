@@ -69,12 +69,7 @@ class StandaloneAirflow:
     """
 
     def __init__(self, settings: StandaloneSettings, inherited: Mapping[str, str]) -> None:
-        """Make keys and settings; nothing is started yet.
-
-        Args:
-            settings: Where it keeps its things.
-            inherited: Environment variables to go on from.
-        """
+        """Make keys and settings; nothing is started yet."""
         self.settings = settings
         self.keys = load_keys(settings)
         # Of its own, so that the worker servers that nodes start are its own too. A short path:
@@ -90,9 +85,6 @@ class StandaloneAirflow:
     def prepare(self, config: AirflowConfig) -> None:
         """Migrate the database and make the pools.
 
-        Args:
-            config: How Airflow runs the pipeline.
-
         Raises:
             StandaloneError: If that fails.
         """
@@ -107,12 +99,6 @@ class StandaloneAirflow:
 
     def run_airflow(self, *arguments: str) -> str:
         """Run one command of Airflow's.
-
-        Args:
-            arguments: Its words.
-
-        Returns:
-            What it printed.
 
         Raises:
             StandaloneError: If it fails.
@@ -168,9 +154,6 @@ class StandaloneAirflow:
 
     def wait_until_ready(self, patience_seconds: float = _READY_SECONDS) -> None:
         """Wait until every component says that it is well.
-
-        Args:
-            patience_seconds: Longest wait.
 
         Raises:
             StandaloneError: If one ends, or they take longer.
@@ -338,9 +321,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Args:
         arguments: Words of the command line; this process's own by default.
-
-    Returns:
-        The exit code.
     """
     settings = _read_options(arguments)
     try:
