@@ -157,7 +157,6 @@ def score_item(
     """Score an item by all that may show it.
 
     Args:
-        item: The item.
         by_run: The same, as a run shows it.
         outcomes: How tests ended; a test that is not in there was not run, and shows nothing.
         root: Folder that documents are looked up below.

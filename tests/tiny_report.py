@@ -81,9 +81,6 @@ def create_report(verdict: Verdict = Verdict.PUSHED) -> RunReport:
 
     Args:
         verdict: How it ended; a data refusal stops at DataGate, a failure at CsvExampleGen.
-
-    Returns:
-        The report.
     """
     has_data = verdict is not Verdict.FAILED
     has_model = verdict in (Verdict.PUSHED, Verdict.MODEL_REFUSED)
