@@ -112,8 +112,9 @@ def _gates(words: str, is_meant: Callable[[GateRow], bool], *, needs_pass: bool 
         refused = any(gate.is_refusal for gate in meant)
         if refused or not (passed if needs_pass else judged):
             return None
+        counts = f"{len(passed)} passed, {len(judged) - len(passed)} inconclusive"
         names = ", ".join(dict.fromkeys(gate.name for gate in judged))
-        return Evidence(text=f"{words}: {len(passed)} of {len(judged)} judged passed ({names})")
+        return Evidence(text=f"{words}: {counts} ({names})")
 
     return look
 
