@@ -11,11 +11,12 @@ AIRFLOW_PYTHONS := 3.12 3.11 3.10
 
 # The benchmark compares with TFX's own pipeline, in an environment that no other target needs.
 BENCHMARK := artifacts/benchmarks
+SCORE := artifacts/ml-test-score
 
 .DEFAULT_GOAL := help
 .PHONY: help venv run-local backfill report data test test-all lint types format lock clean-venv
 .PHONY: airflow airflow-compile airflow-cli airflow-venv airflow-screens test-airflow
-.PHONY: axe screenshots bench bench-quick stock-venv
+.PHONY: axe screenshots ml-test-score bench bench-quick stock-venv
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +75,12 @@ axe: ## Bring axe-core, by which the tests judge how accessible the pages are; n
 
 screenshots: venv ## Take the pictures of the pages in docs/images, of real runs; needs chromium
 	@$(IN_VENV) -m tests.browser.screens $(ARGS)
+
+ml-test-score: venv ## Run what shows the ML Test Score and write docs/ml-test-score.md
+	@$(IN_VENV) -m pipelines run --config local --output $(SCORE)/runs
+	@$(IN_VENV) -m pipelines run --config local --output $(SCORE)/runs
+	@$(IN_VENV) -m pipelines report --config local --output $(SCORE)/runs --json $(SCORE)/run.json
+	@$(IN_VENV) -m tests.ml_test_score --report $(SCORE)/run.json $(ARGS)
 
 lint: venv ## Check style and formatting
 	@$(IN_VENV) -m ruff check .

@@ -26,7 +26,6 @@ def measure_tasks(api: AirflowApi, run_id: str) -> list[tuple[str, float, float,
     """Compare a run's tasks with their nodes.
 
     Args:
-        api: The running Airflow.
         run_id: A run that has ended.
 
     Returns:

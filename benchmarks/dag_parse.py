@@ -31,9 +31,6 @@ print(json.dumps([time.perf_counter() - began, "tensorflow" in sys.modules]))
 def measure_parse(deployment: Deployment) -> tuple[list[float], bool]:
     """Parse the DAG file that trains, each time in a fresh process that has imported Airflow.
 
-    Args:
-        deployment: The deployment.
-
     Returns:
         Seconds, shortest first, and whether TensorFlow was imported.
     """

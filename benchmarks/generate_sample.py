@@ -84,10 +84,6 @@ _TIP_BUTTONS = {0.20: 3, 0.25: 4, 0.30: 2}
 def generate_rows(row_count: int, seed: int) -> list[Row]:
     """Generate trips.
 
-    Args:
-        row_count: How many.
-        seed: Of the random numbers.
-
     Returns:
         One mapping a trip, from the columns' names to the cells' text; a missing value is empty.
     """
@@ -97,9 +93,6 @@ def generate_rows(row_count: int, seed: int) -> list[Row]:
 
 def format_csv(rows: list[Row]) -> str:
     r"""Format trips as CSV.
-
-    Args:
-        rows: As ``generate_rows`` gives them.
 
     Returns:
         A header in the feature table's order and a line a trip, each ending in ``\n``.

@@ -30,14 +30,7 @@ Cost = Callable[[Measurement], float | None]
 
 @dataclasses.dataclass(frozen=True)
 class Spread:
-    """Several values of one figure.
-
-    Attributes:
-        median: The middle one.
-        low: The smallest.
-        high: The largest.
-        count: How many.
-    """
+    """Several values of one figure."""
 
     median: float
     low: float
@@ -55,7 +48,6 @@ class Goal:
         unit: ``×`` for a ratio, ``s`` for seconds.
         values: One a repeat; none where it was not measured.
         condition: What else must hold, in words; empty where nothing.
-        holds: Whether it does.
     """
 
     what: str
@@ -112,11 +104,7 @@ def compare(
     """Divide a subject's cost by the least of others', measured in the same repeat.
 
     Args:
-        results: All measurements.
-        subject: Its name.
         references: Names of those that it is held against.
-        rows: Rows of everybody's data.
-        cost: What is compared.
 
     Returns:
         A ratio for each repeat in which the subject and one of the others were measured.
@@ -147,9 +135,6 @@ def compare_sizes(
 
 def list_goals(results: Results) -> list[Goal]:
     """Hold the results against the goals.
-
-    Args:
-        results: All measurements, of as many subjects and sizes as there are.
 
     Returns:
         Every goal, measured or not.

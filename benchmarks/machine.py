@@ -47,9 +47,6 @@ def describe_machine(directory: Path, pythons: Mapping[str, Path]) -> Machine:
         directory: Where runs write; it exists.
         pythons: Interpreter of each environment, by the environment's name; those that are missing
             are left out.
-
-    Returns:
-        The description.
     """
     return Machine(
         processor=_read_value(Path("/proc/cpuinfo"), "model name") or platform.machine(),

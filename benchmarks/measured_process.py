@@ -58,11 +58,7 @@ def measure_command(
     Args:
         command: Program and arguments.
         log: File that its output is appended to.
-        directory: Folder to run it in.
         environment: All of its environment variables.
-
-    Returns:
-        What it took.
 
     Raises:
         FileNotFoundError: If there is no such program.

@@ -94,9 +94,7 @@ class Measurement:
     """One trained model on the held-out rows.
 
     Attributes:
-        model: Which model.
         seed: Its seed; None where chance has no part.
-        scores: How good it is.
         learning_rows: Rows that it learned from, those that it stopped by among them.
         test_rows: Held-out rows that it was measured on.
         training_seconds: Wall time: of the whole Trainer node, export included, for Keras; of
@@ -149,7 +147,6 @@ def create_column(
     Args:
         values: Values that are not missing, [present].
         positions: Row of each, [present].
-        row_count: Number of rows.
         dtype: Type of the values; bytes are read as UTF-8.
 
     Returns:
@@ -169,7 +166,6 @@ def create_feature_matrix(columns: pd.DataFrame, table: FeatureTable) -> pd.Data
 
     Args:
         columns: Raw columns by name, [rows, columns]; others than the table's inputs are left out.
-        table: The task's feature table.
 
     Returns:
         The inputs in the table's order, [rows, inputs]: categories as ``category``, numbers as
@@ -211,7 +207,6 @@ def predict_always_no(learning_labels: Labels, row_count: int) -> Probabilities:
 
     Args:
         learning_labels: 0 or 1, [learning rows]; at least one.
-        row_count: Number of rows to predict.
 
     Returns:
         The same probability for each row, [rows].
@@ -226,9 +221,6 @@ def compute_scores(labels: Labels, probabilities: Probabilities) -> Scores:
         labels: 0 or 1, [rows]; both occur.
         probabilities: Of label 1, 0 to 1, [rows]. They are kept as far from 0 and 1 as the
             Evaluator keeps them.
-
-    Returns:
-        The scores.
 
     Raises:
         ValueError: If only one label occurs, or a probability is not a number.
@@ -316,7 +308,6 @@ def read_rows(directory: Path, splits: Sequence[str], table: FeatureTable) -> Ro
     Args:
         directory: Folder of the examples, with a folder a split.
         splits: Splits to read, one after the other.
-        table: The task's feature table.
 
     Returns:
         The rows, with the label as Transform computes it.
@@ -349,7 +340,6 @@ def predict_keras(model_directory: Path, serialized: Sequence[bytes]) -> Probabi
     """Ask an exported model through the signature that serves requests.
 
     Args:
-        model_directory: The SavedModel.
         serialized: Serialized ``tf.Example``, one a row; at least one.
 
     Returns:
@@ -371,11 +361,7 @@ def train_pipeline(source: str, seed: int, output: Path) -> TrainedPipeline:
 
     Args:
         source: Environment or path of a YAML file.
-        seed: Seed of the Trainer.
         output: Output root of the runs. What the run shows goes to standard error.
-
-    Returns:
-        Where its artifacts are.
 
     Raises:
         click.exceptions.Exit: With the run's exit code, if it did not end well; it has said why.
@@ -425,7 +411,6 @@ def measure_models(
     Args:
         pipelines: What the pipeline left, by its seed; at least one. The boosting gets the same
             seeds. The rows are the first one's: a row's hash decides its split in every run alike.
-        table: The task's feature table.
 
     Returns:
         A measurement for each seed of Keras, then of the boosting, and one for the baseline.

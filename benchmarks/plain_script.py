@@ -136,9 +136,6 @@ class Transformation:
 def read_trips(directory: Path) -> pd.DataFrame:
     """Read the CSV files of a folder.
 
-    Args:
-        directory: The folder.
-
     Returns:
         A row a trip. Texts are categories; an integer column with gaps is float64, which holds
         every integer here exactly.
@@ -160,9 +157,6 @@ def read_trips(directory: Path) -> pd.DataFrame:
 def split_trips(trips: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Divide trips by a hash of their cells: the same trip is always in the same split.
 
-    Args:
-        trips: As read.
-
     Returns:
         The splits by name, six, one and three tenths of the rows.
     """
@@ -174,9 +168,6 @@ def split_trips(trips: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def describe_columns(trips: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Compute every column's statistics.
-
-    Args:
-        trips: One split.
 
     Returns:
         By column: counts, and what texts or numbers are like.
@@ -229,14 +220,7 @@ def describe_numbers(column: pd.Series[Any]) -> dict[str, Any]:
 
 
 def fit_transformation(train: pd.DataFrame) -> Transformation:
-    """Learn vocabularies, moments and quantiles.
-
-    Args:
-        train: The training split.
-
-    Returns:
-        The transformation.
-    """
+    """Learn vocabularies, moments and quantiles."""
     logs = {name: _take_log(train[name].to_numpy(np.float64)) for name in SCALED}
     shares = np.linspace(0, 1, BUCKETS + 1)[1:-1]
     fares = train[BUCKETED].to_numpy()
@@ -290,10 +274,6 @@ def _count_cents(amounts: Array) -> Array:
 
 def transform_trips(trips: pd.DataFrame, fitted: Transformation) -> dict[str, Array]:
     """Turn columns into the model's inputs.
-
-    Args:
-        trips: One split.
-        fitted: What the training split decides.
 
     Returns:
         int32 indices and float32 numbers by input, [rows] each.
@@ -392,10 +372,8 @@ def train_model(
     """Train until the validation log loss stops falling or the budget is spent.
 
     Args:
-        index_counts: The model's inputs.
         train: Inputs and label to train on.
         validation: Inputs and label to stop by.
-        budget: How long.
 
     Returns:
         The model with its best weights, and the number of training rows seen, each pass counted.
@@ -495,11 +473,6 @@ def evaluate_slices(
 ) -> dict[str, dict[str, float | int | None]]:
     """Measure probabilities overall and on every slice.
 
-    Args:
-        trips: The held-out split.
-        labels: Its label.
-        probabilities: What the model says.
-
     Returns:
         Metrics by slice: ``overall``, and ``column=value`` for each value of a slice column.
     """
@@ -518,8 +491,6 @@ def export_model(model: tf.keras.Model, fitted: Transformation, directory: Path)
     """Write a SavedModel that takes raw columns.
 
     Args:
-        model: The trained model.
-        fitted: Its transformation.
         directory: Gets the model, with the signatures ``serving_default`` (serialized
             ``tf.Example``) and ``serving_raw`` (a tensor a column; NaN, -1 and the empty string
             stand for missing values).
@@ -583,8 +554,6 @@ def transform_tensors(
 
     Args:
         columns: Raw columns, [batch]; NaN, -1 and the empty string stand for missing values.
-        fitted: What the training split decided.
-        vocabularies: Lookup tables by column.
 
     Returns:
         The model's inputs, [batch].
@@ -627,8 +596,6 @@ def check_export(directory: Path, trips: pd.DataFrame, probabilities: Array) -> 
     """Load the exported model and compare what it says of some rows.
 
     Args:
-        directory: The SavedModel.
-        trips: Rows, raw.
         probabilities: What the model said of them in training's own code, [rows].
 
     Raises:
@@ -666,11 +633,6 @@ class Stopwatch:
 
 def run_script(data: Path, output: Path, budget: Budget) -> dict[str, Any]:
     """Do it all.
-
-    Args:
-        data: Folder of CSV files.
-        output: Folder to write to.
-        budget: How long to train.
 
     Returns:
         ``steps``: seconds of each; ``rows`` by split; ``rows_seen`` in training;

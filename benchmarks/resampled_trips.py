@@ -74,9 +74,6 @@ def read_real_trips(path: Path) -> RealTrips:
 
     Args:
         path: CSV file as ``python -m pipelines data`` lays it out.
-
-    Returns:
-        Its trips.
     """
     names = pa_csv.open_csv(path).schema.names
     as_text = pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
@@ -108,7 +105,6 @@ def write_trips(
     """Write trips as CSV.
 
     Args:
-        real: Trips to draw from.
         row_count: How many to make, >= 1.
         directory: Folder of the files; made where it is missing.
         seed: Of the random numbers, >= 0.
@@ -141,11 +137,6 @@ def write_trips(
 
 def generate_lines(real: RealTrips, row_count: int, seed: int) -> Iterator[pa.Array]:
     r"""Generate the lines of a CSV, without its header.
-
-    Args:
-        real: Trips to draw from.
-        row_count: How many to make.
-        seed: Of the random numbers.
 
     Yields:
         Blocks of lines, each line ending in ``\n``.

@@ -20,12 +20,10 @@ class Machine(pydantic.BaseModel):
 
     Attributes:
         kind: Tells lines apart.
-        processor: Its model.
         cores: How many this process may use.
         memory_gib: Memory in all.
         disk_free_gib: Free space where runs write.
         file_system: Its type, there.
-        kernel: Name and version.
         code: Hash of the project's own code.
         packages: Version by package, and Python's, by environment.
     """
@@ -53,7 +51,6 @@ class Measurement(pydantic.BaseModel):
         repeat: Which time, from 0.
         started_at: When, UTC.
         load_before: The machine's load average (one minute) just before.
-        exit_code: The command's.
         succeeded: Whether that is one of those that it may end with.
         seconds: Wall time.
         cpu_seconds: User and system time of all its processes.
@@ -144,9 +141,6 @@ def read_results(paths: Iterable[Path]) -> Results:
     Args:
         paths: The files; of a measurement that was made twice, the later one counts.
 
-    Returns:
-        All that they hold.
-
     Raises:
         ValueError: If a line is not one of results.
     """
@@ -166,7 +160,6 @@ def append_line(path: Path, line: Machine | Measurement) -> None:
 
     Args:
         path: File of results; made where it is missing.
-        line: What to append.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:

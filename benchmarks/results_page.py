@@ -87,7 +87,6 @@ def write_page(results: Results, page: Path) -> list[Path]:
     """Write the tables into a page, and the chart and the results beside it.
 
     Args:
-        results: What was measured.
         page: Markdown with the two markers; what stands between them is replaced.
 
     Returns:
@@ -303,10 +302,6 @@ def _format_cost(results: Results, subject: str, size: int, cost: Cost = measure
 def format_spread(spread: Spread | None, unit: str) -> str:
     """Format a median with its range, such as ``0.31 × (0.29–0.33)``.
 
-    Args:
-        spread: The values; None where there are none.
-        unit: Unit; empty for none.
-
     Returns:
         The text; without a range where there is one value.
     """
@@ -358,9 +353,6 @@ def _format_machine(machine: Machine) -> str:
 
 def draw_times(results: Results) -> str:
     """Draw wall time by rows, both axes logarithmic.
-
-    Args:
-        results: What was measured.
 
     Returns:
         An SVG document on white: a point a measurement, lines through the medians.

@@ -32,8 +32,6 @@ def run_pipeline(data: Path, output: Path, train_steps: int, beam_mode: str | No
     """Run the pipeline, or as much of it as an earlier run has not left in the cache.
 
     Args:
-        data: Folder of CSV files.
-        output: Folder for all that the run writes.
         train_steps: Gradient steps of 40 rows; the pipeline's own number where 0.
         beam_mode: Beam's ``direct_running_mode``; the pipeline's own arguments where None.
     """

@@ -79,7 +79,6 @@ class Stage:
 
     Attributes:
         subject: Its name in the results.
-        command: Program and arguments.
         prepare: What is done before it, unmeasured.
         read: Reads what it left, given its log.
         exit_codes: Those that it may end with.
@@ -97,7 +96,6 @@ class Bench:
     """Where the subjects live, and how unmeasured commands are run.
 
     Attributes:
-        project: The project's root.
         environment: Environment variables of every command.
     """
 
@@ -204,7 +202,6 @@ def read_summary(path: Path, output: Path, settings: TrainerSettings) -> Reading
 
     Args:
         path: Its ``--json`` file.
-        output: Its output root.
         settings: Its trainer's, which say how many rows an epoch has.
 
     Returns:

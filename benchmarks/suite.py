@@ -33,7 +33,6 @@ class Plan:
     Attributes:
         sizes: Rows of the data, in order.
         scenarios: Names in ``SCENARIOS``, in order; ``starts`` is run once a repeat.
-        repeats: How often.
         stock_max_rows: TFX's own pipeline is left out for more rows.
         rerun_rows: Size at which cached reruns are measured.
     """
@@ -63,7 +62,6 @@ def run_suite(plan: Plan, results_path: Path, directory: Path) -> Results:
     """Measure what the results do not hold yet.
 
     Args:
-        plan: What to measure.
         results_path: File of results; what it holds is not measured again.
         directory: Folder for data, outputs and logs. Data is kept for the next time, outputs are
             removed once they are measured.
@@ -118,10 +116,6 @@ def measure_stage(bench: Bench, stage: Stage, rows: int, repeat: int, log: Path)
     """Measure one command.
 
     Args:
-        bench: Where it runs.
-        stage: The command.
-        rows: Rows of its data.
-        repeat: Which time.
         log: File that gets its output; an older one is removed.
 
     Returns:

@@ -14,7 +14,6 @@ def become_airflow(settings: StandaloneSettings, words: Sequence[str]) -> NoRetu
     """Go on as Airflow's command line: this process's place is taken by it.
 
     Args:
-        settings: Of the Airflow that the command is for.
         words: The command; Airflow lists its commands where there are none.
     """
     environment = create_environment(settings, load_keys(settings), os.environ)

@@ -138,12 +138,6 @@ class AirflowConfig(pydantic.BaseModel):
 def load_airflow_config(path: Path) -> AirflowConfig:
     """Read and check a file.
 
-    Args:
-        path: YAML file.
-
-    Returns:
-        The configuration.
-
     Raises:
         AirflowConfigError: If the file is missing, is not YAML, or a key or value does not fit.
     """

@@ -51,22 +51,11 @@ class AirflowDagRunner:
     """Makes DAGs that run a compiled pipeline, one task a node."""
 
     def __init__(self, airflow_config: AirflowConfig) -> None:
-        """Keep the configuration.
-
-        Args:
-            airflow_config: How Airflow runs the pipeline.
-        """
+        """Keep the configuration."""
         self._config = airflow_config
 
     def run(self, compiled_pipeline: PipelineDescription) -> DAG:
-        """Make the DAG that trains: the pipeline's nodes and edges between a first and a last task.
-
-        Args:
-            compiled_pipeline: The pipeline's shape.
-
-        Returns:
-            The DAG.
-        """
+        """Make the DAG that trains: the pipeline's graph between a first and a last task."""
         config = self._config
         with DAG(
             dag_id=f"{compiled_pipeline.name}_training",
@@ -97,9 +86,6 @@ class AirflowDagRunner:
 
     def create_pushed_model_check(self, compiled_pipeline: PipelineDescription) -> DAG:
         """Make the DAG that replays each newly pushed model in a fresh process.
-
-        Args:
-            compiled_pipeline: The pipeline's shape.
 
         Returns:
             The DAG, scheduled on the asset that Pusher announces versions by.

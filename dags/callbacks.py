@@ -13,9 +13,6 @@ def load_callback(path: str) -> Callable[[Any], None]:
     Args:
         path: ``package.module.function``.
 
-    Returns:
-        The function.
-
     Raises:
         ImportError: If there is no such module, or no such function in it; one line says which.
     """

@@ -25,7 +25,6 @@ class ChildProcess:
 
         Args:
             command: Program and arguments; no shell reads them.
-            directory: Where it runs.
             environment: All of its environment variables.
 
         Raises:
@@ -81,11 +80,7 @@ class ChildProcess:
 
 
 def end_with(parent: int) -> None:
-    """In a child, before its program starts: get SIGTERM when the parent dies, however it dies.
-
-    Args:
-        parent: Id of the process that started it.
-    """
+    """In a child, before its program starts: get SIGTERM when the parent dies, however it dies."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         os._exit(128 + signal.SIGTERM)

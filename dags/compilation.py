@@ -21,9 +21,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Args:
         arguments: Words of the command line; this process's own by default.
-
-    Returns:
-        The exit code.
     """
     parser = argparse.ArgumentParser(prog="python -m dags.compilation", description=main.__doc__)
     parser.add_argument("--dags", type=Path, default=PROJECT_ROOT / "dags")

@@ -44,10 +44,6 @@ PARAMETER_TEXTS = {
 def describe_pipeline(pipeline: PipelineDescription, config: AirflowConfig) -> str:
     """Describe the DAG that trains.
 
-    Args:
-        pipeline: The compiled pipeline.
-        config: How Airflow runs it.
-
     Returns:
         Markdown.
     """
@@ -75,9 +71,6 @@ Content `{pipeline.content_hash[:12]}`, environment `{config.environment}`, outp
 def describe_node(node: NodeDescription) -> str:
     """Describe the task of one node.
 
-    Args:
-        node: The node.
-
     Returns:
         Markdown.
     """
@@ -90,9 +83,6 @@ def describe_node(node: NodeDescription) -> str:
 
 def describe_check(pipeline: PipelineDescription) -> str:
     """Describe the DAG that replays pushed models.
-
-    Args:
-        pipeline: The compiled pipeline.
 
     Returns:
         Markdown.

@@ -9,12 +9,7 @@ _logger = logging.getLogger(__name__)
 
 
 async def report_missed_deadline(deadline_minutes: float, context: dict[str, Any]) -> None:
-    """Write one line; ``on_deadline`` in the configuration names another function.
-
-    Args:
-        deadline_minutes: Time that the run had.
-        context: What Airflow says of the run.
-    """
+    """Write one line; ``on_deadline`` in the configuration names another function."""
     run = context["dag_run"]
     _logger.error(
         "run %s of %s missed its deadline of %g minutes",

@@ -27,7 +27,6 @@ def note_task(connection_id: str | None, task_instance: Any, text: str) -> None:
 
     Args:
         connection_id: Airflow connection to Airflow's API; None for no notes.
-        task_instance: The task, in its run.
         text: The note; what is beyond the length of Airflow's notes is cut off.
     """
     run = _describe_run(task_instance)

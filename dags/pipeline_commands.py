@@ -18,20 +18,12 @@ _PRIVATE_PREFIXES = ("AIRFLOW", "_AIRFLOW", "PYTHON", "VIRTUAL_ENV")
 
 @dataclasses.dataclass(frozen=True)
 class PipelineCommands:
-    """Builds the arguments of every command.
-
-    Attributes:
-        config: How Airflow runs the pipeline.
-    """
+    """Builds the arguments of every command."""
 
     config: AirflowConfig
 
     def compile_shape(self) -> list[str]:
-        """Compile the pipeline as configured: the description that the DAG is made of.
-
-        Returns:
-            The command.
-        """
+        """Compile the pipeline as configured: the description that the DAG is made of."""
         description = self.config.description
         ir_path = description.with_name("pipeline.json")
         files = ("--ir", str(ir_path), "--description", str(description))
@@ -47,13 +39,8 @@ class PipelineCommands:
         """Compile one run with its own parameters, in the shape that the DAG was made of.
 
         Args:
-            run_id: The run.
-            parameters: What it is told.
             span: First day of the span that it reads, if it reads one.
             data: Folder that it reads, if it reads one.
-
-        Returns:
-            The command.
         """
         command = [*self._begin("compile"), *self._configure()]
         if parameters.max_epochs is not None:
@@ -74,13 +61,7 @@ class PipelineCommands:
         """Run one node of a compiled run.
 
         Args:
-            ir_path: The compiled run.
-            node_id: The node.
-            run_id: The run.
             json_path: File for how it ended.
-
-        Returns:
-            The command.
         """
         return [
             *self._begin("node"),
@@ -89,15 +70,7 @@ class PipelineCommands:
         ]
 
     def finish_run(self, run_id: str, json_path: Path) -> list[str]:
-        """Summarize a run and write its report.
-
-        Args:
-            run_id: The run.
-            json_path: File for the summary.
-
-        Returns:
-            The command.
-        """
+        """Summarize a run and write its report."""
         return [
             *self._begin("finish"),
             *self._configure(),
@@ -109,10 +82,6 @@ class PipelineCommands:
 
         Args:
             version: The version; None for the newest.
-            json_path: File for what was found.
-
-        Returns:
-            The command.
         """
         command = [*self._begin("champion"), "replay", *self._configure()]
         if version is not None:

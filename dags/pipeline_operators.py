@@ -49,13 +49,7 @@ class PipelineOperator(BaseOperator):
     """Runs a command, shows its output live, and stops it with all of its children when killed."""
 
     def __init__(self, *, config: AirflowConfig, pipeline: PipelineDescription, **kwargs: Any):
-        """Keep what every command needs.
-
-        Args:
-            config: How Airflow runs the pipeline.
-            pipeline: The compiled pipeline.
-            kwargs: What every operator takes.
-        """
+        """Keep what every command needs."""
         super().__init__(**kwargs)
         self.config = config
         self.pipeline = pipeline
@@ -82,11 +76,7 @@ class PipelineOperator(BaseOperator):
         """Run a command to its end.
 
         Args:
-            command: Program and arguments.
             json_path: File that it writes its answer to, if it gives one.
-
-        Returns:
-            How it ended.
         """
         self.log.info("$ %s", quote_command(command))
         self._child = ChildProcess(command, PROJECT_ROOT, choose_environment(os.environ))
@@ -121,9 +111,7 @@ class PipelineOperator(BaseOperator):
         """End the task as its command's outcome says.
 
         Args:
-            outcome: What becomes of the task.
             reason: Why; goes to the log, the note and, by the key ``reason``, to XCom.
-            context: The task's.
 
         Raises:
             AirflowFailException: If it has failed and another try would fail as well.
@@ -148,9 +136,6 @@ class CompileRunOperator(PipelineOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Compile the run.
-
-        Args:
-            context: The task's.
 
         Returns:
             The run's folder, and what it reads.
@@ -188,9 +173,6 @@ class NodeOperator(PipelineOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the node.
-
-        Args:
-            context: The task's.
 
         Returns:
             How it ended: a ``NodeResult`` as JSON.
@@ -238,9 +220,6 @@ class FinishRunOperator(PipelineOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Finish the run.
 
-        Args:
-            context: The task's.
-
         Returns:
             How it ended, without the long lists: they are in the run's files.
         """
@@ -272,9 +251,6 @@ class ReplayOperator(PipelineOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Replay the model of the event that set the run off, or the newest.
-
-        Args:
-            context: The task's.
 
         Returns:
             What was found.

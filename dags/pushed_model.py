@@ -12,14 +12,7 @@ from pipelines.layout import OutputLayout
 
 
 def create_asset(pipeline: PipelineDescription) -> Asset:
-    """Name the folder of pushed models as an asset; each event of it is one new version.
-
-    Args:
-        pipeline: The compiled pipeline.
-
-    Returns:
-        The asset.
-    """
+    """Name the folder of pushed models as an asset; each event of it is one new version."""
     serving_root = OutputLayout(Path(pipeline.output_root)).serving_root
     return Asset(name=f"{pipeline.name}_pushed_model", uri=serving_root.as_uri())
 
@@ -29,21 +22,12 @@ def create_alias(pipeline: PipelineDescription) -> AssetAlias:
 
     A plain asset as outlet would get an event from every Pusher that ends well, also from one that
     found its model in place already.
-
-    Args:
-        pipeline: The compiled pipeline.
-
-    Returns:
-        The alias.
     """
     return AssetAlias(name=f"{pipeline.name}_newly_pushed")
 
 
 def find_triggering_version(context: Any) -> int | None:
     """Find the version that set a run off.
-
-    Args:
-        context: Airflow's context of a task.
 
     Returns:
         The newest version announced by the events; None for a run that a person started.

@@ -16,7 +16,6 @@ def create_address(dag_id: str, *place: str) -> str:
     """Write the address of something that the plugin serves.
 
     Args:
-        dag_id: The DAG.
         place: Steps of the path behind it.
 
     Returns:

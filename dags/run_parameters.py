@@ -60,12 +60,6 @@ class RunParameters(pydantic.BaseModel):
 def read_parameters(values: Mapping[str, Any]) -> RunParameters:
     """Check a run's parameters.
 
-    Args:
-        values: The parameters as Airflow has them.
-
-    Returns:
-        The same, typed.
-
     Raises:
         ParameterError: If one is unknown, or of another type, or out of its limits.
     """
@@ -86,7 +80,6 @@ def choose_span(
     """Choose the span of a run: the one asked for, or the quarter of its date.
 
     Args:
-        parameters: What the run is told.
         logical_date: The run's, which is where the interval begins that it stands for; None for a
             run without a date.
 

@@ -1,6 +1,18 @@
 """A whole Airflow on this machine: ``python -m dags.standalone``.
 
 It ends with Ctrl-C, or with its terminal, and every process that came of it ends with it.
+
+Airflow's own ``airflow standalone`` starts the same four components. This is not it, because of
+what that does not do (seen with Airflow 3.3.2):
+
+- Leave nothing behind. It ends its components after Ctrl-C alone; where it gets SIGTERM or SIGKILL
+  they all stay, with the scheduler's workers. Here the kernel tells the components when this
+  process dies, and what is left of them while it lives is handed to it to end.
+- Notice that a component has ended. It goes on without it; here all ends, and one line says why.
+- Keep a second Airflow out. It looks at no port and locks no folder: its API server gives up on a
+  port that is taken, while its scheduler goes to work on the first one's database.
+- Listen on loopback alone. Its scheduler and triggerer serve logs on every address of the machine,
+  and it has no way to hand them ``--skip-serve-logs``.
 """
 
 from __future__ import annotations
@@ -57,12 +69,7 @@ class StandaloneAirflow:
     """
 
     def __init__(self, settings: StandaloneSettings, inherited: Mapping[str, str]) -> None:
-        """Make keys and settings; nothing is started yet.
-
-        Args:
-            settings: Where it keeps its things.
-            inherited: Environment variables to go on from.
-        """
+        """Make keys and settings; nothing is started yet."""
         self.settings = settings
         self.keys = load_keys(settings)
         # Of its own, so that the worker servers that nodes start are its own too. A short path:
@@ -78,9 +85,6 @@ class StandaloneAirflow:
     def prepare(self, config: AirflowConfig) -> None:
         """Migrate the database and make the pools.
 
-        Args:
-            config: How Airflow runs the pipeline.
-
         Raises:
             StandaloneError: If that fails.
         """
@@ -95,12 +99,6 @@ class StandaloneAirflow:
 
     def run_airflow(self, *arguments: str) -> str:
         """Run one command of Airflow's.
-
-        Args:
-            arguments: Its words.
-
-        Returns:
-            What it printed.
 
         Raises:
             StandaloneError: If it fails.
@@ -156,9 +154,6 @@ class StandaloneAirflow:
 
     def wait_until_ready(self, patience_seconds: float = _READY_SECONDS) -> None:
         """Wait until every component says that it is well.
-
-        Args:
-            patience_seconds: Longest wait.
 
         Raises:
             StandaloneError: If one ends, or they take longer.
@@ -326,9 +321,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Args:
         arguments: Words of the command line; this process's own by default.
-
-    Returns:
-        The exit code.
     """
     settings = _read_options(arguments)
     try:

@@ -54,12 +54,7 @@ def create_environment(
     """Choose the environment variables of Airflow's processes.
 
     Args:
-        settings: Where it keeps its things.
-        keys: What ``load_keys`` gave.
         inherited: Those of this process; a setting of Airflow's that is there is respected.
-
-    Returns:
-        All variables.
     """
     api = {
         "conn_type": "http",
@@ -79,9 +74,6 @@ def create_environment(
 
 def load_keys(settings: StandaloneSettings) -> dict[str, str]:
     """Load the keys and passwords, and make them up the first time.
-
-    Args:
-        settings: Where they are kept.
 
     Returns:
         By name.

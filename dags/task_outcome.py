@@ -58,9 +58,6 @@ class CommandResult(pydantic.BaseModel):
 def judge_node(result: CommandResult) -> Outcome:
     """Tell what becomes of the task of a node or of a compilation.
 
-    Args:
-        result: How its command ended.
-
     Returns:
         The outcome; a retry for an infrastructure error alone.
     """
@@ -75,9 +72,6 @@ def judge_node(result: CommandResult) -> Outcome:
 def judge_run(result: CommandResult) -> Outcome:
     """Tell what becomes of the task that ends a run, and by that of the run.
 
-    Args:
-        result: How ``finish`` ended.
-
     Returns:
         Done where a model was pushed or refused: either is what the run was for. A failure where
         data was refused or a node failed: somebody has to see to it.
@@ -91,9 +85,6 @@ def judge_run(result: CommandResult) -> Outcome:
 
 def describe_node(result: CommandResult) -> str:
     """Say in a few lines how a node ended: its state, and each problem; for a note.
-
-    Args:
-        result: How its command ended.
 
     Returns:
         At most 1,000 characters, which is what Airflow's notes hold.
@@ -134,23 +125,13 @@ def describe_result(answer: Mapping[str, Any]) -> str:
 
 
 def describe_run(summary: Mapping[str, Any]) -> str:
-    """Say in one line how a run ended; for a note.
-
-    Args:
-        summary: The run summary.
-
-    Returns:
-        Its verdict and the reason.
-    """
+    """Say in one line how a run ended; for a note."""
     verdict = str(summary.get("verdict", "failed")).replace("_", " ").upper()
     return f"{verdict}: {summary.get('reason', 'there is no summary')}"[:NOTE_LENGTH]
 
 
 def describe_replay(result: CommandResult) -> str:
     """Say in one line what the check of a pushed model found; for a note.
-
-    Args:
-        result: How ``champion replay`` ended.
 
     Returns:
         The version, and each gate that it does not pass.

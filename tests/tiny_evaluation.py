@@ -58,7 +58,6 @@ def export_model(directory: Path, weight: float) -> Model:
     """Export the least model that meets the contract of ``create_eval_config``.
 
     Args:
-        directory: Folder of the artifact.
         weight: Of the price; the model is ``sigmoid(weight * price - 1)``.
 
     Returns:
@@ -104,7 +103,6 @@ def export_plain_model(directory: Path, price_type: tf.DType = tf.float32, **ren
     """Export a model without Keras that may not fit the measured rows.
 
     Args:
-        directory: Folder of the artifact.
         price_type: Type of the price that it asks for; the rows have float32.
         renamed: Names of its own for ``probability``, ``generous`` or ``transform_features``.
 
@@ -137,17 +135,7 @@ def export_plain_model(directory: Path, price_type: tf.DType = tf.float32, **ren
 def evaluate(
     directory: Path, candidate: Model, baseline: Model | None, settings: EvaluatorSettings
 ) -> ModelEvaluation:
-    """Run the Evaluator on the measured rows.
-
-    Args:
-        directory: Folder to write to.
-        candidate: The model to measure.
-        baseline: The model to measure beside it, if any.
-        settings: How to measure.
-
-    Returns:
-        What the Evaluator wrote.
-    """
+    """Run the Evaluator on the measured rows."""
     return run_executor(
         Executor,
         directory,
@@ -170,14 +158,6 @@ def run_executor(
 
     Args:
         executor: Ours, or TFX's own.
-        directory: Folder to write to.
-        examples: The rows.
-        candidate: The model to measure.
-        baseline: The model to measure beside it, if any.
-        config: What to measure.
-
-    Returns:
-        What it wrote.
     """
     evaluation = ModelEvaluation()
     evaluation.uri = str(directory / "evaluation")
@@ -203,9 +183,6 @@ def run_executor(
 
 def write_examples(directory: Path) -> Examples:
     """Write the measured rows as the splits ``train`` and ``test``.
-
-    Args:
-        directory: Folder of the artifact.
 
     Returns:
         An artifact as CsvExampleGen gives it.

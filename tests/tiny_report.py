@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import math
+from collections.abc import Mapping
 
 from components.data_gate.distances import Bin, Distance
 from components.data_gate.findings import (
@@ -39,7 +40,7 @@ from pipelines.report.data_report import (
     ValueCount,
 )
 from pipelines.report.lineage import Lineage, LineageArtifact
-from pipelines.report.ml_test_score import Evidence, Item, MlTestScore, Section
+from pipelines.report.ml_test_score import Evidence, Item, MlTestScore, Section, ShownBy
 from pipelines.report.model_card import InputColumn, ModelCard
 from pipelines.report.model_report import (
     Epoch,
@@ -80,9 +81,6 @@ def create_report(verdict: Verdict = Verdict.PUSHED) -> RunReport:
 
     Args:
         verdict: How it ended; a data refusal stops at DataGate, a failure at CsvExampleGen.
-
-    Returns:
-        The report.
     """
     has_data = verdict is not Verdict.FAILED
     has_model = verdict in (Verdict.PUSHED, Verdict.MODEL_REFUSED)
@@ -503,20 +501,20 @@ def _create_card() -> ModelCard:
 
 def _create_score() -> MlTestScore:
     return MlTestScore(
-        items=tuple(
-            Item(
-                section=section,
-                number=number,
-                title=f"{section.value}, item {number}.",
-                points=(0.0, 0.5, 1.0)[number % 3],
-                evidence=(
-                    (Evidence(source="run", text="DataGate ran", path="components/data_gate"),)
-                    if number % 3
-                    else ()
-                ),
-                lacks="" if number % 3 == 2 else "Someone has to write it.",
-            )
-            for section in Section
-            for number in range(1, 8)
-        )
+        items=tuple(_create_item(section, number) for section in Section for number in range(1, 8))
+    )
+
+
+def _create_item(section: Section, number: int) -> Item:
+    """Create an item; every kind of item and every number of points is in each section."""
+    points = (0.0, 0.5, 1.0)[number % 3] if number < 6 else 0.0
+    by_others: Mapping[int, ShownBy] = {6: "tests", 7: "nothing"}
+    return Item(
+        section=section,
+        number=number,
+        title=f"{section.value}, item {number}.",
+        shown_by=by_others.get(number, "run"),
+        points=points,
+        evidence=(Evidence(text="DataGate ran", path="components/data_gate"),) if points else (),
+        lacks="" if points == 1 else "Someone has to write it.",
     )

@@ -66,14 +66,7 @@ ANALYZED: list[Row] = [
 
 
 def write_transform_output(directory: Path) -> tft.TFTransformOutput:
-    """Analyze the six rows.
-
-    Args:
-        directory: Folder to write to.
-
-    Returns:
-        What Transform learned.
-    """
+    """Analyze the six rows."""
     accumulator = Accumulator(TABLE)
     accumulator.add_batch(create_batch(ANALYZED))
     knowledge = write_vocabularies(accumulator.extract(), directory / "vocabularies")

@@ -8,14 +8,7 @@ from pipelines.worker_client import WorkerClient
 
 
 def find_servers(client: WorkerClient) -> list[int]:
-    """Find the processes that were started for the client's socket; forked ones have a parent.
-
-    Args:
-        client: Whose.
-
-    Returns:
-        Their process ids.
-    """
+    """Find the processes that were started for the client's socket; forked ones have a parent."""
     socket_path = str(client.log_path.with_suffix(".sock"))
     found = []
     for process in Path("/proc").glob("[0-9]*"):

@@ -47,12 +47,6 @@ app = FastAPI(title="What pipeline runs wrote", openapi_url=None)
 def find_output(dag_id: str) -> OutputLayout:
     """Find where the runs of a DAG are kept.
 
-    Args:
-        dag_id: The DAG.
-
-    Returns:
-        The layout.
-
     Raises:
         HTTPException: If it is no DAG of the compiled pipeline.
     """

@@ -40,9 +40,6 @@ def write_card(
     Args:
         description: The pipeline as the run compiled it.
         parameters: The Trainer's parameters, key by key.
-        outputs: What each node put out.
-        summary: How the run ended.
-        data: The data.
         table: The task's feature table; None where the task is not known any more.
 
     Returns:

@@ -33,7 +33,6 @@ class Chart:
     """A chart, and everything that stands for it where it can't be seen.
 
     Attributes:
-        title: What it is of.
         summary: What there is to see, in a sentence.
         svg: The drawing.
         columns: Headers of its numbers.
@@ -57,19 +56,7 @@ def create_chart(
     rows: tuple[tuple[str, ...], ...],
     legend: tuple[Series, ...] = (),
 ) -> Chart:
-    """Draw a chart.
-
-    Args:
-        spec: Its Vega-Lite specification.
-        title: What it is of.
-        summary: What there is to see, in a sentence.
-        columns: Headers of its numbers.
-        rows: Its numbers, as text.
-        legend: Its series.
-
-    Returns:
-        The chart.
-    """
+    """Draw a chart."""
     label = f"{title}. {summary}"
     return Chart(title, summary, draw(spec, label), columns, rows, legend)
 

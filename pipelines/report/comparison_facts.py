@@ -27,10 +27,6 @@ def compare_runs(before: RunReport, after: RunReport) -> RunComparison:
 
     Args:
         before: The first, the older as a rule.
-        after: The second.
-
-    Returns:
-        What differs.
     """
     return RunComparison(
         before=before,

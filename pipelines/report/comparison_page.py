@@ -11,14 +11,7 @@ _MOST_CHARTS = 6
 
 
 def render_two_runs(comparison: RunComparison) -> str:
-    """Render the page of two runs side by side.
-
-    Args:
-        comparison: The runs and what differs.
-
-    Returns:
-        The page.
-    """
+    """Render the page of two runs side by side."""
     differing = [gate for gate in comparison.gates if gate.differs]
     return render(
         "comparison.html",

@@ -58,10 +58,6 @@ SHIFT_SERIES = (
 def draw_distribution(feature: FeatureReport, data: DataReport) -> Chart | None:
     """Draw a column's shares by bin, all datasets over each other.
 
-    Args:
-        feature: The column.
-        data: The data that it is of.
-
     Returns:
         The chart; None where there is nothing to draw.
     """
@@ -81,9 +77,6 @@ def draw_shift(column: ColumnChange) -> Chart:
 
     Args:
         column: The column; its distance must be there.
-
-    Returns:
-        The chart.
 
     Raises:
         ValueError: If the column could not be compared.
@@ -107,10 +100,6 @@ def assign_series(datasets: Sequence[Dataset], kind: Kind) -> tuple[Series, ...]
 
     Args:
         datasets: The datasets, the one that others are compared with first.
-        kind: Whether they are of numbers or of categories.
-
-    Returns:
-        A series a dataset.
     """
     first, *rest = datasets
     others = itertools.cycle(_LINES if kind == "numbers" else _POINTS)

@@ -49,9 +49,6 @@ class LoadedDataset:
     def __init__(self, dataset: Dataset) -> None:
         """Load the statistics.
 
-        Args:
-            dataset: Which.
-
         Raises:
             FileNotFoundError: If they are gone.
         """
@@ -77,8 +74,6 @@ def collect_data(
     """Gather what is told of the data.
 
     Args:
-        outputs: What each node put out.
-        summary: How the run ended.
         table: The task's feature table; None where the task is not known any more.
         settings: DataGate's, as the run compiled them.
         notes: Gets a sentence for what can't be shown.

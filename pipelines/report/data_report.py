@@ -20,9 +20,7 @@ class Dataset(pydantic.BaseModel):
     Attributes:
         name: Its name on the page, unique in the report: a split's, such as ``train``, or
             ``previous train``.
-        split: The split.
         is_previous: Whether it is of the data that was accepted before, not of this run.
-        rows: Its rows.
         statistics_uri: Folder of the ``ExampleStatistics`` artifact.
     """
 
@@ -39,8 +37,6 @@ class Bucket(pydantic.BaseModel):
     """One bucket of a histogram that TFDV wrote.
 
     Attributes:
-        low: Lower limit.
-        high: Upper limit.
         rows: Rows in it; TFDV estimates it, so it can be a fraction.
     """
 
@@ -57,9 +53,6 @@ class NumberStatistics(pydantic.BaseModel):
     Attributes:
         min: Smallest number, in the column's unit.
         median: Median, as TFDV estimates it.
-        max: Largest number.
-        mean: Mean.
-        std_dev: Standard deviation.
         zeros: Rows with the number 0.
         histogram: TFDV's standard histogram, of equally wide buckets from min to max.
     """
@@ -80,7 +73,6 @@ class ValueCount(pydantic.BaseModel):
 
     Attributes:
         value: The value as text.
-        rows: Rows that hold it.
     """
 
     model_config = _STRICT
@@ -108,7 +100,6 @@ class FeatureStatistics(pydantic.BaseModel):
 
     Attributes:
         dataset: Name of the dataset.
-        rows: Rows of the dataset.
         missing: Rows without a value.
         numbers: Of a column of numbers; None for another, or without a value.
         categories: Of a column of texts or names; None for another.
@@ -151,7 +142,6 @@ class FeatureReport(pydantic.BaseModel):
     """One column.
 
     Attributes:
-        name: Its name.
         kind: Whether it holds numbers or categories; ``unknown`` where TFDV describes neither.
         dtype: How its values are stored: ``int``, ``float`` or ``bytes``; None for a column that
             the feature table does not know.

@@ -39,9 +39,6 @@ class IntervalGlyph:
 def find_domain(metrics: Sequence[MetricComparison | None]) -> Domain:
     """Find a scale that holds metrics, their intervals and the champion's values.
 
-    Args:
-        metrics: The metrics that share the scale.
-
     Returns:
         The scale; from 0 to 1 where there is no number at all.
     """
@@ -59,10 +56,6 @@ def find_domain(metrics: Sequence[MetricComparison | None]) -> Domain:
 
 def place_interval(metric: MetricComparison | None, domain: Domain) -> IntervalGlyph | None:
     """Place a metric, its interval and the champion's value on a scale.
-
-    Args:
-        metric: The metric.
-        domain: The scale.
 
     Returns:
         The places; None where the metric has no value.

@@ -43,8 +43,6 @@ def draw_metric(runs: Sequence[IndexedRun], metric: str, title: str) -> Chart | 
 
     Args:
         runs: The runs, oldest first; the newest forty that measured the metric are drawn.
-        metric: Name of the metric.
-        title: What the chart is called.
 
     Returns:
         The chart; None where no run has the metric.

@@ -12,14 +12,7 @@ from pipelines.report.templating import render, write_words
 
 
 def render_all_runs(index: RunIndex) -> str:
-    """Render the page of all runs.
-
-    Args:
-        index: The runs.
-
-    Returns:
-        The page.
-    """
+    """Render the page of all runs."""
     newest_first = tuple(reversed(index.runs))
     return render(
         "index.html",

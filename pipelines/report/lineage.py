@@ -14,12 +14,7 @@ class LineageArtifact(pydantic.BaseModel):
 
     Attributes:
         id: Its id in the metadata store.
-        type: Name of its type.
-        uri: Its folder.
-        is_freed: Whether its files are gone.
         node: Node that made it; None for one that nothing in the store made.
-        run_id: Run in which it was made.
-        execution_id: Execution that made it.
         made_of: Ids of the artifacts that the execution was given and that are of the lineage.
         version: Version under ``serving/``, of a pushed model; None for others.
     """

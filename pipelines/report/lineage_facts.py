@@ -25,12 +25,6 @@ def trace_lineage(
 ) -> Lineage | None:
     """Trace the last thing that a run made.
 
-    Args:
-        store: The pipeline's runs.
-        outputs: What each node put out.
-        files: The CSV files that the rows came from.
-        span: First day of the span.
-
     Returns:
         Its lineage; None where the run made nothing.
     """

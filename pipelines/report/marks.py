@@ -19,13 +19,7 @@ Sign = Literal["check", "cross", "stop", "alert", "info", "dash", "again"]
 
 @dataclasses.dataclass(frozen=True)
 class Mark:
-    """How one state is shown.
-
-    Attributes:
-        word: Its name on the page.
-        tone: Its colour's meaning.
-        sign: Its drawing.
-    """
+    """How one state is shown."""
 
     word: str
     tone: Tone
@@ -54,8 +48,10 @@ SEVERITY_MARKS: Mapping[Severity, Mark] = {
 }
 SCORE_MARKS: Mapping[str, Mark] = {
     "automated": Mark("automated", "good", "check"),
-    "documented": Mark("documented", "warn", "alert"),
+    "in part": Mark("in part", "warn", "alert"),
     "not met": Mark("not met", "calm", "dash"),
+    "not done": Mark("not done", "calm", "dash"),
+    "not by a run": Mark("not by a run", "calm", "info"),
 }
 _OUTCOME_MARKS: Mapping[Outcome, Mark] = {
     Outcome.PASSED: Mark("passed", "good", "check"),

@@ -1,17 +1,21 @@
-"""The ML Test Score of a run: 28 items, each with evidence or not met.
+"""The ML Test Score: the rubric's 28 items, and what one run shows of them.
 
-The items and the score are those of E. Breck, S. Cai, E. Nielsen, M. Salib and D. Sculley, "The ML
-Test Score: A Rubric for ML Production Readiness and Technical Debt Reduction", IEEE Big Data 2017,
-in our own words.
+The items are those of E. Breck, S. Cai, E. Nielsen, M. Salib and D. Sculley, "The ML Test Score: A
+Rubric for ML Production Readiness and Technical Debt Reduction", IEEE Big Data 2017, in our own
+words.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import enum
+from collections.abc import Mapping
 from typing import Literal
 
 import pydantic
 
+ShownBy = Literal["run", "tests", "nothing"]
+"""What can show an item: a run; only tests and documents of the product; nothing yet."""
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
 
@@ -24,34 +28,51 @@ class Section(str, enum.Enum):
     MONITORING = "Monitoring"
 
 
-class Evidence(pydantic.BaseModel):
-    """One thing that shows an item met.
+@dataclasses.dataclass(frozen=True)
+class RubricItem:
+    """One item of the rubric.
 
     Attributes:
-        source: Whether it was found in this run or in the repository.
+        id: Short name that evidence is looked up by.
+        title: What is asked, in one sentence.
+        most_points: What the product can earn as it is: 1 where it does this automatically, 0.5
+            where it documents it or leaves a part to people, 0 where it does not do it.
+        lacks: What is missing for the whole point, in one sentence; empty where nothing is.
+    """
+
+    id: str
+    title: str
+    most_points: float = 1
+    lacks: str = ""
+
+
+class Evidence(pydantic.BaseModel):
+    """One thing in a run that shows an item met.
+
+    Attributes:
         text: What was found, in a few words.
-        path: File in the repository, below its root, or of the run; None where it is a fact of the
-            report itself.
+        path: Folder of the artifact that it was found in; None where it is a fact of the report
+            itself.
     """
 
     model_config = _STRICT
 
-    source: Literal["run", "repository"]
+    source: Literal["run"] = "run"
     text: str
     path: str | None = None
 
 
 class Item(pydantic.BaseModel):
-    """One item of the rubric.
+    """One item, as a run shows it.
 
     Attributes:
-        section: Its section.
         number: Its number in the section, 1 to 7.
         title: What is asked, in one sentence.
-        points: 1 where it is met automatically, 0.5 where it is documented or done by hand, 0 where
-            it is not met.
-        evidence: What shows it; empty where it is not met.
-        lacks: What is missing for the next half point, in one sentence; empty with a whole point.
+        shown_by: What can show it; only what a run can show is scored.
+        points: 1 where it is met automatically, 0.5 where only in part, 0 where this run does not
+            show it or no run can.
+        evidence: What shows it; empty without points.
+        lacks: Why it has no whole point, in one sentence; empty with one.
     """
 
     model_config = _STRICT
@@ -59,18 +80,24 @@ class Item(pydantic.BaseModel):
     section: Section
     number: int
     title: str
+    shown_by: ShownBy
     points: float
     evidence: tuple[Evidence, ...]
     lacks: str
 
     @property
     def level(self) -> str:
-        """``automated``, ``documented`` or ``not met``."""
-        return {1.0: "automated", 0.5: "documented"}.get(self.points, "not met")
+        """How far it is met, in words; of an item that no run can show, why it is not scored."""
+        if self.shown_by != "run":
+            return {"tests": "not by a run", "nothing": "not done"}[self.shown_by]
+        return {1.0: "automated", 0.5: "in part"}.get(self.points, "not met")
 
 
 class MlTestScore(pydantic.BaseModel):
-    """The score.
+    """The score of a run: its points out of the items that a run can show.
+
+    It is a sum. The rubric's own score is that of the weakest section, and needs all 28 items; what
+    tests and documents show of the others is not a run's to say.
 
     Attributes:
         items: All 28, by section and number.
@@ -82,31 +109,161 @@ class MlTestScore(pydantic.BaseModel):
 
     @property
     def sections(self) -> dict[Section, float]:
-        """Points of each section, 0 to 7."""
+        """Points of each section, 0 to its number of items that a run can show."""
         return {
             section: sum(item.points for item in self.items if item.section is section)
             for section in Section
         }
 
     @property
-    def total(self) -> float:
-        """The score: the points of the weakest section, 0 to 7."""
-        return min(self.sections.values())
+    def run_items(self) -> dict[Section, int]:
+        """Number of items of each section that a run can show."""
+        return {
+            section: sum(item.shown_by == "run" for item in self.items if item.section is section)
+            for section in Section
+        }
 
     @property
-    def meaning(self) -> str:
-        """What the score says of readiness, after the rubric's own scale."""
-        for most, words in _SCALE:
-            if self.total <= most:
-                return words
-        return _BEST
+    def total(self) -> float:
+        """The score: points of all sections, 0 to the number of items that a run can show."""
+        return sum(self.sections.values())
+
+    @property
+    def most(self) -> int:
+        """Number of items that a run can show."""
+        return sum(self.run_items.values())
 
 
-_SCALE = (
-    (0.0, "more of a research project than a production system"),
-    (1.0, "not wholly untested, but serious holes in reliability are likely"),
-    (2.0, "a first pass at productionization; more is worth doing"),
-    (3.0, "reasonably tested; more of it could be automated"),
-    (5.0, "strongly tested and monitored"),
-)
-_BEST = "exceptionally tested and monitored"
+RUBRIC: Mapping[Section, tuple[RubricItem, ...]] = {
+    Section.DATA: (
+        RubricItem(
+            "feature-schema",
+            "What is expected of every feature is written down in a schema, and data is "
+            "held to it.",
+        ),
+        RubricItem(
+            "useful-features",
+            "Every feature is shown to help.",
+            most_points=0,
+            lacks="No run measures the model without each of its features.",
+        ),
+        RubricItem(
+            "feature-cost",
+            "No feature costs more than it brings: in latency, in memory, in upstream "
+            "dependencies.",
+            most_points=0,
+            lacks="What a single feature costs is not measured.",
+        ),
+        RubricItem("feature-rules", "Features obey rules about what may be used at all."),
+        RubricItem(
+            "privacy",
+            "The data pipeline controls who may see what is private.",
+            most_points=0,
+            lacks=(
+                "Who may read the rows, and for how long they are kept, is left to the file system."
+            ),
+        ),
+        RubricItem(
+            "new-features",
+            "A new feature can be added quickly.",
+            most_points=0.5,
+            lacks="How long a new feature takes is not measured.",
+        ),
+        RubricItem("feature-code", "The code that makes features is tested."),
+    ),
+    Section.MODEL: (
+        RubricItem(
+            "reviewed-models",
+            "Every model's specification is reviewed and kept under version control.",
+            most_points=0.5,
+            lacks="Nothing forces a review before a model's code is run.",
+        ),
+        RubricItem(
+            "online-metrics",
+            "Offline metrics are shown to go with what matters online.",
+            most_points=0,
+            lacks="Nothing is measured online.",
+        ),
+        RubricItem(
+            "tuned-models",
+            "Hyperparameters are tuned.",
+            most_points=0,
+            lacks="No search over the settings is run or recorded.",
+        ),
+        RubricItem(
+            "known-ageing",
+            "How much a model loses by growing old is known.",
+            most_points=0,
+            lacks="Training on the past and testing on what follows has not been measured.",
+        ),
+        RubricItem("simpler-model", "A simpler model is shown not to be better."),
+        RubricItem("slices", "Quality is good enough on every important slice."),
+        RubricItem("fairness", "The model is tested for how it treats groups of people."),
+    ),
+    Section.INFRASTRUCTURE: (
+        RubricItem("reproducible-training", "Training is reproducible."),
+        RubricItem("model-code", "The code that specifies models is unit-tested."),
+        RubricItem("whole-pipeline", "The whole pipeline is tested from raw data to serving."),
+        RubricItem("validated-models", "A model's quality is validated before it serves."),
+        RubricItem(
+            "debugging",
+            "A model can be debugged by following one example through it, step by step.",
+            most_points=0,
+            lacks="There is no tool that follows one example through the model.",
+        ),
+        RubricItem(
+            "canary",
+            "A model is tried out on a little of the real traffic before it serves all of it.",
+            most_points=0.5,
+            lacks=(
+                "The model is loaded as a server loads it and replays the test split, but "
+                "sees no traffic."
+            ),
+        ),
+        RubricItem("rollback", "A serving model can be rolled back, quickly and safely."),
+    ),
+    Section.MONITORING: (
+        RubricItem(
+            "dependencies",
+            "A change in what the pipeline depends on is noticed.",
+            most_points=0.5,
+            lacks=(
+                "Packages are locked, but nobody is told when an upstream source of the data "
+                "changes."
+            ),
+        ),
+        RubricItem(
+            "input-invariants", "What must always hold of the inputs is checked on every delivery."
+        ),
+        RubricItem("same-answers", "Training and serving compute the same features and answers."),
+        RubricItem(
+            "model-age",
+            "A serving model that has grown too old is noticed.",
+            most_points=0,
+            lacks="The age of what serves is not watched.",
+        ),
+        RubricItem(
+            "finite-numbers",
+            "Numbers stay numbers: no NaN, no infinity, in training and in serving.",
+        ),
+        RubricItem(
+            "cost",
+            "Training and serving have not become slower or larger.",
+            most_points=0.5,
+            lacks=(
+                "Latency, load time and size are held against limits; the time of a training "
+                "is not."
+            ),
+        ),
+        RubricItem(
+            "served-quality",
+            "The quality of served predictions has not fallen.",
+            most_points=0.5,
+            lacks=(
+                "Rows of each delivery are held against the champion; served answers are not "
+                "scored."
+            ),
+        ),
+    ),
+}
+"""All 28 items, by section, in the order of their numbers."""

@@ -17,9 +17,7 @@ class InputColumn(pydantic.BaseModel):
     """A column that the model takes.
 
     Attributes:
-        name: Its name.
         unit: Its unit; empty where there is none.
-        meaning: What it holds.
         transformations: What the model gets of it, in a few words each.
     """
 
@@ -39,7 +37,6 @@ class ModelCard(pydantic.BaseModel):
             compiled; None for a run that was compiled before they were kept.
         task: Folder under ``schemas/`` that says what the data is.
         label: What the label is, in one sentence.
-        inputs: What the model takes.
         settings: Settings of model and training, in text by name.
         labels: Rows and positives by split; empty where DataGate did not get that far.
         pushed_version: Version under ``serving/``; None where it was not pushed.

@@ -22,14 +22,7 @@ Coordinate = Callable[[ThresholdCounts], float | None]
 
 
 def draw_training(training: TrainingReport) -> tuple[Chart, Chart]:
-    """Draw log loss and AUC by epoch, on the training and the validation split.
-
-    Args:
-        training: How the model was trained.
-
-    Returns:
-        The two charts.
-    """
+    """Draw log loss and AUC by epoch, on the training and the validation split."""
     return (
         _draw_epochs(
             training,
@@ -65,9 +58,6 @@ def draw_precision_recall(model: ModelReport) -> Chart | None:
 
 def draw_calibration(model: ModelReport) -> Chart | None:
     """Draw the share of label 1 by score, with the diagonal of perfect calibration.
-
-    Args:
-        model: The model.
 
     Returns:
         The chart; None where the model was not evaluated.

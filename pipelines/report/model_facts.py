@@ -38,7 +38,6 @@ def collect_model(
     """Gather what is told of the model.
 
     Args:
-        outputs: What each node put out.
         rows: What ModelValidator is told of the examples: split, threshold, attributes.
         notes: Gets a sentence for what can't be shown.
 
@@ -90,9 +89,6 @@ def read_history(path: Path) -> TrainingReport:
 
     Args:
         path: Its CSV file, a line an epoch.
-
-    Returns:
-        The training.
 
     Raises:
         OSError: If it can't be read.

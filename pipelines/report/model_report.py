@@ -21,8 +21,6 @@ class Epoch(pydantic.BaseModel):
         auc: AUC on the training split, with dropout.
         validation_loss: Loss on the validation split.
         validation_log_loss: Log loss on the validation split, in nats; training stops by it.
-        validation_auc: AUC on the validation split.
-        learning_rate: Learning rate of the pass.
     """
 
     model_config = _STRICT
@@ -77,7 +75,6 @@ class SliceReport(pydantic.BaseModel):
         column: Column, or fairness attribute, that cuts the slice.
         column_value: The rows' value in it, as text.
         is_group: Whether it is a group of a fairness attribute.
-        examples: Its rows.
         metrics: Every metric of the candidate with its interval, beside the champion's value.
         gates: What gates said of this slice.
     """
@@ -105,8 +102,6 @@ class FairnessReport(pydantic.BaseModel):
     """The groups of one fairness attribute.
 
     Attributes:
-        attribute: Name of the attribute.
-        groups: The groups' metrics.
         gaps: Gates on gaps between its groups: value is the gap, ``groups`` the two that it lies
             between; empty where no gate asks.
     """

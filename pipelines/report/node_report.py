@@ -19,7 +19,6 @@ class ArtifactReport(pydantic.BaseModel):
         key: Name of the node's input or output.
         id: Its id in the metadata store.
         type: Name of its type, such as ``ExampleStatistics``.
-        uri: Its folder.
         splits: Its splits; none where it has none.
         is_freed: Whether its files are gone, by ``gc`` or otherwise.
         made_by_node: Node that made it; None for one that nothing in the store made.
@@ -47,7 +46,6 @@ class NodeReport(pydantic.BaseModel):
         explanation: Why it was cached, ran, or neither, and what had changed.
         problems: Why it refused or failed; empty otherwise.
         execution_id: Id of its execution in the metadata store; None where it never started.
-        inputs: What it was given.
         outputs: What it put out, its own or, where cached, an earlier run's.
         parameters: Its settings in text, those that are mappings key by key: ``settings.seed``.
         log_tail: Last lines of its log, oldest first; empty where it left none.

@@ -37,7 +37,6 @@ def overlay(
     Args:
         columns: The column in each dataset by the dataset's name, all of numbers or all of
             categories; those without rows, or of the other kind than the first, are left out.
-        is_whole: Whether its numbers are whole.
 
     Returns:
         The bins: numbers in order, or values by their largest share; then all other values and the

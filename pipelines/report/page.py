@@ -24,45 +24,20 @@ def prepare_pages() -> None:
 
 
 def draw_data(data: DataReport) -> None:
-    """Draw the charts of a run's data, which are kept until this process renders the run's page.
-
-    Args:
-        data: The data.
-    """
+    """Draw the charts of a run's data, which are kept until this process renders the run's page."""
     describe_data(data)
 
 
 def render_report(report: RunReport) -> str:
-    """Render the page of a run, for ``reports/<run_id>/index.html``.
-
-    Args:
-        report: The run.
-
-    Returns:
-        The page.
-    """
+    """Render the page of a run, for ``reports/<run_id>/index.html``."""
     return render_run(report)
 
 
 def render_index(index: RunIndex) -> str:
-    """Render the page of all runs, for ``reports/index.html``.
-
-    Args:
-        index: The runs.
-
-    Returns:
-        The page.
-    """
+    """Render the page of all runs, for ``reports/index.html``."""
     return render_all_runs(index)
 
 
 def render_comparison(comparison: RunComparison) -> str:
-    """Render the page of two runs side by side, for a folder beside those of the runs.
-
-    Args:
-        comparison: The runs and what differs.
-
-    Returns:
-        The page.
-    """
+    """Render the page of two runs side by side, for a folder beside those of the runs."""
     return render_two_runs(comparison)

@@ -12,13 +12,7 @@ _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
 
 class MetricChange(pydantic.BaseModel):
-    """A metric on all rows in both runs; None where a run does not have it.
-
-    Attributes:
-        name: Its name.
-        before: Its value in the first run.
-        after: Its value in the second.
-    """
+    """A metric on all rows in both runs; None where a run does not have it."""
 
     model_config = _STRICT
 
@@ -38,9 +32,7 @@ class GateChange(pydantic.BaseModel):
     """A gate's limit on one slice in both runs.
 
     Attributes:
-        name: The gate's name.
         rule: Which of its limits.
-        slice: The slice.
         before: What came out in the first run; None where it was not judged.
         after: What came out in the second; None likewise.
     """
@@ -65,7 +57,6 @@ class ParameterChange(pydantic.BaseModel):
     """A node's parameter that differs; None where a run does not have it.
 
     Attributes:
-        node: The node.
         name: The parameter, such as ``settings.seed``.
         before: In the first run, as text.
         after: In the second.
@@ -83,7 +74,6 @@ class ColumnChange(pydantic.BaseModel):
     """A column's training split in both runs.
 
     Attributes:
-        feature: The column.
         distance: How far the second run's is from the first's, with its bins; None where it can't
             be compared.
         limit: The schema's drift limit; None where it has none for the column.
@@ -102,15 +92,7 @@ class ColumnChange(pydantic.BaseModel):
 
 
 class NodeChange(pydantic.BaseModel):
-    """A node in both runs; None where a run has no such node.
-
-    Attributes:
-        node: The node.
-        state_before: How it ended in the first run.
-        state_after: In the second.
-        seconds_before: Seconds it took in the first run.
-        seconds_after: In the second.
-    """
+    """A node in both runs; None where a run has no such node."""
 
     model_config = _STRICT
 
@@ -126,7 +108,6 @@ class RunComparison(pydantic.BaseModel):
 
     Attributes:
         before: The first run, the older as a rule.
-        after: The second.
         metrics: Every metric that either has.
         gates: Every limit that either judged, those that differ first.
         parameters: Parameters of nodes that differ.

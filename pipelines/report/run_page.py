@@ -44,7 +44,6 @@ class Section:
 
     Attributes:
         id: Its anchor.
-        title: Its title.
         note: A few words beside the title in the list of sections; empty where there is nothing.
     """
 
@@ -58,7 +57,6 @@ class MetricRow:
     """A metric, its change from the champion's, and its drawing.
 
     Attributes:
-        metric: The metric.
         change: The candidate's value minus the champion's; None without one of them.
         glyph: Its drawing; None without a value.
     """
@@ -73,7 +71,6 @@ class SliceRow:
     """A slice in the table of slices.
 
     Attributes:
-        slice: The slice.
         log_loss: Its log loss; None where it was not measured.
         auc: Its AUC; None likewise.
         calibration: Its calibration; None likewise.
@@ -105,10 +102,8 @@ class FairnessTable:
     """A fairness attribute: its gaps and its groups.
 
     Attributes:
-        name: The attribute.
         gaps: Gates on gaps between its groups.
         metrics: The metrics that are shown of each group.
-        groups: The groups.
     """
 
     name: str
@@ -139,14 +134,7 @@ class Confusion:
 
 
 def render_run(report: RunReport) -> str:
-    """Render the page of a run.
-
-    Args:
-        report: The run.
-
-    Returns:
-        The page.
-    """
+    """Render the page of a run."""
     return render(
         "run.html",
         {
@@ -180,7 +168,8 @@ def _list_sections(report: RunReport) -> Iterator[Section]:
     yield Section("gates", "Gates", f"{passed} of {len(gates)}" if gates else nothing)
     yield Section("lineage", "Lineage", "" if report.lineage else nothing)
     yield Section("model-card", "Model card", "" if report.model_card else nothing)
-    yield Section("test-score", "ML Test Score", f"{report.test_score.total:g} of 7")
+    score = report.test_score
+    yield Section("test-score", "ML Test Score", f"{score.total:g} of {score.most}")
 
 
 def _explain_absences(report: RunReport) -> Mapping[str, str]:
@@ -249,9 +238,6 @@ def describe_data(data: DataReport | None) -> dict[str, Any]:
 
     Args:
         data: The data; None where there are no statistics of it.
-
-    Returns:
-        What the template is given.
     """
     features = data.features if data else ()
     charts: dict[str, Chart | None] = (

@@ -83,12 +83,6 @@ class RunFacts(pydantic.BaseModel):
     def node(self, node_id: str) -> NodeReport:
         """Look a node up.
 
-        Args:
-            node_id: Its id.
-
-        Returns:
-            The node.
-
         Raises:
             KeyError: If the run has none of that id.
         """
@@ -102,7 +96,7 @@ class RunReport(RunFacts):
     """A run, with its score.
 
     Attributes:
-        test_score: The ML Test Score, by the evidence in this run and in the repository.
+        test_score: The ML Test Score, by the evidence in this run.
     """
 
     test_score: MlTestScore

@@ -61,8 +61,6 @@ class ReportServer(http.server.ThreadingHTTPServer):
         """Bind, and serve nothing yet.
 
         Args:
-            directory: The folder.
-            host: Address to listen at.
             port: Port; 0 for any that is free.
 
         Raises:

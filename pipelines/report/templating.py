@@ -41,10 +41,6 @@ _ACRONYMS = {
 def render(template: str, context: Mapping[str, Any]) -> str:
     """Render a page.
 
-    Args:
-        template: Name of its template.
-        context: What the template shows.
-
     Returns:
         The page: one HTML document that needs no other file.
 

@@ -25,9 +25,6 @@ _ROW_HEIGHT = 25
 def draw_timeline(nodes: Sequence[NodeRow]) -> Chart | None:
     """Draw a bar a node, from its start to its end, on the seconds of the run.
 
-    Args:
-        nodes: The nodes of the run.
-
     Returns:
         The chart; None where no node started, or none says when.
     """

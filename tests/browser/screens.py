@@ -43,10 +43,8 @@ class Picture:
 
     Attributes:
         name: Its file, without the ending.
-        page: The page.
         anchor: Where it is scrolled to; empty for its top.
         width: Width of the window, in CSS pixels.
-        height: Height of the window.
         scheme: Light or dark.
     """
 
@@ -110,10 +108,6 @@ def _plan(layout: OutputLayout) -> list[Picture]:
 
 def _take(browser: Browser, picture: Picture) -> int:
     """Take a picture.
-
-    Args:
-        browser: The browser.
-        picture: What to take.
 
     Returns:
         Size of the file, in bytes.

@@ -30,7 +30,6 @@ class AirflowApi:
         """Sign in.
 
         Args:
-            url: Address of the web pages.
             password: The administrator's.
         """
         self._client = httpx.Client(base_url=url, timeout=30.0)
@@ -59,13 +58,7 @@ class AirflowApi:
         return self._client.get(address, follow_redirects=True)
 
     def trigger(self, dag_id: str, run_id: str, **conf: Any) -> None:
-        """Trigger a run without a logical date.
-
-        Args:
-            dag_id: The DAG.
-            run_id: The run's id.
-            conf: Its parameters.
-        """
+        """Trigger a run without a logical date."""
         body = {"dag_run_id": run_id, "logical_date": None, "conf": conf}
         self.post(f"dags/{dag_id}/dagRuns", body).raise_for_status()
 
@@ -79,14 +72,6 @@ class AirflowApi:
 
     def wait_for_run(self, dag_id: str, run_id: str, patience_seconds: float = RUN_SECONDS) -> Any:
         """Wait until a run has ended.
-
-        Args:
-            dag_id: The DAG.
-            run_id: The run.
-            patience_seconds: Longest wait.
-
-        Returns:
-            The run.
 
         Raises:
             TimeoutError: If it has not ended by then.
@@ -136,8 +121,6 @@ def run_airflow(
     """Run a whole Airflow for a deployment, and end it.
 
     Args:
-        deployment: What it runs.
-        home: Where it keeps its things.
         variables: Environment variables beside this process's own.
 
     Yields:

@@ -12,21 +12,12 @@ DEADLINES_VARIABLE = "TEST_DEADLINES_FILE"
 
 
 def note_failure(context: Any) -> None:
-    """Add the failed run's id to the file.
-
-    Args:
-        context: Airflow's.
-    """
+    """Add the failed run's id to the file."""
     _add(FAILURES_VARIABLE, context["run_id"])
 
 
 async def note_missed_deadline(deadline_minutes: float, context: Any) -> None:
-    """Add the late run's id to the file.
-
-    Args:
-        deadline_minutes: Time that it had.
-        context: Airflow's.
-    """
+    """Add the late run's id to the file."""
     _add(DEADLINES_VARIABLE, context["dag_run"]["dag_run_id"])
 
 

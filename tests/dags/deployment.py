@@ -66,7 +66,6 @@ class Deployment:
         """Read from the metadata store what each node's executions in a run came to.
 
         Args:
-            run_id: The run.
             variables: Environment variables beside this process's own.
 
         Returns:
@@ -101,9 +100,6 @@ def create_deployment(directory: Path, changes: Mapping[str, Any] | None = None)
     Args:
         directory: An empty folder.
         changes: Keys of ``airflow.yaml`` that differ; ``overrides`` are added to its own.
-
-    Returns:
-        The deployment.
     """
     deployment = Deployment(directory)
     deployment.dags_folder.mkdir()

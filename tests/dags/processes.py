@@ -21,10 +21,6 @@ def is_alive(pid: int) -> bool:
 def wait_until_gone(pids: Iterable[int], patience_seconds: float = PATIENCE_SECONDS) -> list[int]:
     """Wait for the end of processes.
 
-    Args:
-        pids: Their ids.
-        patience_seconds: Longest wait.
-
     Returns:
         Those that still run then.
     """

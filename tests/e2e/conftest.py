@@ -24,7 +24,6 @@ class Run:
     Attributes:
         exit_code: What the command returned.
         summary: What it wrote with ``--json``; None where it did not get that far.
-        layout: Where its files are.
     """
 
     exit_code: int

@@ -21,8 +21,6 @@ class ScheduledRun:
     """One run.
 
     Attributes:
-        output: Output root.
-        run_id: Its name.
         options: Words that every command but ``node`` is given.
     """
 

@@ -37,7 +37,6 @@ class Pair:
     """Two runs that went on at the same time.
 
     Attributes:
-        layout: Where their files are.
         options: Words that name configuration, output root and metadata store.
         summaries: How they ended, by span.
     """

@@ -22,16 +22,7 @@ from tests.tiny_task import create_schema
 def transform_by_tft(
     batch: pa.RecordBatch, table: FeatureTable, directory: Path
 ) -> tft.TFTransformOutput:
-    """Analyze rows with TFT.
-
-    Args:
-        batch: The rows, flat.
-        table: Their feature table.
-        directory: Folder to write to.
-
-    Returns:
-        TFT's output.
-    """
+    """Analyze rows with TFT."""
 
     @tf.autograph.experimental.do_not_convert
     def preprocessing_fn(inputs: Mapping[str, tf.SparseTensor]) -> dict[str, tf.Tensor]:

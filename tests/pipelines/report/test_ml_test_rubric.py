@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
+from components.data_gate.schema_diff import SchemaDifference
 from components.model_validator.gate_result import Outcome
-from pipelines.config import PROJECT_ROOT
-from pipelines.report import ml_test_rubric
-from pipelines.report.ml_test_rubric import find_in_repository, score_run
-from pipelines.report.ml_test_score import Item, MlTestScore, Section
+from pipelines.report.ml_test_rubric import score_run
+from pipelines.report.ml_test_score import RUBRIC, Item, MlTestScore, Section
 from pipelines.report.run_report import RunReport
 from tests.tiny_report import create_report
 
@@ -21,11 +18,11 @@ def report() -> RunReport:
     report = create_report()
     floor = report.summary.gates[0]
     gap = floor.model_copy(update={"name": "gap", "kind": "fairness", "slice": "pickup_side"})
-    summary = report.summary.model_copy(update={"gates": (*report.summary.gates, gap)})
-    nodes = tuple(
-        node.model_copy(update={"parameters": {"task": "chicago_taxi"}}) for node in report.nodes
+    assert report.data is not None
+    summary = report.summary.model_copy(
+        update={"gates": (*report.summary.gates, gap), "data": report.data.verdict}
     )
-    return report.model_copy(update={"summary": summary, "nodes": nodes})
+    return report.model_copy(update={"summary": summary})
 
 
 def find(score: MlTestScore, section: Section, number: int) -> Item:
@@ -47,13 +44,33 @@ def change_gates(report: RunReport, kind: str, outcome: Outcome) -> RunReport:
 
 
 def test_there_are_seven_items_a_section(report: RunReport) -> None:
-    """The rubric has 28 items, and the score is that of the weakest section."""
+    """The rubric has 28 items, each with a name of its own."""
     score = score_run(report)
 
     assert [(item.section, item.number) for item in score.items] == [
         (section, number) for section in Section for number in range(1, 8)
     ]
-    assert score.total == min(score.sections.values())
+    assert len({item.id for items in RUBRIC.values() for item in items}) == 28
+
+
+def test_the_score_counts_what_a_run_can_show(report: RunReport) -> None:
+    """Points are added up, and compared with the number of items that any run could show."""
+    score = score_run(report)
+
+    by_run = [item for item in score.items if item.shown_by == "run"]
+    assert (score.total, score.most) == (sum(item.points for item in by_run), len(by_run))
+    assert 0 < score.total <= score.most < 28
+    assert score.most == sum(score.run_items.values())
+
+
+def test_what_a_run_can_not_show_is_not_scored(report: RunReport) -> None:
+    """It has no points and no evidence, and says where it is shown, or that it is not."""
+    others = [item for item in score_run(report).items if item.shown_by != "run"]
+
+    assert {item.shown_by for item in others} == {"tests", "nothing"}
+    for item in others:
+        assert (item.points, item.evidence) == (0, ())
+        assert ("docs/ml-test-score.md" in item.lacks) == (item.shown_by == "tests")
 
 
 def test_points_come_with_evidence_and_their_lack_with_a_reason(report: RunReport) -> None:
@@ -64,34 +81,25 @@ def test_points_come_with_evidence_and_their_lack_with_a_reason(report: RunRepor
         assert item.points in (0, 0.5, 1)
 
 
-def test_evidence_in_the_repository_is_there(report: RunReport) -> None:
-    """Every path named is a file of this repository."""
-    paths = [one.path for item in score_run(report).items for one in item.evidence if one.path]
+def test_an_input_that_the_schema_does_not_know_is_not_written_down(report: RunReport) -> None:
+    """The curated schema must be there and know every input."""
+    assert report.data is not None
+    new = SchemaDifference("fare", "new column", "none", "float", is_refused=True)
+    unknown = report.data.model_copy(update={"schema_differences": (new,)})
+    freed = tuple(
+        node.model_copy(
+            update={
+                "outputs": tuple(one.model_copy(update={"is_freed": True}) for one in node.outputs)
+            }
+        )
+        for node in report.nodes
+    )
 
-    assert paths
-    assert all((PROJECT_ROOT / path).is_file() for path in paths)
-
-
-def test_without_the_repository_its_items_are_not_met(
-    report: RunReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where tests and documents are gone, so are the points."""
-    monkeypatch.setattr(ml_test_rubric, "PROJECT_ROOT", tmp_path)
-
-    score = score_run(report)
-
-    assert not [one for item in score.items for one in item.evidence if one.source == "repository"]
-    assert find(score, Section.INFRASTRUCTURE, 3).points == 0
-    assert score.total == 0
-
-
-def test_a_test_that_is_renamed_is_no_evidence() -> None:
-    """The function itself must stand in the file."""
-    path = "tests/e2e/test_pipeline_run.py"
-
-    assert find_in_repository(path, "def test_pushes_a_blessed_model(", "it")
-    assert find_in_repository(path, "def test_pushes_a_blessed(", "it") is None
-    assert find_in_repository("tests/none.py", "", "it") is None
+    [schema, *_] = find(score_run(report), Section.DATA, 1).evidence
+    assert schema.path == report.node("CuratedSchema").outputs[0].uri
+    for changed in ({"data": unknown}, {"nodes": freed}):
+        score = score_run(report.model_copy(update=changed))
+        assert find(score, Section.DATA, 1).points == 0
 
 
 def test_a_gate_that_refuses_is_no_evidence_of_fairness(report: RunReport) -> None:
