@@ -6,7 +6,7 @@ import hashlib
 import sys
 from pathlib import Path
 
-from pipelines.config import PROJECT_ROOT
+from pipelines.config import CODE_ROOT
 
 ALL_SOURCES = ("schemas", "components", "pipelines")
 """Folders of what a run may import."""
@@ -25,8 +25,8 @@ def hash_sources(*places: str) -> str:
         FileNotFoundError: If a place does not exist.
     """
     digest = hashlib.sha256()
-    for path in sorted({file for place in places for file in _list_sources(PROJECT_ROOT / place)}):
-        digest.update(path.relative_to(PROJECT_ROOT).as_posix().encode())
+    for path in sorted({file for place in places for file in _list_sources(CODE_ROOT / place)}):
+        digest.update(path.relative_to(CODE_ROOT).as_posix().encode())
         digest.update(b"\0")
         digest.update(path.read_bytes())
         digest.update(b"\0")
@@ -42,9 +42,11 @@ def hash_installation() -> str:
     Raises:
         FileNotFoundError: If the project is not whole.
     """
-    lock = (PROJECT_ROOT / "requirements" / "lock.txt").read_bytes()
+    # An installed package has none.
+    lock_path = CODE_ROOT / "requirements" / "lock.txt"
+    lock = lock_path.read_bytes() if lock_path.is_file() else b""
     code = hash_sources(*ALL_SOURCES)
-    parts = (code, hashlib.sha256(lock).hexdigest(), sys.executable, str(PROJECT_ROOT))
+    parts = (code, hashlib.sha256(lock).hexdigest(), sys.executable, str(CODE_ROOT))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

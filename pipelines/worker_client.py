@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.code_version import hash_installation
-from pipelines.config import PROJECT_ROOT
+from pipelines.config import CODE_ROOT
 from pipelines.worker_protocol import (
     LOOK_AHEAD_OPTION,
     EndRequest,
@@ -112,7 +112,7 @@ class WorkerClient:
                     str(self._idle_seconds),
                     *([LOOK_AHEAD_OPTION] if self._looks_ahead else ()),
                 ],
-                cwd=PROJECT_ROOT,
+                cwd=CODE_ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Iterable
 
 from components.model_validator.gate_result import Outcome
-from pipelines.config import PROJECT_ROOT
+from pipelines.config import CODE_ROOT
 from pipelines.node_result import NodeState
 from pipelines.report.ml_test_score import Evidence, Item, MlTestScore, Section
 from pipelines.report.run_report import RunFacts
@@ -91,7 +91,7 @@ def find_in_repository(path: str, text: str, words: str) -> Finding:
     Returns:
         The evidence; None where the file is not there or does not hold the text.
     """
-    file = PROJECT_ROOT / path
+    file = CODE_ROOT / path
     if not file.is_file() or text not in file.read_text(encoding="utf-8"):
         return None
     return Evidence(source="repository", text=words, path=path)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from pipelines.config import PROJECT_ROOT
+from pipelines.config import CODE_ROOT
 from pipelines.layout import OutputLayout
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Reporter:
         """Start the process; it gets ready in the background."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", _PROCESS_MODULE],
-            cwd=PROJECT_ROOT,
+            cwd=CODE_ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             # What goes wrong there goes wrong here too, and is told.

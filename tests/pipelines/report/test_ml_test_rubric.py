@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from components.model_validator.gate_result import Outcome
-from pipelines.config import PROJECT_ROOT
+from pipelines.config import CODE_ROOT
 from pipelines.report import ml_test_rubric
 from pipelines.report.ml_test_rubric import find_in_repository, score_run
 from pipelines.report.ml_test_score import Item, MlTestScore, Section
@@ -69,14 +69,14 @@ def test_evidence_in_the_repository_is_there(report: RunReport) -> None:
     paths = [one.path for item in score_run(report).items for one in item.evidence if one.path]
 
     assert paths
-    assert all((PROJECT_ROOT / path).is_file() for path in paths)
+    assert all((CODE_ROOT / path).is_file() for path in paths)
 
 
 def test_without_the_repository_its_items_are_not_met(
     report: RunReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where tests and documents are gone, so are the points."""
-    monkeypatch.setattr(ml_test_rubric, "PROJECT_ROOT", tmp_path)
+    monkeypatch.setattr(ml_test_rubric, "CODE_ROOT", tmp_path)
 
     score = score_run(report)
 
