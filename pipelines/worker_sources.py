@@ -8,8 +8,8 @@ import importlib.metadata
 import io
 import os
 import zipfile
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
 
 from pipelines.config import CODE_ROOT
 from pipelines.errors import OperationError
@@ -38,16 +38,20 @@ def add_worker_sources(options: Sequence[str]) -> list[str]:
         one is installed. The wheel is written to the user's cache folder where it is missing.
 
     Raises:
-        OperationError: If the wheel can't be written.
+        OperationError: If the code is neither in a checkout nor installed, or the wheel can't be
+            written.
     """
     if any(option.startswith(_PACKAGE_OPTIONS) for option in options):
         return list(options)
     if is_checkout():
         return [*options, f"--setup_file={CODE_ROOT / 'setup.py'}"]
-    [distribution] = importlib.metadata.Distribution.discover(
-        name=DISTRIBUTION, path=[str(CODE_ROOT)]
+    found = importlib.metadata.Distribution.discover(name=DISTRIBUTION, path=[str(CODE_ROOT)])
+    for distribution in found:
+        return [*options, f"--extra_package={keep_wheel(distribution, _find_cache_directory())}"]
+    raise OperationError(
+        f"{CODE_ROOT}: neither a checkout with its setup.py nor an installed {DISTRIBUTION}; say "
+        "by beam.options what Beam's workers get, such as --extra_package=WHEEL"
     )
-    return [*options, f"--extra_package={keep_wheel(distribution, _find_cache_directory())}"]
 
 
 def is_checkout() -> bool:
@@ -68,14 +72,20 @@ def keep_wheel(distribution: importlib.metadata.Distribution, directory: Path) -
     Raises:
         OperationError: If it can't be written.
     """
-    files = _list_packed(distribution)
-    record = _write_record(files)
-    name = distribution.metadata["Name"].replace("-", "_")
-    folder = directory / hashlib.sha256(record.encode()).hexdigest()[:_NAME_CHARACTERS]
-    path = folder / f"{name}-{distribution.version}-{_TAG}.whl"
+    stem = f"{distribution.metadata['Name'].replace('-', '_')}-{distribution.version}"
+    record_path = f"{stem}.dist-info/RECORD"
+    rows = [*_list_packed(distribution), [record_path, "", ""]]
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    record = text.getvalue().encode()
+    digest = hashlib.sha256(record).hexdigest()[:_NAME_CHARACTERS]
+    path = directory / digest / f"{stem}-{_TAG}.whl"
     if not path.is_file():
+        files = {
+            name: Path(str(distribution.locate_file(name))).read_bytes() for name, *_ in rows[:-1]
+        }
         try:
-            write_whole(path, _pack(files, record))
+            write_whole(path, _pack({**files, record_path: record}))
         except OSError as error:
             raise OperationError(
                 f"{path}: the wheel for Beam's workers can't be written: {error.strerror}; set "
@@ -84,36 +94,23 @@ def keep_wheel(distribution: importlib.metadata.Distribution, directory: Path) -
     return path
 
 
-def _list_packed(
-    distribution: importlib.metadata.Distribution,
-) -> list[importlib.metadata.PackagePath]:
-    """List the files that came in the wheel, but the list itself, which is written anew."""
-    installed = [file for file in distribution.files or () if file.hash and ".." not in file.parts]
-    return sorted(
-        file
-        for file in installed
-        if not file.parts[0].endswith(".dist-info") or file.name in _METADATA_FILES
-    )
+def _list_packed(distribution: importlib.metadata.Distribution) -> list[list[str]]:
+    """List what came in the wheel, as RECORD has it: path, hash and bytes of each file."""
+    rows = csv.reader((distribution.read_text("RECORD") or "").splitlines())
+    # What is made while installing, such as RECORD itself and compiled code, has no hash.
+    return sorted(row for row in rows if row[1] and _came_in_wheel(PurePosixPath(row[0])))
 
 
-def _write_record(files: Sequence[importlib.metadata.PackagePath]) -> str:
-    """Write RECORD: a line of path, hash and bytes for each file, and one for itself."""
-    metadata_folder = next(file.parts[0] for file in files if file.name == "METADATA")
-    text = io.StringIO()
-    lines = csv.writer(text, lineterminator="\n")
-    for file in files:
-        lines.writerow((file.as_posix(), f"{file.hash.mode}={file.hash.value}", file.size))
-    lines.writerow((f"{metadata_folder}/RECORD", "", ""))
-    return text.getvalue()
+def _came_in_wheel(path: PurePosixPath) -> bool:
+    folder = path.parts[0]
+    return folder != ".." and (not folder.endswith(".dist-info") or path.name in _METADATA_FILES)
 
 
-def _pack(files: Sequence[importlib.metadata.PackagePath], record: str) -> bytes:
-    record_path = record.splitlines()[-1].partition(",")[0]
+def _pack(files: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as wheel:
-        for file in files:
-            wheel.writestr(zipfile.ZipInfo(file.as_posix(), _TIME), file.read_binary())
-        wheel.writestr(zipfile.ZipInfo(record_path, _TIME), record)
+    with zipfile.ZipFile(buffer, "w") as wheel:
+        for name, content in files.items():
+            wheel.writestr(zipfile.ZipInfo(name, _TIME), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 
