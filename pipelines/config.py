@@ -223,7 +223,7 @@ def _read_with_base(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
         raise ConfigError(f"{path}: {_EXTENDS_KEY}: the files extend each other in a circle")
     values = _read_yaml(path)
     base = values.pop(_EXTENDS_KEY, None)
-    # Whose paths are relative still, at the end, belongs to the working folder.
+    # What is still relative after the last file starts at the working folder.
     if file.parent != ENVIRONMENTS_DIRECTORY:
         values = _resolve_paths(values, PipelineConfig, path.parent)
     if base is None:
