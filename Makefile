@@ -14,7 +14,8 @@ BENCHMARK := artifacts/benchmarks
 SCORE := artifacts/ml-test-score
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run-local backfill report data test test-all lint types format lock clean-venv
+.PHONY: help venv run-local backfill report data test test-all test-wheel lint types format lock
+.PHONY: clean-venv
 .PHONY: airflow airflow-compile airflow-cli airflow-venv airflow-screens test-airflow
 .PHONY: axe screenshots ml-test-score bench bench-quick stock-venv
 
@@ -44,10 +45,13 @@ data: venv ## Lay out the taxi data under data/, whole and cut into spans
 	@$(IN_VENV) -m pipelines data $(ARGS)
 
 test: lint types ## Check style and types, then run the tests but the exhaustive ones
-	@$(IN_VENV) -m pytest -m 'not exhaustive' $(ARGS)
+	@$(IN_VENV) -m pytest -m 'not exhaustive and not wheel' $(ARGS)
 
-test-all: lint types ## Check style and types, then run every test
-	@$(IN_VENV) -m pytest $(ARGS)
+test-all: lint types ## Check style and types, then run every test but that of the wheel
+	@$(IN_VENV) -m pytest -m 'not wheel' $(ARGS)
+
+test-wheel: venv ## Build the wheel, install it in a fresh environment and run the pipeline there
+	@$(IN_VENV) -m pytest -m wheel tests/test_wheel.py $(ARGS)
 
 test-airflow: venv airflow-venv ## Check the DAGs' types and test them on a running Airflow
 	@$(IN_AIRFLOW_VENV) -m mypy dags tests/dags

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from benchmarks.checkout import PROJECT_ROOT
 from benchmarks.subjects import SCENARIOS
-from pipelines.config import PROJECT_ROOT
 
 _DIRECTORY = PROJECT_ROOT / "artifacts/benchmarks"
 _SIZES = (15_000, 150_000, 1_500_000)

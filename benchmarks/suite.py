@@ -13,12 +13,13 @@ from pathlib import Path
 
 import click
 
+from benchmarks.checkout import PROJECT_ROOT
 from benchmarks.machine import describe_machine
 from benchmarks.measured_process import measure_command
 from benchmarks.resampled_trips import read_real_trips, write_trips
 from benchmarks.results import NO_ROWS, Measurement, Results, append_line, read_results
 from benchmarks.subjects import OURS, SCENARIOS, Bench, Stage, Task
-from pipelines.config import PROJECT_ROOT, load_config
+from pipelines.config import load_config
 from pipelines.input_data import prepare_input
 
 _REAL_TRIPS = "data.csv"

@@ -1,4 +1,4 @@
-"""The command line: ``python -m pipelines``.
+"""The command line: ``python -m pipelines``, also installed as ``tfx-pipelines``.
 
 TensorFlow, TFX and Beam are imported by worker processes alone.
 """
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import click
 
+from pipelines import __version__
 from pipelines.errors import ConfigError, OperationError
 from pipelines.exit_code import ExitCode
 
@@ -57,6 +58,7 @@ class _LazyGroup(click.Group):
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="tfx-production-pipeline %(version)s")
 def commands() -> None:
     """Run and inspect the pipeline.
 
@@ -76,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Before ml-metadata is imported: its C++ parts tell of every connection to a database.
     os.environ.setdefault("GLOG_minloglevel", "1")
     try:
-        return int(commands.main(arguments, prog_name="python -m pipelines", standalone_mode=False))
+        return int(commands.main(arguments, standalone_mode=False))
     except click.exceptions.Abort:
         return _complain("interrupted", ExitCode.FAILED)
     except click.exceptions.Exit as ended:

@@ -29,6 +29,7 @@ from pipelines.exit_code import ExitCode
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, StoredArtifact, open_run_store
 from pipelines.run_summary import load_summary
+from pipelines.worker_sources import is_checkout
 from schemas.feature_table import get_schema_path
 
 
@@ -67,8 +68,10 @@ def accept(
 ) -> int:
     """Write one column's change into the curated schema.pbtxt, for a commit."""
     config = change_config(load_config(source, overrides), None, None, output)
-    inferred, splits = _load_inferred(config.layout, run_id)
     path = get_schema_path(config.task)
+    if not is_checkout():
+        raise ConfigError(f"{path}: part of an installed package; accept the change in a checkout")
+    inferred, splits = _load_inferred(config.layout, run_id)
     try:
         accepted = accept_feature(path, inferred, splits, feature)
     except ValueError as error:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import grimp
 
-from pipelines.config import PROJECT_ROOT
+from pipelines.config import CODE_ROOT
 
 ALL_SOURCES = ("schemas", "components", "pipelines")
 """Folders of what a run may import."""
@@ -36,8 +36,8 @@ def hash_sources(*places: str) -> str:
         FileNotFoundError: If a place does not exist.
     """
     digest = hashlib.sha256()
-    for path in sorted({file for place in places for file in _list_sources(PROJECT_ROOT / place)}):
-        digest.update(path.relative_to(PROJECT_ROOT).as_posix().encode())
+    for path in sorted({file for place in places for file in _list_sources(CODE_ROOT / place)}):
+        digest.update(path.relative_to(CODE_ROOT).as_posix().encode())
         digest.update(b"\0")
         digest.update(path.read_bytes())
         digest.update(b"\0")
@@ -60,7 +60,7 @@ def hash_installation() -> str:
     site_packages = {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
     # Their folders are named by distribution and version.
     installed = sorted(path.name for place in site_packages for path in place.glob("*.dist-info"))
-    parts = (hash_product(), *installed, sys.executable, str(PROJECT_ROOT))
+    parts = (hash_product(), *installed, sys.executable, str(CODE_ROOT))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -127,7 +127,7 @@ def _build_graph(*packages: str) -> grimp.ImportGraph:
 
 def _find_source(module: str) -> str:
     place = module.replace(".", "/")
-    return f"{place}/__init__.py" if (PROJECT_ROOT / place).is_dir() else f"{place}.py"
+    return f"{place}/__init__.py" if (CODE_ROOT / place).is_dir() else f"{place}.py"
 
 
 def _find_distributions(top_level: str) -> Collection[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,34 +26,21 @@ from pipelines.layout import OutputLayout
 from pipelines.store_address import parse_store_url
 from schemas.feature_table import list_tasks
 
-PROJECT_ROOT = Path(__file__).resolve().parent.parent
-ENVIRONMENTS_DIRECTORY = Path(__file__).parent / "environments"
+CODE_ROOT = Path(__file__).resolve().parent.parent
+"""Folder of the packages ``schemas``, ``components`` and ``pipelines``: a checkout, or an
+environment's ``site-packages``. Nothing is written there."""
+ENVIRONMENTS_DIRECTORY = CODE_ROOT / "pipelines" / "environments"
 
 _RUNNERS = {
     # Beam's own DirectRunner first looks for Prism, a Go program that it would download.
     "DirectRunner": "apache_beam.runners.portability.fn_api_runner.fn_runner.FnApiRunner",
 }
-# Without one of these, TFX builds a package of itself for the workers, in every node; a runner in
-# this process needs none, and remote workers need ours.
-_PACKAGE_OPTIONS = ("--setup_file=", "--requirements_file=", "--extra_package", "--sdk_container")
 _EXTENDS_KEY = "extends"
 # What may hold a password, which must not be repeated on a screen or in a log.
 _SECRET_KEYS = ("metadata_store",)
 _GATE_KINDS = ("value", "change", "fairness", "serving", "beats_trivial")
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
 _NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
-
-
-def _resolve_path(value: object, info: pydantic.ValidationInfo) -> object:
-    """Take a relative path as one below the project's root."""
-    if not isinstance(value, str | Path):
-        return value
-    path = PROJECT_ROOT / Path(value).expanduser()
-    # Strict models take nothing but text for a path in JSON, and nothing but a path elsewhere.
-    return str(path) if info.mode == "json" else path
-
-
-ProjectPath = Annotated[Path, pydantic.BeforeValidator(_resolve_path)]
 
 
 class DataConfig(pydantic.BaseModel):
@@ -66,8 +54,8 @@ class DataConfig(pydantic.BaseModel):
 
     model_config = _STRICT
 
-    directory: ProjectPath
-    spans_directory: ProjectPath | None = None
+    directory: Path
+    spans_directory: Path | None = None
     splits: dict[str, pydantic.PositiveInt] = pydantic.Field(
         default={"train": 6, "validation": 1, "test": 3}
     )
@@ -98,10 +86,7 @@ class BeamConfig(pydantic.BaseModel):
     @property
     def arguments(self) -> list[str]:
         """The options as Beam's command line takes them."""
-        runner = f"--runner={_RUNNERS.get(self.runner, self.runner)}"
-        if any(option.startswith(_PACKAGE_OPTIONS) for option in self.options):
-            return [runner, *self.options]
-        return [runner, *self.options, f"--setup_file={PROJECT_ROOT / 'setup.py'}"]
+        return [f"--runner={_RUNNERS.get(self.runner, self.runner)}", *self.options]
 
 
 class PipelineConfig(pydantic.BaseModel):
@@ -132,7 +117,7 @@ class PipelineConfig(pydantic.BaseModel):
 
     name: str = pydantic.Field(pattern=_NAME_PATTERN)
     task: str
-    output_root: ProjectPath
+    output_root: Path
     metadata_store: str | None = None
     data: DataConfig
     span: datetime.date | None = pydantic.Field(default=None, strict=False)
@@ -193,6 +178,9 @@ class PipelineConfig(pydantic.BaseModel):
 def load_config(source: str, overrides: Sequence[str] = ()) -> PipelineConfig:
     """Read and check a configuration.
 
+    Relative paths in a file outside ``pipelines/environments/`` start at that file's folder; all
+    others, and those in overrides, at the working folder.
+
     Args:
         source: Name of an environment under ``pipelines/environments/``, or path of a YAML file.
         overrides: ``key.subkey=value`` each; the value is read as YAML.
@@ -203,11 +191,11 @@ def load_config(source: str, overrides: Sequence[str] = ()) -> PipelineConfig:
     Raises:
         ConfigError: If the file is missing, is not YAML, or a key or value does not fit.
     """
-    values = _read_with_base(_find_file(source), ())
+    values = _read_with_base(_find_file(source, Path.cwd()), ())
     for override in overrides:
         _apply_override(values, override)
     try:
-        return PipelineConfig.model_validate(values)
+        return PipelineConfig.model_validate(_resolve_paths(values, PipelineConfig, Path.cwd()))
     except pydantic.ValidationError as error:
         raise ConfigError(f"{source}: {_describe(error)}") from error
 
@@ -217,9 +205,9 @@ def list_environments() -> list[str]:
     return sorted(path.stem for path in ENVIRONMENTS_DIRECTORY.glob("*.yaml"))
 
 
-def _find_file(source: str) -> Path:
+def _find_file(source: str, folder: Path) -> Path:
     named = ENVIRONMENTS_DIRECTORY / f"{source}.yaml"
-    path = named if source in list_environments() else Path(source)
+    path = named if source in list_environments() else folder / Path(source).expanduser()
     if not path.is_file():
         raise ConfigError(
             f"--config: got {source!r}, expected a YAML file or one of "
@@ -230,15 +218,19 @@ def _find_file(source: str) -> Path:
 
 def _read_with_base(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     """Read a file, laid over the environment that it extends."""
-    if path in seen:
+    file = path.resolve()
+    if file in seen:
         raise ConfigError(f"{path}: {_EXTENDS_KEY}: the files extend each other in a circle")
     values = _read_yaml(path)
     base = values.pop(_EXTENDS_KEY, None)
+    # What is still relative after the last file starts at the working folder.
+    if file.parent != ENVIRONMENTS_DIRECTORY:
+        values = _resolve_paths(values, PipelineConfig, path.parent)
     if base is None:
         return values
     if not isinstance(base, str):
         raise ConfigError(f"{path}: {_EXTENDS_KEY}: got {base!r}, expected an environment's name")
-    return _merge(_read_with_base(_find_file(base), (*seen, path)), values)
+    return _merge(_read_with_base(_find_file(base, path.parent), (*seen, file)), values)
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -251,6 +243,35 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: got {type(values).__name__}, expected a mapping of keys")
     return values
+
+
+def _resolve_paths(
+    values: Mapping[str, Any], model: type[pydantic.BaseModel], folder: Path
+) -> dict[str, Any]:
+    """Take relative paths as those below a folder; what is a path is said by the model."""
+    resolved = dict(values)
+    for key, value in values.items():
+        types = _list_types(model, key)
+        below = _find_model(types)
+        if Path in types and isinstance(value, str | Path):
+            resolved[key] = folder / Path(value).expanduser()
+        elif below is not None and isinstance(value, Mapping):
+            resolved[key] = _resolve_paths(value, below, folder)
+    return resolved
+
+
+def _list_types(model: type[pydantic.BaseModel], key: object) -> tuple[Any, ...]:
+    """List what the value of a model's key may be; a union's members one by one."""
+    field = model.model_fields.get(str(key))
+    if field is None:
+        return ()
+    return typing.get_args(field.annotation) or (field.annotation,)
+
+
+def _find_model(types: tuple[Any, ...]) -> type[pydantic.BaseModel] | None:
+    # In Python 3.10 a list[int] passes for a class.
+    classes = (kind for kind in types if isinstance(kind, type) and not typing.get_origin(kind))
+    return next((kind for kind in classes if issubclass(kind, pydantic.BaseModel)), None)
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -310,12 +331,10 @@ def _name_key(location: tuple[int | str, ...]) -> str:
 def _suggest(location: tuple[int | str, ...]) -> str:
     model: type[pydantic.BaseModel] = PipelineConfig
     for part in location[:-1]:
-        field = model.model_fields.get(str(part))
-        if field is None or not isinstance(field.annotation, type):
+        below = _find_model(_list_types(model, part))
+        if below is None:
             return ""
-        if not issubclass(field.annotation, pydantic.BaseModel):
-            return ""
-        model = field.annotation
+        model = below
     close = difflib.get_close_matches(str(location[-1]), model.model_fields, n=1)
     if close:
         return f", expected {close[0]!r}?"

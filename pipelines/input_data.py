@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.config import PROJECT_ROOT, PipelineConfig
+from pipelines.config import PipelineConfig
 from pipelines.data_layout import TASK, lay_out_taxi_data, list_spans
 from pipelines.errors import ConfigError
 from pipelines.store_lock import check_store
@@ -30,14 +30,17 @@ def prepare_input(config: PipelineConfig) -> None:
 def lay_out_default_data(directory: Path) -> None:
     """Lay the default data out, if it is asked for.
 
+    It lies below ``data/`` in the working folder, where the environments look for it.
+
     Args:
         directory: Folder that will be read; any other than the default data's is left alone.
 
     Raises:
         DataLayoutError: If the data cannot be found or written.
     """
-    if _is_default_data(directory):
-        lay_out_taxi_data(PROJECT_ROOT / "data")
+    data_root = Path.cwd() / "data"
+    if any(directory.is_relative_to(data_root / TASK / part) for part in ("full", "spans")):
+        lay_out_taxi_data(data_root)
 
 
 def check_input(config: PipelineConfig) -> None:
@@ -59,8 +62,3 @@ def check_input(config: PipelineConfig) -> None:
         raise ConfigError(f"{option}: got {directory}, which is not a folder{known}")
     if not any(directory.glob(_CSV_PATTERN)):
         raise ConfigError(f"{option}: got {directory}, expected at least one {_CSV_PATTERN} in it")
-
-
-def _is_default_data(directory: Path) -> bool:
-    home = PROJECT_ROOT / "data" / TASK
-    return directory.is_relative_to(home / "full") or directory.is_relative_to(home / "spans")

@@ -40,6 +40,7 @@ from components.training_window.earlier_spans import EarlierSpansStrategy
 from components.transform.component import Transform
 from pipelines.config import PipelineConfig
 from pipelines.store_connection import create_connection_config
+from pipelines.worker_sources import add_worker_sources
 from schemas.feature_table import get_schema_path, load_feature_table
 
 PREPROCESSING_FN = "components.transform.preprocessing.preprocessing_fn"
@@ -53,7 +54,8 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
         config: What the run is told.
 
     Returns:
-        The TFX pipeline, not yet compiled; nothing is read or written but source and schema.
+        The TFX pipeline, not yet compiled; nothing is read but source and schema, and nothing
+        written but the wheel that ``add_worker_sources`` keeps.
     """
     layout = config.layout
     table = load_feature_table(config.task)
@@ -188,5 +190,5 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
             pusher,
         ],
         enable_cache=config.cache,
-        beam_pipeline_args=config.beam.arguments,
+        beam_pipeline_args=add_worker_sources(config.beam.arguments),
     )

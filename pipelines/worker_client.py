@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.code_version import hash_installation
-from pipelines.config import PROJECT_ROOT
+from pipelines.config import CODE_ROOT
 from pipelines.worker_protocol import (
     EndRequest,
     Reply,
@@ -98,7 +98,7 @@ class WorkerClient:
                     str(self._socket_path),
                     str(self._idle_seconds),
                 ],
-                cwd=PROJECT_ROOT,
+                cwd=CODE_ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

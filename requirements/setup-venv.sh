@@ -173,6 +173,11 @@ ensure_compiler
 
 print_stamp >"$venv/installing-lock.txt"
 "$uv" pip sync --quiet --python "$venv/bin/python" --build-constraints "$lock" "$lock"
+if [ "$venv" = .venv ]; then
+    # The checkout itself, by its path alone, for .venv/bin/tfx-pipelines. A sync takes it out.
+    "$uv" pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation \
+        --config-settings editable_mode=compat --editable .
+fi
 rm -rf "$venv/uv" "$venv/compiler"
 mv "$venv/installing-lock.txt" "$stamp"
 echo "Done in $(($(date +%s) - started)) s."

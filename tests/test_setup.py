@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
-import runpy
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from pipelines import __version__
+
 ROOT = Path(__file__).resolve().parents[1]
 SET_UP_FILES = [
     ROOT / "Makefile",
-    ROOT / "setup.py",
     ROOT / "pyproject.toml",
     *sorted((ROOT / "requirements").iterdir()),
 ]
@@ -48,9 +48,16 @@ esac
 
 
 @pytest.fixture(scope="module")
-def declared() -> dict[str, Any]:
-    """Give the names that setup.py defines, without building anything."""
-    return runpy.run_path(str(ROOT / "setup.py"))
+def distribution(tmp_path_factory: pytest.TempPathFactory) -> importlib.metadata.Distribution:
+    """Have the build backend read pyproject.toml, without building anything."""
+    folder = tmp_path_factory.mktemp("metadata")
+    code = (
+        "import sys; from setuptools import build_meta; "
+        "build_meta.prepare_metadata_for_build_wheel(sys.argv.pop())"
+    )
+    subprocess.run([sys.executable, "-c", code, folder], cwd=ROOT, check=True, capture_output=True)
+    [metadata] = folder.glob("*.dist-info")
+    return importlib.metadata.Distribution.at(metadata)
 
 
 @pytest.fixture
@@ -116,12 +123,10 @@ def read_inputs() -> set[str]:
     }
 
 
-def test_lock_satisfies_the_declared_ranges(declared: dict[str, Any]) -> None:
-    """What is tested is within what setup.py promises."""
+def test_lock_satisfies_the_declared_ranges(distribution: importlib.metadata.Distribution) -> None:
+    """What is tested is within what pyproject.toml promises."""
     lock = read_lock()
-    requirements = map(
-        Requirement, declared["INSTALL_REQUIRES"] + declared["EXTRAS_REQUIRE"]["dev"]
-    )
+    requirements = map(Requirement, distribution.requires or ())
 
     outside = [
         str(requirement)
@@ -141,18 +146,25 @@ def test_benchmark_compares_with_the_libraries_of_the_pipeline() -> None:
     assert {name: stock[name] for name in shared} == {name: ours[name] for name in shared}
 
 
-def test_python_of_the_lock_is_supported(declared: dict[str, Any]) -> None:
-    """The Python that the environment is made of is one that setup.py accepts."""
+def test_python_of_the_lock_is_supported(distribution: importlib.metadata.Distribution) -> None:
+    """The Python that the environment is made of is one that pyproject.toml accepts."""
     version = (ROOT / ".python-version").read_text().strip()
 
-    assert SpecifierSet(declared["PYTHON_REQUIRES"]).contains(version)
+    assert SpecifierSet(distribution.metadata["Requires-Python"]).contains(version)
 
 
-def test_inputs_and_ranges_name_the_same_packages(declared: dict[str, Any]) -> None:
-    """A direct requirement stands in the lock's inputs and in setup.py alike."""
-    ranges = declared["INSTALL_REQUIRES"] + declared["EXTRAS_REQUIRE"]["dev"]
+def test_inputs_and_ranges_name_the_same_packages(
+    distribution: importlib.metadata.Distribution,
+) -> None:
+    """A direct requirement stands in the lock's inputs and in pyproject.toml alike."""
+    ranges = map(Requirement, distribution.requires or ())
 
-    assert read_inputs() == {canonicalize_name(Requirement(line).name) for line in ranges}
+    assert read_inputs() == {canonicalize_name(requirement.name) for requirement in ranges}
+
+
+def test_version_has_one_source(distribution: importlib.metadata.Distribution) -> None:
+    """A distribution is built with the version that the package tells."""
+    assert distribution.version == __version__
 
 
 @pytest.mark.parametrize("path", SET_UP_FILES, ids=lambda path: path.name)

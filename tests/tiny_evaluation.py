@@ -21,7 +21,7 @@ from components.evaluator.executor import Executor
 from components.evaluator.fairness_groups import assign_groups
 from components.evaluator.settings import EvaluatorSettings
 from components.examples.parquet_examples import SUFFIX, ParquetWriter
-from pipelines.config import PROJECT_ROOT
+from pipelines.worker_sources import add_worker_sources
 from schemas.feature_table import DType, FairnessAttribute, Group
 from tests.tiny_task import TABLE, Row, create_row
 
@@ -166,7 +166,7 @@ def run_executor(
         inputs["baseline_model"] = [baseline]
     context = BaseBeamExecutor.Context(
         # Without a set-up file, TFX builds a package of itself each time.
-        beam_pipeline_args=["--runner=FnApiRunner", f"--setup_file={PROJECT_ROOT / 'setup.py'}"],
+        beam_pipeline_args=add_worker_sources(["--runner=FnApiRunner"]),
         tmp_dir=str(directory / "temp"),
         unique_id="1",
     )

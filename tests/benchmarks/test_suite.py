@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from benchmarks.checkout import PROJECT_ROOT
 from benchmarks.cli import main
 from benchmarks.measured_process import measure_command
 from benchmarks.results import NO_ROWS, append_line, read_results
@@ -31,7 +32,6 @@ from benchmarks.subjects import (
 )
 from benchmarks.suite import Plan, describe_measurement, measure_stage
 from components.trainer.settings import TrainerSettings
-from pipelines.config import PROJECT_ROOT
 
 PLAN = Plan(
     sizes=(15_000, 1_500_000),

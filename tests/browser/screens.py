@@ -18,15 +18,15 @@ from typing import Literal
 from playwright.sync_api import Browser, sync_playwright
 
 from pipelines.cli import main
-from pipelines.config import PROJECT_ROOT
+from pipelines.config import CODE_ROOT
 from pipelines.layout import OutputLayout
 from pipelines.run_summary import list_run_ids
 from tests.browser.chromium import OPTIONS, PHONE_WIDTH
 from tests.e2e.corrupted_inputs import set_cells, write_rows
 
-OUTPUT = PROJECT_ROOT / "artifacts/screenshots"
-IMAGES = PROJECT_ROOT / "docs/images"
-TRIPS = PROJECT_ROOT / "data/chicago_taxi/full/data.csv"
+OUTPUT = CODE_ROOT / "artifacts/screenshots"
+IMAGES = CODE_ROOT / "docs/images"
+TRIPS = CODE_ROOT / "data/chicago_taxi/full/data.csv"
 # Its path stands in the pictures, so it is one that says nothing of who took them.
 BAD_DELIVERY = Path(tempfile.gettempdir()) / "trips_of_today"
 RUNS: tuple[tuple[str, ...], ...] = (

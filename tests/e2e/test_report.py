@@ -25,7 +25,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from components.model_validator.validation import MetricComparison
 from pipelines.cli import main
-from pipelines.config import PROJECT_ROOT
+from pipelines.config import CODE_ROOT
 from pipelines.exit_code import ExitCode
 from pipelines.node_result import NodeState
 from pipelines.report.collection import collect_report
@@ -479,7 +479,7 @@ def test_report_writes_a_page_and_the_facts(pushed: RunReport, second_run: Run) 
     output = ["--output", str(second_run.layout.root)]
     done = subprocess.run(
         [sys.executable, "-m", "pipelines", "report", pushed.run_id, *output, "--json", "-"],
-        cwd=PROJECT_ROOT,
+        cwd=CODE_ROOT,
         capture_output=True,
         text=True,
         timeout=120,
@@ -525,7 +525,7 @@ def test_reports_are_served_until_ctrl_c(second_run: Run) -> None:
     output = ["--output", str(second_run.layout.root)]
     with subprocess.Popen(
         [sys.executable, "-m", "pipelines", "serve-reports", "--port", "0", *output],
-        cwd=PROJECT_ROOT,
+        cwd=CODE_ROOT,
         stdout=subprocess.PIPE,
         text=True,
     ) as server:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines import __version__
 from pipelines.cli import main
 from pipelines.exit_code import ExitCode
 
@@ -58,6 +59,12 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
     """``--help`` tells what a command does, with exit code 0."""
     assert main([command, "--help"]) == ExitCode.DONE
     assert command in capsys.readouterr().out
+
+
+def test_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """``--version`` tells the version of the package."""
+    assert main(["--version"]) == ExitCode.DONE
+    assert capsys.readouterr().out.split() == ["tfx-production-pipeline", __version__]
 
 
 def test_runs_of_an_empty_root_are_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

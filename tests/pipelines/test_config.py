@@ -9,7 +9,7 @@ import pytest
 
 from components.model_validator.gates import Gate
 from pipelines.config import (
-    PROJECT_ROOT,
+    ENVIRONMENTS_DIRECTORY,
     BeamConfig,
     PipelineConfig,
     list_environments,
@@ -70,9 +70,49 @@ def test_extends_an_environment(tmp_path: Path) -> None:
     assert config.gates == load_config("local").gates
 
 
-def test_takes_relative_paths_from_the_project_root() -> None:
-    """The environments' paths do not hang on where the command is typed."""
-    assert load_config("local").data.directory == PROJECT_ROOT / "data/chicago_taxi/full"
+@pytest.mark.parametrize("source", ["local", str(ENVIRONMENTS_DIRECTORY / "local.yaml")])
+def test_an_environment_takes_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    """Data and output of a built-in environment lie where the command is typed, however named."""
+    monkeypatch.chdir(tmp_path)
+
+    config = load_config(source)
+
+    assert config.data.directory == tmp_path / "data/chicago_taxi/full"
+    assert config.output_root == tmp_path / "artifacts/chicago_taxi"
+
+
+def test_a_file_takes_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user's paths start at the file that they stand in, and inherited ones at their own base."""
+    base, file = tmp_path / "my" / "base.yaml", tmp_path / "my" / "team" / "config.yaml"
+    file.parent.mkdir(parents=True)
+    base.write_text("extends: local\noutput_root: out\ndata: {spans_directory: spans}\n")
+    file.write_text("extends: ../base.yaml\ndata: {spans_directory: quarters}\n")
+    monkeypatch.chdir(tmp_path)
+
+    config = load_config("my/team/config.yaml")
+
+    assert config.output_root.resolve() == tmp_path / "my" / "out"
+    assert config.data.spans_directory == tmp_path / "my" / "team" / "quarters"
+    assert config.data.directory == tmp_path / "data/chicago_taxi/full"
+
+
+def test_a_set_path_takes_the_working_folder(
+    good_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the command line says starts where it is typed, not at the file."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+
+    config = load_config(
+        str(good_file), ["output_root=out", "data={directory: trips, spans_directory: ~/spans}"]
+    )
+
+    assert config.output_root == elsewhere / "out"
+    assert config.data.directory == elsewhere / "trips"
+    assert config.data.spans_directory == Path.home() / "spans"
 
 
 def test_is_frozen(good_file: Path) -> None:
@@ -181,7 +221,7 @@ def _describe_gate(gate: Gate) -> list[str]:
 
 def test_the_page_lists_every_gate_with_its_limit() -> None:
     """Whoever reads of the gates reads which there are by default, and with which limits."""
-    page = (PROJECT_ROOT / "docs/gates.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs/gates.md").read_text(encoding="utf-8")
     listed = [
         [cell.strip().replace("`", "") for cell in line.strip("|").split("|")]
         for line in page.partition("## The gates by default")[2].splitlines()

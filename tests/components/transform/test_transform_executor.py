@@ -30,12 +30,13 @@ from components.examples.parquet_examples import (
     read_flat_batches,
 )
 from components.transform.executor import Executor
-from pipelines.config import PROJECT_ROOT, BeamConfig
+from pipelines.config import BeamConfig
 from pipelines.pipeline import PREPROCESSING_FN
+from pipelines.worker_sources import add_worker_sources
 from schemas.feature_table import get_schema_path, load_feature_table
 from tests.tiny_task import TENSOR_TYPES
 
-SAMPLE = PROJECT_ROOT / "data/chicago_taxi/sample/data.csv"
+SAMPLE = Path(__file__).parents[3] / "data/chicago_taxi/sample/data.csv"
 TABLE = load_feature_table("chicago_taxi")
 OWN_ANALYZERS = f"{__name__}.preprocess_with_analyzers"
 
@@ -100,7 +101,7 @@ def _run(directory: Path, examples: list[Examples], properties: Mapping[str, Any
     shutil.copy(get_schema_path("chicago_taxi"), schema.uri)
     outputs = {"transform_graph": [graph], "transformed_examples": [transformed]}
     context = BaseBeamExecutor.Context(
-        beam_pipeline_args=BeamConfig(runner="DirectRunner").arguments,
+        beam_pipeline_args=add_worker_sources(BeamConfig(runner="DirectRunner").arguments),
         tmp_dir=str(directory / "tmp"),
         unique_id="1",
     )
