@@ -12,6 +12,11 @@ AIRFLOW_PYTHONS := 3.12 3.11 3.10
 # The benchmark compares with TFX's own pipeline, in an environment that no other target needs.
 BENCHMARK := artifacts/benchmarks
 
+# Writes a lock: names, versions and hashes, and nothing of where packages come from.
+COMPILE := $(IN_VENV) -m uv pip compile --quiet --generate-hashes \
+	--custom-compile-command 'make lock'
+FOR_OURS = --python-version "$$(cat .python-version)" --python-platform linux
+
 .DEFAULT_GOAL := help
 .PHONY: help venv run-local backfill report data test test-all lint types format lock clean-venv
 .PHONY: airflow airflow-compile airflow-cli airflow-venv airflow-screens test-airflow
@@ -96,15 +101,11 @@ venv: ## Make .venv hold the packages of the lock; does nothing when it does
 	@sh requirements/setup-venv.sh
 
 lock: venv ## Resolve requirements/*.in into the locks; ARGS=--upgrade takes newer versions
-	@$(IN_VENV) -m uv pip compile --quiet --python-version "$$(cat .python-version)" \
-		--python-platform linux --custom-compile-command 'make lock' \
-		--output-file requirements/lock.txt $(ARGS) requirements/dev.in
-	@$(IN_VENV) -m uv pip compile --quiet --universal --python-version $(lastword $(AIRFLOW_PYTHONS)) \
-		--custom-compile-command 'make lock' \
+	@$(COMPILE) $(FOR_OURS) --output-file requirements/lock.txt $(ARGS) requirements/dev.in
+	@$(COMPILE) --universal --python-version $(lastword $(AIRFLOW_PYTHONS)) \
 		--output-file requirements/airflow.txt $(ARGS) requirements/airflow.in
-	@$(IN_VENV) -m uv pip compile --quiet --python-version "$$(cat .python-version)" \
-		--python-platform linux --custom-compile-command 'make lock' \
-		--output-file requirements/stock.txt $(ARGS) requirements/stock.in
+	@$(COMPILE) $(FOR_OURS) --output-file requirements/stock.txt $(ARGS) requirements/stock.in
+	@$(COMPILE) $(FOR_OURS) --output-file requirements/compiler.txt $(ARGS) requirements/compiler.in
 
 clean-venv: ## Remove the environments, and nothing else; targets that need them make them anew
 	@rm -rf .venv .venv-airflow .venv-stock

@@ -23,6 +23,7 @@ INSTALL_REQUIRES = [
     "apache-beam>=2.65,<3",
     "click>=8.1,<9",
     "dill>=0.3.1",  # imported by tfx-bsl, which does not ask for it
+    "grimp>=3,<4",
     "jinja2>=3.1,<4",
     "keras>=3.0,<3.7",  # 3.12 breaks TFX's own models, 3.6 is tested
     "ml-metadata>=1.16,<1.17",
@@ -33,6 +34,8 @@ INSTALL_REQUIRES = [
     "pydantic>=2.5,<3",
     "pyyaml>=6,<7",
     "rich>=13",
+    "scikit-learn>=1.5,<1.6",
+    "scipy>=1.12,<1.13",
     "setuptools<82",  # TensorBoard and TF Hub import pkg_resources, which 82 no longer has
     "tensorflow>=2.16.2,<2.17",
     "tensorflow-data-validation>=1.16.1,<1.17",
@@ -47,14 +50,16 @@ INSTALL_REQUIRES = [
 
 EXTRAS_REQUIRE = {
     "dev": [
+        "import-linter>=2",
         "mypy>=1.10",
         "packaging>=22",
         "pandas>=1.5",
         "playwright>=1.50",
+        "pre-commit>=4",
         "pytest>=8",
+        "pytest-cov>=5",
         "pytest-xdist>=3.5",
         "ruff>=0.6",
-        "scikit-learn>=1.5",
         "types-PyYAML>=6",
         "uv>=0.4",
     ],
