@@ -18,7 +18,8 @@ COMPILE := $(IN_VENV) -m uv pip compile --quiet --generate-hashes \
 FOR_OURS = --python-version "$$(cat .python-version)" --python-platform linux
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run-local backfill report data test test-all lint types format lock clean-venv
+.PHONY: help venv run-local backfill report data test test-all coverage lint types hooks format
+.PHONY: lock clean-venv
 .PHONY: airflow airflow-compile airflow-cli airflow-venv airflow-screens test-airflow
 .PHONY: axe screenshots bench bench-quick stock-venv
 
@@ -53,6 +54,10 @@ test: lint types ## Check style and types, then run the tests but the exhaustive
 test-all: lint types ## Check style and types, then run every test
 	@$(IN_VENV) -m pytest $(ARGS)
 
+coverage: venv ## Run the tests under ten seconds and show, by folder, how much of the code ran
+	@$(IN_VENV) -m pytest -m 'not slow and not exhaustive' --cov --cov-report=json $(ARGS)
+	@$(IN_VENV) -m tests.coverage_by_folder artifacts/coverage.json
+
 test-airflow: venv airflow-venv ## Check the DAGs' types and test them on a running Airflow
 	@$(IN_AIRFLOW_VENV) -m mypy dags tests/dags
 	@$(IN_AIRFLOW_VENV) -m pytest tests/dags $(ARGS)
@@ -86,6 +91,9 @@ lint: venv ## Check style and formatting
 
 types: venv ## Check types
 	@$(IN_VENV) -m mypy --exclude '^tests/dags/' $(TYPED)
+
+hooks: venv ## Have style and types checked before each commit
+	@$(IN_VENV) -m pre_commit install
 
 format: venv ## Mend style and formatting where that needs no thought
 	@$(IN_VENV) -m ruff check --fix .

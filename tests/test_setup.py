@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -30,6 +31,8 @@ SET_UP_FILES = [
     ROOT / "Makefile",
     ROOT / "setup.py",
     ROOT / "pyproject.toml",
+    ROOT / ".pre-commit-config.yaml",
+    ROOT / ".github/workflows/ci.yml",
     *sorted((ROOT / "requirements").iterdir()),
 ]
 
@@ -202,6 +205,15 @@ def test_make_lists_the_targets() -> None:
 
     listed = [line.split()[1] for line in result.stdout.splitlines()]
     assert {"run-local", "data", "test", "lint", "types", "format", "lock"} <= set(listed)
+
+
+def test_hooks_call_targets_of_the_makefile() -> None:
+    """A commit is checked by what `make test` calls, and by nothing from elsewhere."""
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
+
+    assert [repository["repo"] for repository in config["repos"]] == ["local"]
+    entries = [hook["entry"].split() for hook in config["repos"][0]["hooks"]]
+    assert entries == [["make", "lint"], ["make", "types"]]
 
 
 def test_environment_that_agrees_is_left_alone(checkout: Path) -> None:
