@@ -13,9 +13,14 @@ AIRFLOW_PYTHONS := 3.12 3.11 3.10
 BENCHMARK := artifacts/benchmarks
 SCORE := artifacts/ml-test-score
 
+# Writes a lock: names, versions and hashes, and nothing of where packages come from.
+COMPILE := $(IN_VENV) -m uv pip compile --quiet --generate-hashes \
+	--custom-compile-command 'make lock'
+FOR_OURS = --python-version "$$(cat .python-version)" --python-platform linux
+
 .DEFAULT_GOAL := help
-.PHONY: help venv run-local backfill report data test test-all test-wheel lint types format lock
-.PHONY: clean-venv
+.PHONY: help venv run-local backfill report data test test-all test-wheel coverage lint types hooks
+.PHONY: format lock clean-venv
 .PHONY: airflow airflow-compile airflow-cli airflow-venv airflow-screens test-airflow
 .PHONY: axe screenshots ml-test-score bench bench-quick stock-venv
 
@@ -52,6 +57,10 @@ test-all: lint types ## Check style and types, then run every test but that of t
 
 test-wheel: venv ## Build the wheel, install it in a fresh environment and run the pipeline there
 	@$(IN_VENV) -m pytest -m wheel tests/test_wheel.py $(ARGS)
+
+coverage: venv ## Run the tests under ten seconds and show, by folder, how much of the code ran
+	@$(IN_VENV) -m pytest -m 'not slow and not exhaustive and not wheel' --cov --cov-report=json $(ARGS)
+	@$(IN_VENV) -m tests.coverage_by_folder artifacts/coverage.json
 
 test-airflow: venv airflow-venv ## Check the DAGs' types and test them on a running Airflow
 	@$(IN_AIRFLOW_VENV) -m mypy dags tests/dags
@@ -93,6 +102,9 @@ lint: venv ## Check style and formatting
 types: venv ## Check types
 	@$(IN_VENV) -m mypy --exclude '^tests/dags/' $(TYPED)
 
+hooks: venv ## Have style and types checked before each commit
+	@$(IN_VENV) -m pre_commit install
+
 format: venv ## Mend style and formatting where that needs no thought
 	@$(IN_VENV) -m ruff check --fix .
 	@$(IN_VENV) -m ruff format .
@@ -107,15 +119,11 @@ venv: ## Make .venv hold the packages of the lock; does nothing when it does
 	@sh requirements/setup-venv.sh
 
 lock: venv ## Resolve requirements/*.in into the locks; ARGS=--upgrade takes newer versions
-	@$(IN_VENV) -m uv pip compile --quiet --python-version "$$(cat .python-version)" \
-		--python-platform linux --custom-compile-command 'make lock' \
-		--output-file requirements/lock.txt $(ARGS) requirements/dev.in
-	@$(IN_VENV) -m uv pip compile --quiet --universal --python-version $(lastword $(AIRFLOW_PYTHONS)) \
-		--custom-compile-command 'make lock' \
+	@$(COMPILE) $(FOR_OURS) --output-file requirements/lock.txt $(ARGS) requirements/dev.in
+	@$(COMPILE) --universal --python-version $(lastword $(AIRFLOW_PYTHONS)) \
 		--output-file requirements/airflow.txt $(ARGS) requirements/airflow.in
-	@$(IN_VENV) -m uv pip compile --quiet --python-version "$$(cat .python-version)" \
-		--python-platform linux --custom-compile-command 'make lock' \
-		--output-file requirements/stock.txt $(ARGS) requirements/stock.in
+	@$(COMPILE) $(FOR_OURS) --output-file requirements/stock.txt $(ARGS) requirements/stock.in
+	@$(COMPILE) $(FOR_OURS) --output-file requirements/compiler.txt $(ARGS) requirements/compiler.in
 
 clean-venv: ## Remove the environments, and nothing else; targets that need them make them anew
 	@rm -rf .venv .venv-airflow .venv-stock

@@ -1,9 +1,10 @@
 #!/bin/sh
 # setup-venv.sh [VENV LOCK VERSION...]
 #
-# Makes an environment hold exactly the packages of a lock: .venv those of requirements/lock.txt,
-# with the Python of .python-version, unless told otherwise. Of several versions, the first that
-# this machine has is taken. Where all is in place already, this takes milliseconds and says nothing.
+# Makes an environment hold exactly the packages of a lock, each file with a hash that stands there:
+# .venv those of requirements/lock.txt, with the Python of .python-version, unless told otherwise. Of
+# several versions, the first that this machine has is taken. Where all is in place already, this
+# takes milliseconds and says nothing.
 #
 # The stamp in the environment is the versions and the lock that it was made from. It is removed
 # first and written last, so an interrupted set-up never looks complete: the next one starts anew.
@@ -22,7 +23,6 @@ lock=$2
 shift 2
 versions=$*
 stamp=$venv/installed-lock.txt
-compiler=ziglang==0.17.1
 
 # uv, where it is there, must use an interpreter of this machine and fetch packages alone.
 export UV_PYTHON_DOWNLOADS=never
@@ -96,7 +96,9 @@ make_venv_with_uv() {
     else
         fail "Neither uv nor pip was found for $python: install uv, or pip for Python $version (on Debian and Ubuntu: python$version-venv), and run this again."
     fi
-    "$pip_python" -m pip install -qq --target "$venv/uv" "$(grep '^uv==' requirements/lock.txt)"
+    # The lines of uv alone, up to the last of its hashes: the lock's others need not be at hand.
+    sed -n '/^uv==/,/[^\\]$/p' requirements/lock.txt >"$venv/uv.txt"
+    "$pip_python" -m pip install -qq --require-hashes --target "$venv/uv" -r "$venv/uv.txt"
     uv=$venv/uv/bin/uv
 }
 
@@ -128,7 +130,8 @@ ensure_compiler() {
     [ -f "$include/Python.h" ] || fail "$python came without its C headers ($include/Python.h): install them (on Debian and Ubuntu: python$version-dev), or set PYTHON to a Python $version that has them, and run this again."
     command -v "${CXX:-g++}" >/dev/null && return
     echo "No C++ compiler here: bringing one for this set-up alone, which takes a minute more."
-    "$uv" pip install --quiet --python "$venv/bin/python" --target "$venv/compiler" "$compiler"
+    "$uv" pip install --quiet --require-hashes --python "$venv/bin/python" \
+        --target "$venv/compiler" -r requirements/compiler.txt
     compiler_home=$PWD/$venv/compiler
     export CC="'$compiler_home/ziglang/zig' cc" CXX="'$compiler_home/ziglang/zig' c++"
     export ZIG_GLOBAL_CACHE_DIR="$compiler_home/cache"
@@ -155,7 +158,7 @@ if [ -f "$stamp" ] && interpreter_of "$venv/bin/python" $versions >/dev/null; th
     echo "Updating $venv to $lock."
     rm "$stamp"
 else
-    echo "Setting up $venv with Python $version and the $(grep -c '==' "$lock") packages of $lock: one to a few minutes, mostly download (up to 1 GB the first time)."
+    echo "Setting up $venv with Python $version and the $(grep -c '^[^ #]' "$lock") packages of $lock: one to a few minutes, mostly download (up to 1 GB the first time)."
     rm -rf "$venv"
     hash -r
 fi
@@ -172,12 +175,13 @@ use_pip_certificates
 ensure_compiler
 
 print_stamp >"$venv/installing-lock.txt"
-"$uv" pip sync --quiet --python "$venv/bin/python" --build-constraints "$lock" "$lock"
+"$uv" pip sync --quiet --require-hashes --python "$venv/bin/python" \
+    --build-constraints "$lock" "$lock"
 if [ "$venv" = .venv ]; then
     # The checkout itself, by its path alone, for .venv/bin/tfx-pipelines. A sync takes it out.
     "$uv" pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation \
         --config-settings editable_mode=compat --editable .
 fi
-rm -rf "$venv/uv" "$venv/compiler"
+rm -rf "$venv/uv" "$venv/uv.txt" "$venv/compiler"
 mv "$venv/installing-lock.txt" "$stamp"
 echo "Done in $(($(date +%s) - started)) s."

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import http.server
 import importlib.metadata
 import os
+import re
 import shutil
+import stat
 import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+import zipfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from uv import find_uv_bin
 
 from pipelines import __version__
 
@@ -24,8 +32,13 @@ SET_UP_FILES = [
     *sorted((ROOT / "requirements").iterdir()),
 ]
 
+LOCKS = ("lock.txt", "airflow.txt", "stock.txt", "compiler.txt")
+
 # All that the script calls before it has found a Python.
 SHELL_TOOLS = ("cat", "cmp", "dirname")
+
+# All that it calls further.
+MORE_SHELL_TOOLS = ("date", "grep", "mv", "rm", "sed", "tail")
 
 # Stands in for uv: makes an environment whose Python is the one that runs the tests, and notes
 # each installation. A file "broken" beside it makes installations fail.
@@ -58,6 +71,22 @@ def distribution(tmp_path_factory: pytest.TempPathFactory) -> importlib.metadata
     subprocess.run([sys.executable, "-c", code, folder], cwd=ROOT, check=True, capture_output=True)
     [metadata] = folder.glob("*.dist-info")
     return importlib.metadata.Distribution.at(metadata)
+
+
+# A build backend whose editable wheel lies in a folder beside it.
+BACKEND = """
+import shutil
+
+def build_editable(folder, config_settings=None, metadata_directory=None):
+    assert config_settings == {"editable_mode": "compat"}
+    return shutil.copy("product/product-1.0-py3-none-any.whl", folder).rpartition("/")[2]
+"""
+PROJECT = """
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
 
 
 @pytest.fixture
@@ -98,6 +127,15 @@ def fake_environment(checkout: Path) -> dict[str, str]:
     return {"PATH": path, "PYTHON": sys.executable}
 
 
+def link_tools(folder: Path, names: tuple[str, ...]) -> Path:
+    """Make a folder for PATH that holds these commands alone."""
+    tools = folder / "tools"
+    tools.mkdir()
+    for name in names:
+        (tools / name).symlink_to(shutil.which(name) or name)
+    return tools
+
+
 def count_installations(checkout: Path) -> int:
     """Count how often the fake uv has installed the lock."""
     calls = checkout / "calls"
@@ -107,7 +145,7 @@ def count_installations(checkout: Path) -> int:
 def read_lock(name: str = "lock.txt") -> dict[str, str]:
     """Read a lock as a map of canonical names to versions."""
     lines = (ROOT / "requirements" / name).read_text().splitlines()
-    pins = [line.split("==") for line in lines if line and line[0] not in " #"]
+    pins = [line.removesuffix(" \\").split("==") for line in lines if line and line[0] not in " #"]
     return {canonicalize_name(name): version for name, version in pins}
 
 
@@ -144,6 +182,16 @@ def test_benchmark_compares_with_the_libraries_of_the_pipeline() -> None:
 
     assert {"tfx", "tensorflow", "tf-keras", "keras", "apache-beam", "pip"} - shared == {"pip"}
     assert {name: stock[name] for name in shared} == {name: ours[name] for name in shared}
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_package_of_a_lock_has_a_hash(name: str) -> None:
+    """Nothing is installed that is another file than the one that was locked."""
+    text = (ROOT / "requirements" / name).read_text()
+
+    entries = re.split(r"\n(?=[^ #])", text)[1:]
+    assert entries
+    assert [entry for entry in entries if "\n    --hash=sha256:" not in entry] == []
 
 
 def test_python_of_the_lock_is_supported(distribution: importlib.metadata.Distribution) -> None:
@@ -227,10 +275,7 @@ def test_set_ups_take_turns(checkout: Path) -> None:
 
 def test_missing_python_is_told_in_one_sentence(checkout: Path, tmp_path: Path) -> None:
     """Without a Python 3.10, one line says so and what to install, and nothing is made."""
-    tools = tmp_path / "tools"
-    tools.mkdir()
-    for name in SHELL_TOOLS:
-        (tools / name).symlink_to(shutil.which(name) or name)
+    tools = link_tools(tmp_path, SHELL_TOOLS)
 
     process = start_set_up(checkout, {"PATH": str(tools), "HOME": str(tmp_path)})
     stdout, stderr = process.communicate(timeout=60)
@@ -251,3 +296,87 @@ def test_named_python_that_does_not_run_is_refused(checkout: Path) -> None:
     assert process.returncode == 2
     (sentence,) = stderr.splitlines()
     assert "PYTHON=/nowhere/python" in sentence
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Serves a folder, and tells nobody."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+def write_wheel(index: Path, name: str, version: str, files: Mapping[str, bytes]) -> str:
+    """Write a wheel into an index, and return its lines in a lock."""
+    about = f"{name}-{version}.dist-info"
+    contents = {
+        **files,
+        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode(),
+        f"{about}/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{path},,\n" for path in (*contents, f"{about}/RECORD"))
+    wheel = index / name / f"{name}-{version}-py3-none-any.whl"
+    wheel.parent.mkdir(parents=True)
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for path, content in {**contents, f"{about}/RECORD": record.encode()}.items():
+            entry = zipfile.ZipInfo(path)
+            entry.external_attr = (stat.S_IFREG | 0o755) << 16  # uv is a program
+            archive.writestr(entry, content)
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    return f"{name}=={version} \\\n    --hash=sha256:{digest}\n"
+
+
+@pytest.fixture
+def without_uv(checkout: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Give an environment without uv, whose pip has an index: uv, and what the checkout locks."""
+    index, home = tmp_path / "index", tmp_path / "home"
+    uv_version = importlib.metadata.version("uv")
+    binary = {f"uv-{uv_version}.data/scripts/uv": Path(find_uv_bin()).read_bytes()}
+    lock = write_wheel(index, "leaf", "1.0", {"leaf.py": b"GREEN = True\n"})
+    lock += write_wheel(index, "uv", uv_version, binary)
+    (checkout / "requirements" / "lock.txt").write_text(lock)
+    write_wheel(checkout, "product", "1.0", {"product.py": b"HERE = True\n"})
+    (checkout / "backend.py").write_text(BACKEND)
+    (checkout / "pyproject.toml").write_text(PROJECT)
+    handler = functools.partial(QuietHandler, directory=str(index))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        settings = home / ".config" / "pip" / "pip.conf"
+        settings.parent.mkdir(parents=True)
+        settings.write_text(f"[global]\nindex-url = http://127.0.0.1:{server.server_port}/\n")
+        tools = link_tools(tmp_path, SHELL_TOOLS + MORE_SHELL_TOOLS)
+        yield {"PATH": str(tools), "HOME": str(home), "PYTHON": sys.executable}
+        server.shutdown()
+
+
+def test_sets_up_without_uv_from_the_index_of_pip(
+    checkout: Path, without_uv: dict[str, str]
+) -> None:
+    """Where there is no uv, pip brings the locked one from its own index, which uv uses too."""
+    process = start_set_up(checkout, without_uv)
+    _, stderr = process.communicate(timeout=120)
+
+    assert process.returncode == 0, stderr
+    python = checkout / ".venv" / "bin" / "python"
+    subprocess.run([python, "-c", "import leaf; assert leaf.GREEN"], check=True)
+    subprocess.run([python, "-c", "import product; assert product.HERE"], check=True)
+    assert not list((checkout / ".venv").glob("uv*"))
+    again = start_set_up(checkout, without_uv)
+    assert again.communicate(timeout=60) == ("", "")
+
+
+@pytest.mark.parametrize("name", ["leaf", "uv"])
+def test_refuses_a_package_of_another_hash(
+    checkout: Path, without_uv: dict[str, str], name: str
+) -> None:
+    """A file that is not the locked one is not installed, be it a package or uv itself."""
+    lock = checkout / "requirements" / "lock.txt"
+    locked = rf"(\n|^)({name}==[^\n]*\n    --hash=sha256:)\w{{8}}"
+    lock.write_text(re.sub(locked, r"\g<1>\g<2>00000000", lock.read_text()))
+
+    process = start_set_up(checkout, without_uv)
+    _, stderr = process.communicate(timeout=120)
+
+    assert process.returncode != 0
+    assert "hash" in stderr.lower()
+    assert not (checkout / ".venv" / "installed-lock.txt").exists()
+    assert not list((checkout / ".venv").glob("lib/*/site-packages/leaf.py"))

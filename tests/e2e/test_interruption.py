@@ -15,6 +15,7 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.exit_code import ExitCode
 from pipelines.layout import OutputLayout
+from pipelines.run_summary import RunSummary, Verdict
 from tests.e2e.conftest import run_pipeline
 
 pytestmark = pytest.mark.slow
@@ -67,3 +68,25 @@ def test_ctrl_c_leaves_nothing_half_done(tmp_path: Path) -> None:
     good = run_pipeline(output)
     assert good.exit_code == ExitCode.DONE
     assert next(node.cached for node in good.done.nodes if node.id == "StatisticsGen")
+
+
+def test_ctrl_c_while_the_page_is_drawn_leaves_a_page_that_says_so(tmp_path: Path) -> None:
+    """The page of a run stopped once its data is judged says that, and shows the data."""
+    output, screen = tmp_path / "output", tmp_path / "screen.txt"
+    process = _start_run(output, screen)
+    _wait_for("DataGate done", screen, process)
+
+    # As a terminal does it: the processes that draw and that run nodes hear it too.
+    os.killpg(process.pid, signal.SIGINT)
+
+    assert process.wait(timeout=60) == ExitCode.FAILED
+    assert "Traceback" not in screen.read_text()
+    [run_directory] = OutputLayout(output).runs_directory.iterdir()
+    summary = RunSummary.model_validate_json((run_directory / "summary.json").read_text())
+    assert summary.interrupted
+    assert summary.verdict is Verdict.FAILED
+    assert summary.pushed_version is None
+    assert summary.report is not None
+    page = Path(summary.report).read_text()
+    assert "Stopped by the user" in page
+    assert "pickup_community_area" in page
