@@ -9,7 +9,7 @@ from tfx.components.example_gen.driver import FileBasedDriver
 from tfx.components.example_gen.input_processor import FileBasedInputProcessor
 from tfx.proto import example_gen_pb2, range_config_pb2
 
-from components.csv_example_gen.input_files import find_csv_files, fingerprint_content
+from components.csv_example_gen.input_files import dump_fingerprint, find_csv_files, hash_files
 
 
 class ContentInputProcessor(FileBasedInputProcessor):
@@ -30,8 +30,8 @@ class ContentInputProcessor(FileBasedInputProcessor):
         """
         (split,) = self._splits
         pattern = self.get_pattern_for_span_version(split.pattern, span, version)
-        paths = find_csv_files(os.fspath(self._input_base_uri), pattern)
-        return f"files:{len(paths)},sha256:{fingerprint_content(paths)}"
+        input_base = os.fspath(self._input_base_uri)
+        return dump_fingerprint(hash_files(input_base, find_csv_files(input_base, pattern)))
 
 
 class Driver(FileBasedDriver):
