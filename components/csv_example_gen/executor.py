@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import apache_beam as beam
 from tfx import types
+from tfx.components.example_gen import utils
 from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
 from tfx.dsl.io import fileio
@@ -20,7 +22,8 @@ from components.csv_example_gen.csv_files import CSV_FILES_PROPERTY, CsvFile, du
 from components.csv_example_gen.csv_header import check_headers
 from components.csv_example_gen.csv_import import ImportReport, ImportTask, import_csv
 from components.csv_example_gen.custom_config import read_task
-from components.csv_example_gen.input_files import find_csv_files, hash_content
+from components.csv_example_gen.input_files import list_csv_files
+from components.csv_example_gen.input_snapshot import Snapshot, take_snapshot
 from components.data_refusal import DataProblem, DataRefusedError
 from components.examples.parquet_examples import FILE_FORMAT
 from schemas.feature_table import load_feature_table
@@ -51,12 +54,13 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             output_dict: ``examples``: the artifact to write; gets ``row_counts``, for example
                 ``{"csv": 10, "train": 6, "test": 4}``, and ``csv_files``.
             exec_properties: ``input_base``, ``input_config``, ``output_config`` and
-                ``custom_config`` as ``create_csv_example_gen`` makes them, with the span resolved.
+                ``custom_config`` as ``create_csv_example_gen`` makes them, with the span resolved,
+                and ``input_fingerprint``, both by our driver.
 
         Raises:
-            DataRefusedError: If no file is found, a file is refused or a split gets no row;
-                nothing is left behind.
-            RuntimeError: If rows were lost on the way.
+            DataRefusedError: If a file is refused or a split gets no row; nothing is left behind.
+            RuntimeError: If the files are not those that the driver found, or rows were lost on
+                the way; nothing is left behind.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         examples = artifact_utils.get_single_instance(
@@ -67,17 +71,25 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         directories = {
             split: artifact_utils.get_split_uri([examples], split) for split in hash_buckets
         }
+        paths = _list_files(exec_properties)
         try:
-            paths = _find_files(exec_properties)
-            reports = self._import_files(paths, exec_properties, hash_buckets, directories)
+            # In the output, which is removed should this process be killed.
+            with tempfile.TemporaryDirectory(prefix=".input-", dir=examples.uri) as copies:
+                snapshot = take_snapshot(
+                    exec_properties[standard_component_specs.INPUT_BASE_KEY],
+                    paths,
+                    exec_properties[utils.FINGERPRINT_PROPERTY_NAME],
+                    copies,
+                )
+                reports = self._import_files(snapshot, exec_properties, hash_buckets, directories)
             row_counts = count_rows(reports, paths)
-            files = [
-                CsvFile(path, report.csv_rows, hash_content(path))
-                for path, report in zip(paths, reports, strict=True)
-            ]
         except Exception:
             _remove(directories)
             raise
+        files = [
+            CsvFile(path, report.csv_rows, sha256)
+            for path, report, sha256 in zip(paths, reports, snapshot.hashes.values(), strict=True)
+        ]
         examples.set_string_custom_property(ROW_COUNTS_PROPERTY, json.dumps(row_counts))
         examples.set_string_custom_property(CSV_FILES_PROPERTY, dump_csv_files(files))
         examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_PARQUET)
@@ -85,13 +97,17 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 
     def _import_files(
         self,
-        paths: Sequence[str],
+        snapshot: Snapshot,
         exec_properties: Mapping[str, Any],
         hash_buckets: Mapping[str, int],
         directories: Mapping[str, str],
     ) -> list[ImportReport]:
         task = read_task(exec_properties)
-        check_headers(paths, load_feature_table(task))
+        paths = snapshot.paths
+        try:
+            check_headers(paths, load_feature_table(task))
+        except DataRefusedError as refusal:
+            raise DataRefusedError(snapshot.name_originals(refusal.problems)) from refusal
         import_file = _ImportCsv(task, hash_buckets, directories, self._get_tmp_dir())
         imports = [ImportTask(path, index, len(paths)) for index, path in enumerate(paths)]
         with self._make_beam_pipeline() as pipeline:
@@ -101,7 +117,11 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 | "OneFileAWorker" >> beam.Reshuffle()
                 | "ImportCsv" >> beam.ParDo(import_file)
             )
-        return [_read_report(_report_path(self._get_tmp_dir(), one)) for one in imports]
+        reports = [_read_report(_report_path(self._get_tmp_dir(), one)) for one in imports]
+        return [
+            dataclasses.replace(report, problems=snapshot.name_originals(report.problems))
+            for report in reports
+        ]
 
 
 class _ImportCsv(beam.DoFn):
@@ -176,12 +196,12 @@ def _read_hash_buckets(exec_properties: Mapping[str, Any]) -> dict[str, int]:
     return {split.name: split.hash_buckets for split in output_config.split_config.splits}
 
 
-def _find_files(exec_properties: Mapping[str, Any]) -> list[str]:
+def _list_files(exec_properties: Mapping[str, Any]) -> list[str]:
     input_config = proto_utils.json_to_proto(
         exec_properties[standard_component_specs.INPUT_CONFIG_KEY], example_gen_pb2.Input()
     )
     input_base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
-    return find_csv_files(input_base, input_config.splits[0].pattern)
+    return list_csv_files(input_base, input_config.splits[0].pattern)
 
 
 def _report_path(directory: str, task: ImportTask) -> str:

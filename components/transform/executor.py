@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import functools
 import json
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
-import tensorflow_transform.beam as tft_beam
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx.components.transform import executor, executor_utils, labels
@@ -42,9 +40,6 @@ from components.transform.preprocessing import KNOWLEDGE_KEY, write_vocabularies
 from components.transform.transform_graph import (
     PreprocessingFn,
     TransformGraph,
-    create_adapter_config,
-    has_analyzers,
-    list_columns,
     write_graph,
     write_raw_metadata,
 )
@@ -75,10 +70,11 @@ class Executor(executor.Executor):
                 get ``row_counts``, rows by split.
             exec_properties: As TFX's component makes them, with ``disable_statistics``. A hook
                 that takes a ``custom_config`` with a ``task`` gets the ``Knowledge`` of its feature
-                table in it; any may have analyzers of TFT's.
+                table in it.
 
         Raises:
-            ValueError: If statistics are asked for, or the examples are not Parquet.
+            ValueError: If statistics are asked for, the examples are not Parquet, or the hook has
+                analyzers of TFT's.
             RuntimeError: If rows were lost on the way.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
@@ -111,10 +107,7 @@ class Executor(executor.Executor):
         hook = self._GetPreprocessingFn(_list_hook_inputs(exec_properties), {})
         with tempfile.TemporaryDirectory() as folder:
             preprocessing_fn = self._bind_knowledge(hook, groups, Path(folder))
-            if has_analyzers(preprocessing_fn, schema):
-                self._run_analyzers(groups, schema, preprocessing_fn, directory)
-            else:
-                write_graph(preprocessing_fn, schema, directory)
+            write_graph(preprocessing_fn, schema, directory)
         write_raw_metadata(schema, directory)
 
     def _bind_knowledge(
@@ -140,28 +133,6 @@ class Executor(executor.Executor):
                 | "WriteAnalysis" >> beam.Map(path.write_text, encoding="utf-8")
             )
         return load_analysis(path.read_text(encoding="utf-8"))
-
-    def _run_analyzers(
-        self,
-        groups: Sequence[RowGroup],
-        schema: schema_pb2.Schema,
-        preprocessing_fn: PreprocessingFn,
-        directory: Path,
-    ) -> None:
-        """Have TFT run the analyzers of a function that has some; slow, as they are many stages."""
-        scratch = directory / ".scratch"
-        with self._make_beam_pipeline() as pipeline, tft_beam.Context(temp_dir=str(scratch)):
-            batches = (
-                pipeline
-                | "RowGroups" >> beam.Create(groups)
-                | "Read" >> beam.Map(read_row_group, columns=list_columns(schema))
-            )
-            _ = (
-                (batches, create_adapter_config(schema))
-                | "AnalyzeDataset" >> tft_beam.AnalyzeDataset(preprocessing_fn, pipeline=pipeline)
-                | "WriteTransformFn" >> tft_beam.WriteTransformFn(str(directory))
-            )
-        shutil.rmtree(scratch)
 
     def _transform(
         self,

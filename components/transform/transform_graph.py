@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +15,7 @@ from tfx_bsl.tfxio.tensor_adapter import TensorAdapter, TensorAdapterConfig
 from tfx_bsl.tfxio.tensor_representation_util import InferTensorRepresentationsFromMixedSchema
 
 from components.examples.parquet_examples import nest_schema
+from components.transform.preprocessing import KNOWLEDGE_KEY
 
 PreprocessingFn = Callable[[Mapping[str, tf.SparseTensor]], Mapping[str, tf.Tensor]]
 """TFT's hook, with all but the columns bound."""
@@ -28,52 +28,31 @@ _ARROW_TYPES = {
 _FLAT_TYPES = {tf.float32: pa.float32(), tf.int64: pa.int64(), tf.string: pa.binary()}
 
 
-def list_columns(schema: schema_pb2.Schema) -> tuple[str, ...]:
-    """List the columns that a graph of the schema takes, in its order."""
-    return tuple(feature.name for feature in schema.feature)
-
-
-def create_adapter_config(schema: schema_pb2.Schema) -> TensorAdapterConfig:
-    """Say how batches of the schema's columns become tensors.
-
-    Args:
-        schema: Names and types of the columns.
-
-    Returns:
-        For batches of just these columns, as lists.
-    """
-    columns = pa.schema([(each.name, _ARROW_TYPES[each.type]) for each in schema.feature])
-    representations = InferTensorRepresentationsFromMixedSchema(schema)
-    return TensorAdapterConfig(nest_schema(columns), representations)
-
-
-def has_analyzers(preprocessing_fn: PreprocessingFn, schema: schema_pb2.Schema) -> bool:
-    """Say whether TFT has to pass over the data before it can make the graph."""
-    with tempfile.TemporaryDirectory() as directory:
-        graph, _, _ = impl_helper.trace_preprocessing_function(
-            preprocessing_fn,
-            _specify_inputs(schema),
-            use_tf_compat_v1=False,
-            base_temp_dir=directory,
-        )
-    return bool(graph.get_collection(analyzer_nodes.TENSOR_REPLACEMENTS))
-
-
 def write_graph(
     preprocessing_fn: PreprocessingFn, schema: schema_pb2.Schema, directory: Path
 ) -> None:
     """Write the graph of a function without analyzers, as TFX does for such functions.
 
     Args:
-        preprocessing_fn: The function.
+        preprocessing_fn: The function; TFT calls it twice, for the graph and for the metadata.
         schema: Its columns.
         directory: Folder that gets ``transform_fn`` and ``transformed_metadata``.
+
+    Raises:
+        ValueError: If the function has analyzers of TFT's; nothing is written then.
     """
+
+    def call_without_analyzers(inputs: Mapping[str, tf.SparseTensor]) -> Mapping[str, tf.Tensor]:
+        outputs = preprocessing_fn(inputs)
+        # Here, as the graph is whole and nothing of it is written yet.
+        _refuse_analyzers(tf.compat.v1.get_collection(analyzer_nodes.TENSOR_REPLACEMENTS))
+        return outputs
+
     impl_helper.analyze_in_place(
-        preprocessing_fn,
+        call_without_analyzers,
         force_tf_compat_v1=False,
         feature_specs=schema_utils.schema_as_feature_spec(schema).feature_spec,
-        type_specs=_specify_inputs(schema),
+        type_specs=dict(TensorAdapter(_create_adapter_config(schema)).OriginalTypeSpecs()),
         transform_output_path=str(directory),
     )
 
@@ -100,8 +79,8 @@ class TransformGraph:
         """
         output = tft.TFTransformOutput(str(directory))
         schema = output.raw_metadata.schema
-        self.columns = list_columns(schema)
-        self._adapter = TensorAdapter(create_adapter_config(schema))
+        self.columns = tuple(feature.name for feature in schema.feature)
+        self._adapter = TensorAdapter(_create_adapter_config(schema))
         # The function is the module's and goes with it.
         self._module = tf.saved_model.load(output.transform_savedmodel_dir)
         self.schema = _describe_outputs(self._module.transform_fn.structured_outputs)
@@ -120,8 +99,23 @@ class TransformGraph:
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
 
-def _specify_inputs(schema: schema_pb2.Schema) -> dict[str, tf.TypeSpec]:
-    return dict(TensorAdapter(create_adapter_config(schema)).OriginalTypeSpecs())
+def _create_adapter_config(schema: schema_pb2.Schema) -> TensorAdapterConfig:
+    """Say how batches of just the schema's columns, as lists, become tensors."""
+    columns = pa.schema([(each.name, _ARROW_TYPES[each.type]) for each in schema.feature])
+    representations = InferTensorRepresentationsFromMixedSchema(schema)
+    return TensorAdapterConfig(nest_schema(columns), representations)
+
+
+def _refuse_analyzers(results: Sequence[analyzer_nodes.TensorSink]) -> None:
+    """Refuse a graph in which TFT left places for what analyzers will find."""
+    if results:
+        scopes = {result.tensor.op.name.partition("/")[0] for result in results}
+        names = ", ".join(sorted(scopes))
+        raise ValueError(
+            f"preprocessing_fn: has analyzers of TFT's ({names}), and Transform runs none; say "
+            "in the feature table what is to be learned of the rows, and take it from "
+            f"custom_config[{KNOWLEDGE_KEY!r}]"
+        )
 
 
 def _describe_outputs(outputs: Mapping[str, tf.TypeSpec]) -> pa.Schema:

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tensorflow as tf
@@ -14,9 +15,12 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx.components.example_gen.csv_example_gen.component import CsvExampleGen as StockCsvExampleGen
 from tfx.dsl.compiler import compiler, constants
 from tfx.dsl.components.base.base_component import BaseComponent
+from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 from tfx.orchestration import metadata, pipeline
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import launcher, runtime_parameter_utils
+from tfx.orchestration.portable.data_types import ExecutionInfo
+from tfx.proto.orchestration import driver_output_pb2
 
 from components.csv_example_gen.component import (
     DATED_CSV,
@@ -25,7 +29,11 @@ from components.csv_example_gen.component import (
     create_csv_example_gen,
 )
 from components.csv_example_gen.csv_files import CsvFile, load_csv_files
+from components.csv_example_gen.csv_import import ImportReport
+from components.csv_example_gen.driver import Driver
 from components.csv_example_gen.example_encoding import encode_examples
+from components.csv_example_gen.executor import Executor
+from components.csv_example_gen.input_snapshot import Snapshot
 from components.data_refusal import DataRefusedError
 from components.examples.parquet_examples import list_files, read_flat_batches
 from schemas.feature_table import load_feature_table
@@ -148,6 +156,71 @@ def test_the_examples_list_their_files(data: Path, tmp_path: Path) -> None:
         CsvFile(str(path), rows, hashlib.sha256(path.read_bytes()).hexdigest())
         for path, rows in zip(paths, (700, 500), strict=True)
     )
+
+
+def change_a_cell(path: Path) -> None:
+    """Write another cell in place: the size stays, and so do columns and rows."""
+    path.write_bytes(path.read_bytes().replace(b"Cash", b"CASH", 1))
+
+
+class DriverBeforeAChange(Driver):
+    """A driver after which a file is written anew, before the executor reads it."""
+
+    def run(self, execution_info: ExecutionInfo) -> driver_output_pb2.DriverOutput:
+        """Find the input, then change it."""
+        output = super().run(execution_info)
+        change_a_cell(Path(str(execution_info.exec_properties["input_base"]), "b.csv"))
+        return output
+
+
+class ExecutorWithAChange(Executor):
+    """An executor with a file written anew between reading it and making sense of it."""
+
+    def _import_files(self, snapshot: Snapshot, *arguments: Any) -> list[ImportReport]:
+        change_a_cell(Path(snapshot.input_base, "b.csv"))
+        return super()._import_files(snapshot, *arguments)
+
+
+def test_a_file_changed_before_it_is_read_fails_the_node(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line names it, nothing is left or published, and the next run reads what is there."""
+    root = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        patch.setattr(CsvExampleGen, "DRIVER_CLASS", DriverBeforeAChange)
+        with pytest.raises(RuntimeError, match=f"{data / 'b.csv'}: was changed.*run again"):
+            launch(create_node(data), root, "changed")
+    left = [path for path in (root / "pipeline_root").rglob("*") if path.is_file()]
+    content = (data / "b.csv").read_bytes()
+    examples = launch(create_node(data), root, "again")
+
+    assert left == []
+    assert list_executions(root) == [
+        metadata_store_pb2.Execution.FAILED,
+        metadata_store_pb2.Execution.COMPLETE,
+    ]
+    listed = load_csv_files(examples.custom_properties["csv_files"].string_value)
+    assert listed[1].sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_a_file_changed_after_it_was_read_is_not_looked_at_again(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fingerprint, hash and rows are of the bytes that were read, and are not cached for others."""
+    root = tmp_path / "out"
+    content = (data / "b.csv").read_bytes()
+    undisturbed = launch(create_node(data), tmp_path / "undisturbed", "run")
+    with monkeypatch.context() as patch:
+        patch.setattr(CsvExampleGen, "EXECUTOR_SPEC", BeamExecutorSpec(ExecutorWithAChange))
+        examples = launch(create_node(data), root, "changed")
+
+    sha256 = hashlib.sha256(content).hexdigest()
+    listed = load_csv_files(examples.custom_properties["csv_files"].string_value)
+    fingerprint = json.loads(examples.custom_properties["input_fingerprint"].string_value)
+    assert (data / "b.csv").read_bytes() != content
+    assert (listed[1].sha256, fingerprint["b.csv"]) == (sha256, sha256)
+    for split in SPLITS:
+        assert read_split(examples, split) == read_split(undisturbed, split)
 
 
 def test_the_same_content_is_cached_and_other_content_is_not(data: Path, tmp_path: Path) -> None:

@@ -7,8 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from components.csv_example_gen.input_files import find_csv_files, fingerprint_content
+from components.csv_example_gen.input_files import (
+    dump_fingerprint,
+    find_csv_files,
+    find_differences,
+    hash_files,
+)
 from components.data_refusal import DataRefusedError
+
+
+def fingerprint(*paths: Path) -> str:
+    """Fingerprint files of a folder."""
+    folder = str(paths[0].parent) if paths else ""
+    return dump_fingerprint(hash_files(folder, [str(path) for path in paths]))
 
 
 def test_only_csv_files_are_found_in_order(tmp_path: Path) -> None:
@@ -43,16 +54,31 @@ def test_the_fingerprint_goes_by_name_and_content(tmp_path: Path) -> None:
     """Touching a file changes nothing; another byte in the same second and size does."""
     path = tmp_path / "a.csv"
     path.write_text("x\n1\n")
-    first = fingerprint_content([str(path)])
+    first = fingerprint(path)
     os.utime(path, (1, 1))
-    touched = fingerprint_content([str(path)])
+    touched = fingerprint(path)
     path.write_text("x\n2\n")
     os.utime(path, (1, 1))
-    changed = fingerprint_content([str(path)])
+    changed = fingerprint(path)
 
     assert first == touched != changed
 
 
 def test_an_unreadable_file_has_a_fingerprint(tmp_path: Path) -> None:
     """The fingerprint leaves it to the reader to refuse what cannot be read."""
-    assert fingerprint_content([str(tmp_path)]) != fingerprint_content([])
+    assert fingerprint(tmp_path) != fingerprint()
+
+
+def test_differences_from_a_fingerprint_are_named(tmp_path: Path) -> None:
+    """Files with another content, new ones and missing ones, and no others."""
+    for name in ("changed.csv", "gone.csv", "same.csv"):
+        (tmp_path / name).write_text("x\n1\n")
+    before = fingerprint(*sorted(tmp_path.iterdir()))
+    (tmp_path / "changed.csv").write_text("x\n2\n")
+    (tmp_path / "gone.csv").unlink()
+    (tmp_path / "new.csv").write_text("x\n1\n")
+    paths = [str(path) for path in sorted(tmp_path.iterdir())]
+
+    differences = find_differences(before, hash_files(str(tmp_path), paths))
+
+    assert differences == ["changed.csv", "gone.csv", "new.csv"]

@@ -38,14 +38,23 @@ from tests.tiny_task import TENSOR_TYPES
 
 SAMPLE = Path(__file__).parents[3] / "data/chicago_taxi/sample/data.csv"
 TABLE = load_feature_table("chicago_taxi")
-OWN_ANALYZERS = f"{__name__}.preprocess_with_analyzers"
+OWN_HOOK = f"{__name__}.preprocess_without_a_task"
+WITH_ANALYZERS = f"{__name__}.preprocess_with_analyzers"
 
 
-@tf.autograph.experimental.do_not_convert
+def preprocess_without_a_task(inputs: Mapping[str, tf.SparseTensor]) -> dict[str, tf.Tensor]:
+    """A hook of one's own: no custom config."""
+    return {"fare": tf.sparse.to_dense(inputs["fare"])[:, 0]}
+
+
 def preprocess_with_analyzers(inputs: Mapping[str, tf.SparseTensor]) -> dict[str, tf.Tensor]:
-    """A task's own hook: no custom config, and an analyzer of TFT's."""
+    """A hook with two analyzers of TFT's, of which one writes a file."""
     fare = tf.sparse.to_dense(inputs["fare"])[:, 0]
-    return {"fare_scaled": tft.scale_to_z_score(fare)}
+    company = tf.sparse.to_dense(inputs["company"], default_value="")[:, 0]
+    return {
+        "fare_scaled": tft.scale_to_z_score(fare),
+        "company_index": tft.compute_and_apply_vocabulary(company),
+    }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -229,20 +238,30 @@ def test_takes_several_artifacts(tmp_path: Path, rows: pa.Table) -> None:
     assert sum(means) == pytest.approx(0.0, abs=1e-5)
 
 
-@pytest.mark.slow
-def test_runs_the_analyzers_of_a_hook_that_has_some(tmp_path: Path, rows: pa.Table) -> None:
-    """A task's own hook may use TFT's analyzers, and need not take a custom config."""
-    files = {
-        "train/a": rows.slice(0, 300),
-        "train/b": rows.slice(300, 100),
-        "validation/a": rows.slice(400, 50),
-    }
+def test_takes_a_hook_without_a_task(tmp_path: Path, rows: pa.Table) -> None:
+    """A hook of one's own need not take a custom config."""
+    files = {"train/a": rows.slice(0, 30), "validation/a": rows.slice(30, 5)}
     examples = _create_examples(tmp_path / "examples", files)
 
-    outputs = _run(tmp_path, [examples], _create_properties(OWN_ANALYZERS))
+    outputs = _run(tmp_path, [examples], _create_properties(OWN_HOOK))
 
-    assert _mean_and_deviation(outputs.examples[0]) == pytest.approx((0.0, 1.0), abs=1e-5)
-    assert set(outputs.graph.transformed_feature_spec()) == {"fare_scaled"}
+    fares = _read_split(outputs.examples[0], "train").column("fare")
+    assert fares.to_pylist() == rows.slice(0, 30).column("fare").to_pylist()
+    assert set(outputs.graph.transformed_feature_spec()) == {"fare"}
+
+
+def test_refuses_a_hook_with_analyzers(tmp_path: Path, rows: pa.Table) -> None:
+    """One line names TFT's analyzers and says where to learn of the rows instead."""
+    examples = _create_examples(tmp_path / "examples", {"train/a": rows.slice(0, 5)})
+
+    with pytest.raises(ValueError, match="has analyzers of TFT's") as refusal:
+        _run(tmp_path, [examples], _create_properties(WITH_ANALYZERS))
+
+    message = str(refusal.value)
+    assert "(compute_and_apply_vocabulary, scale_to_z_score)" in message
+    assert "say in the feature table" in message
+    assert len(message.splitlines()) == 1
+    assert not list((tmp_path / "graph").glob("**/*"))
 
 
 def test_refuses_to_compute_statistics(tmp_path: Path, rows: pa.Table) -> None:
