@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from components.csv_example_gen.csv_reader import read_record_batches
 from components.csv_example_gen.example_encoding import encode_examples
+from components.csv_example_gen.input_files import hash_as_read, read_state
 from components.csv_example_gen.split_assignment import assign_splits
 from components.data_refusal import DataProblem, DataRefusedError
 from components.examples.parquet_examples import SUFFIX, ParquetWriter
@@ -50,11 +51,13 @@ class ImportReport:
         csv_rows: Rows read from it.
         split_rows: Rows written to each split; none if it was refused.
         problems: Why it was refused; none if it was imported.
+        sha256: Of the bytes that it was read from, as ``hash_as_read`` gives it.
     """
 
     csv_rows: int
     split_rows: Mapping[str, int]
     problems: tuple[DataProblem, ...] = ()
+    sha256: str | None = None
 
 
 def import_csv(
@@ -77,13 +80,15 @@ def import_csv(
     shards = {
         split: Path(directory) / task.shard_name for split, directory in split_directories.items()
     }
+    before = read_state(task.path)
     try:
         report = _write_shards(task.path, table, hash_buckets, shards)
     except DataRefusedError as refusal:
-        return ImportReport(csv_rows=0, split_rows={}, problems=refusal.problems)
-    for shard in shards.values():
-        _unfinished(shard).replace(shard)
-    return report
+        report = ImportReport(csv_rows=0, split_rows={}, problems=refusal.problems)
+    else:
+        for shard in shards.values():
+            _unfinished(shard).replace(shard)
+    return dataclasses.replace(report, sha256=hash_as_read(task.path, before))
 
 
 def _write_shards(

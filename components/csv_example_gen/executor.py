@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -22,8 +21,12 @@ from components.csv_example_gen.csv_files import CSV_FILES_PROPERTY, CsvFile, du
 from components.csv_example_gen.csv_header import check_headers
 from components.csv_example_gen.csv_import import ImportReport, ImportTask, import_csv
 from components.csv_example_gen.custom_config import read_task
-from components.csv_example_gen.input_files import list_csv_files
-from components.csv_example_gen.input_snapshot import Snapshot, take_snapshot
+from components.csv_example_gen.input_files import (
+    check_unchanged,
+    get_name,
+    hash_files,
+    list_csv_files,
+)
 from components.data_refusal import DataProblem, DataRefusedError
 from components.examples.parquet_examples import FILE_FORMAT
 from schemas.feature_table import load_feature_table
@@ -59,8 +62,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 
         Raises:
             DataRefusedError: If a file is refused or a split gets no row; nothing is left behind.
-            RuntimeError: If the files are not those that the driver found, or rows were lost on
-                the way; nothing is left behind.
+            InputChangedError: If the files are not those that the driver found, or were changed
+                while they were read; nothing is left behind.
+            RuntimeError: If rows were lost on the way; nothing is left behind.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         examples = artifact_utils.get_single_instance(
@@ -73,22 +77,14 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         }
         paths = _list_files(exec_properties)
         try:
-            # In the output, which is removed should this process be killed.
-            with tempfile.TemporaryDirectory(prefix=".input-", dir=examples.uri) as copies:
-                snapshot = take_snapshot(
-                    exec_properties[standard_component_specs.INPUT_BASE_KEY],
-                    paths,
-                    exec_properties[utils.FINGERPRINT_PROPERTY_NAME],
-                    copies,
-                )
-                reports = self._import_files(snapshot, exec_properties, hash_buckets, directories)
+            reports = self._import_files(paths, exec_properties, hash_buckets, directories)
             row_counts = count_rows(reports, paths)
         except Exception:
             _remove(directories)
             raise
         files = [
-            CsvFile(path, report.csv_rows, sha256)
-            for path, report, sha256 in zip(paths, reports, snapshot.hashes.values(), strict=True)
+            CsvFile(path, report.csv_rows, report.sha256 or "")
+            for path, report in zip(paths, reports, strict=True)
         ]
         examples.set_string_custom_property(ROW_COUNTS_PROPERTY, json.dumps(row_counts))
         examples.set_string_custom_property(CSV_FILES_PROPERTY, dump_csv_files(files))
@@ -97,17 +93,22 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 
     def _import_files(
         self,
-        snapshot: Snapshot,
+        paths: Sequence[str],
         exec_properties: Mapping[str, Any],
         hash_buckets: Mapping[str, int],
         directories: Mapping[str, str],
     ) -> list[ImportReport]:
+        input_base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
+        fingerprint = exec_properties[utils.FINGERPRINT_PROPERTY_NAME]
         task = read_task(exec_properties)
-        paths = snapshot.paths
+        if not paths:
+            check_unchanged(input_base, fingerprint, {})
         try:
             check_headers(paths, load_feature_table(task))
-        except DataRefusedError as refusal:
-            raise DataRefusedError(snapshot.name_originals(refusal.problems)) from refusal
+        except DataRefusedError:
+            # Of other files than those that the driver found, nothing is told.
+            check_unchanged(input_base, fingerprint, hash_files(input_base, paths))
+            raise
         import_file = _ImportCsv(task, hash_buckets, directories, self._get_tmp_dir())
         imports = [ImportTask(path, index, len(paths)) for index, path in enumerate(paths)]
         with self._make_beam_pipeline() as pipeline:
@@ -118,10 +119,12 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 | "ImportCsv" >> beam.ParDo(import_file)
             )
         reports = [_read_report(_report_path(self._get_tmp_dir(), one)) for one in imports]
-        return [
-            dataclasses.replace(report, problems=snapshot.name_originals(report.problems))
-            for report in reports
-        ]
+        read = {
+            get_name(input_base, path): report.sha256
+            for path, report in zip(paths, reports, strict=True)
+        }
+        check_unchanged(input_base, fingerprint, read)
+        return reports
 
 
 class _ImportCsv(beam.DoFn):

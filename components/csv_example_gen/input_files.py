@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,30 @@ from pathlib import Path
 from components.csv_example_gen.csv_source import SUFFIXES
 from components.data_refusal import DataProblem, DataRefusedError
 
-CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class FileState:
+    """What changes when anybody writes to a file, or puts another in its place; None if gone.
+
+    Attributes:
+        device: The file system.
+        inode: The file in it.
+        size_bytes: Its size.
+        modified_ns: When its content was changed last, in nanoseconds since 1970.
+        changed_ns: When its content, name or permissions were; no user can set it.
+    """
+
+    device: int
+    inode: int
+    size_bytes: int
+    modified_ns: int
+    changed_ns: int
+
+
+class InputChangedError(RuntimeError):
+    """The input is not what the node began with; one line names a file."""
 
 
 def find_csv_files(input_base: str, pattern: str) -> list[str]:
@@ -73,6 +97,51 @@ def dump_fingerprint(hashes: Mapping[str, str | None]) -> str:
     return json.dumps(hashes)
 
 
+def read_state(path: str) -> FileState | None:
+    """Read a file's state: where it is the same before and after, so was the content between."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return None
+    return FileState(
+        found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    )
+
+
+def hash_as_read(path: str, before: FileState | None) -> str | None:
+    """Hash a file that has just been read.
+
+    Args:
+        path: Its path.
+        before: Its state when reading began.
+
+    Returns:
+        SHA-256 of the bytes read, in hexadecimal; empty if they may have been others, for the file
+        has changed since; None if it cannot be read.
+    """
+    sha256 = _hash_if_readable(path)
+    return sha256 if read_state(path) == before else ""
+
+
+def check_unchanged(input_base: str, fingerprint: str, hashes: Mapping[str, str | None]) -> None:
+    """Hold what was read against what was fingerprinted before.
+
+    Args:
+        input_base: Folder of the files.
+        fingerprint: As ``dump_fingerprint`` wrote it.
+        hashes: Of the files as they were read, by name.
+
+    Raises:
+        InputChangedError: If a file has another content, has come or is gone.
+    """
+    if differences := find_differences(fingerprint, hashes):
+        others = f" (and {len(differences) - 1} more files)" if len(differences) > 1 else ""
+        raise InputChangedError(
+            f"{Path(input_base, differences[0])}{others}: was changed, added or removed while the "
+            "input was being read; leave the input alone during a run, and run again"
+        )
+
+
 def find_differences(fingerprint: str, hashes: Mapping[str, str | None]) -> list[str]:
     """Find the files that are others than those of a fingerprint.
 
@@ -101,7 +170,7 @@ def hash_content(path: str) -> str:
     """
     digest = hashlib.sha256()
     with Path(path).open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
+        while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()
 

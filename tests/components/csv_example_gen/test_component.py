@@ -5,23 +5,24 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
+import pyarrow as pa
 import pytest
 import tensorflow as tf
 from ml_metadata.proto import metadata_store_pb2
 from tfx.components.example_gen.csv_example_gen.component import CsvExampleGen as StockCsvExampleGen
 from tfx.dsl.compiler import compiler, constants
 from tfx.dsl.components.base.base_component import BaseComponent
-from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 from tfx.orchestration import metadata, pipeline
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import launcher, runtime_parameter_utils
 from tfx.orchestration.portable.data_types import ExecutionInfo
 from tfx.proto.orchestration import driver_output_pb2
 
+from components.csv_example_gen import csv_import
 from components.csv_example_gen.component import (
     DATED_CSV,
     CsvExampleGen,
@@ -29,14 +30,12 @@ from components.csv_example_gen.component import (
     create_csv_example_gen,
 )
 from components.csv_example_gen.csv_files import CsvFile, load_csv_files
-from components.csv_example_gen.csv_import import ImportReport
+from components.csv_example_gen.csv_reader import read_record_batches
 from components.csv_example_gen.driver import Driver
 from components.csv_example_gen.example_encoding import encode_examples
-from components.csv_example_gen.executor import Executor
-from components.csv_example_gen.input_snapshot import Snapshot
 from components.data_refusal import DataRefusedError
 from components.examples.parquet_examples import list_files, read_flat_batches
-from schemas.feature_table import load_feature_table
+from schemas.feature_table import FeatureTable, load_feature_table
 
 SPLITS = {"train": 6, "validation": 1, "test": 3}
 SAMPLE = Path(__file__).parents[3] / "data/chicago_taxi/sample/data.csv"
@@ -164,21 +163,21 @@ def change_a_cell(path: Path) -> None:
 
 
 class DriverBeforeAChange(Driver):
-    """A driver after which a file is written anew, before the executor reads it."""
+    """A driver after which the folder is changed, before the executor reads it."""
+
+    change: ClassVar[Callable[[Path], object]]
 
     def run(self, execution_info: ExecutionInfo) -> driver_output_pb2.DriverOutput:
         """Find the input, then change it."""
         output = super().run(execution_info)
-        change_a_cell(Path(str(execution_info.exec_properties["input_base"]), "b.csv"))
+        type(self).change(Path(str(execution_info.exec_properties["input_base"])))
         return output
 
 
-class ExecutorWithAChange(Executor):
-    """An executor with a file written anew between reading it and making sense of it."""
-
-    def _import_files(self, snapshot: Snapshot, *arguments: Any) -> list[ImportReport]:
-        change_a_cell(Path(snapshot.input_base, "b.csv"))
-        return super()._import_files(snapshot, *arguments)
+def change_before_reading(patch: pytest.MonkeyPatch, change: Callable[[Path], object]) -> None:
+    """Have the folder of the input changed between driver and executor."""
+    patch.setattr(DriverBeforeAChange, "change", staticmethod(change), raising=False)
+    patch.setattr(CsvExampleGen, "DRIVER_CLASS", DriverBeforeAChange)
 
 
 def test_a_file_changed_before_it_is_read_fails_the_node(
@@ -187,7 +186,7 @@ def test_a_file_changed_before_it_is_read_fails_the_node(
     """One line names it, nothing is left or published, and the next run reads what is there."""
     root = tmp_path / "out"
     with monkeypatch.context() as patch:
-        patch.setattr(CsvExampleGen, "DRIVER_CLASS", DriverBeforeAChange)
+        change_before_reading(patch, lambda folder: change_a_cell(folder / "b.csv"))
         with pytest.raises(RuntimeError, match=f"{data / 'b.csv'}: was changed.*run again"):
             launch(create_node(data), root, "changed")
     left = [path for path in (root / "pipeline_root").rglob("*") if path.is_file()]
@@ -203,24 +202,52 @@ def test_a_file_changed_before_it_is_read_fails_the_node(
     assert listed[1].sha256 == hashlib.sha256(content).hexdigest()
 
 
-def test_a_file_changed_after_it_was_read_is_not_looked_at_again(
+def test_a_file_changed_while_it_is_read_fails_the_node(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Fingerprint, hash and rows are of the bytes that were read, and are not cached for others."""
-    root = tmp_path / "out"
-    content = (data / "b.csv").read_bytes()
-    undisturbed = launch(create_node(data), tmp_path / "undisturbed", "run")
-    with monkeypatch.context() as patch:
-        patch.setattr(CsvExampleGen, "EXECUTOR_SPEC", BeamExecutorSpec(ExecutorWithAChange))
-        examples = launch(create_node(data), root, "changed")
+    """Rows of one content are not published under the fingerprint of another."""
+    read = read_record_batches
 
-    sha256 = hashlib.sha256(content).hexdigest()
-    listed = load_csv_files(examples.custom_properties["csv_files"].string_value)
-    fingerprint = json.loads(examples.custom_properties["input_fingerprint"].string_value)
-    assert (data / "b.csv").read_bytes() != content
-    assert (listed[1].sha256, fingerprint["b.csv"]) == (sha256, sha256)
-    for split in SPLITS:
-        assert read_split(examples, split) == read_split(undisturbed, split)
+    def read_with_a_change(path: str, table: FeatureTable) -> Iterator[pa.RecordBatch]:
+        for batch in read(path, table):
+            yield batch
+            change_a_cell(data / "b.csv")
+
+    root = tmp_path / "out"
+    monkeypatch.setattr(csv_import, "read_record_batches", read_with_a_change)
+    with pytest.raises(RuntimeError, match=f"{data / 'b.csv'}: was changed.*run again"):
+        launch(create_node(data), root, "changed")
+
+    assert [path for path in (root / "pipeline_root").rglob("*") if path.is_file()] == []
+    assert list_executions(root) == [metadata_store_pb2.Execution.FAILED]
+
+
+@pytest.mark.parametrize("gone", [["a.csv"], ["a.csv", "b.csv"]])
+def test_a_file_that_is_gone_before_it_is_read_fails_the_node(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: list[str]
+) -> None:
+    """None that the fingerprint tells of is left out."""
+
+    def remove(folder: Path) -> None:
+        for name in gone:
+            (folder / name).unlink()
+
+    change_before_reading(monkeypatch, remove)
+
+    with pytest.raises(RuntimeError, match=f"{data / 'a.csv'}.*: was changed, added or removed"):
+        launch(create_node(data), tmp_path / "out", "run")
+
+
+def test_a_file_that_comes_before_it_is_read_fails_the_node(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None is read that the fingerprint does not tell of."""
+    change_before_reading(
+        monkeypatch, lambda folder: (folder / "n.csv").write_bytes((data / "b.csv").read_bytes())
+    )
+
+    with pytest.raises(RuntimeError, match=f"{data / 'n.csv'}: was changed, added or removed"):
+        launch(create_node(data), tmp_path / "out", "run")
 
 
 def test_the_same_content_is_cached_and_other_content_is_not(data: Path, tmp_path: Path) -> None:

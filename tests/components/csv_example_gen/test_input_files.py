@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
 import pytest
 
 from components.csv_example_gen.input_files import (
+    InputChangedError,
+    check_unchanged,
     dump_fingerprint,
     find_csv_files,
     find_differences,
+    hash_as_read,
     hash_files,
+    read_state,
 )
 from components.data_refusal import DataRefusedError
 
@@ -82,3 +87,47 @@ def test_differences_from_a_fingerprint_are_named(tmp_path: Path) -> None:
     differences = find_differences(before, hash_files(str(tmp_path), paths))
 
     assert differences == ["changed.csv", "gone.csv", "new.csv"]
+
+
+def test_a_change_is_told_in_one_line(tmp_path: Path) -> None:
+    """It names the first file, how many more there are, and the remedy."""
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("x\n1\n")
+    before = fingerprint(tmp_path / "a.csv", tmp_path / "b.csv")
+
+    with pytest.raises(InputChangedError) as failure:
+        check_unchanged(str(tmp_path), before, {})
+
+    assert str(failure.value).startswith(f"{tmp_path / 'a.csv'} (and 1 more files): was changed")
+    assert str(failure.value).endswith("run again")
+    assert len(str(failure.value).splitlines()) == 1
+
+
+def test_the_hash_of_an_unchanged_file_is_that_of_its_bytes(tmp_path: Path) -> None:
+    """Where nobody wrote meanwhile, what was read is what is there."""
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"x\n1\n")
+
+    sha256 = hash_as_read(str(path), read_state(str(path)))
+
+    assert sha256 == hashlib.sha256(b"x\n1\n").hexdigest()
+
+
+def test_no_hash_is_given_of_a_file_that_was_changed_meanwhile(tmp_path: Path) -> None:
+    """Neither one written to, nor one swapped for another and back, with its times put back."""
+    path, aside = tmp_path / "a.csv", tmp_path / "aside"
+    path.write_text("x\n1\n")
+    os.utime(path, ns=(1, 1))
+    before = read_state(str(path))
+    path.rename(aside)
+    path.write_text("x\n2\n")
+    aside.rename(path)
+    os.utime(path, ns=(1, 1))
+
+    assert path.read_text() == "x\n1\n"
+    assert hash_as_read(str(path), before) == ""
+
+
+def test_a_file_that_can_not_be_read_has_no_hash(tmp_path: Path) -> None:
+    """As in the fingerprint, to say why is left to reading it as CSV."""
+    assert hash_as_read(str(tmp_path), read_state(str(tmp_path))) is None
