@@ -35,7 +35,7 @@ def spans(tmp_path: Path) -> Path:
 
 def ask(driver_class: Any, folder: Path, **options: Any) -> driver_output_pb2.DriverOutput:
     """Have a driver resolve a node's input."""
-    node = create_csv_example_gen(str(folder), "chicago_taxi", {"train": 1}, "1", **options)
+    node = create_csv_example_gen(str(folder), "chicago_taxi", {"train": 1}, **options)
     properties = {name: value for name, value in node.exec_properties.items() if value is not None}
     store = metadata.Metadata(metadata_store_pb2.ConnectionConfig())
     return driver_class(store).run(

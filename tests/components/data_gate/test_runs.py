@@ -39,7 +39,7 @@ BEAM_ARGUMENTS = [
 def create_nodes(input_base: Path) -> list[BaseNode]:
     """Create the nodes from the CSV files to the gate."""
     schema_path = get_schema_path(TASK)
-    examples = create_csv_example_gen(str(input_base), TASK, SPLITS, "1")
+    examples = create_csv_example_gen(str(input_base), TASK, SPLITS)
     schema = CuratedSchema(schema_path=str(schema_path), schema_sha256=hash_schema(schema_path))
     statistics = StatisticsGen(
         examples=examples.outputs["examples"],
