@@ -24,10 +24,6 @@ _OPERATORS: dict[type[message.Message], type[BaseExecutorOperator]] = {
 }
 
 
-PLAIN_EXECUTORS = ("components.pusher.executor.Executor",)
-"""Executors that need neither TensorFlow nor Beam: nothing is prepared for them."""
-
-
 class LateExecutorOperator(BaseExecutorOperator):
     """Stands for TFX's own operator until the executor is run."""
 
@@ -43,7 +39,7 @@ class LateExecutorOperator(BaseExecutorOperator):
         """Keep what the executor is.
 
         Args:
-            prepare: Called before an executor is imported that needs TensorFlow or Beam.
+            prepare: Called before an executor is imported.
             executor_spec: What TFX tells of the executor.
             platform_config: What TFX tells of the platform, if anything.
         """
@@ -54,8 +50,7 @@ class LateExecutorOperator(BaseExecutorOperator):
         self, execution_info: data_types.ExecutionInfo
     ) -> execution_result_pb2.ExecutorOutput:
         """Import the executor and run it, as TFX's own operator does."""
-        if getattr(self._executor_spec, "class_path", None) not in PLAIN_EXECUTORS:
-            self._prepare()
+        self._prepare()
         with paused_collection():
             operator = _OPERATORS[type(self._executor_spec)](
                 self._executor_spec, self._platform_config
@@ -68,7 +63,7 @@ def create_late_operators(prepare: Callable[[], None]) -> dict[type[message.Mess
     """Make what TFX's launcher takes as ``custom_executor_operators``.
 
     Args:
-        prepare: Called before an executor is imported that needs TensorFlow or Beam.
+        prepare: Called before an executor is imported.
 
     Returns:
         How to make an operator, by the kind of executor.

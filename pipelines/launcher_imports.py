@@ -20,11 +20,10 @@ _BEAM_OPERATOR = "tfx.orchestration.portable.beam_executor_operator"
 _BEAM_EXECUTOR = "tfx.dsl.components.base.base_beam_executor"
 _LAUNCHED = (
     "pipelines.node",
-    # What nodes run to find their inputs, and the one executor that no cache spares.
+    # What nodes run to find their inputs.
     "components.champion.strategy",
     "components.csv_example_gen.driver",
     "components.data_gate.latest_accepted",
-    "components.pusher.executor",
     "components.training_window.earlier_spans",
     # What TFX imports when it creates an artifact and when it executes.
     "grpc._server",

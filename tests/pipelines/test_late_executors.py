@@ -6,7 +6,7 @@ import pytest
 from tfx.orchestration.portable import data_types
 from tfx.proto.orchestration import executable_spec_pb2
 
-from pipelines.late_executors import PLAIN_EXECUTORS, create_late_operators
+from pipelines.late_executors import create_late_operators
 
 Spec = executable_spec_pb2.PythonClassExecutableSpec
 
@@ -22,21 +22,6 @@ def test_a_missing_executor_is_missed_when_it_is_run() -> None:
         operator.run_executor(data_types.ExecutionInfo())
 
     assert prepared == [True]
-
-
-def test_nothing_is_prepared_for_an_executor_that_needs_nothing() -> None:
-    """The Pusher runs at once; here it says that it was given no model."""
-    prepared: list[bool] = []
-    [path] = PLAIN_EXECUTORS
-    create = create_late_operators(lambda: prepared.append(True))[Spec]
-    operator = create(executor_spec=Spec(class_path=path), platform_config=None)
-
-    with pytest.raises(KeyError, match="pushed_model"):
-        operator.run_executor(
-            data_types.ExecutionInfo(input_dict={}, output_dict={}, exec_properties={})
-        )
-
-    assert not prepared
 
 
 def test_every_kind_of_executor_but_containers_is_late() -> None:
