@@ -4,20 +4,19 @@ A version appears whole or not at all, also when the process is killed in the mi
 into a hidden folder beside the versions and then renamed, which a file system does in one step.
 Hidden names are no numbers, so a server does not look at them.
 
-This module is plain Python. The folder must be on a file system that has ``flock``.
+This module is plain Python.
 """
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import fcntl
 import hashlib
 import os
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
+
+from components.file_lock import FileLock
 
 _LOCK_NAME = ".push-lock"
 _UNFINISHED_NAME = ".push-unfinished"
@@ -58,8 +57,7 @@ def push_version(source: Path, serving_root: Path) -> PushedVersion:
     """
     if not (source / "saved_model.pb").is_file():
         raise ValueError(f"{source} holds no saved_model.pb, so it can't be pushed as a SavedModel")
-    serving_root.mkdir(parents=True, exist_ok=True)
-    with _lock(serving_root):
+    with FileLock(serving_root / _LOCK_NAME, f"the versions in {serving_root}").hold():
         newest = max(list_versions(serving_root), default=0)
         newest_path = serving_root / str(newest)
         if newest and hash_directory(newest_path) == hash_directory(source):
@@ -94,14 +92,6 @@ def hash_directory(directory: Path) -> str:
             while block := file.read(1 << 20):
                 digest.update(block)
     return digest.hexdigest()
-
-
-@contextlib.contextmanager
-def _lock(serving_root: Path) -> Iterator[None]:
-    """Hold the folder's lock, which the system takes back from a process that dies."""
-    with (serving_root / _LOCK_NAME).open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _add_version(source: Path, serving_root: Path, version: int) -> PushedVersion:
