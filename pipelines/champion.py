@@ -203,12 +203,21 @@ class ChampionStore:
     def _list_pushed(self) -> list[mlmd.Artifact]:
         return [
             artifact
-            for artifact in _sort(self._store.get_artifacts_by_type("PushedModel"))
+            for artifact in self._list_artifacts("PushedModel")
             if artifact.custom_properties["pushed"].int_value == 1 and _read_model_id(artifact)
         ]
 
     def _list_changes(self) -> list[mlmd.Artifact]:
-        return _sort(self._store.get_artifacts_by_type(CHAMPION_CHANGE_TYPE))
+        return self._list_artifacts(CHAMPION_CHANGE_TYPE)
+
+    def _list_artifacts(self, kind: str) -> list[mlmd.Artifact]:
+        """List the pipeline's artifacts of a type, in order: others may share its store."""
+        query = (
+            f"type = '{kind}' AND contexts_pipeline.type = '{_PIPELINE_CONTEXT}' "
+            f"AND contexts_pipeline.name = '{self._pipeline_name}'"
+        )
+        found = self._store.get_artifacts(ml_metadata.ListOptions(filter_query=query))
+        return sorted(found, key=lambda artifact: artifact.id)
 
     def _record(
         self,
@@ -265,10 +274,6 @@ def _create_event() -> mlmd.Event:
     step.key = _OUTPUT_KEY
     event.path.steps.add().index = 0
     return event
-
-
-def _sort(artifacts: list[mlmd.Artifact]) -> list[mlmd.Artifact]:
-    return sorted(artifacts, key=lambda artifact: artifact.id)
 
 
 def _read_model_id(artifact: mlmd.Artifact) -> int:
