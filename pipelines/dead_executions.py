@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import shutil
 
-from ml_metadata.proto import metadata_store_pb2 as mlmd
-
 from components.file_lock import FileLock
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore
@@ -37,6 +35,21 @@ def hold_node(
     return get_node_lock(layout, run_id, node_id).hold()
 
 
+def is_at_work(store: RunStore, layout: OutputLayout, node_id: str) -> bool:
+    """Tell whether a process is running a node, in any run.
+
+    Args:
+        store: The pipeline's runs.
+        layout: Where their files are.
+        node_id: The node.
+
+    Returns:
+        Whether one is; an execution whose process has died does not count.
+    """
+    runs = (store.find_run(execution) for execution in store.list_running(node_id))
+    return any(run and get_node_lock(layout, run, node_id).is_held for run in runs)
+
+
 def close_dead_executions(
     store: RunStore, layout: OutputLayout, node_id: str, held_run_id: str | None = None
 ) -> list[int]:
@@ -52,9 +65,7 @@ def close_dead_executions(
         Ids of the executions that were closed.
     """
     closed = []
-    for execution in store.list_node_executions(node_id):
-        if execution.last_known_state != mlmd.Execution.RUNNING:
-            continue
+    for execution in store.list_running(node_id):
         run_id = store.find_run(execution)
         if run_id is None or (
             run_id != held_run_id and get_node_lock(layout, run_id, node_id).is_held

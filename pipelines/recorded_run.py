@@ -6,6 +6,7 @@ import datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.text import Text
 
 from pipelines.config import PipelineConfig
 from pipelines.earlier_compilation import find_compiled
@@ -48,11 +49,14 @@ def run_and_record(
     is_compiled = find_compiled(config, from_nodes, to_nodes) is not None
     WorkerClient.shared().warm(components=not is_compiled)
     with Reporter() as reporter:
+        from pipelines.champion import recover_champion
         from pipelines.local_runner import create_run_id, run_locally
         from pipelines.run_display import create_display
         from pipelines.run_summary import summarize_run
 
         layout = config.layout
+        for line in recover_champion(layout, config.name):
+            console.print(Text(line), soft_wrap=True)
         run_id = create_run_id(layout, datetime.datetime.now(datetime.timezone.utc))
 
         def draw_ahead(result: NodeResult) -> None:

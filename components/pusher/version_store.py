@@ -60,7 +60,7 @@ def push_version(source: Path, serving_root: Path) -> PushedVersion:
     with FileLock(serving_root / _LOCK_NAME, f"the versions in {serving_root}").hold():
         newest = max(list_versions(serving_root), default=0)
         newest_path = serving_root / str(newest)
-        if newest and hash_directory(newest_path) == hash_directory(source):
+        if newest and is_copy(newest_path, source):
             return PushedVersion(newest, newest_path, already_there=True)
         version = max(int(time.time()), newest + 1)
         return _add_version(source, serving_root, version)
@@ -72,6 +72,13 @@ def list_versions(serving_root: Path) -> list[int]:
         return []
     names = (path.name for path in serving_root.iterdir() if path.is_dir())
     return sorted(int(name) for name in names if name.isascii() and name.isdecimal())
+
+
+def is_copy(directory: Path, other: Path) -> bool:
+    """Tell whether two folders hold the same files; a folder that is not there holds none."""
+    if _measure_files(directory) != _measure_files(other):
+        return False
+    return hash_directory(directory) == hash_directory(other)
 
 
 def hash_directory(directory: Path) -> str:
@@ -106,6 +113,10 @@ def _add_version(source: Path, serving_root: Path, version: int) -> PushedVersio
     unfinished.rename(target)
     _flush(serving_root)
     return PushedVersion(version, target, already_there=False)
+
+
+def _measure_files(directory: Path) -> list[tuple[Path, int]]:
+    return [(path.relative_to(directory), path.stat().st_size) for path in _list_files(directory)]
 
 
 def _list_files(directory: Path) -> list[Path]:

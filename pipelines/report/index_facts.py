@@ -70,7 +70,7 @@ def _read_champion(layout: OutputLayout, pipeline: str) -> ChampionState | None:
 def _tell_history(
     runs: Iterable[IndexedRun], champion: ChampionState | None
 ) -> tuple[ChampionStep, ...]:
-    """Tell the champion's history: each version when it was first pushed, and people's changes."""
+    """Tell the champion's history: each version when it was first pushed, and other changes."""
     steps: list[ChampionStep] = []
     known: set[int] = set()
     for run in runs:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
+import os
 import shutil
+import signal
 from pathlib import Path
+from unittest import mock
 
 import ml_metadata
 import pytest
@@ -13,9 +17,12 @@ from tfx.orchestration.portable import inputs_utils
 
 from components.champion.choice import Action
 from components.pusher.version_store import hash_directory, list_versions
-from pipelines.champion import ChampionError, ChampionStore
+from pipelines.champion import ChampionError, ChampionStore, Recovered, open_champion
+from pipelines.cli import main
 from pipelines.compilation import compile_pipeline
 from pipelines.config import load_config
+from pipelines.dead_executions import hold_node
+from pipelines.exit_code import ExitCode
 from pipelines.guarded_metadata import GuardedMetadata
 from pipelines.ir_file import write_compiled
 from pipelines.layout import OutputLayout
@@ -67,6 +74,12 @@ def _push(
 def champion(store: ml_metadata.MetadataStore, layout: OutputLayout) -> ChampionStore:
     """The champion in that store."""
     return ChampionStore(store, PIPELINE, layout)
+
+
+def _lose_record(layout: OutputLayout, version: int) -> None:
+    """Put the model of an earlier version in place again, as a killed push or rollback would."""
+    model = layout.root / "model" / "200" / "Format-Serving"
+    shutil.copytree(model, layout.serving_root / str(version))
 
 
 def _get_model(layout: OutputLayout, version: int) -> str:
@@ -204,3 +217,163 @@ def test_the_page_of_all_runs_tells_the_champion(
     write_compiled(ir, description, run.ir_path, run.description_path)
 
     assert collect_index(layout).champion == champion.show()
+
+
+def test_a_version_that_was_not_recorded_is_found_by_its_content(
+    champion: ChampionStore, layout: OutputLayout
+) -> None:
+    """Its model is the champion, with who, when and why; that is recorded, and said, once."""
+    _lose_record(layout, 400)
+
+    recovered = champion.recover()
+
+    [line] = recovered.lines
+    assert line == (
+        "champion recovered: serving/400 was put in place and not recorded: a push or a rollback "
+        "was cut short; champion: version 400"
+    )
+    state = champion.show()
+    assert (state.version, state.model_uri) == (400, _get_model(layout, 200))
+    [change] = state.changes
+    assert change == recovered.change
+    assert (change.action, change.version) == (Action.RECOVERED, 400)
+    assert "@" in change.who
+    assert champion.recover() == Recovered()
+
+
+def test_of_equal_models_the_newest_is_found(
+    champion: ChampionStore, store: ml_metadata.MetadataStore, layout: OutputLayout
+) -> None:
+    """Two artifacts hold the same files: a model that was made again."""
+    _lose_record(layout, 400)
+    again = layout.root / "again" / "200"
+    model_id = put_model(store, store.get_context_by_type_and_name("pipeline", PIPELINE), again)
+
+    champion.recover()
+
+    assert champion.show().model_id == model_id
+
+
+def test_a_version_that_is_gone_leaves_the_one_below(
+    champion: ChampionStore, layout: OutputLayout
+) -> None:
+    """The newest version that is in place is the champion's; after the last one there is none."""
+    shutil.rmtree(layout.serving_root / "300")
+    assert len(champion.recover().lines) == 1
+    assert (champion.show().version, champion.show().model_uri) == (200, _get_model(layout, 200))
+
+    shutil.rmtree(layout.serving_root)
+    [line] = champion.recover().lines
+
+    assert line.endswith("nor is any other version; there is no champion")
+    assert champion.show().model_id is None
+    assert champion.recover() == Recovered()
+
+
+def test_a_foreign_model_is_named_each_time(champion: ChampionStore, layout: OutputLayout) -> None:
+    """It is not taken as champion, and nothing is recorded."""
+    foreign = layout.serving_root / "900"
+    foreign.mkdir()
+    (foreign / "saved_model.pb").write_text("somebody else's")
+
+    for _ in range(2):
+        [line] = champion.recover().lines
+        assert line.startswith("serving/900 holds no model of this pipeline")
+
+    assert (champion.show().version, champion.show().changes) == (300, ())
+
+
+def test_another_pipelines_model_is_foreign(
+    champion: ChampionStore, store: ml_metadata.MetadataStore, layout: OutputLayout
+) -> None:
+    """Only the pipeline's own models are looked through."""
+    directory = layout.root / "model" / "bus"
+    put_model(store, create_pipeline_context(store, "buses"), directory)
+    shutil.copytree(directory / "Format-Serving", layout.serving_root / "400")
+
+    assert champion.recover() == Recovered(unknown=(400,))
+
+
+@pytest.mark.parametrize("layout", ["postgresql"], indirect=True)
+def test_what_another_output_root_serves_is_left_alone(
+    champion: ChampionStore, store: ml_metadata.MetadataStore, layout: OutputLayout
+) -> None:
+    """Where one database has runs of two roots, each is compared with what it pushed itself."""
+    elsewhere = OutputLayout(layout.root / "elsewhere", layout.database)
+    _push(store, elsewhere, 400)
+
+    assert champion.recover() == Recovered()
+    assert ChampionStore(store, PIPELINE, elsewhere).recover() == Recovered()
+
+
+def test_a_pusher_at_work_is_left_to_record_its_push(
+    champion: ChampionStore, store: ml_metadata.MetadataStore, layout: OutputLayout
+) -> None:
+    """While its process lives nothing is recorded; once it has died, its version is."""
+    contexts = [
+        mlmd.Context(type_id=store.put_context_type(mlmd.ContextType(name=kind)), name=name)
+        for kind, name in (("pipeline_run", "run"), ("node", f"{PIPELINE}.Pusher"))
+    ]
+    kind = store.put_execution_type(mlmd.ExecutionType(name="Pusher"))
+    running = mlmd.Execution(type_id=kind, last_known_state=mlmd.Execution.RUNNING)
+    store.put_execution(running, [], contexts)
+
+    with hold_node(layout, "run", "Pusher"):
+        _lose_record(layout, 400)
+        assert champion.recover() == Recovered()
+    change = champion.recover().change
+
+    assert change is not None
+    assert change.version == 400
+
+
+def _die_rolling_back(layout: OutputLayout) -> None:
+    def die(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    with (
+        mock.patch.object(ChampionStore, "_create_artifact", die),
+        open_champion(layout, PIPELINE) as champion,
+    ):
+        champion.roll_back("complaints")
+
+
+def test_a_rollback_that_was_killed_is_found(
+    champion: ChampionStore, layout: OutputLayout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Killed between version and record: the next command tells, and goes no version further."""
+    process = multiprocessing.get_context("fork").Process(target=_die_rolling_back, args=(layout,))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    [*_, version] = list_versions(layout.serving_root)
+    assert version > 300
+    words = ["--config", "test", "--output", str(layout.root)]
+    if layout.database:
+        words += ["--set", f"metadata_store={layout.database}"]
+
+    assert main(["champion", "rollback", "--reason", "again", *words]) == ExitCode.FAILED
+
+    line, error = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"champion recovered: serving/{version} was put in place and not")
+    assert error.startswith("error: the champion was recovered just now")
+    assert champion.show().version == version
+    assert champion.show().model_uri == _get_model(layout, 200)
+    assert main(["champion", "rollback", "--reason", "further", *words]) == ExitCode.DONE
+    assert capsys.readouterr().err == ""
+    assert champion.show().model_uri == _get_model(layout, 100)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layout", ["sqlite"], indirect=True)
+def test_a_run_is_compiled_for_what_serves(
+    champion: ChampionStore, layout: OutputLayout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Compiling a run for a scheduler records what serves first, and says so."""
+    _lose_record(layout, 400)
+    words = ["--config", "test", "--output", str(layout.root)]
+
+    assert main(["compile", "--run-id", "scheduled", *words]) == ExitCode.DONE
+
+    assert capsys.readouterr().err.startswith("champion recovered: serving/400 ")
+    assert champion.show().version == 400
