@@ -1,33 +1,42 @@
-"""The champion's history, and changes to it that a person makes; ml-metadata alone, no TFX."""
+"""The champion's history, and changes to it without a push; ml-metadata alone, no TFX."""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 import getpass
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import ml_metadata
 import pydantic
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from components.champion.choice import Action, Change, Push, choose_champion
+from components.champion.choice import Action, Change, Push, find_latest
 from components.champion.properties import (
     ACTION_PROPERTY,
     CHAMPION_CHANGE_TYPE,
+    DESTINATION_PROPERTY,
     MODEL_ID_PROPERTY,
     REASON_PROPERTY,
     VERSION_PROPERTY,
     WHEN_PROPERTY,
     WHO_PROPERTY,
 )
-from components.pusher.version_store import list_versions, push_version
+from components.champion.recovery import AGREED, compare_with_serving
+from components.pusher.version_store import is_copy, list_versions, push_version
+from pipelines.dead_executions import is_at_work
 from pipelines.errors import OperationError
 from pipelines.layout import OutputLayout
-from pipelines.metadata_store import open_run_store
+from pipelines.metadata_store import RunStore, open_run_store
 
 _PIPELINE_CONTEXT = "pipeline"
+_PUSHER = "Pusher"
+_MODEL_TYPE = "Model"
+_SERVING_FOLDER = "Format-Serving"
+"""Where TFX keeps the SavedModel in a ``Model`` artifact."""
 _OUTPUT_KEY = "champion_change"
 _FROM_VERSION_PROPERTY = "from_version"
 
@@ -37,13 +46,13 @@ class ChampionError(OperationError):
 
 
 class ChampionChangeRecord(pydantic.BaseModel):
-    """One change that a person made.
+    """One change without a push: a person's, or a command's that found another version to serve.
 
     Attributes:
         action: What was done.
-        version: Version that serves since; None for a reset.
+        version: Version that serves since; None for a reset, and where none was in place.
         from_version: Version that a rollback went back to.
-        reason: Why, in the person's words.
+        reason: Why, in the person's or the command's words.
         who: User and machine.
         when: Time, ISO 8601 in UTC.
     """
@@ -64,9 +73,9 @@ class ChampionState(pydantic.BaseModel):
     Attributes:
         model_id: Id of its ``Model`` artifact; None where there is no champion.
         model_uri: Folder of that artifact.
-        version: Newest version that holds it under ``serving/``; None where there is none.
+        version: Version that holds it under ``serving/``; None where there is none.
         serving_versions: Versions that are there, lowest first.
-        changes: What people did, oldest first.
+        changes: Changes without a push, oldest first.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
@@ -76,6 +85,34 @@ class ChampionState(pydantic.BaseModel):
     version: int | None
     serving_versions: tuple[int, ...]
     changes: tuple[ChampionChangeRecord, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Recovered:
+    """What was done so that the store says what serves.
+
+    Attributes:
+        change: What was recorded; None where the two agreed.
+        unknown: Versions in place that hold no model of the pipeline, and that are newer than all
+            that do.
+    """
+
+    change: ChampionChangeRecord | None = None
+    unknown: tuple[int, ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What a command says of it, one line each."""
+        said = [
+            f"serving/{version} holds no model of this pipeline, and is not taken as champion; "
+            "remove it, or push a model"
+            for version in self.unknown
+        ]
+        if self.change is not None:
+            version = self.change.version
+            now = "there is no champion" if version is None else f"champion: version {version}"
+            said.append(f"champion recovered: {self.change.reason}; {now}")
+        return tuple(said)
 
 
 class ChampionStore:
@@ -97,18 +134,40 @@ class ChampionStore:
 
     def show(self) -> ChampionState:
         """Tell which model is the champion, and how it came to be."""
-        pushed, changes = self._list_pushed(), self._list_changes()
-        model_id = choose_champion(
-            [Push(artifact.id, _read_model_id(artifact)) for artifact in pushed],
-            [_read_choice(artifact) for artifact in changes],
-        )
+        changes = self._list_changes()
+        latest = find_latest(map(_read_push, self._list_pushed()), map(_read_change, changes))
+        model_id = latest.model_id if latest else None
         return ChampionState(
             model_id=model_id,
             model_uri=self._find_uri(model_id),
-            version=max(self._list_versions_of(model_id), default=None),
+            version=latest.version if latest else None,
             serving_versions=tuple(list_versions(self._layout.serving_root)),
             changes=tuple(_read_record(artifact) for artifact in changes),
         )
+
+    def recover(self) -> Recovered:
+        """Record what serves, where that is not what was recorded.
+
+        Nothing is recorded while a Pusher is at work: what it has put in place it will record.
+
+        Returns:
+            What was recorded, and versions that nothing is known of.
+        """
+        served = compare_with_serving(
+            list_versions(self._layout.serving_root),
+            [_read_push(artifact) for artifact in self._list_pushed() if self._is_here(artifact)],
+            [_read_change(change) for change in self._list_changes() if self._is_here(change)],
+            self._match_model,
+        )
+        runs = RunStore(self._store, self._pipeline_name)
+        if served == AGREED or is_at_work(runs, self._layout, _PUSHER):
+            return Recovered()
+        change = None
+        if found := served.recovery:
+            change = self._record(
+                Action.RECOVERED, found.reason, found.model_id or 0, found.version, None
+            )
+        return Recovered(change, served.unknown)
 
     def reset(self, reason: str) -> ChampionChangeRecord:
         """Let the next model be judged by absolute gates alone; what serves stays.
@@ -196,6 +255,24 @@ class ChampionStore:
                 return _read_model_id(artifact)
         return None
 
+    def _match_model(self, version: int) -> int | None:
+        """Find the newest model that a version holds, by its content."""
+        directory = self._layout.serving_root / str(version)
+        for artifact in reversed(self._list_artifacts(_MODEL_TYPE)):
+            is_live = artifact.state == mlmd.Artifact.LIVE
+            if is_live and is_copy(directory, Path(artifact.uri) / _SERVING_FOLDER):
+                return int(artifact.id)
+        return None
+
+    def _is_here(self, artifact: mlmd.Artifact) -> bool:
+        """Tell whether a push or change was made in this output root: a database can have more."""
+        destination = artifact.custom_properties[DESTINATION_PROPERTY].string_value
+        return (
+            self._layout.database is None
+            or not destination
+            or Path(destination).parent == self._layout.serving_root
+        )
+
     def _find_uri(self, model_id: int | None) -> str | None:
         found = self._store.get_artifacts_by_id([model_id]) if model_id else []
         return str(found[0].uri) if found else None
@@ -203,12 +280,21 @@ class ChampionStore:
     def _list_pushed(self) -> list[mlmd.Artifact]:
         return [
             artifact
-            for artifact in _sort(self._store.get_artifacts_by_type("PushedModel"))
+            for artifact in self._list_artifacts("PushedModel")
             if artifact.custom_properties["pushed"].int_value == 1 and _read_model_id(artifact)
         ]
 
     def _list_changes(self) -> list[mlmd.Artifact]:
-        return _sort(self._store.get_artifacts_by_type(CHAMPION_CHANGE_TYPE))
+        return self._list_artifacts(CHAMPION_CHANGE_TYPE)
+
+    def _list_artifacts(self, kind: str) -> list[mlmd.Artifact]:
+        """List the pipeline's artifacts of a type, in order: others may share its store."""
+        query = (
+            f"type = '{kind}' AND contexts_pipeline.type = '{_PIPELINE_CONTEXT}' "
+            f"AND contexts_pipeline.name = '{self._pipeline_name}'"
+        )
+        found = self._store.get_artifacts(ml_metadata.ListOptions(filter_query=query))
+        return sorted(found, key=lambda artifact: artifact.id)
 
     def _record(
         self,
@@ -247,6 +333,8 @@ class ChampionStore:
             WHO_PROPERTY: record.who,
             WHEN_PROPERTY: record.when,
         }
+        if record.version is not None:
+            texts[DESTINATION_PROPERTY] = str(self._layout.serving_root / str(record.version))
         for name, text in texts.items():
             artifact.custom_properties[name].string_value = text
         numbers = {
@@ -267,10 +355,6 @@ def _create_event() -> mlmd.Event:
     return event
 
 
-def _sort(artifacts: list[mlmd.Artifact]) -> list[mlmd.Artifact]:
-    return sorted(artifacts, key=lambda artifact: artifact.id)
-
-
 def _read_model_id(artifact: mlmd.Artifact) -> int:
     return int(artifact.custom_properties[MODEL_ID_PROPERTY].int_value)
 
@@ -283,9 +367,13 @@ def _read_version(artifact: mlmd.Artifact) -> int | None:
     )
 
 
-def _read_choice(artifact: mlmd.Artifact) -> Change:
+def _read_push(artifact: mlmd.Artifact) -> Push:
+    return Push(artifact.id, _read_model_id(artifact), _read_version(artifact))
+
+
+def _read_change(artifact: mlmd.Artifact) -> Change:
     action = Action(artifact.custom_properties[ACTION_PROPERTY].string_value)
-    return Change(artifact.id, action, _read_model_id(artifact) or None)
+    return Change(artifact.id, action, _read_model_id(artifact) or None, _read_version(artifact))
 
 
 def _read_record(artifact: mlmd.Artifact) -> ChampionChangeRecord:
@@ -317,6 +405,25 @@ def open_champion(layout: OutputLayout, pipeline_name: str) -> Iterator[Champion
     """
     with open_run_store(layout.metadata_store, pipeline_name) as runs:
         yield ChampionStore(runs.store, pipeline_name, layout)
+
+
+def recover_champion(layout: OutputLayout, pipeline_name: str) -> tuple[str, ...]:
+    """Make the store say what serves, as ``ChampionStore.recover``.
+
+    Args:
+        layout: Where the pipeline's runs are kept.
+        pipeline_name: Its name.
+
+    Returns:
+        What is to be said of it, one line each; nothing where nothing has run yet.
+
+    Raises:
+        StoreUnavailableError: If the metadata store is a database, and can't be reached.
+    """
+    if not layout.has_metadata_store:
+        return ()
+    with open_champion(layout, pipeline_name) as champion:
+        return champion.recover().lines
 
 
 def find_champion_version(layout: OutputLayout, pipeline_name: str) -> int | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.champion import ChampionStore, open_champion
+from pipelines.champion import ChampionError, ChampionStore, open_champion, recover_champion
 from pipelines.cli_options import (
     change_config,
     config_option,
@@ -41,7 +42,7 @@ def champion() -> None:
 def show_champion(
     source: str, overrides: tuple[str, ...], output: Path | None, json_path: Path | None
 ) -> int:
-    """Show the champion, the versions that are there, and every change a person made."""
+    """Show the champion, the versions that are there, and every change without a push."""
     with _open_champion(source, overrides, output) as store:
         state = store.show()
     console = create_console(json_path)
@@ -94,7 +95,7 @@ def rollback(
     output: Path | None,
 ) -> int:
     """Serve an earlier version again, as the newest version, and make it the champion."""
-    with _open_champion(source, overrides, output) as store:
+    with _open_champion(source, overrides, output, at_rest=to_version is None) as store:
         change = store.roll_back(reason, to_version)
     click.echo(f"version {change.from_version} serves again, as version {change.version}")
     return ExitCode.DONE
@@ -124,6 +125,7 @@ def replay_champion(
     from pipelines.serving_check import check_serving
 
     config = change_config(load_config(source, overrides), None, None, output)
+    _say(recover_champion(config.layout, config.name))
     check = check_serving(config.layout, config.name, version)
     console = create_console(json_path)
     verdict = "serves as it was measured" if check.passed else "does not serve as it should"
@@ -140,8 +142,23 @@ def replay_champion(
     return check.exit_code
 
 
+@contextlib.contextmanager
 def _open_champion(
-    source: str, overrides: tuple[str, ...], output: Path | None
-) -> contextlib.AbstractContextManager[ChampionStore]:
+    source: str, overrides: tuple[str, ...], output: Path | None, at_rest: bool = False
+) -> Iterator[ChampionStore]:
+    """Open the champion, once the store says what serves; ``at_rest`` where that must be so."""
     config = change_config(load_config(source, overrides), None, None, output)
-    return open_champion(config.layout, config.name)
+    with open_champion(config.layout, config.name) as store:
+        recovered = store.recover()
+        _say(recovered.lines)
+        if at_rest and recovered.change is not None:
+            raise ChampionError(
+                "the champion was recovered just now, so the one before it may not be what you "
+                "mean; see `champion show`, and name a version with --to"
+            )
+        yield store
+
+
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(line, err=True)

@@ -102,7 +102,7 @@ def backfill(
     config = change_config(load_config(source, overrides), None, None, output, refresh)
     from pipelines.backfill import BackfillSummary, SpanOutcome, choose_spans, describe_outcome
     from pipelines.backfill_screen import render_backfill
-    from pipelines.champion import find_champion_version
+    from pipelines.champion import find_champion_version, recover_champion
     from pipelines.ending_screen import print_end
 
     console = create_console(json_path)
@@ -110,6 +110,8 @@ def backfill(
     outcomes: list[SpanOutcome] = []
     for span in choose_spans(config, first and first.date(), last and last.date()):
         console.rule(f"span {span}", align="left")
+        for line in recover_champion(config.layout, config.name):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
         champion_version = find_champion_version(config.layout, config.name)
         summary, problem = run_and_record(config.model_copy(update={"span": span}), console)
         print_end(console, summary, problem)

@@ -86,6 +86,11 @@ def compile_command(
     if run_id is not None and ir_path is None and description_path is None:
         run = _find_run(config.layout, run_id)
         prepare_input(config)
+        # Here: a compilation without a run needs no metadata store.
+        from pipelines.champion import recover_champion
+
+        for line in recover_champion(config.layout, config.name):
+            click.echo(line, err=True)
         WorkerPool().compile(config, run_id)
         description = read_description(run.description_path)
         ir_path = run.ir_path

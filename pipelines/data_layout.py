@@ -6,17 +6,16 @@ found, not imported.
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import dataclasses
 import datetime
-import fcntl
 import hashlib
 import importlib.util
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
+from components.file_lock import FileLock
 from pipelines.errors import OperationError
 from pipelines.whole_file import write_whole
 from schemas.feature_table import load_feature_table
@@ -68,8 +67,8 @@ def lay_out_taxi_data(data_root: Path) -> DataLayout:
     directory = data_root / TASK
     try:
         source = find_source().read_bytes()
-        directory.mkdir(parents=True, exist_ok=True)
-        with _lock(directory / _LOCK_NAME):
+        # Two runs that are started at once do not write at once.
+        with FileLock(directory / _LOCK_NAME, f"the sample data in {directory}").hold():
             if not _is_laid_out(directory, source):
                 _write_layout(directory, source)
     except OSError as error:
@@ -205,14 +204,6 @@ def _describe(source: bytes, sizes: Mapping[str, int]) -> dict[str, object]:
         "source_sha256": hashlib.sha256(source).hexdigest(),
         "files": dict(sizes),
     }
-
-
-@contextlib.contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    """Hold a file's lock, so that two runs started at once do not write at once."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _parse_date(text: str) -> datetime.date | None:

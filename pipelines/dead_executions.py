@@ -7,31 +7,47 @@ execution that is running in the store, and whose lock is free, is dead.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
-from ml_metadata.proto import metadata_store_pb2 as mlmd
-
+from components.file_lock import FileLock
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore
 
 
-@contextlib.contextmanager
-def hold_node(layout: OutputLayout, run_id: str, node_id: str) -> Iterator[None]:
+def get_node_lock(layout: OutputLayout, run_id: str, node_id: str) -> FileLock:
+    """Give the lock that a node holds while it runs."""
+    return FileLock(layout.run(run_id).lock_path(node_id), f"{node_id} of run {run_id}")
+
+
+def hold_node(
+    layout: OutputLayout, run_id: str, node_id: str
+) -> contextlib.AbstractContextManager[None]:
     """Hold a node's lock while it runs; a second process for the same node of the run waits.
 
     Args:
         layout: Where runs are kept.
         run_id: The run.
         node_id: The node.
+
+    Returns:
+        The held lock.
     """
-    path = layout.run(run_id).lock_path(node_id)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as lock_file:
-        fcntl.flock(lock_file, fcntl.LOCK_EX)
-        yield
+    return get_node_lock(layout, run_id, node_id).hold()
+
+
+def is_at_work(store: RunStore, layout: OutputLayout, node_id: str) -> bool:
+    """Tell whether a process is running a node, in any run.
+
+    Args:
+        store: The pipeline's runs.
+        layout: Where their files are.
+        node_id: The node.
+
+    Returns:
+        Whether one is; an execution whose process has died does not count.
+    """
+    runs = (store.find_run(execution) for execution in store.list_running(node_id))
+    return any(run and get_node_lock(layout, run, node_id).is_held for run in runs)
 
 
 def close_dead_executions(
@@ -49,26 +65,14 @@ def close_dead_executions(
         Ids of the executions that were closed.
     """
     closed = []
-    for execution in store.list_node_executions(node_id):
-        if execution.last_known_state != mlmd.Execution.RUNNING:
-            continue
+    for execution in store.list_running(node_id):
         run_id = store.find_run(execution)
-        if run_id is None or (run_id != held_run_id and _is_held(layout, run_id, node_id)):
+        if run_id is None or (
+            run_id != held_run_id and get_node_lock(layout, run_id, node_id).is_held
+        ):
             continue
         store.fail(execution)
         for output in (layout.pipeline_root / node_id).glob(f"*/{execution.id}"):
             shutil.rmtree(output, ignore_errors=True)
         closed.append(execution.id)
     return closed
-
-
-def _is_held(layout: OutputLayout, run_id: str, node_id: str) -> bool:
-    path: Path = layout.run(run_id).lock_path(node_id)
-    if not path.exists():
-        return False
-    with path.open("w") as lock_file:
-        try:
-            fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False

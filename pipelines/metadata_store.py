@@ -104,6 +104,15 @@ class RunStore:
         executions = self._store.get_executions_by_context(node.id) if node else []
         return sorted(executions, key=lambda execution: execution.id)
 
+    def list_running(self, node_id: str) -> list[mlmd.Execution]:
+        """List a node's executions that are marked running, in all runs, in order."""
+        query = (
+            f"last_known_state = RUNNING AND contexts_node.type = '{_NODE_CONTEXT}' "
+            f"AND contexts_node.name = '{self._pipeline_name}.{node_id}'"
+        )
+        found = self._store.get_executions(ml_metadata.ListOptions(filter_query=query))
+        return sorted(found, key=lambda execution: execution.id)
+
     def find_previous_execution(self, node_id: str, before: int) -> mlmd.Execution | None:
         """Find the last execution of a node that ended well before another.
 

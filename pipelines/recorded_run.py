@@ -6,6 +6,7 @@ import datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.text import Text
 
 from pipelines.config import PipelineConfig
 from pipelines.input_data import prepare_input
@@ -46,12 +47,15 @@ def run_and_record(
     client = WorkerClient.shared()
     client.warm()
     with Reporter() as reporter:
+        from pipelines.champion import recover_champion
         from pipelines.local_runner import create_run_id, run_locally
         from pipelines.run_display import create_display
         from pipelines.run_summary import summarize_run
         from pipelines.worker_pool import WorkerPool
 
         layout = config.layout
+        for line in recover_champion(layout, config.name):
+            console.print(Text(line), soft_wrap=True)
         run_id = create_run_id(layout, datetime.datetime.now(datetime.timezone.utc))
 
         def draw_ahead(result: NodeResult) -> None:

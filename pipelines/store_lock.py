@@ -8,11 +8,10 @@ only while they prepare and publish an execution, so a lock around that lets the
 from __future__ import annotations
 
 import contextlib
-import fcntl
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from components.file_lock import FileLock, Patience, describe_process
 from pipelines.store_address import PostgresqlAddress, SqliteAddress, StoreAddress
 
 if TYPE_CHECKING:
@@ -21,36 +20,40 @@ if TYPE_CHECKING:
 # Any number, as long as nobody else takes it for another purpose in the same database.
 _ADVISORY_LOCK = 7_469_636
 _CONNECT_SECONDS = 30
+# Nobody keeps the store for minutes: it is open for queries, not while a node is executed.
+_PATIENCE = Patience(give_up_seconds=600)
+_HOLDER = """
+    SELECT pid, application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = %s AND objsubid = 1
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 
 
 class StoreUnavailableError(OSError):
     """The metadata store can't be reached; one line says why."""
 
 
-def lock_store(address: StoreAddress) -> contextlib.AbstractContextManager[None]:
+def lock_store(
+    address: StoreAddress, patience: Patience = _PATIENCE
+) -> contextlib.AbstractContextManager[None]:
     """Hold the store's lock; freed by the system too when the process dies.
 
     Args:
         address: A SQLite file, of which ``<name>.lock`` beside it is the lock, or a PostgreSQL
             database, in which an advisory lock is taken.
+        patience: How long to wait for it.
 
     Returns:
         The held lock.
 
     Raises:
+        TimeoutError: If other processes held it all the time.
         StoreUnavailableError: If the PostgreSQL server can't be reached.
     """
     if isinstance(address, SqliteAddress):
-        return _lock_file(address.path.with_name(address.path.name + ".lock"))
-    return _lock_database(address)
-
-
-@contextlib.contextmanager
-def _lock_file(path: Path) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as lock_file:
-        fcntl.flock(lock_file, fcntl.LOCK_EX)
-        yield
+        path = address.path.with_name(address.path.name + ".lock")
+        return FileLock(path, _name(address), patience).hold()
+    return _lock_database(address, patience)
 
 
 def check_store(address: StoreAddress) -> None:
@@ -91,6 +94,7 @@ def connect_database(address: PostgresqlAddress) -> Iterator[psycopg.Connection]
             dbname=address.database,
             sslmode=address.sslmode or None,
             connect_timeout=_CONNECT_SECONDS,
+            application_name=describe_process(),
             autocommit=True,
         ) as connection:
             yield connection
@@ -100,8 +104,36 @@ def connect_database(address: PostgresqlAddress) -> Iterator[psycopg.Connection]
 
 
 @contextlib.contextmanager
-def _lock_database(address: PostgresqlAddress) -> Iterator[None]:
+def _lock_database(address: PostgresqlAddress, patience: Patience) -> Iterator[None]:
     # The server takes the lock back with the connection.
     with connect_database(address) as connection:
-        connection.execute("SELECT pg_advisory_lock(%s)", (_ADVISORY_LOCK,))
+        found = connection.execute("SELECT pg_try_advisory_lock(%s)", (_ADVISORY_LOCK,)).fetchone()
+        if found != (True,):
+            _wait(connection, address, patience)
         yield
+
+
+def _wait(connection: psycopg.Connection, address: PostgresqlAddress, patience: Patience) -> None:
+    import psycopg
+
+    for seconds in patience.wait(_name(address), lambda: _find_holder(connection)):
+        # 0 is "for ever" to the server.
+        timeout_ms = max(1, round(1000 * seconds))
+        connection.execute("SELECT set_config('lock_timeout', %s, false)", (str(timeout_ms),))
+        try:
+            connection.execute("SELECT pg_advisory_lock(%s)", (_ADVISORY_LOCK,))
+        except psycopg.errors.LockNotAvailable:
+            continue
+        return
+
+
+def _find_holder(connection: psycopg.Connection) -> str:
+    found = connection.execute(_HOLDER, (_ADVISORY_LOCK,)).fetchone()
+    if found is None:
+        return "another process"
+    pid, name = found
+    return name or f"the server's process {pid}"
+
+
+def _name(address: StoreAddress) -> str:
+    return f"the metadata store {address}"

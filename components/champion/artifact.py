@@ -11,6 +11,6 @@ from components.champion.properties import CHAMPION_CHANGE_TYPE
 
 
 class ChampionChange(Artifact):
-    """A change of the champion that a person made; it has no files."""
+    """A change of the champion without a push; it has no files."""
 
     TYPE_NAME = CHAMPION_CHANGE_TYPE

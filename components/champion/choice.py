@@ -1,4 +1,4 @@
-"""Choose the champion from what was pushed and what people changed; plain Python."""
+"""Choose the champion from what was pushed and what was changed since; plain Python."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from collections.abc import Iterable
 
 
 class Action(str, enum.Enum):
-    """What a person did to the champion."""
+    """How the champion became another without a push."""
 
     RESET = "reset"
-    """There is no champion: the next model is judged by absolute gates alone."""
+    """A person's: there is no champion, the next model is judged by absolute gates alone."""
     ROLLBACK = "rollback"
-    """An earlier model is the champion again, and serves."""
+    """A person's: an earlier model is the champion again, and serves."""
+    RECOVERED = "recovered"
+    """A command's, which found that another version serves than was recorded, or none."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,25 +25,43 @@ class Push:
     Attributes:
         order: Id of its ``PushedModel`` artifact; ids grow with time.
         model_id: Id of its ``Model`` artifact.
+        version: Version that holds it; None where that does not matter.
     """
 
     order: int
     model_id: int
+    version: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """A change that a person made.
+    """A change without a push.
 
     Attributes:
         order: Id of its ``ChampionChange`` artifact; ids grow with time.
         action: What was done.
-        model_id: Id of the ``Model`` that a rollback went to; None for a reset.
+        model_id: Id of the ``Model`` that is the champion since; None where there is none.
+        version: Version that holds it; None where there is none, or that does not matter.
     """
 
     order: int
     action: Action
     model_id: int | None
+    version: int | None = None
+
+
+def find_latest(pushes: Iterable[Push], changes: Iterable[Change]) -> Push | Change | None:
+    """Find what came last, push or change: it says which model is the champion.
+
+    Args:
+        pushes: Every model that was pushed.
+        changes: Every change.
+
+    Returns:
+        The last of them; None where nothing was pushed yet.
+    """
+    listed: list[Push | Change] = [*pushes, *changes]
+    return max(listed, key=lambda one: one.order, default=None)
 
 
 def choose_champion(pushes: Iterable[Push], changes: Iterable[Change]) -> int | None:
@@ -49,16 +69,11 @@ def choose_champion(pushes: Iterable[Push], changes: Iterable[Change]) -> int | 
 
     Args:
         pushes: Every model that was pushed.
-        changes: Every change that a person made.
+        changes: Every change.
 
     Returns:
-        Id of its ``Model`` artifact: what came last, push or change, decides; None where nothing
-        was pushed yet, or a reset came last.
+        Id of its ``Model`` artifact; None where nothing was pushed yet, or what came last left
+        none.
     """
-    last_push = max(pushes, key=lambda push: push.order, default=None)
-    last_change = max(changes, key=lambda change: change.order, default=None)
-    if last_change is None:
-        return last_push.model_id if last_push else None
-    if last_push is not None and last_push.order > last_change.order:
-        return last_push.model_id
-    return last_change.model_id
+    latest = find_latest(pushes, changes)
+    return latest.model_id if latest else None

@@ -1,36 +1,29 @@
-"""Plug the version store into the Pusher.
-
-TFX's own executor is not built upon: importing it imports TFMA and with it TensorFlow, to copy some
-files, and the Pusher is executed in every run.
-"""
+"""Plug the version store into TFX's Pusher."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from tfx.dsl.components.base.base_executor import BaseExecutor
+from tfx.components.pusher import executor
 from tfx.proto import pusher_pb2
 from tfx.types import Artifact, artifact_utils
-from tfx.utils import io_utils, path_utils, proto_utils
+from tfx.types.standard_component_specs import (
+    MODEL_BLESSING_KEY,
+    MODEL_KEY,
+    PUSH_DESTINATION_KEY,
+    PUSHED_MODEL_KEY,
+)
+from tfx.utils import io_utils, proto_utils
 
 from components.champion.properties import MODEL_ID_PROPERTY
 from components.pusher.version_store import push_version
 
-MODEL_KEY = "model"
-MODEL_BLESSING_KEY = "model_blessing"
-PUSHED_MODEL_KEY = "pushed_model"
-PUSH_DESTINATION_KEY = "push_destination"
-
-BLESSED_PROPERTY = "blessed"
-PUSHED_PROPERTY = "pushed"
-PUSHED_DESTINATION_PROPERTY = "pushed_destination"
-PUSHED_VERSION_PROPERTY = "pushed_version"
 NEWLY_PUSHED_PROPERTY = "newly_pushed"
 """Custom property of ``PushedModel``: 1 if this push added the version, 0 if it was there."""
 
 
-class Executor(BaseExecutor):
+class Executor(executor.Executor):
     """Push as TFX's Pusher does, but whole or not at all, and never without a blessing.
 
     It reads and writes the same artifacts and custom properties (``pushed``,
@@ -58,18 +51,17 @@ class Executor(BaseExecutor):
         pushed_model = artifact_utils.get_single_instance(output_dict[PUSHED_MODEL_KEY])
         if not input_dict.get(MODEL_BLESSING_KEY):
             raise ValueError("Pusher got no model_blessing; it does not push a model unjudged")
-        blessing = artifact_utils.get_single_instance(input_dict[MODEL_BLESSING_KEY])
-        if blessing.get_int_custom_property(BLESSED_PROPERTY) != 1:
-            pushed_model.set_int_custom_property(PUSHED_PROPERTY, 0)
+        if not self.CheckBlessing(input_dict):
+            self._MarkNotPushed(pushed_model)
             return
-        model = artifact_utils.get_single_instance(input_dict[MODEL_KEY])
-        model_path = path_utils.serving_model_path(model.uri)
+        model_path = self.GetModelPath(input_dict)
         pushed = push_version(Path(model_path), _read_serving_root(exec_properties))
         io_utils.copy_dir(model_path, pushed_model.uri)
-        pushed_model.set_int_custom_property(PUSHED_PROPERTY, 1)
-        pushed_model.set_string_custom_property(PUSHED_DESTINATION_PROPERTY, str(pushed.path))
-        pushed_model.set_string_custom_property(PUSHED_VERSION_PROPERTY, str(pushed.version))
+        self._MarkPushed(
+            pushed_model, pushed_destination=str(pushed.path), pushed_version=str(pushed.version)
+        )
         pushed_model.set_int_custom_property(NEWLY_PUSHED_PROPERTY, int(not pushed.already_there))
+        [model] = input_dict[MODEL_KEY]
         pushed_model.set_int_custom_property(MODEL_ID_PROPERTY, model.id)
 
 

@@ -4,20 +4,19 @@ A version appears whole or not at all, also when the process is killed in the mi
 into a hidden folder beside the versions and then renamed, which a file system does in one step.
 Hidden names are no numbers, so a server does not look at them.
 
-This module is plain Python. The folder must be on a file system that has ``flock``.
+This module is plain Python.
 """
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import fcntl
 import hashlib
 import os
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
+
+from components.file_lock import FileLock
 
 _LOCK_NAME = ".push-lock"
 _UNFINISHED_NAME = ".push-unfinished"
@@ -58,11 +57,10 @@ def push_version(source: Path, serving_root: Path) -> PushedVersion:
     """
     if not (source / "saved_model.pb").is_file():
         raise ValueError(f"{source} holds no saved_model.pb, so it can't be pushed as a SavedModel")
-    serving_root.mkdir(parents=True, exist_ok=True)
-    with _lock(serving_root):
+    with FileLock(serving_root / _LOCK_NAME, f"the versions in {serving_root}").hold():
         newest = max(list_versions(serving_root), default=0)
         newest_path = serving_root / str(newest)
-        if newest and hash_directory(newest_path) == hash_directory(source):
+        if newest and is_copy(newest_path, source):
             return PushedVersion(newest, newest_path, already_there=True)
         version = max(int(time.time()), newest + 1)
         return _add_version(source, serving_root, version)
@@ -74,6 +72,13 @@ def list_versions(serving_root: Path) -> list[int]:
         return []
     names = (path.name for path in serving_root.iterdir() if path.is_dir())
     return sorted(int(name) for name in names if name.isascii() and name.isdecimal())
+
+
+def is_copy(directory: Path, other: Path) -> bool:
+    """Tell whether two folders hold the same files; a folder that is not there holds none."""
+    if _measure_files(directory) != _measure_files(other):
+        return False
+    return hash_directory(directory) == hash_directory(other)
 
 
 def hash_directory(directory: Path) -> str:
@@ -96,14 +101,6 @@ def hash_directory(directory: Path) -> str:
     return digest.hexdigest()
 
 
-@contextlib.contextmanager
-def _lock(serving_root: Path) -> Iterator[None]:
-    """Hold the folder's lock, which the system takes back from a process that dies."""
-    with (serving_root / _LOCK_NAME).open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
 def _add_version(source: Path, serving_root: Path, version: int) -> PushedVersion:
     """Copy to the hidden folder and rename; the caller holds the lock.
 
@@ -116,6 +113,10 @@ def _add_version(source: Path, serving_root: Path, version: int) -> PushedVersio
     unfinished.rename(target)
     _flush(serving_root)
     return PushedVersion(version, target, already_there=False)
+
+
+def _measure_files(directory: Path) -> list[tuple[Path, int]]:
+    return [(path.relative_to(directory), path.stat().st_size) for path in _list_files(directory)]
 
 
 def _list_files(directory: Path) -> list[Path]:

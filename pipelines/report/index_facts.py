@@ -7,10 +7,9 @@ from collections.abc import Iterable
 
 import pydantic
 
-from pipelines.champion import ChampionState, ChampionStore
+from pipelines.champion import ChampionState, open_champion
 from pipelines.description import read_description
 from pipelines.layout import OutputLayout
-from pipelines.metadata_store import open_run_store
 from pipelines.report.run_index import ChampionStep, IndexedRun, RunIndex
 from pipelines.run_summary import RunSummary, find_time_span, list_run_ids, load_listed_summary
 
@@ -62,16 +61,16 @@ def _index(layout: OutputLayout, summary: RunSummary) -> IndexedRun:
 
 
 def _read_champion(layout: OutputLayout, pipeline: str) -> ChampionState | None:
-    if not layout.metadata_path.is_file():
+    if not layout.has_metadata_store:
         return None
-    with open_run_store(layout.metadata_store, pipeline) as store:
-        return ChampionStore(store.store, pipeline, layout).show()
+    with open_champion(layout, pipeline) as champion:
+        return champion.show()
 
 
 def _tell_history(
     runs: Iterable[IndexedRun], champion: ChampionState | None
 ) -> tuple[ChampionStep, ...]:
-    """Tell the champion's history: each version when it was first pushed, and people's changes."""
+    """Tell the champion's history: each version when it was first pushed, and other changes."""
     steps: list[ChampionStep] = []
     known: set[int] = set()
     for run in runs:

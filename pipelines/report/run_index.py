@@ -38,11 +38,11 @@ class ChampionStep(pydantic.BaseModel):
 
     Attributes:
         when: Time, UTC; None where it is not known.
-        what: ``pushed``, ``rollback`` or ``reset``.
-        version: Version that serves since; None for a reset.
-        run_id: Run that pushed it; None for a change that a person made.
-        who: User and machine of a person's change; empty for a push.
-        reason: Why, in the person's words, or the run's reason.
+        what: ``pushed``, ``rollback``, ``reset`` or ``recovered``.
+        version: Version that serves since; None for a reset, and where none was in place.
+        run_id: Run that pushed it; None for a change without a push.
+        who: User and machine of a change; empty for a push.
+        reason: Why, in the words of the person or command that made the change, or the run's.
     """
 
     model_config = _STRICT
@@ -63,7 +63,7 @@ class RunIndex(pydantic.BaseModel):
         output_root: Folder of everything that the runs wrote.
         runs: Every run, oldest first.
         champion: Which model is the champion; None where nothing has run.
-        history: The champion's history, oldest first: new versions and changes by people.
+        history: The champion's history, oldest first: new versions and other changes.
         notes: Runs that could not be read and why, one sentence each.
     """
 

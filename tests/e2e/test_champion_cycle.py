@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,33 @@ def test_frees_only_what_nothing_needs(cycle: Cycle, capsys: pytest.CaptureFixtu
     again = cycle.run("--set", "trainer.seed=1")
     assert again.exit_code == ExitCode.DONE
     assert {node.id for node in again.done.nodes if node.cached} >= {"Transform", "Trainer"}
+
+
+def test_compares_with_what_serves_after_versions_were_moved_by_hand(
+    cycle: Cycle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The newest version was removed, and a model of nobody's put in: the one below counts."""
+    serving_root = cycle.second.layout.serving_root
+    *_, below, newest = cycle.show_champion().serving_versions
+    shutil.rmtree(serving_root / str(newest))
+    foreign = serving_root / "9999999999"
+    foreign.mkdir()
+    (foreign / "saved_model.pb").write_text("nobody's")
+    capsys.readouterr()
+
+    run = cycle.run("--set", "trainer.seed=1")
+
+    said = capsys.readouterr().out
+    assert "serving/9999999999 holds no model of this pipeline" in said
+    assert f"champion recovered: serving/{newest} is no longer in place; serving/{below}" in said
+    second = {metric.name: metric.value for metric in cycle.second.done.metrics}
+    assert {metric.name: metric.baseline for metric in run.done.metrics} == pytest.approx(
+        second, abs=1e-6, nan_ok=True
+    )
+    assert cycle.show_champion().version == run.done.pushed_version == 10**10
+    assert capsys.readouterr().err == ""
+    assert cycle.command("runs") == ExitCode.DONE
+    assert "champion recovered" in capsys.readouterr().out
 
 
 def test_refuses_a_rollback_without_a_reason(

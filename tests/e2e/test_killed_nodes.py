@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from components.champion.choice import Action
 from components.pusher.version_store import list_versions
+from pipelines.champion import open_champion, recover_champion
 from pipelines.exit_code import ExitCode
 from pipelines.metadata_store import open_run_store
 from pipelines.node_result import NodeState
@@ -81,7 +83,8 @@ def _count_live(run: Run | ScheduledRun) -> dict[str, int]:
         return Counter(
             Path(artifact.uri).parent.relative_to(layout.pipeline_root).as_posix()
             for artifact in store.store.get_artifacts()
-            if artifact.state == mlmd.Artifact.LIVE
+            # A change of the champion has no files.
+            if artifact.state == mlmd.Artifact.LIVE and artifact.uri
         )
 
 
@@ -150,11 +153,31 @@ def test_a_local_run_tells_which_node_died(killed_pusher: Run) -> None:
     assert not list((run.layout.pipeline_root / "Pusher").glob(f"*/{execution.id}"))
 
 
-def test_the_next_local_run_takes_over_what_was_pushed(killed_pusher: Run, first_run: Run) -> None:
-    """It records the version that the killed Pusher had put in place, and adds no other."""
+def test_the_next_local_run_takes_over_what_was_pushed(
+    killed_pusher: Run, first_run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The version that the killed Pusher had put in place is the champion, and stays alone.
+
+    That is recorded and said once, and the run compares with it.
+    """
     left = list_versions(killed_pusher.layout.serving_root)
+    capsys.readouterr()
 
     run = run_pipeline(killed_pusher.layout.root)
+
+    said = [line for line in capsys.readouterr().out.splitlines() if "recovered" in line]
+    assert len(said) == 1
+    assert said[0].startswith(f"champion recovered: serving/{left[0]} was put in place and not")
+    assert recover_champion(run.layout, PIPELINE) == ()
+    with open_champion(run.layout, PIPELINE) as champion:
+        state = champion.show()
+    assert (state.version, [change.action for change in state.changes]) == (
+        left[0],
+        [Action.RECOVERED],
+    )
+    assert run.done.has_champion
+    for metric in run.done.metrics:
+        assert metric.baseline == pytest.approx(metric.value, abs=1e-6, nan_ok=True)
 
     assert run.exit_code == ExitCode.DONE
     assert [run.done.pushed_version] == left
@@ -165,4 +188,7 @@ def test_the_next_local_run_takes_over_what_was_pushed(killed_pusher: Run, first
     live = _count_live(run)
     # The gate ran twice to its end: without data accepted before, and against that data itself.
     assert live.pop("DataGate/verdict") == 2
+    # So was the model measured and judged: alone, and beside the champion.
+    judged = ("Evaluator/evaluation", "Evaluator/blessing", "ModelValidator/blessing")
+    assert [live.pop(output) for output in judged] == [2, 2, 2]
     assert set(live.values()) == {1}, live

@@ -10,7 +10,6 @@ import ml_metadata
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from components.champion.properties import MODEL_ID_PROPERTY
 from components.evaluator.scored_rows import FILE_NAME
 from components.evaluator.settings import EvaluatorSettings
 from components.model_validator.gate_result import Outcome
@@ -19,6 +18,7 @@ from components.model_validator.settings import ModelValidatorSettings, describe
 from pipelines.exit_code import ExitCode
 from pipelines.layout import OutputLayout
 from pipelines.serving_check import ServingCheckError, check_serving
+from tests.champion_store import create_pipeline_context, put_push
 from tests.tiny_evaluation import (
     MEASURED,
     SLICED_TABLE,
@@ -83,18 +83,15 @@ def record_run(layout: OutputLayout, inputs: dict[str, Path]) -> None:
     store = ml_metadata.MetadataStore(config)
     kinds = {
         name: store.put_artifact_type(mlmd.ArtifactType(name=name))
-        for name in ("Model", "ModelEvaluation", "Examples", "PushedModel")
+        for name in ("Model", "ModelEvaluation", "Examples")
     }
     types = {"model": "Model", "evaluation": "ModelEvaluation", "examples": "Examples"}
     artifacts = [
         mlmd.Artifact(type_id=kinds[types[key]], uri=str(path)) for key, path in inputs.items()
     ]
     ids = dict(zip(inputs, store.put_artifacts(artifacts), strict=True))
-    push = mlmd.Artifact(type_id=kinds["PushedModel"])
-    push.custom_properties["pushed"].int_value = 1
-    push.custom_properties["pushed_version"].string_value = str(VERSION)
-    push.custom_properties[MODEL_ID_PROPERTY].int_value = ids["model"]
-    store.put_artifacts([push])
+    context = create_pipeline_context(store, "tiny")
+    put_push(store, context, ids["model"], layout.serving_root / str(VERSION))
     execution = mlmd.Execution(
         type_id=store.put_execution_type(mlmd.ExecutionType(name="ModelValidator")),
         last_known_state=mlmd.Execution.COMPLETE,
@@ -105,10 +102,9 @@ def record_run(layout: OutputLayout, inputs: dict[str, Path]) -> None:
         ("settings", ModelValidatorSettings(latency_rows=20).model_dump_json()),
     ):
         execution.custom_properties[name].string_value = text
-    contexts = [
+    contexts = [context] + [
         mlmd.Context(type_id=store.put_context_type(mlmd.ContextType(name=kind)), name=name)
         for kind, name in (
-            ("pipeline", "tiny"),
             ("pipeline_run", "run-1"),
             ("node", "tiny.ModelValidator"),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from components.file_lock import Patience
 from pipelines.cli import main
 from pipelines.exit_code import ExitCode
 from pipelines.guarded_metadata import GuardedMetadata
@@ -89,6 +91,31 @@ def test_a_killed_process_gives_the_lock_back(address: StoreAddress, tmp_path: P
     os.kill(holder.pid, signal.SIGKILL)
     holder.join(_WAIT_SECONDS)
 
+    assert _run_all(_hold, [(address, tmp_path / "log")]) == [0]
+
+
+def test_who_waits_says_for_whom_and_gives_up(
+    address: StoreAddress, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A warning names the store and the process that holds it; in the end an error does."""
+    holder = _start(_hold_for_ever, address, tmp_path / "held")
+    while not (tmp_path / "held").exists() and holder.is_alive():
+        time.sleep(0.02)
+    patience = Patience(0.1, 0.2, give_up_seconds=0.5)
+
+    with pytest.raises(TimeoutError) as caught, lock_store(address, patience):
+        pass
+    holder.kill()
+    holder.join(_WAIT_SECONDS)
+
+    who = f"process {holder.pid} on {socket.gethostname()}"
+    words = [record.getMessage() for record in caplog.records]
+    assert words == [f"waiting for the metadata store {address}, which {who} holds"] * len(words)
+    assert len(words) >= 2
+    assert str(caught.value) == (
+        f"the metadata store {address} was not free within 0.5 s; {who} holds it: wait until that "
+        "has ended, or end it, and try again"
+    )
     assert _run_all(_hold, [(address, tmp_path / "log")]) == [0]
 
 

@@ -23,6 +23,9 @@ BACK = Change(30, Action.ROLLBACK, 1)
         ([FIRST, SECOND, THIRD], [BACK], 3),
         ([FIRST, SECOND], [BACK, Change(35, Action.RESET, None)], None),
         ([FIRST, SECOND], [RESET, Change(35, Action.ROLLBACK, 2)], 2),
+        ([FIRST, SECOND], [Change(35, Action.RECOVERED, 1)], 1),
+        ([FIRST, SECOND], [Change(35, Action.RECOVERED, None)], None),
+        ([FIRST, SECOND, THIRD], [Change(35, Action.RECOVERED, 1)], 3),
     ],
 )
 def test_what_came_last_decides(

@@ -1,0 +1,104 @@
+"""Compare what serves with what was recorded, and say what has to be recorded; plain Python.
+
+The folder of versions is the truth of what serves: its newest version, as TensorFlow Serving reads
+it. The store says which model each version holds. A push or a rollback that is killed between the
+two leaves a version that the store knows nothing of; a version can be removed by hand.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Collection, Sequence
+
+from components.champion.choice import Action, Change, Push, find_latest
+
+
+@dataclasses.dataclass(frozen=True)
+class Recovery:
+    """What has to be recorded so that the store says what serves.
+
+    Attributes:
+        version: Version that serves; None where there is none.
+        model_id: Id of its ``Model`` artifact; None where there is no version.
+        reason: Why it was not recorded.
+    """
+
+    version: int | None
+    model_id: int | None
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True)
+class ServedState:
+    """How what serves differs from what was recorded.
+
+    Attributes:
+        recovery: What has to be recorded; None where the two agree.
+        unknown: Versions, newest first, above the newest whose model is known.
+    """
+
+    recovery: Recovery | None
+    unknown: tuple[int, ...]
+
+
+AGREED = ServedState(None, ())
+
+
+def compare_with_serving(
+    in_place: Collection[int],
+    pushes: Sequence[Push],
+    changes: Sequence[Change],
+    find_model: Callable[[int], int | None],
+) -> ServedState:
+    """Compare the versions in place with what was recorded of them.
+
+    A reset stays in force until a version comes that is newer than all that were recorded.
+
+    Args:
+        in_place: Versions in the folder.
+        pushes: Every push into it, with its version.
+        changes: Every change, with its version.
+        find_model: Finds the model of a version by its content; asked only for versions that
+            nothing was recorded of.
+
+    Returns:
+        How they differ.
+    """
+    listed: list[Push | Change] = [*pushes, *changes]
+    recorded = {
+        one.version: one.model_id
+        for one in listed
+        if one.version is not None and one.model_id is not None
+    }
+    unknown: list[int] = []
+    serving, model_id = None, None
+    for version in sorted(in_place, reverse=True):
+        model_id = recorded.get(version) or find_model(version)
+        if model_id is not None:
+            serving = version
+            break
+        unknown.append(version)
+    latest = find_latest(pushes, changes)
+    if not _has_changed(serving, latest, max(recorded, default=0)):
+        return ServedState(None, tuple(unknown))
+    reason = _explain(serving, latest, serving in recorded)
+    return ServedState(Recovery(serving, model_id, reason), tuple(unknown))
+
+
+def _has_changed(serving: int | None, latest: Push | Change | None, newest_recorded: int) -> bool:
+    if isinstance(latest, Change) and latest.action is Action.RESET:
+        return serving is not None and serving > newest_recorded
+    return serving != (latest.version if latest else None)
+
+
+def _explain(serving: int | None, latest: Push | Change | None, is_recorded: bool) -> str:
+    expected = latest.version if latest else None
+    if serving is None:
+        return f"serving/{expected} is no longer in place, nor is any other version"
+    if expected is not None and serving < expected:
+        return f"serving/{expected} is no longer in place; serving/{serving} is the newest that is"
+    if is_recorded:
+        return f"serving/{serving} is the newest version in place; the store said otherwise"
+    return (
+        f"serving/{serving} was put in place and not recorded: a push or a rollback was cut short"
+    )
