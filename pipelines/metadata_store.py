@@ -12,6 +12,7 @@ from pathlib import Path
 import ml_metadata
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from pipelines.errors import UsageError
 from pipelines.node_result import NodeResult, NodeState, Problem, Rows
 from pipelines.open_store import open_store
 from pipelines.store_address import SqliteAddress, StoreAddress
@@ -287,11 +288,11 @@ def open_run_store(address: StoreAddress, pipeline_name: str) -> Iterator[RunSto
         The runs in it.
 
     Raises:
-        FileNotFoundError: If it is a file, and not there.
+        UsageError: If it is a file, and not there.
         StoreUnavailableError: If it is a database, and can't be reached.
     """
     if isinstance(address, SqliteAddress) and not address.path.is_file():
-        raise FileNotFoundError(f"no metadata store at {address}; nothing has run there yet")
+        raise UsageError(f"no metadata store at {address}; nothing has run there yet")
     with lock_store(address):
         yield RunStore(open_store(address), pipeline_name)
 

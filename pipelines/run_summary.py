@@ -16,6 +16,7 @@ from components.model_validator.judgement import GateResult, Outcome
 from components.model_validator.validation import MetricComparison, Validation, find_validation
 from pipelines.anomalies import Anomaly, read_anomalies
 from pipelines.description import PipelineDescription, read_description
+from pipelines.errors import UsageError
 from pipelines.exit_code import ExitCode
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import StoredArtifact, open_run_store
@@ -215,13 +216,13 @@ def load_summary(layout: OutputLayout, run_id: str | None = None) -> RunSummary:
         summary another version wrote, what the metadata store tells.
 
     Raises:
-        FileNotFoundError: If there is no such run, or none at all.
+        UsageError: If there is no such run, or none at all.
     """
     known = list_run_ids(layout)
     if not known:
-        raise FileNotFoundError(f"no runs in {layout.runs_directory}; `make run-local` makes one")
+        raise UsageError(f"no runs in {layout.runs_directory}; `make run-local` makes one")
     if run_id is not None and run_id not in known:
-        raise FileNotFoundError(f"run: got {run_id!r}, expected one of those that `runs` lists")
+        raise UsageError(f"run: got {run_id!r}, expected one of those that `runs` lists")
     return load_listed_summary(layout, run_id or known[-1])
 
 

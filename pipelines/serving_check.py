@@ -91,7 +91,7 @@ def check_serving(
         What came out.
 
     Raises:
-        FileNotFoundError: If nothing has run there yet.
+        UsageError: If nothing has run there yet.
         ServingCheckError: If there is no such version, or what it was judged on is gone.
     """
     with open_run_store(layout.metadata_store, pipeline_name) as runs:

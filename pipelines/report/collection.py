@@ -42,7 +42,7 @@ def collect_report(
         The report; what can't be shown any more is said in its notes.
 
     Raises:
-        FileNotFoundError: If there is no such run, or none at all.
+        UsageError: If there is no such run, or none at all.
     """
     summary = summary or load_summary(layout, run_id)
     description = read_description(layout.run(summary.run_id).description_path)

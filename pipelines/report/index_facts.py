@@ -9,6 +9,7 @@ import pydantic
 
 from pipelines.champion import ChampionState, ChampionStore
 from pipelines.description import read_description
+from pipelines.errors import UsageError
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import open_run_store
 from pipelines.report.run_index import ChampionStep, IndexedRun, RunIndex
@@ -25,11 +26,11 @@ def collect_index(layout: OutputLayout) -> RunIndex:
         The index; a run that can't be read is in its notes.
 
     Raises:
-        FileNotFoundError: If there are no runs.
+        UsageError: If there are no runs.
     """
     run_ids = list_run_ids(layout)
     if not run_ids:
-        raise FileNotFoundError(f"no runs in {layout.runs_directory}; `make run-local` makes one")
+        raise UsageError(f"no runs in {layout.runs_directory}; `make run-local` makes one")
     runs: list[IndexedRun] = []
     notes: list[str] = []
     for run_id in run_ids:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+from pipelines.errors import OperationError, UsageError
 from pipelines.layout import OutputLayout
 from pipelines.report.collection import collect_data_so_far, collect_report
 from pipelines.report.comparison_facts import compare_runs
@@ -86,7 +87,7 @@ def publish_index(layout: OutputLayout) -> Path:
         The page.
 
     Raises:
-        FileNotFoundError: If there are no runs.
+        UsageError: If there are no runs.
         OSError: If the page can't be written.
     """
     from pipelines.report.page import render_index
@@ -128,7 +129,7 @@ def collect_comparison(layout: OutputLayout, before: str, after: str | None) -> 
         Both, side by side.
 
     Raises:
-        FileNotFoundError: If there is no such run.
+        UsageError: If there is no such run.
     """
     return compare_runs(collect_report(layout, before), collect_report(layout, after))
 
@@ -179,7 +180,7 @@ def publish_missing(layout: OutputLayout, run_ids: list[str]) -> list[str]:
             continue
         try:
             publish_report(layout, collect_report(layout, run_id))
-        except (OSError, ValueError, LookupError) as error:
+        except (OperationError, UsageError, OSError, ValueError, LookupError) as error:
             problems.append(f"run {run_id}: no report was written: {' '.join(str(error).split())}")
     return problems
 
