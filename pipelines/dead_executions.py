@@ -12,8 +12,6 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from ml_metadata.proto import metadata_store_pb2 as mlmd
-
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore
 
@@ -49,9 +47,7 @@ def close_dead_executions(
         Ids of the executions that were closed.
     """
     closed = []
-    for execution in store.list_node_executions(node_id):
-        if execution.last_known_state != mlmd.Execution.RUNNING:
-            continue
+    for execution in store.list_running(node_id):
         run_id = store.find_run(execution)
         if run_id is None or (run_id != held_run_id and _is_held(layout, run_id, node_id)):
             continue

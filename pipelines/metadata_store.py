@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import datetime
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import ml_metadata
@@ -19,6 +19,7 @@ from pipelines.store_address import SqliteAddress, StoreAddress
 from pipelines.store_lock import lock_store
 
 _RESULT_PROPERTY = "node_result"
+_PIPELINE_CONTEXT = "pipeline"
 _RUN_CONTEXT = "pipeline_run"
 _NODE_CONTEXT = "node"
 # Inputs that are there to compare with: their rows are not what the node read.
@@ -26,10 +27,18 @@ _PREVIOUS_PREFIX = "previous_"
 # Inputs that are read on top of the others of the same kind.
 _EARLIER_PREFIX = "earlier_"
 
+# Filters name contexts and artifacts by number alone: on PostgreSQL, ml-metadata 1.16 puts the text
+# of a filter into SQL as it is, so that a quote in a name would end it.
+_RUNNING = "last_known_state = RUNNING"
+_ENDED_WELL = "(last_known_state = COMPLETE OR last_known_state = CACHED)"
+
 _STATES = {
     mlmd.Execution.COMPLETE: NodeState.DONE,
     mlmd.Execution.CACHED: NodeState.CACHED,
 }
+
+_Context = tuple[str, str]
+"""Type and name."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +86,8 @@ class RunStore:
         """
         self._store = store
         self._pipeline_name = pipeline_name
-        self._nodes: dict[int, str | None] = {}
+        self._context_ids: dict[tuple[str, str], int] = {}
+        self._names: dict[int, dict[str, str]] = {}
 
     @property
     def store(self) -> ml_metadata.MetadataStore:
@@ -86,24 +96,24 @@ class RunStore:
 
     def find_run(self, execution: mlmd.Execution) -> str | None:
         """Tell which run an execution belongs to."""
-        contexts = self._store.get_contexts_by_execution(execution.id)
-        return next((context.name for context in contexts if context.type == _RUN_CONTEXT), None)
+        return self._read_names(execution).get(_RUN_CONTEXT)
 
     def find_node(self, execution: mlmd.Execution) -> str | None:
         """Tell which node an execution is of; None for a change that a person made."""
-        if execution.id not in self._nodes:
-            contexts = self._store.get_contexts_by_execution(execution.id)
-            names = (context.name for context in contexts if context.type == _NODE_CONTEXT)
-            found = next((name.removeprefix(f"{self._pipeline_name}.") for name in names), None)
-            self._nodes[execution.id] = found
-        return self._nodes[execution.id]
+        name = self._read_names(execution).get(_NODE_CONTEXT)
+        return None if name is None else name.removeprefix(f"{self._pipeline_name}.")
 
-    def list_node_executions(self, node_id: str) -> list[mlmd.Execution]:
-        """List a node's executions in all runs, in order."""
-        name = f"{self._pipeline_name}.{node_id}"
-        node = self._store.get_context_by_type_and_name(_NODE_CONTEXT, name)
-        executions = self._store.get_executions_by_context(node.id) if node else []
-        return sorted(executions, key=lambda execution: execution.id)
+    def list_running(self, node_id: str | None = None) -> list[mlmd.Execution]:
+        """List the executions that are marked running, in order.
+
+        Args:
+            node_id: The node; None for all of the pipeline's.
+
+        Returns:
+            Those that run, and those whose process has died.
+        """
+        context = self._pipeline if node_id is None else self._node(node_id)
+        return self._list_executions([context], _RUNNING)
 
     def find_previous_execution(self, node_id: str, before: int) -> mlmd.Execution | None:
         """Find the last execution of a node that ended well before another.
@@ -115,18 +125,11 @@ class RunStore:
         Returns:
             The execution, cached or not; None if there is none.
         """
-        good = [
-            execution
-            for execution in self.list_node_executions(node_id)
-            if execution.id < before and ended_well(execution)
-        ]
-        return max(good, key=lambda execution: execution.id, default=None)
+        return self._find_last([self._node(node_id)], f"{_ENDED_WELL} AND id < {before}")
 
     def list_executions(self, run_id: str) -> list[mlmd.Execution]:
         """List a run's executions, in order; none for a run that the store does not know."""
-        run = self._store.get_context_by_type_and_name(_RUN_CONTEXT, run_id)
-        executions = self._store.get_executions_by_context(run.id) if run else []
-        return sorted(executions, key=lambda execution: execution.id)
+        return self._list_executions([self._pipeline, (_RUN_CONTEXT, run_id)])
 
     def find_execution(self, run_id: str, node_id: str) -> mlmd.Execution | None:
         """Find the last execution of a node in a run.
@@ -138,12 +141,39 @@ class RunStore:
         Returns:
             The execution; None if the node never started.
         """
-        return max(self.list_attempts(run_id, node_id), key=lambda one: one.id, default=None)
+        return self._find_last([(_RUN_CONTEXT, run_id), self._node(node_id)])
 
     def list_attempts(self, run_id: str, node_id: str) -> list[mlmd.Execution]:
         """List a node's executions in a run, in order; more than one where it was run again."""
-        # By the run's few executions: a node has as many as there have ever been runs.
-        return [one for one in self.list_executions(run_id) if self.find_node(one) == node_id]
+        return self._list_executions([(_RUN_CONTEXT, run_id), self._node(node_id)])
+
+    def list_readers(self, artifact_id: int, key: str, node_id: str) -> Iterator[mlmd.Execution]:
+        """List a node's executions that read an artifact, the newest first.
+
+        Args:
+            artifact_id: The artifact.
+            key: Name of the input that it was read as.
+            node_id: The node.
+
+        Yields:
+            Each execution.
+        """
+        events = self._store.get_events_by_artifact_ids([artifact_id])
+        numbers = {
+            event.execution_id
+            for event in events
+            if event.type == mlmd.Event.INPUT and event.path.steps[0].key == key
+        }
+        for number in sorted(numbers, reverse=True):
+            [execution] = self._store.get_executions_by_id([number])
+            if self.find_node(execution) == node_id:
+                yield execution
+
+    def list_artifacts(self) -> list[mlmd.Artifact]:
+        """List every artifact that the pipeline's runs and people's changes put out or found."""
+        context_id = self._find_context(self._pipeline)
+        found = self._store.get_artifacts_by_context(context_id) if context_id else []
+        return sorted(found, key=lambda artifact: artifact.id)
 
     def list_outputs(self, execution: mlmd.Execution) -> list[StoredArtifact]:
         """List what an execution put out, cached or not."""
@@ -251,12 +281,68 @@ class RunStore:
             written = {**written, **self.count_written_rows(made.artifact.id)}
         return Rows(read=read, written=written)
 
+    @property
+    def _pipeline(self) -> _Context:
+        return _PIPELINE_CONTEXT, self._pipeline_name
+
+    def _node(self, node_id: str) -> _Context:
+        return _NODE_CONTEXT, f"{self._pipeline_name}.{node_id}"
+
+    def _find_context(self, context: _Context) -> int | None:
+        """Find a context's id, which stays the same once there is one."""
+        if context not in self._context_ids:
+            found = self._store.get_context_by_type_and_name(*context)
+            if found is None:
+                return None
+            self._context_ids[context] = found.id
+        return self._context_ids[context]
+
+    def _read_names(self, execution: mlmd.Execution) -> dict[str, str]:
+        """Read the names of an execution's contexts, by type."""
+        if execution.id not in self._names:
+            contexts = self._store.get_contexts_by_execution(execution.id)
+            self._names[execution.id] = {context.type: context.name for context in contexts}
+        return self._names[execution.id]
+
+    def _list_executions(
+        self, contexts: Sequence[_Context], *conditions: str
+    ) -> list[mlmd.Execution]:
+        """List the executions that are in all of some contexts and fit conditions, in order."""
+        wanted = self._filter(contexts, conditions)
+        return [] if wanted is None else self._query(wanted)
+
+    def _find_last(self, contexts: Sequence[_Context], *conditions: str) -> mlmd.Execution | None:
+        wanted = self._filter(contexts, conditions)
+        found = [] if wanted is None else self._query(wanted, is_ascending=False, limit=1)
+        return found[0] if found else None
+
+    def _filter(self, contexts: Sequence[_Context], conditions: Sequence[str]) -> str | None:
+        """Write a filter in ml-metadata's language; None where a context is not there."""
+        numbers = [self._find_context(context) for context in contexts]
+        if None in numbers:
+            return None
+        named = [f"contexts_{place}.id = {number}" for place, number in enumerate(numbers)]
+        return " AND ".join([*named, *conditions])
+
+    def _query(
+        self, wanted: str, *, is_ascending: bool = True, limit: int | None = None
+    ) -> list[mlmd.Execution]:
+        options = ml_metadata.ListOptions(
+            limit=limit,
+            order_by=ml_metadata.OrderByField.ID,
+            is_asc=is_ascending,
+            filter_query=wanted,
+        )
+        return list(self._store.get_executions(list_options=options))
+
     def _list_makers(self, artifact_id: int) -> Iterator[mlmd.Execution]:
         """List the executions that put an artifact out, those from the cache too, in order."""
-        events = self._store.get_events_by_artifact_ids([artifact_id])
         # One by one: with every run that found the artifact cached there is one more.
-        for number in sorted({one.execution_id for one in events if one.type == mlmd.Event.OUTPUT}):
-            yield from self._store.get_executions_by_id([number])
+        put_out = f"events_0.artifact_id = {artifact_id} AND events_0.type = OUTPUT"
+        last = 0
+        while found := self._query(f"{put_out} AND id > {last}", limit=1):
+            yield from found
+            last = found[0].id
 
     def _list_artifacts(
         self, execution: mlmd.Execution, kind: mlmd.Event.Type

@@ -58,9 +58,7 @@ def find_garbage(
     Raises:
         RunningError: If a node is running.
     """
-    executions = [execution for run in run_ids for execution in store.list_executions(run)]
-    running = [found for found in executions if found.last_known_state == mlmd.Execution.RUNNING]
-    if running:
+    if running := store.list_running():
         raise RunningError(
             f"execution {running[0].id} is marked running; wait for it, or run the pipeline again "
             "if its process has died"
@@ -71,7 +69,7 @@ def find_garbage(
         for execution in recent
         for stored in (*store.list_inputs(execution), *store.list_outputs(execution))
     }
-    artifacts = store.store.get_artifacts()
+    artifacts = store.list_artifacts()
     needed |= _find_lineage(store, [found for found in artifacts if _is_kept(found)])
     return [
         Freed(
@@ -80,7 +78,7 @@ def find_garbage(
             path=artifact.uri,
             size_bytes=_measure(Path(artifact.uri)),
         )
-        for artifact in sorted(artifacts, key=lambda artifact: artifact.id)
+        for artifact in artifacts
         if artifact.id not in needed
         and artifact.state == mlmd.Artifact.LIVE
         and _is_inside(Path(artifact.uri), layout.pipeline_root)
