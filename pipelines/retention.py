@@ -38,19 +38,16 @@ class RunningError(OperationError):
     """A node is running; freeing files now could take what it reads."""
 
 
-def find_garbage(
-    store: RunStore, layout: OutputLayout, run_ids: list[str], keep: int
-) -> list[Freed]:
+def find_garbage(store: RunStore, layout: OutputLayout, kept_run_ids: Iterable[str]) -> list[Freed]:
     """Find what old runs left and nothing needs.
 
-    Kept are: whatever an execution of one of the newest runs read or put out, cached or not;
+    Kept are: whatever an execution of one of some runs read or put out, cached or not;
     blessed models with their evaluation and blessing; pushed models and what they were made of.
 
     Args:
         store: The pipeline's runs.
         layout: Where their files are.
-        run_ids: Every run, oldest first.
-        keep: Number of newest runs to keep whole, >= 1.
+        kept_run_ids: The runs to keep whole.
 
     Returns:
         What can be freed, by artifact id.
@@ -63,10 +60,10 @@ def find_garbage(
             f"execution {running[0].id} is marked running; wait for it, or run the pipeline again "
             "if its process has died"
         )
-    recent = [execution for run in run_ids[-keep:] for execution in store.list_executions(run)]
     needed = {
         stored.artifact.id
-        for execution in recent
+        for run_id in kept_run_ids
+        for execution in store.list_executions(run_id)
         for stored in (*store.list_inputs(execution), *store.list_outputs(execution))
     }
     artifacts = store.list_artifacts()

@@ -11,7 +11,8 @@ from pipelines.exit_code import ExitCode
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, open_run_store
 from pipelines.node_result import NodeResult, NodeState, Problem
-from pipelines.run_summary import Verdict, list_run_ids, load_summary, recover_summary
+from pipelines.run_list import list_runs
+from pipelines.run_summary import Verdict, load_summary, recover_summary
 from tests.tiny_store import COMPLETE, FAILED, PIPELINE, TinyStore, compile_run
 
 
@@ -34,7 +35,7 @@ def test_runs_are_listed_in_the_order_in_which_they_were_compiled(layout: Output
     compile_run(layout, "20260101T000000Z", minutes=3)
     compile_run(layout, "backfill__2013-01-01T00:00:00+00:00", minutes=2)
 
-    assert list_run_ids(layout) == [
+    assert list_runs(layout).run_ids == [
         "scheduled__2026-03-01T00:00:00+00:00",
         "backfill__2013-01-01T00:00:00+00:00",
         "20260101T000000Z",
@@ -61,7 +62,7 @@ def test_a_folder_without_a_compiled_pipeline_is_no_run(layout: OutputLayout) ->
     """A run that failed to compile is not listed."""
     layout.run("broken").logs_directory.mkdir(parents=True)
 
-    assert list_run_ids(layout) == []
+    assert list_runs(layout).run_ids == []
 
 
 def test_the_newest_run_is_the_one_compiled_last(layout: OutputLayout) -> None:
