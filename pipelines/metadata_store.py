@@ -6,17 +6,22 @@ import contextlib
 import dataclasses
 import datetime
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import ml_metadata
+import pydantic
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.errors import UsageError
 from pipelines.node_result import NodeResult, NodeState, Problem, Rows
 from pipelines.open_store import open_store
+from pipelines.record_file import describe_mismatch
 from pipelines.store_address import SqliteAddress, StoreAddress
 from pipelines.store_lock import lock_store
+
+_logger = logging.getLogger(__name__)
 
 _RESULT_PROPERTY = "node_result"
 _PIPELINE_CONTEXT = "pipeline"
@@ -217,8 +222,8 @@ class RunStore:
             node_id: The node.
 
         Returns:
-            Its recorded result; what the store tells, where none was recorded; None if the node
-            never started.
+            Its recorded result; what the store tells, where none was recorded or it can't be read;
+            None if the node never started.
         """
         execution = self.find_execution(run_id, node_id)
         if execution is None:
@@ -226,18 +231,7 @@ class RunStore:
         recorded = read_recorded_result(execution)
         if recorded is not None:
             return recorded
-        state = _STATES.get(execution.last_known_state, NodeState.FAILED)
-        problem = Problem(rule="no result", message="the process ended without leaving a result")
-        return NodeResult(
-            id=node_id,
-            state=state,
-            started_at=datetime.datetime.fromtimestamp(
-                execution.create_time_since_epoch / 1000, datetime.timezone.utc
-            ),
-            seconds=(execution.last_update_time_since_epoch - execution.create_time_since_epoch)
-            / 1000,
-            problems=(problem,) if state is NodeState.FAILED else (),
-        )
+        return _derive_result(node_id, execution)
 
     def count_written_rows(self, artifact_id: int) -> dict[str, int]:
         """Tell the rows of an artifact, as the first that put it out counted them.
@@ -389,6 +383,31 @@ def ended_well(execution: mlmd.Execution) -> bool:
 
 
 def read_recorded_result(execution: mlmd.Execution) -> NodeResult | None:
-    """Read the result that was kept with an execution, if there is one."""
+    """Read the result that was kept with an execution; None where there is none to be read."""
     text = execution.custom_properties[_RESULT_PROPERTY].string_value
-    return NodeResult.model_validate_json(text) if text else None
+    try:
+        return NodeResult.model_validate_json(text) if text else None
+    except pydantic.ValidationError as error:
+        _logger.warning(
+            "execution %d: its result can't be read: %s; shown is what the metadata store tells",
+            execution.id,
+            describe_mismatch(error),
+        )
+        return None
+
+
+def _derive_result(node_id: str, execution: mlmd.Execution) -> NodeResult:
+    """Tell how a node ended by its execution alone."""
+    state = _STATES.get(execution.last_known_state, NodeState.FAILED)
+    kept = execution.custom_properties[_RESULT_PROPERTY].string_value
+    told = "left a result of another version" if kept else "ended without leaving a result"
+    problem = Problem(rule="no result", message=f"the process {told}")
+    started_ms = execution.create_time_since_epoch
+    return NodeResult(
+        id=node_id,
+        state=state,
+        started_at=datetime.datetime.fromtimestamp(started_ms / 1000, datetime.timezone.utc),
+        seconds=(execution.last_update_time_since_epoch - started_ms) / 1000,
+        cached=state is NodeState.CACHED,
+        problems=(problem,) if state is NodeState.FAILED else (),
+    )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.cli import main
 from pipelines.exit_code import ExitCode
@@ -13,7 +15,7 @@ from pipelines.metadata_store import RunStore, open_run_store
 from pipelines.node_result import NodeResult, NodeState, Problem
 from pipelines.run_list import list_runs
 from pipelines.run_summary import Verdict, load_summary, recover_summary
-from tests.tiny_store import COMPLETE, FAILED, PIPELINE, TinyStore, compile_run
+from tests.tiny_store import CACHED, COMPLETE, FAILED, PIPELINE, TinyStore, compile_run
 
 
 def _record(layout: OutputLayout, run_id: str, result: NodeResult) -> None:
@@ -142,3 +144,41 @@ def test_nodes_that_were_not_asked_for_are_no_reason(layout: OutputLayout) -> No
 
     assert summary.verdict is Verdict.PARTIAL
     assert summary.verdict.exit_code == ExitCode.DONE
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [(COMPLETE, NodeState.DONE), (CACHED, NodeState.CACHED), (FAILED, NodeState.FAILED)],
+)
+@pytest.mark.parametrize("kept", ["{", '{"id": "Reader"}', '{"id": "Reader", "state": "paused"}'])
+def test_a_result_that_cannot_be_read_is_what_the_store_tells(
+    layout: OutputLayout, kept: str, state: mlmd.Execution.State, expected: NodeState
+) -> None:
+    """Half a result, or one of another version, leaves the state that the store has."""
+    compile_run(layout, "run", not_asked_for=("Counter",))
+    tiny = TinyStore.open(layout.metadata_store, PIPELINE)
+    execution = tiny.record("run", "Reader", state=state)
+    execution.custom_properties["node_result"].string_value = kept
+    tiny.store.put_executions([execution])
+
+    summary = recover_summary(layout, "run")
+
+    assert summary.nodes[0].state is expected
+    assert summary.nodes[0].cached is (expected is NodeState.CACHED)
+    assert bool(summary.problems) is (expected is NodeState.FAILED)
+
+
+def test_what_a_later_version_adds_to_a_result_is_passed_over(layout: OutputLayout) -> None:
+    """The rest of the result counts as it was kept."""
+    compile_run(layout, "run")
+    result = NodeResult(id="Reader", state=NodeState.DATA_REFUSED, seconds=3.0)
+    tiny = TinyStore.open(layout.metadata_store, PIPELINE)
+    execution = tiny.record("run", "Reader")
+    content = {**json.loads(result.model_dump_json()), "format_version": 2, "mood": "good"}
+    execution.custom_properties["node_result"].string_value = json.dumps(content)
+    tiny.store.put_executions([execution])
+
+    with open_run_store(layout.metadata_store, PIPELINE) as store:
+        found = store.read_result("run", "Reader")
+
+    assert found == result.model_copy(update={"format_version": 2})
