@@ -30,7 +30,6 @@ STOCK_RERUN = "stock, rerun"
 STOCK_CACHED = "stock, fully cached"
 STOCK_SAME_EXAMPLES = "stock, as many examples"
 STOCK_IN_MEMORY = "stock, in memory"
-IMPORT_LAUNCHER = "import: launcher"
 IMPORT_COMPONENTS = "import: all components"
 IMPORT_STOCK = "import: stock"
 HELP = "--help"
@@ -43,10 +42,11 @@ STOCK_BATCH_ROWS = 40
 """Rows of a gradient step in TFX's own example."""
 
 _NODE = "CsvExampleGen"
-_LAUNCHER_IMPORTS = (
-    "from pipelines.launcher_imports import import_components, import_launcher; import_launcher()"
+_COMPONENTS_IMPORTS = (
+    "from pipelines.bulk_imports import pause_garbage_collection\n"
+    "with pause_garbage_collection():\n"
+    "    import pipelines.worker\n"
 )
-_COMPONENTS_IMPORTS = f"{_LAUNCHER_IMPORTS}; list(import_components())"
 _STOCK_IMPORTS = "import tfx.v1"
 
 
@@ -312,7 +312,6 @@ def create_starts(bench: Bench, task: Task) -> list[Stage]:
         return lambda _: Reading(imports_tensorflow=bench.imports_tensorflow(*arguments))
 
     stages = [
-        Stage(IMPORT_LAUNCHER, [str(bench.python), "-c", _LAUNCHER_IMPORTS]),
         Stage(IMPORT_COMPONENTS, [str(bench.python), "-c", _COMPONENTS_IMPORTS]),
         Stage(HELP, [*bench.pipelines, *help_command], read=read_imports(help_command)),
         Stage(

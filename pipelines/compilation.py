@@ -7,15 +7,23 @@ import hashlib
 
 from tfx.dsl.compiler.compiler import Compiler
 from tfx.orchestration import data_types_utils
-from tfx.proto.orchestration import pipeline_pb2
+from tfx.orchestration.local import runner_utils
+from tfx.proto.orchestration import (
+    executable_spec_pb2,
+    local_deployment_config_pb2,
+    pipeline_pb2,
+)
 
-from pipelines.code_version import ALL_SOURCES, hash_sources
+from pipelines.code_version import hash_imported_code, hash_product
 from pipelines.config import PipelineConfig
 from pipelines.description import NODE_STAGES, NodeDescription, PipelineDescription
-from pipelines.earlier_compilation import hash_origin
 from pipelines.ir_file import dump_ir
 from pipelines.pipeline import create_pipeline
 
+CODE_VERSION_PARAMETER = "code_version"
+"""Parameter of every node that executes; by it TFX's cache notices other code or packages."""
+
+_HOOK_PARAMETERS = ("run_fn", "preprocessing_fn")
 _NEVER_CACHED = {
     # What it made may be gone from the serving folder; where it is there, it copies nothing.
     "Pusher",
@@ -32,9 +40,15 @@ def compile_pipeline(config: PipelineConfig) -> tuple[pipeline_pb2.Pipeline, Pip
         The IR, and its description.
     """
     ir = Compiler().compile(create_pipeline(config))
-    for node in ir.nodes:
-        if node.pipeline_node.node_info.id in _NEVER_CACHED:
-            node.pipeline_node.execution_options.caching_options.enable_cache = False
+    deployment = runner_utils.extract_local_deployment_config(ir)
+    for node in (one.pipeline_node for one in ir.nodes):
+        if node.node_info.id in _NEVER_CACHED:
+            node.execution_options.caching_options.enable_cache = False
+        if modules := _list_modules(node, deployment):
+            version = hash_imported_code(modules, config.task)
+            data_types_utils.set_metadata_value(
+                node.parameters.parameters[CODE_VERSION_PARAMETER].field_value, version
+            )
     return ir, describe(ir, config)
 
 
@@ -54,9 +68,8 @@ def describe(ir: pipeline_pb2.Pipeline, config: PipelineConfig) -> PipelineDescr
         content_hash=hashlib.sha256(dump_ir(ir).encode()).hexdigest(),
         compiled_at=datetime.datetime.now(datetime.timezone.utc),
         output_root=str(config.output_root),
-        code_hash=hash_sources(*ALL_SOURCES),
+        code_hash=hash_product(),
         config_hash=hashlib.sha256(config.model_dump_json().encode()).hexdigest(),
-        origin_hash=hash_origin(config),
         about=config.about,
         nodes=tuple(_describe_node(node) for node in nodes),
     )
@@ -66,6 +79,27 @@ def list_skipped(ir: pipeline_pb2.Pipeline) -> tuple[str, ...]:
     """List the nodes that a partial run leaves out."""
     nodes = [node.pipeline_node for node in ir.nodes]
     return tuple(node.node_info.id for node in nodes if node.execution_options.HasField("skip"))
+
+
+def _list_modules(
+    node: pipeline_pb2.PipelineNode, deployment: local_deployment_config_pb2.LocalDeploymentConfig
+) -> set[str]:
+    """List the modules that a node runs: executor, driver and hooks; none for a resolver."""
+    node_id = node.node_info.id
+    paths = [
+        node.parameters.parameters[name].field_value.string_value
+        for name in _HOOK_PARAMETERS
+        if name in node.parameters.parameters
+    ]
+    for spec in (
+        runner_utils.extract_executor_spec(deployment, node_id),
+        runner_utils.extract_custom_driver_spec(deployment, node_id),
+    ):
+        if isinstance(spec, executable_spec_pb2.BeamExecutableSpec):
+            spec = spec.python_executor_spec
+        if spec is not None:
+            paths.append(spec.class_path)
+    return {path.rpartition(".")[0] for path in paths if path}
 
 
 def _describe_node(node: pipeline_pb2.PipelineNode) -> NodeDescription:

@@ -85,8 +85,6 @@ class PipelineDescription(Record):
         output_root: Folder of everything that runs write.
         code_hash: SHA-256 of all our sources; empty in a description from before it was kept.
         config_hash: SHA-256 of the configuration as JSON; empty likewise.
-        origin_hash: SHA-256 of all that it was compiled from; empty likewise, and where only a part
-            of it is asked for.
         about: What people say of the model; None likewise.
         nodes: In an order in which they can run one after another.
         not_asked_for: Ids of nodes that the run leaves out, by ``--from`` or ``--to``.
@@ -99,7 +97,6 @@ class PipelineDescription(Record):
     output_root: str
     code_hash: str = ""
     config_hash: str = ""
-    origin_hash: str = ""
     about: _About | None = None
     nodes: tuple[NodeDescription, ...]
     not_asked_for: tuple[str, ...] = ()

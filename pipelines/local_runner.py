@@ -81,6 +81,7 @@ def create_run_id(layout: OutputLayout, now: datetime.datetime) -> str:
 def run_locally(
     config: PipelineConfig,
     run_id: str,
+    pool: WorkerPool,
     display: RunDisplay,
     from_nodes: tuple[str, ...] = (),
     to_nodes: tuple[str, ...] = (),
@@ -91,6 +92,7 @@ def run_locally(
     Args:
         config: What the run is told.
         run_id: The run, as ``create_run_id`` named it.
+        pool: Does its tasks; it is stopped at the end.
         display: What shows it.
         from_nodes: Nodes to start from, with the last run's artifacts; empty for all.
         to_nodes: Nodes to end with; empty for all.
@@ -104,7 +106,6 @@ def run_locally(
     """
     started = time.monotonic()
     run = config.layout.run(run_id)
-    pool = WorkerPool()
     threads = concurrent.futures.ThreadPoolExecutor(config.parallel_nodes)
     try:
         compiling = threads.submit(pool.compile, config, run_id, from_nodes, to_nodes)

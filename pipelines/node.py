@@ -8,7 +8,7 @@ import json
 import logging
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from ml_metadata.proto import metadata_store_pb2
@@ -24,13 +24,12 @@ from pipelines.attempts import begin_attempt
 from pipelines.dead_executions import close_dead_executions, hold_node
 from pipelines.guarded_metadata import GuardedMetadata
 from pipelines.ir_file import read_ir
-from pipelines.late_executors import create_late_operators
-from pipelines.launcher_imports import import_execution
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, StoredArtifact
 from pipelines.node_request import NodeRequest
 from pipelines.node_result import NodeResult, NodeState, Problem, PushedVersion
 from pipelines.row_checks import COUNTED_TYPES, check_rows
+from pipelines.row_counts import count_rows
 from pipelines.store_address import PostgresqlAddress
 from pipelines.store_connection import read_connection_config
 
@@ -50,15 +49,11 @@ class NodeStoppedError(BaseException):
     """
 
 
-def run_node(
-    request: NodeRequest, prepare_execution: Callable[[], None] = import_execution
-) -> NodeResult:
+def run_node(request: NodeRequest) -> NodeResult:
     """Run a node and keep its result in the metadata store.
 
     Args:
         request: Which node.
-        prepare_execution: Called before the node's executor is imported, which it is where nothing
-            is found in the cache.
 
     Returns:
         How it ended; errors of the node are in it, not raised.
@@ -77,7 +72,7 @@ def run_node(
     layout = _find_layout(ir)
     with hold_node(layout, request.run_id, request.node_id):
         _close_dead(ir, request)
-        return _run_held_node(ir, node, request, prepare_execution)
+        return _run_held_node(ir, node, request)
 
 
 def _close_dead(ir: pipeline_pb2.Pipeline, request: NodeRequest) -> None:
@@ -91,13 +86,12 @@ def _run_held_node(
     ir: pipeline_pb2.Pipeline,
     node: pipeline_pb2.PipelineNode,
     request: NodeRequest,
-    prepare_execution: Callable[[], None],
 ) -> NodeResult:
     started, started_at = time.monotonic(), datetime.datetime.now(datetime.timezone.utc)
     problems: tuple[Problem, ...] = ()
     data_refused = False
     try:
-        _launch(ir, node, request.run_id, prepare_execution)
+        _launch(ir, node, request.run_id)
     except DataRefusedError as error:
         data_refused = True
         problems = tuple(Problem(**dataclasses.asdict(problem)) for problem in error.problems)
@@ -139,12 +133,7 @@ def _find_node(ir: pipeline_pb2.Pipeline, node_id: str) -> pipeline_pb2.Pipeline
     return nodes[node_id]
 
 
-def _launch(
-    ir: pipeline_pb2.Pipeline,
-    node: pipeline_pb2.PipelineNode,
-    run_id: str,
-    prepare_execution: Callable[[], None],
-) -> None:
+def _launch(ir: pipeline_pb2.Pipeline, node: pipeline_pb2.PipelineNode, run_id: str) -> None:
     node_id = node.node_info.id
     deployment = runner_utils.extract_local_deployment_config(ir)
     connection = _get_connection(ir)
@@ -159,7 +148,6 @@ def _launch(
         pipeline_runtime_spec=ir.runtime_spec,
         executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
         custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
-        custom_executor_operators=create_late_operators(prepare_execution),
     ).launch()
 
 
@@ -219,11 +207,6 @@ def _conclude(ir: pipeline_pb2.Pipeline, request: NodeRequest, result: NodeResul
 
 
 def _count_rows(outputs: Sequence[StoredArtifact]) -> dict[str, int]:
-    if not outputs:
-        return {}
-    # Here: it imports TFDV, which a cached node does without.
-    from pipelines.row_counts import count_rows
-
     return {name: rows for output in outputs for name, rows in count_rows(output).items()}
 
 

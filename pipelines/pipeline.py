@@ -38,7 +38,6 @@ from components.statistics_gen.component import StatisticsGen
 from components.training_window.component import TrainingWindow
 from components.training_window.earlier_spans import EarlierSpansStrategy
 from components.transform.component import Transform
-from pipelines.code_version import hash_sources
 from pipelines.config import PipelineConfig
 from pipelines.store_connection import create_connection_config
 from schemas.feature_table import get_schema_path, load_feature_table
@@ -59,14 +58,12 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
     layout = config.layout
     table = load_feature_table(config.task)
     schema_path = get_schema_path(config.task)
-    table_sources = ("schemas/feature_table.py", f"schemas/{config.task}")
     span = 0 if config.span is None else number_span(config.span)
 
     examples = create_csv_example_gen(
         input_base=str(config.data.directory if config.span is None else config.spans_directory),
         task=config.task,
         splits=config.data.splits,
-        code_version=hash_sources("components/csv_example_gen", *table_sources),
         input_pattern=ANY_CSV if config.span is None else DATED_CSV,
         span_date=config.span,
     )
@@ -100,12 +97,6 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
         previous_verdict=accepted_data.outputs["verdict"],
         settings=dump_settings(config.data_gate),
         task=config.task,
-        code_version=hash_sources(
-            "components/data_gate",
-            "components/csv_example_gen",
-            "components/transform/preprocessing.py",
-            *table_sources,
-        ),
     )
     earlier_spans = Resolver(
         strategy_class=EarlierSpansStrategy,
@@ -117,7 +108,6 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
         examples=examples.outputs["examples"],
         earlier_examples=earlier_spans.outputs["examples"],
         splits=json.dumps(["train", "validation"]),
-        code_version=hash_sources("components/training_window"),
     )
     window.add_upstream_node(data_gate)
     training_examples = window.outputs["window"]
@@ -130,10 +120,7 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
         ),
         disable_analyzer_cache=True,
         disable_statistics=True,
-        custom_config={
-            "task": config.task,
-            "code_version": hash_sources("components/transform", *table_sources),
-        },
+        custom_config={"task": config.task},
     )
     trainer = Trainer(
         examples=transform.outputs["transformed_examples"],
@@ -144,12 +131,6 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
         custom_config={
             "task": config.task,
             "settings": config.trainer.model_dump(mode="json"),
-            "code_version": hash_sources(
-                "components/trainer",
-                "components/transform",
-                "components/evaluator/fairness_groups.py",
-                *table_sources,
-            ),
         },
     )
     champion = Resolver(
@@ -163,9 +144,7 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
         model=trainer.outputs["model"],
         baseline_model=champion.outputs["model"],
         schema=curated_schema.outputs["schema"],
-        eval_config=create_eval_config(
-            table, config.evaluator, hash_sources("components/evaluator")
-        ),
+        eval_config=create_eval_config(table, config.evaluator),
         example_splits=[config.evaluator.split],
     )
     validator = ModelValidator(
@@ -179,12 +158,6 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
             table, config.evaluator.split, config.evaluator.threshold
         ).model_dump_json(),
         settings=config.model_validator.model_dump_json(),
-        code_version=hash_sources(
-            "components/model_validator",
-            "components/evaluator",
-            "components/examples",
-            "components/csv_example_gen/example_encoding.py",
-        ),
     )
     pusher = create_pusher(
         model=trainer.outputs["model"],

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from pipelines.config import PipelineConfig
-from pipelines.earlier_compilation import find_compiled
 from pipelines.input_data import prepare_input
 from pipelines.report.reporter import Reporter
 from pipelines.worker_client import WorkerClient
@@ -43,14 +42,14 @@ def run_and_record(
         WorkerError: If the worker server could not be started.
     """
     prepare_input(config)
-    # The worker server imports while this process does: TFX's launcher alone where there may be
-    # nothing to execute, and all components where the pipeline has to be compiled.
-    is_compiled = find_compiled(config, from_nodes, to_nodes) is not None
-    WorkerClient.shared().warm(components=not is_compiled)
+    # The worker server imports while this process does.
+    client = WorkerClient.shared()
+    client.warm()
     with Reporter() as reporter:
         from pipelines.local_runner import create_run_id, run_locally
         from pipelines.run_display import create_display
         from pipelines.run_summary import summarize_run
+        from pipelines.worker_pool import WorkerPool
 
         layout = config.layout
         run_id = create_run_id(layout, datetime.datetime.now(datetime.timezone.utc))
@@ -60,7 +59,9 @@ def run_and_record(
                 reporter.draw_data(layout, run_id)
 
         with create_display(console) as display:
-            done = run_locally(config, run_id, display, from_nodes, to_nodes, draw_ahead)
+            done = run_locally(
+                config, run_id, WorkerPool(client), display, from_nodes, to_nodes, draw_ahead
+            )
         summary = summarize_run(
             layout, done.description, run_id, done.results, done.seconds, done.interrupted
         )

@@ -1,6 +1,6 @@
 """What happens inside a worker process: compile, or run one node, with its own log.
 
-Importing this module imports TFX's launcher; ``worker_server`` does it once, and forks.
+Importing this module imports TFX, TensorFlow and Beam; ``worker_server`` does it once, and forks.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import socket
 import sys
 import types
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,6 +20,7 @@ from absl import logging as absl_logging
 from google.protobuf import json_format
 from tfx.orchestration.portable import partial_run_utils
 
+from pipelines.compilation import compile_pipeline, list_skipped
 from pipelines.ir_file import read_ir, write_compiled
 from pipelines.node import NodeStoppedError, describe_error, run_node
 from pipelines.node_request import NodeRequest
@@ -30,22 +30,18 @@ from pipelines.worker_protocol import CompileRequest, Reply, Work, send_line
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
-def work(task: Work, client: socket.socket, prepare_execution: Callable[[], None]) -> NoReturn:
+def work(task: Work, client: socket.socket) -> NoReturn:
     """Do a task in this process, send how it ended, and end the process.
 
     Args:
         task: What to do.
         client: Gets the reply.
-        prepare_execution: Called before a node's executor is imported.
     """
     os.setsid()
     stop_on_sigterm()
     redirect_output(task.log_path)
     configure_logging()
-    if isinstance(task, NodeRequest):
-        reply = _run_node(task, prepare_execution)
-    else:
-        reply = _compile_run(task)
+    reply = _run_node(task) if isinstance(task, NodeRequest) else _compile_run(task)
     # The client may be gone: how a node ended is in the metadata store too.
     with contextlib.suppress(OSError):
         send_line(client, reply)
@@ -67,9 +63,9 @@ def preload(task: Work) -> None:
             read_ir(task.ir_path)
 
 
-def _run_node(task: NodeRequest, prepare_execution: Callable[[], None]) -> Reply:
+def _run_node(task: NodeRequest) -> Reply:
     try:
-        return Reply(result=run_node(task, prepare_execution))
+        return Reply(result=run_node(task))
     except (Exception, NodeStoppedError) as error:
         problem = describe_error(error)
         result = NodeResult(
@@ -82,16 +78,13 @@ def _run_node(task: NodeRequest, prepare_execution: Callable[[], None]) -> Reply
 
 
 def _compile_run(task: CompileRequest) -> Reply:
-    # Here: it imports TFX's components.
-    from pipelines.compilation import compile_pipeline, list_skipped
-
     run = task.config.layout.run(task.run_id)
     try:
         ir, description = compile_pipeline(task.config)
         if task.from_nodes or task.to_nodes:
             partial_run_utils.mark_pipeline(ir, task.from_nodes or None, task.to_nodes or None)
-            part = {"not_asked_for": list_skipped(ir), "origin_hash": ""}
-            description = description.model_copy(update=part)
+            skipped = list_skipped(ir)
+            description = description.model_copy(update={"not_asked_for": skipped})
         write_compiled(ir, description, run.ir_path, run.description_path)
     except (Exception, NodeStoppedError) as caught:
         absl_logging.exception("compilation failed")

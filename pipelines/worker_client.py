@@ -17,11 +17,9 @@ from pathlib import Path
 from pipelines.code_version import hash_installation
 from pipelines.config import PROJECT_ROOT
 from pipelines.worker_protocol import (
-    LOOK_AHEAD_OPTION,
     EndRequest,
     Reply,
     Request,
-    WarmRequest,
     Work,
     find_runtime_directory,
     receive_lines,
@@ -43,46 +41,35 @@ class WorkerError(OSError):
 class WorkerClient:
     """Talks to one server, which it starts where there is none."""
 
-    def __init__(self, socket_path: Path, idle_seconds: float, looks_ahead: bool = False) -> None:
+    def __init__(self, socket_path: Path, idle_seconds: float) -> None:
         """Prepare; nothing is started yet.
 
         Args:
             socket_path: Where the server listens, in a folder that nobody else can enter.
             idle_seconds: A server started by this client ends after so long with nothing to do.
-            looks_ahead: Whether a server started by this client gets ready for the tasks after
-                the one at work.
         """
         self._socket_path = socket_path
         self._idle_seconds = idle_seconds
-        self._looks_ahead = looks_ahead
 
     @classmethod
     def shared(cls) -> WorkerClient:
         """Talk to the server that all runs of this user with this very code share."""
         # Named by what it has imported: for other code there is another server.
         socket_path = find_runtime_directory() / f"{hash_installation()[:_NAME_CHARACTERS]}.sock"
-        return cls(socket_path, SHARED_IDLE_SECONDS, looks_ahead=True)
+        return cls(socket_path, SHARED_IDLE_SECONDS)
 
     @property
     def log_path(self) -> Path:
         """File that the server's own output goes to."""
         return self._socket_path.with_suffix(".log")
 
-    def warm(self, components: bool = False) -> None:
-        """Start the server if there is none; it imports TFX's launcher in the background.
-
-        Args:
-            components: Whether it shall also import what compiling and executing take, and not wait
-                until a task needs it.
+    def warm(self) -> None:
+        """Start the server if there is none; it imports in the background.
 
         Raises:
             WorkerError: If it could not be started.
         """
-        with self.connect() as connection:
-            if components:
-                # A server that has just gone idle may accept, and end without a word.
-                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                    send_line(connection, _create_request(WarmRequest()))
+        self.connect().close()
 
     def connect(self) -> socket.socket:
         """Connect to the server, starting it if need be.
@@ -110,7 +97,6 @@ class WorkerClient:
                     "pipelines.worker_server",
                     str(self._socket_path),
                     str(self._idle_seconds),
-                    *([LOOK_AHEAD_OPTION] if self._looks_ahead else ()),
                 ],
                 cwd=PROJECT_ROOT,
                 stdin=subprocess.DEVNULL,
@@ -212,15 +198,10 @@ def _end_server(socket_path: Path) -> bool:
     with connection:
         # It may be ending already.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            send_line(connection, _create_request(EndRequest()))
+            send_line(connection, Request(task=EndRequest(), environment={}, directory=Path("/")))
         for _ in receive_lines(connection):
             pass
     return True
-
-
-def _create_request(task: EndRequest | WarmRequest) -> Request:
-    """Ask something of the server itself."""
-    return Request(task=task, environment={}, directory=Path("/"))
 
 
 def _try_connect(path: Path) -> socket.socket | None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import signal
 import threading
 import time
 
 from pipelines.config import PipelineConfig
-from pipelines.earlier_compilation import find_compiled, take_over
 from pipelines.errors import OperationError
 from pipelines.node_request import NodeRequest
 from pipelines.node_result import NodeResult, NodeState, Problem
@@ -47,7 +45,7 @@ class WorkerPool:
         from_nodes: tuple[str, ...] = (),
         to_nodes: tuple[str, ...] = (),
     ) -> None:
-        """Compile a run's pipeline into its folder, or take it over from an earlier run.
+        """Compile a run's pipeline into its folder.
 
         Args:
             config: What the run is told.
@@ -58,13 +56,7 @@ class WorkerPool:
         Raises:
             CompilationError: If it could not be compiled.
         """
-        run = config.layout.run(run_id)
-        if earlier := find_compiled(config, from_nodes, to_nodes):
-            # It may be removed meanwhile.
-            with contextlib.suppress(FileNotFoundError):
-                take_over(earlier, run)
-                return
-        log_path = run.log_path("compile")
+        log_path = config.layout.run(run_id).log_path("compile")
         reply = self._call(
             CompileRequest(
                 config=config,

@@ -20,9 +20,6 @@ from pipelines.config import PipelineConfig
 from pipelines.node_request import NodeRequest
 from pipelines.node_result import NodeResult
 
-LOOK_AHEAD_OPTION = "--look-ahead"
-"""Tells a worker server that it will get more tasks, to get ready for while one is at work."""
-
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 _BLOCK_BYTES = 1 << 16
 # What Linux takes for a socket's path is 107 bytes; its name in the folder is some 20 of them.
@@ -59,16 +56,8 @@ class EndRequest(pydantic.BaseModel):
     kind: Literal["end"] = "end"
 
 
-class WarmRequest(pydantic.BaseModel):
-    """Import what compiling and executing take, before a task needs it; there is no reply."""
-
-    model_config = _STRICT
-
-    kind: Literal["warm"] = "warm"
-
-
 Work = NodeRequest | CompileRequest
-Task = Work | EndRequest | WarmRequest
+Task = Work | EndRequest
 
 
 class Request(pydantic.BaseModel):

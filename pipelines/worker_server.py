@@ -1,21 +1,18 @@
-"""A server that has imported TFX, and then TensorFlow and Beam, and forks a process for every task.
+"""A server that has imported TFX, TensorFlow and Beam, and forks a process for every task.
 
 Importing takes longer than most nodes work. With this, a node costs no imports, and still gets a
 process of its own: its output goes to its own log, it can be stopped alone, and its memory is
 given back when it ends. ``worker_client`` starts the server on demand; it ends when nothing has
 been asked of it for a while.
 
-It begins with TFX's launcher alone, which is all that cached nodes take. The rest, ten times as
-much, is imported when a client asks for it, a pipeline has to be compiled or a node is going to be
-executed: that node's process imports it by itself, those after it find it there.
-
-The server has one thread and starts no TensorFlow operation, so that forking it is safe.
+The server has one thread of Python and starts no TensorFlow operation, so that forking it is safe.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib
 import os
 import selectors
 import signal
@@ -24,21 +21,15 @@ import struct
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pydantic
 
-from components.model_validator.serving_replay import ReplayServer, share_server
-from pipelines.launcher_imports import import_components, import_execution, import_launcher
-from pipelines.node_request import NodeRequest
+from pipelines.bulk_imports import pause_garbage_collection
 from pipelines.worker_protocol import (
-    LOOK_AHEAD_OPTION,
-    CompileRequest,
     EndRequest,
     Reply,
     Request,
-    WarmRequest,
     Work,
     receive_lines,
     send_line,
@@ -47,11 +38,6 @@ from pipelines.worker_protocol import (
 _STOP_SECONDS = 20.0
 _REQUEST_SECONDS = 10.0
 _TICK_SECONDS = 1.0
-_PIPE_BYTES = 64
-_NOTHING = object()
-_TRAINER = "Trainer"
-# A node that works for longer has found nothing in the cache.
-_CACHED_SECONDS = 0.8
 
 
 @dataclasses.dataclass
@@ -61,51 +47,34 @@ class _Job:
     pid: int
     pidfd: int
     client: socket.socket
-    task: Work
-    started: float = dataclasses.field(default_factory=time.monotonic)
     kill_at: float | None = None
 
 
 class WorkerServer:
     """Accepts tasks on a socket until it is idle for too long or told to end."""
 
-    def __init__(
-        self,
-        listener: socket.socket,
-        idle_seconds: float,
-        replay_server: ReplayServer | None = None,
-    ) -> None:
+    def __init__(self, listener: socket.socket, idle_seconds: float) -> None:
         """Take a listening socket.
 
         Args:
             listener: Unix socket in listening state.
             idle_seconds: Ends after this long with nothing to do.
-            replay_server: Started while a model is trained, which will be replayed; None where
-                there will be no other task to get ready for.
         """
         self._listener = listener
         self._idle_seconds = idle_seconds
-        self._replay_server = replay_server
         self._selector = selectors.DefaultSelector()
         self._selector.register(listener, selectors.EVENT_READ)
         self._jobs: dict[int, _Job] = {}
         self._waiting_for_end: list[socket.socket] = []
         self._ending = False
         self._is_listening = True
-        self._components: Iterator[None] = import_components()
-        self._importing = False
-        # Processes tell by it that they are going to execute.
-        self._execution_told, self._execution_teller = os.pipe()
-        self._selector.register(self._execution_told, selectors.EVENT_READ)
 
     def serve(self) -> None:
         """Serve until idle or told to end; processes still at work are stopped then."""
         last_busy = time.monotonic()
         while self._is_listening or self._jobs:
-            for key, _ in self._selector.select(0 if self._importing else _TICK_SECONDS):
+            for key, _ in self._selector.select(_TICK_SECONDS):
                 self._handle(key)
-            if self._importing:
-                self._import_next()
             if self._jobs:
                 last_busy = time.monotonic()
             elif time.monotonic() - last_busy > self._idle_seconds:
@@ -113,9 +82,6 @@ class WorkerServer:
             if self._ending:
                 self._stop_all()
             self._kill_overdue()
-            self._prepare_replay()
-        os.close(self._execution_told)
-        os.close(self._execution_teller)
 
     def end(self) -> None:
         """Take no more tasks and stop the processes at work; may be called by a signal handler."""
@@ -124,9 +90,6 @@ class WorkerServer:
     def _handle(self, key: selectors.SelectorKey) -> None:
         if key.fileobj is self._listener:
             self._accept()
-        elif key.fileobj == self._execution_told:
-            os.read(self._execution_told, _PIPE_BYTES)
-            self._importing = self._replay_server is not None
         elif key.data is not None and key.fd == key.data.pidfd:
             self._reap(key.data)
         elif key.data is not None and key.data.pid in self._jobs:
@@ -151,10 +114,6 @@ class WorkerServer:
             client.close()
             return
         client.settimeout(None)
-        if isinstance(request.task, WarmRequest):
-            client.close()
-            self._importing = True
-            return
         if isinstance(request.task, EndRequest):
             # Kept open: the client sees it closed when this process is gone.
             self._waiting_for_end.append(client)
@@ -162,25 +121,7 @@ class WorkerServer:
             return
         self._fork(request, request.task, client)
 
-    def _import_next(self) -> None:
-        """Import the next part of the components."""
-        try:
-            self._importing = next(self._components, _NOTHING) is not _NOTHING
-        except Exception:
-            # The processes that need it will fail of it too, and tell their clients.
-            traceback.print_exc()
-            self._importing = False
-
-    def _prepare_execution(self) -> None:
-        """In the forked process: have TensorFlow and Beam, and let the server get them too."""
-        os.write(self._execution_teller, b"\0")
-        import_execution()
-
     def _fork(self, request: Request, task: Work, client: socket.socket) -> None:
-        if isinstance(task, CompileRequest):
-            self._importing = True
-            while self._importing:
-                self._import_next()
         _preload(task)
         # Held back until the forked process has a handler of its own: a stop must not get lost.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
@@ -189,7 +130,7 @@ class WorkerServer:
             try:
                 self._close_inherited()
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-                _work(request, task, client, self._prepare_execution)
+                _work(request, task, client)
             except BaseException:
                 traceback.print_exc()
             finally:
@@ -197,7 +138,7 @@ class WorkerServer:
                 sys.stderr.flush()
                 os._exit(1)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-        job = _Job(pid, os.pidfd_open(pid), client, task)
+        job = _Job(pid, os.pidfd_open(pid), client)
         self._jobs[pid] = job
         self._selector.register(job.pidfd, selectors.EVENT_READ, job)
         self._selector.register(client, selectors.EVENT_READ, job)
@@ -234,17 +175,6 @@ class WorkerServer:
             if job.kill_at is not None and time.monotonic() > job.kill_at:
                 _kill_group(job.pid)
 
-    def _prepare_replay(self) -> None:
-        """Start the replay server while a Trainer works that has not found its model cached."""
-        if self._replay_server is None or self._ending:
-            return
-        for job in self._jobs.values():
-            is_trainer = isinstance(job.task, NodeRequest) and job.task.node_id == _TRAINER
-            if is_trainer and time.monotonic() - job.started > _CACHED_SECONDS:
-                # Without it, ModelValidator starts one of its own.
-                with contextlib.suppress(OSError):
-                    self._replay_server.start()
-
     def _reap(self, job: _Job) -> None:
         # Before the process is reaped, so that its id can't be anyone else's yet.
         _kill_group(job.pid)
@@ -266,16 +196,14 @@ def _preload(task: Work) -> None:
     worker.preload(task)
 
 
-def _work(
-    request: Request, task: Work, client: socket.socket, prepare_execution: Callable[[], None]
-) -> None:
+def _work(request: Request, task: Work, client: socket.socket) -> None:
     """In the forked process: do the task, answer, and end."""
     from pipelines import worker
 
     os.chdir(request.directory)
     os.environ.clear()
     os.environ.update(request.environment)
-    worker.work(task, client, prepare_execution)
+    worker.work(task, client)
 
 
 def _kill_group(pid: int) -> None:
@@ -292,7 +220,7 @@ def _read_user(client: socket.socket) -> int:
 
 
 def main() -> None:
-    """Serve: ``worker_server SOCKET IDLE_SECONDS [--look-ahead]``."""
+    """Serve: ``worker_server SOCKET IDLE_SECONDS``."""
     path = Path(sys.argv[1])
     idle_seconds = float(sys.argv[2])
     path.unlink(missing_ok=True)
@@ -300,19 +228,13 @@ def main() -> None:
     listener.bind(str(path))
     listener.listen(64)
     # Clients can connect from now on; they wait while this imports.
-    import_launcher()
-    from pipelines import worker
-
-    del worker
-    replay_server = ReplayServer(path.with_suffix(".replay"))
-    share_server(replay_server)
-    looks_ahead = LOOK_AHEAD_OPTION in sys.argv[3:]
-    server = WorkerServer(listener, idle_seconds, replay_server if looks_ahead else None)
+    # TensorFlow's C++ announces missing GPUs while it is imported.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with pause_garbage_collection():
+        importlib.import_module("pipelines.worker")
+    server = WorkerServer(listener, idle_seconds)
     signal.signal(signal.SIGTERM, lambda *_: server.end())
-    try:
-        server.serve()
-    finally:
-        replay_server.close()
+    server.serve()
 
 
 if __name__ == "__main__":

@@ -26,8 +26,3 @@ def find_servers(client: WorkerClient) -> list[int]:
         if socket_path in words:
             found.append(int(process.name))
     return found
-
-
-def has_tensorflow(pid: int) -> bool:
-    """Tell whether a process has loaded TensorFlow's library."""
-    return "libtensorflow" in Path(f"/proc/{pid}/maps").read_text()

@@ -29,7 +29,6 @@ def create_csv_example_gen(
     input_base: str,
     task: str,
     splits: Mapping[str, int],
-    code_version: str,
     input_pattern: str = ANY_CSV,
     span_date: datetime.date | None = None,
 ) -> CsvExampleGen:
@@ -39,7 +38,6 @@ def create_csv_example_gen(
         input_base: Folder of the files.
         task: Folder under ``schemas/`` whose feature table types the columns.
         splits: Hash buckets of each split, >= 1, in order; at least one split.
-        code_version: Changes when our code does, and so invalidates TFX's cache.
         input_pattern: Glob below ``input_base``. With ``{YYYY}``, ``{MM}`` and ``{DD}`` in it
             (see ``DATED_CSV``) a span is read: ``span_date``, or else the latest there is.
         span_date: First day of the span to read.
@@ -51,7 +49,7 @@ def create_csv_example_gen(
         input_base=input_base,
         input_config=utils.make_default_input_config(input_pattern),
         output_config=_create_output_config(splits),
-        custom_config=pack_custom_config(task, code_version),
+        custom_config=pack_custom_config(task),
         range_config=_create_range_config(span_date) if span_date else None,
     )
 

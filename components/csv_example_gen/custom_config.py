@@ -11,21 +11,19 @@ from tfx.types import standard_component_specs
 from tfx.utils import proto_utils
 
 _TASK_KEY = "task"
-_CODE_VERSION_KEY = "code_version"
 
 
-def pack_custom_config(task: str, code_version: str) -> example_gen_pb2.CustomConfig:
+def pack_custom_config(task: str) -> example_gen_pb2.CustomConfig:
     """Pack the settings.
 
     Args:
         task: Folder under ``schemas/`` whose feature table types the columns.
-        code_version: Changes when our code does, and so invalidates TFX's cache.
 
     Returns:
         The component's ``custom_config``.
     """
     settings = struct_pb2.Struct()
-    settings.update({_TASK_KEY: task, _CODE_VERSION_KEY: code_version})
+    settings.update({_TASK_KEY: task})
     config = example_gen_pb2.CustomConfig()
     config.custom_config.Pack(settings)
     return config

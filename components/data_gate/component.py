@@ -50,7 +50,6 @@ def DataGate(  # noqa: N802 - TFX names components like classes
     verdict: OutputArtifact[DataVerdictArtifact],
     settings: Parameter[str],
     task: Parameter[str],
-    code_version: Parameter[str],
     previous_statistics: InputArtifact[ExampleStatistics] = None,
     previous_verdict: InputArtifact[DataVerdictArtifact] = None,
 ) -> None:
@@ -64,7 +63,6 @@ def DataGate(  # noqa: N802 - TFX names components like classes
         verdict: Where the verdict goes: ``verdict.json``, and the property ``accepted``.
         settings: Severities and limits, as ``dump_settings`` writes them.
         task: Folder under ``schemas/`` whose feature table makes the label.
-        code_version: Version of this folder's code; it makes TFX's cache notice a change.
         previous_statistics: Statistics of the data accepted last, if there is any.
         previous_verdict: The verdict that accepted it.
 
@@ -74,7 +72,6 @@ def DataGate(  # noqa: N802 - TFX names components like classes
         ValueError: If only one of the previous artifacts is given, or settings or schema do not
             fit the data.
     """
-    del code_version
     gate_settings = load_settings(settings)
     table = load_feature_table(task)
     splits = artifact_utils.decode_split_names(statistics.split_names)

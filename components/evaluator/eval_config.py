@@ -42,15 +42,14 @@ class BinaryClassifierMetrics(pydantic.BaseModel):
         threshold: A row counts as positive where its probability is above it.
         plots: Whether to write the plots too.
         max_scored_rows: Most rows whose scores are kept one by one.
-        code_version: Version of this folder's code; it makes TFX's cache notice a change.
     """
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+    # Earlier versions kept more in it.
+    model_config = pydantic.ConfigDict(frozen=True, extra="ignore")
 
     threshold: float
     plots: bool
     max_scored_rows: int
-    code_version: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,9 +72,7 @@ class MeasurementPlan:
     metrics: BinaryClassifierMetrics
 
 
-def create_eval_config(
-    table: FeatureTable, settings: EvaluatorSettings, code_version: str = ""
-) -> tfma.EvalConfig:
+def create_eval_config(table: FeatureTable, settings: EvaluatorSettings) -> tfma.EvalConfig:
     """Create the config; it holds no threshold, for the gates judge.
 
     Without a baseline TFX drops that model spec, and the candidate's name with it.
@@ -83,7 +80,6 @@ def create_eval_config(
     Args:
         table: Gives the label, the columns to slice by and the fairness attributes.
         settings: What to measure.
-        code_version: Version of this folder's code; it makes TFX's cache notice a change.
 
     Returns:
         A config for one candidate and at most one baseline, overall, by slice column, and by
@@ -102,7 +98,7 @@ def create_eval_config(
                 for column in (*table.slice_columns, *attributes)
             ),
         ],
-        metrics_specs=[tfma.MetricsSpec(metrics=_create_metrics(settings, code_version))],
+        metrics_specs=[tfma.MetricsSpec(metrics=_create_metrics(settings))],
         options=_create_options(settings),
     )
 
@@ -120,12 +116,11 @@ def _create_model_spec(table: FeatureTable, name: str, *, is_baseline: bool) -> 
     )
 
 
-def _create_metrics(settings: EvaluatorSettings, code_version: str) -> list[tfma.MetricConfig]:
+def _create_metrics(settings: EvaluatorSettings) -> list[tfma.MetricConfig]:
     metrics = BinaryClassifierMetrics(
         threshold=settings.threshold,
         plots=settings.plots,
         max_scored_rows=settings.max_scored_rows,
-        code_version=code_version,
     )
     return [
         tfma.MetricConfig(class_name=_EXAMPLE_COUNT),

@@ -45,7 +45,6 @@ def ModelValidator(  # noqa: N802  # TFX names the component after the function
     gates: Parameter[str],
     rows: Parameter[str],
     settings: Parameter[str],
-    code_version: Parameter[str],
     baseline_model: InputArtifact[Model] = None,
 ) -> None:
     """Bless the candidate if it passes every gate, and say why or why not.
@@ -62,14 +61,12 @@ def ModelValidator(  # noqa: N802  # TFX names the component after the function
         gates: The gates, as ``dump_gates`` writes them.
         rows: What to know of the examples: a ``RowSource`` as JSON.
         settings: How to find out: ``ModelValidatorSettings`` as JSON.
-        code_version: Version of this folder's code; it makes TFX's cache notice a change.
         baseline_model: The champion that it measured, if there is one.
 
     Raises:
         ValueError: If the evaluation is empty, or has a baseline where there is no champion or
             none where there is one that fits.
     """
-    del code_version
     misfit = read_misfit(Path(evaluation.uri))
     champion = None if misfit else baseline_model
     wanted = load_gates(gates)

@@ -1,30 +1,42 @@
-"""Load a SavedModel and ask it as a server's clients would; TensorFlow alone.
+"""Load a SavedModel and ask it as a server's clients would; TensorFlow alone, no TFX.
 
-``replay_server`` runs it in a process of its own.
+``serving_replay`` runs it as a process, ``python -m components.model_validator.replay``: that reads
+a ``ReplayTask`` as a line of JSON, writes ``outcome.json`` and ``arrays.npz``, and ends. It ends at
+once when its standard input is closed: nobody wants the answer any more.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import NoReturn, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import tensorflow as tf
 
+from components.evaluator.model_error import describe_error
 from components.model_validator.example_records import open_records
 from components.model_validator.serving_replay import (
+    ARRAYS_FILE,
     LABEL_SIGNATURE,
+    OUTCOME_FILE,
     PROBABILITY_OUTPUT,
     SERVING_SIGNATURE,
+    TURN_FILE,
     LabeledFeatures,
     ReplayMeasures,
+    ReplayOutcome,
     ReplayRequest,
+    ReplayTask,
     pack_labeled,
     pack_slices,
 )
@@ -34,6 +46,27 @@ Signature: TypeAlias = tf.types.experimental.ConcreteFunction
 _Answer = TypeVar("_Answer")
 
 _WARM_UP_ROWS = 10
+
+
+def main() -> None:
+    """Do the task on standard input; nothing where that ends without one."""
+    line = sys.stdin.readline()
+    if not line:
+        return
+    threading.Thread(target=_end_with_owner, daemon=True).start()
+    task = ReplayTask.model_validate_json(line)
+    directory = Path(task.directory)
+    try:
+        with _wait_for_turn(directory.parent):
+            measures, arrays = replay(task.request)
+    except (KeyError, OSError, TypeError, ValueError, tf.errors.OpError) as error:
+        outcome = ReplayOutcome(problem=describe_error(error))
+    else:
+        np.savez(directory / ARRAYS_FILE, **arrays)
+        outcome = ReplayOutcome(measures=measures)
+    (directory / OUTCOME_FILE).write_text(outcome.model_dump_json(), encoding="utf-8")
+    # At once: the interpreter's slow teardown has nothing left to do.
+    os._exit(0)
 
 
 def replay(
@@ -163,3 +196,21 @@ def _separate_label(outputs: Mapping[str, npt.NDArray[np.generic]], label: str) 
 
 def _measure_bytes(directory: Path) -> int:
     return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
+
+
+def _end_with_owner() -> NoReturn:
+    """End this process when the other end of its standard input is closed."""
+    sys.stdin.read()
+    os._exit(1)
+
+
+@contextlib.contextmanager
+def _wait_for_turn(directory: Path) -> Iterator[None]:
+    """Hold the lock that the processes beside this one wait for."""
+    with (directory / TURN_FILE).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+if __name__ == "__main__":
+    main()

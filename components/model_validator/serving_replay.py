@@ -3,15 +3,15 @@
 The model's files are copied to a folder of their own and loaded there by plain TensorFlow, so that
 a model that leans on the place where it was trained, on Keras or on TFX fails here, not in service.
 
-This module is plain Python, Arrow and NumPy; ``replay_server`` is what runs in the other process.
+This module is plain Python, Arrow and NumPy; ``replay`` is what runs in the other process.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -40,8 +40,7 @@ SERVING_SIGNATURE = "serving_default"
 LABEL_SIGNATURE = "transform_features"
 PROBABILITY_OUTPUT = "probability"
 
-_SERVER_MODULE = "components.model_validator.replay_server"
-_SOCKET_FILE = "replay.sock"
+_PROCESS_MODULE = "components.model_validator.replay"
 _VERSION_NAME = "1"
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
@@ -157,75 +156,8 @@ class ReplayError(Exception):
     """A model could not be served; the message says why, in one line."""
 
 
-class ReplayServer:
-    """The process that replays are forked from, so that they find TensorFlow imported."""
-
-    def __init__(self, socket_path: Path) -> None:
-        """Prepare; nothing is started yet.
-
-        Args:
-            socket_path: Where it listens, in a folder that nobody else can enter.
-        """
-        self._socket_path = socket_path
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it where it does not run; it imports TensorFlow in the background.
-
-        It ends with this process and those forked from it, if not before.
-        """
-        if self._process is not None and self._process.poll() is None:
-            return
-        self.close()
-        root = str(Path(components.__file__).resolve().parent.parent)
-        search_path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-        self._socket_path.unlink(missing_ok=True)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-            listener.bind(str(self._socket_path))
-            listener.listen()
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", _SERVER_MODULE, str(listener.fileno())],
-                env={"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, "PYTHONPATH": search_path},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                pass_fds=[listener.fileno()],
-            )
-
-    def connect(self) -> socket.socket | None:
-        """Connect to it; None where it does not run."""
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            connection.connect(str(self._socket_path))
-        except (FileNotFoundError, ConnectionRefusedError):
-            connection.close()
-            return None
-        return connection
-
-    def close(self) -> None:
-        """End it; replays that still run end with their clients."""
-        if self._process is not None:
-            self._process.kill()
-            with self._process:
-                pass  # waits for the end, and closes the pipe
-            self._socket_path.unlink(missing_ok=True)
-            self._process = None
-
-
-_shared_server: ReplayServer | None = None
-
-
-def share_server(server: ReplayServer | None) -> None:
-    """Have replays of this process, and of those forked from it later, use a server, if it runs.
-
-    Args:
-        server: The server; None for none.
-    """
-    global _shared_server
-    _shared_server = server
-
-
 class ReplayProcesses:
-    """Fresh processes, one a model, whose server imports TensorFlow while requests are made ready.
+    """Fresh processes, one a model, that import TensorFlow while requests are made ready.
 
     They run side by side, and take turns at the replay itself, so that neither disturbs what
     another measures. Use it in a ``with`` statement: at its end every process has ended.
@@ -235,7 +167,7 @@ class ReplayProcesses:
     """
 
     def __init__(self, count: int) -> None:
-        """Find the shared server, or start one, and have it fork the processes.
+        """Start the processes.
 
         Args:
             count: Number of models, >= 0.
@@ -243,12 +175,11 @@ class ReplayProcesses:
         self._temporary = tempfile.TemporaryDirectory(prefix="serving-replay-")
         self.directory = Path(self._temporary.name)
         self._directories = [self.directory / str(number) for number in range(count)]
-        self._own_server = ReplayServer(self.directory / _SOCKET_FILE)
-        self._connections: list[socket.socket] = []
+        self._processes: list[subprocess.Popen[bytes]] = []
         try:
             for directory in self._directories:
                 directory.mkdir()
-                self._connections.append(self._connect())
+                self._processes.append(_start_process(directory))
         except BaseException:
             self.close()
             raise
@@ -263,9 +194,10 @@ class ReplayProcesses:
 
     def close(self) -> None:
         """End the processes that still run, and remove the folder."""
-        for connection in self._connections:
-            connection.close()
-        self._own_server.close()
+        for process in self._processes:
+            process.kill()
+            with process:
+                pass  # waits for the end, and closes the pipe
         self._temporary.cleanup()
 
     def replay(
@@ -284,23 +216,14 @@ class ReplayProcesses:
         with ThreadPoolExecutor(max(1, len(requests))) as pool:
             return list(
                 pool.map(
-                    lambda request, directory, connection: _replay_model(
-                        request, directory, connection, timeout_seconds
+                    lambda request, directory, process: _replay_model(
+                        request, directory, process, timeout_seconds
                     ),
                     requests,
                     self._directories,
-                    self._connections,
+                    self._processes,
                 )
             )
-
-    def _connect(self) -> socket.socket:
-        connection = _shared_server.connect() if _shared_server is not None else None
-        if connection is None:
-            self._own_server.start()
-            connection = self._own_server.connect()
-        if connection is None:
-            raise ReplayError("the process that replays are forked from could not be started")
-        return connection
 
 
 def pack_labeled(prefix: str, rows: LabeledFeatures) -> dict[str, npt.NDArray[np.generic]]:
@@ -317,17 +240,30 @@ def pack_slices(slices: Mapping[str, SliceColumn]) -> dict[str, npt.NDArray[np.g
     return packed
 
 
+def _start_process(directory: Path) -> subprocess.Popen[bytes]:
+    root = str(Path(components.__file__).resolve().parent.parent)
+    search_path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    with (directory / ERRORS_FILE).open("wb") as errors:
+        return subprocess.Popen(
+            [sys.executable, "-m", _PROCESS_MODULE],
+            env={"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, "PYTHONPATH": search_path},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+        )
+
+
 def _replay_model(
     request: ReplayRequest,
     directory: Path,
-    connection: socket.socket,
+    process: subprocess.Popen[bytes],
     timeout_seconds: float,
 ) -> Replay | ReplayError:
     served = directory / _VERSION_NAME
     try:
         shutil.copytree(request.model_directory, served)
         moved = request.model_copy(update={"model_directory": str(served)})
-        _ask(connection, ReplayTask(directory=str(directory), request=moved), timeout_seconds)
+        _ask(process, ReplayTask(directory=str(directory), request=moved), timeout_seconds)
         outcome = _read_outcome(directory)
     except (OSError, ReplayError) as error:
         return ReplayError(str(error))
@@ -337,14 +273,18 @@ def _replay_model(
         return _read_replay(outcome.measures, dict(arrays.items()))
 
 
-def _ask(connection: socket.socket, task: ReplayTask, timeout_seconds: float) -> None:
+def _ask(process: subprocess.Popen[bytes], task: ReplayTask, timeout_seconds: float) -> None:
     """Hand a process its task, and wait for its end."""
-    connection.settimeout(timeout_seconds)
+    assert process.stdin is not None
+    # One that has died is told by what it left.
+    with contextlib.suppress(BrokenPipeError):
+        # Left open: the process ends when it is closed.
+        process.stdin.write(task.model_dump_json().encode() + b"\n")
+        process.stdin.flush()
     try:
-        connection.sendall(task.model_dump_json().encode() + b"\n")
-        connection.recv(1)
-    except TimeoutError as error:
-        connection.close()
+        process.wait(timeout_seconds)
+    except subprocess.TimeoutExpired as error:
+        process.kill()
         raise ReplayError(f"no answer within {timeout_seconds:g} s") from error
 
 

@@ -27,7 +27,6 @@ def TrainingWindow(  # noqa: N802 - TFX names components like classes
     examples: InputArtifact[Examples],
     window: OutputArtifact[Examples],
     splits: Parameter[str],
-    code_version: Parameter[str],
     earlier_examples: InputArtifact[List[Examples]] = None,  # noqa: UP006
 ) -> None:
     """Gather the training and validation rows of the span that is run and of those before it.
@@ -36,7 +35,6 @@ def TrainingWindow(  # noqa: N802 - TFX names components like classes
         examples: The span's rows, as CsvExampleGen wrote them.
         window: Where the rows of all spans go: links to the spans' own files.
         splits: Names of the splits to gather, as a JSON list.
-        code_version: Changes when our code does, and so invalidates TFX's cache.
         earlier_examples: Rows of the spans before it, if there are any.
 
     Raises:
@@ -44,7 +42,6 @@ def TrainingWindow(  # noqa: N802 - TFX names components like classes
         KeyError: If an artifact does not tell a split's rows.
         ValueError: If two artifacts are of the same span.
     """
-    del code_version
     names = json.loads(splits)
     gathered = [*(earlier_examples or []), examples]
     spans = [_name_span(artifact) for artifact in gathered]

@@ -1,23 +1,23 @@
 """A process that stands ready to write a run's page: the charts' engine takes a second to start.
 
-Light: it is started before the run's own process has imported what runs, and ``reporter_process``
-imports what renders.
+Light: it is started before the run's own process has imported what runs.
 """
 
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import sys
-from typing import TYPE_CHECKING
+import multiprocessing
+import os
+import signal
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING, NoReturn
 
-from pipelines.config import PROJECT_ROOT
 from pipelines.layout import OutputLayout
 
 if TYPE_CHECKING:
     from pipelines.run_summary import RunSummary
-
-_PROCESS_MODULE = "pipelines.report.reporter_process"
 
 
 class Reporter:
@@ -25,24 +25,19 @@ class Reporter:
 
     def __init__(self) -> None:
         """Start the process; it gets ready in the background."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", _PROCESS_MODULE],
-            cwd=PROJECT_ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            # What goes wrong there goes wrong here too, and is told.
-            stderr=subprocess.DEVNULL,
+        # Spawned: this process may have threads.
+        self._pool = ProcessPoolExecutor(
+            1, mp_context=multiprocessing.get_context("spawn"), initializer=_begin
         )
+        self._pool.submit(_get_ready)
 
     def __enter__(self) -> Reporter:
         """Give the reporter."""
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """End the process."""
-        self._process.kill()
-        with self._process:
-            pass  # waits for the end, and closes the pipes
+        """End the process, once it has drawn what it is at."""
+        self._pool.shutdown(cancel_futures=True)
 
     def draw_data(self, layout: OutputLayout, run_id: str) -> None:
         """Have the charts of a run's data drawn while the run goes on.
@@ -51,14 +46,10 @@ class Reporter:
             layout: Where runs are kept.
             run_id: The run, whose DataGate has ended.
         """
-        from pipelines.report.reporter_protocol import DrawRequest
-
-        request = DrawRequest(layout=layout, run_id=run_id)
-        # A process that is gone is noticed when the page is to be written.
-        if (stdin := self._process.stdin) is not None:
-            with contextlib.suppress(OSError):
-                stdin.write(request.model_dump_json().encode() + b"\n")
-                stdin.flush()
+        # A process that is gone is noticed when the page is to be written, and what fails to be
+        # drawn fails again then.
+        with contextlib.suppress(BrokenProcessPool):
+            self._pool.submit(_draw_data, layout, run_id)
 
     def conclude(self, layout: OutputLayout, summary: RunSummary) -> tuple[RunSummary, str | None]:
         """Keep a run's summary and write its page, as ``publication.conclude`` does; once.
@@ -70,19 +61,39 @@ class Reporter:
         Returns:
             The summary with the page's path, and None; or as it was, and why there is no page.
         """
-        import pydantic
+        from pipelines.report.publication import conclude
 
-        from pipelines.report.publication import conclude, keep_summary
-        from pipelines.report.reporter_protocol import ReportReply, ReportRequest
-
-        request = ReportRequest(layout=layout, summary=summary)
         try:
-            told, _ = self._process.communicate(request.model_dump_json().encode() + b"\n")
-            reply = ReportReply.model_validate_json(told)
-        except KeyboardInterrupt:
-            self._process.kill()
-            keep_summary(layout, summary)
-            return summary, "no report was written: interrupted"
-        except (OSError, pydantic.ValidationError):
+            written = self._pool.submit(conclude, layout, summary)
+            try:
+                return written.result()
+            except KeyboardInterrupt:
+                # The page takes a second; who asks again is heard.
+                return written.result()
+        except BrokenProcessPool:
             return conclude(layout, summary)
-        return reply.summary, reply.problem
+
+
+def _begin() -> None:
+    """In the process: leave Ctrl-C to the run, which tells how it ended, and end with the run."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> NoReturn:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _get_ready() -> None:
+    from pipelines.report.page import prepare_pages
+
+    prepare_pages()
+
+
+def _draw_data(layout: OutputLayout, run_id: str) -> None:
+    from pipelines.report.publication import draw_data_ahead
+
+    draw_data_ahead(layout, run_id)

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -68,14 +68,12 @@ def kill_node(node_id: str, place: Place) -> Iterator[None]:
         yield
 
 
-def _work(
-    request: Request, task: Work, client: socket.socket, prepare_execution: Callable[[], None]
-) -> None:
+def _work(request: Request, task: Work, client: socket.socket) -> None:
     """In the forked process: do the task as the real server does, to the place named if any."""
     environment = request.environment
     if isinstance(task, NodeRequest) and task.node_id == environment.get(_NODE_VARIABLE):
         _arm(Place(environment[_PLACE_VARIABLE]))
-    _work_on(request, task, client, prepare_execution)
+    _work_on(request, task, client)
 
 
 _work_on = worker_server._work

@@ -8,6 +8,7 @@ import hashlib
 import http.client
 import json
 import math
+import multiprocessing
 import signal
 import subprocess
 import sys
@@ -434,14 +435,15 @@ def test_a_reporter_writes_the_page_whether_it_lives_or_not(second_run: Run, die
     path = second_run.layout.report_path(second_run.done.run_id)
     path.unlink()
     with Reporter() as reporter:
+        [process] = multiprocessing.active_children()
         if dies:
-            reporter._process.kill()
+            process.kill()
         told = second_run.done.model_copy(update={"report": None})
         summary, problem = reporter.conclude(second_run.layout, told)
 
     assert (summary, problem) == (second_run.done, None)
     assert "</html>" in path.read_text(encoding="utf-8")
-    assert reporter._process.poll() is not None
+    assert not process.is_alive()
 
 
 def test_missing_pages_are_written_before_their_facts_are_freed(first_run: Run) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -14,16 +13,14 @@ from pipelines.exit_code import ExitCode
 from pipelines.metadata_store import open_run_store
 from pipelines.node_result import NodeState
 from pipelines.run_summary import Verdict
-from pipelines.worker_client import WorkerClient, stop_servers
+from pipelines.worker_client import stop_servers
 from tests.e2e.conftest import SAMPLE, Run
 from tests.e2e.node_killer import kill_node
 from tests.e2e.scheduled_run import ScheduledRun
-from tests.worker_processes import find_servers, has_tensorflow
 
 pytestmark = pytest.mark.slow
 
 KILLED = "StatisticsGen"
-_WAIT_SECONDS = 60.0
 RUN_ID = "scheduled__2026-01-01T00:00:00+00:00"
 
 
@@ -123,10 +120,8 @@ def test_a_refreshed_node_hands_on_its_last_output_alone(
     assert [one.artifact.id for one in given] == [last.artifact.id]
 
 
-def test_a_node_that_is_executed_has_its_server_import_for_the_next(
-    scheduled: ScheduledRun, finished: Run
-) -> None:
-    """A fresh server starts without TensorFlow: the node's process imports it, and then it does."""
+def test_a_node_starts_a_server_where_there_is_none(scheduled: ScheduledRun, finished: Run) -> None:
+    """The node waits for its imports; what TensorFlow announces meanwhile is in no node's log."""
     anew = ScheduledRun(scheduled.output, "anew")
     assert anew.compile("--refresh") == ExitCode.DONE
     stop_servers()
@@ -135,11 +130,6 @@ def test_a_node_that_is_executed_has_its_server_import_for_the_next(
 
     assert code == ExitCode.DONE
     assert result.state is NodeState.DONE
-    [server] = find_servers(WorkerClient.shared())
-    deadline = time.monotonic() + _WAIT_SECONDS
-    while not has_tensorflow(server) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert has_tensorflow(server)
     assert "cuda" not in anew.layout.run("anew").log_path("CsvExampleGen").read_text().lower()
     assert anew.run_nodes("CuratedSchema", "StatisticsGen").is_good
 

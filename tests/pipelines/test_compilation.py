@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main
+from pipelines.code_version import hash_imported_code
 from pipelines.compilation import compile_pipeline
 from pipelines.config import load_config
 from pipelines.description import NODE_STAGES, PipelineDescription
@@ -64,6 +65,24 @@ def test_same_pipeline_has_the_same_hash(description: PipelineDescription) -> No
     other = compile_pipeline(load_config("local", ["trainer.seed=1"]))[1]
 
     assert again.content_hash == description.content_hash != other.content_hash
+
+
+def test_every_node_that_executes_tells_its_code(description: PipelineDescription) -> None:
+    """TFX's cache goes by parameters: code and packages of a node are one of them."""
+    parameters = {node.id: node.parameters for node in description.nodes}
+    resolvers = {"LatestAcceptedData", "EarlierSpans", "LatestBlessedModel"}
+
+    assert {name for name in parameters if "code_version" not in parameters[name]} == resolvers
+    assert parameters["Trainer"]["code_version"] == hash_imported_code(
+        ["components.trainer.run_fn", "tfx.components.trainer.executor"], "chicago_taxi"
+    )
+    assert parameters["CsvExampleGen"]["code_version"] == hash_imported_code(
+        ["components.csv_example_gen.executor", "components.csv_example_gen.driver"],
+        "chicago_taxi",
+    )
+    assert parameters["Transform"]["code_version"] == hash_imported_code(
+        ["components.transform.executor", "components.transform.preprocessing"], "chicago_taxi"
+    )
 
 
 def test_keeps_what_no_artifact_can_tell(description: PipelineDescription) -> None:

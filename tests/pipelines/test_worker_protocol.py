@@ -61,7 +61,7 @@ def test_other_code_has_another_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server has imported what its code was when it started; changed code gets a new one."""
     now = WorkerClient.shared().log_path
     again = WorkerClient.shared().log_path
-    monkeypatch.setattr("pipelines.code_version.hash_sources", lambda *names: "changed")
+    monkeypatch.setattr("pipelines.worker_client.hash_installation", lambda: "changed")
 
     assert again == now
     assert WorkerClient.shared().log_path != now

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from components.model_validator.serving_replay import ReplayServer
 from pipelines.cli import main
+from pipelines.config import load_config
 from pipelines.exit_code import ExitCode
 from pipelines.node_request import NodeRequest
 from pipelines.node_result import NodeState
@@ -23,7 +23,7 @@ from pipelines.worker_client import WorkerCall, WorkerClient
 from pipelines.worker_pool import WorkerPool
 from pipelines.worker_protocol import Reply, Request, receive_lines, send_line
 from pipelines.worker_server import WorkerServer
-from tests.worker_processes import find_servers, has_tensorflow
+from tests.worker_processes import find_servers
 
 pytestmark = pytest.mark.slow
 
@@ -99,21 +99,22 @@ def test_clients_that_come_at_once_share_one_server(
     assert "missing.json" in _answer(client, endless)
 
 
-def test_a_server_imports_components_when_it_is_asked_to(
-    client: WorkerClient, endless: NodeRequest
+def test_a_compilation_does_not_hold_others_up(
+    client: WorkerClient, endless: NodeRequest, tmp_path: Path
 ) -> None:
-    """Tasks that need none find it without TensorFlow; a client can have it loaded ahead."""
-    [server] = find_servers(client)
-    assert "missing.json" in _answer(client, endless)
-    assert not has_tensorflow(server)
+    """It has a process of its own: a node that comes after it is answered before it has ended."""
+    config = load_config("local", [f"output_root={tmp_path / 'output'}"])
+    pool = WorkerPool(client)
+    assert "missing.json" in _answer(client, endless)  # the server has imported by now
+    with concurrent.futures.ThreadPoolExecutor(1) as threads:
+        compiling = threads.submit(pool.compile, config, "run")
+        answered = "missing.json" in _answer(client, endless)
+        was_compiling = not compiling.done()
+        compiling.result(_WAIT_SECONDS)
 
-    client.warm(components=True)
-    deadline = time.monotonic() + _WAIT_SECONDS
-    while not has_tensorflow(server) and time.monotonic() < deadline:
-        time.sleep(0.1)
-
-    assert has_tensorflow(server)
-    assert "missing.json" in _answer(client, endless)
+    assert answered
+    assert was_compiling
+    assert config.layout.run("run").description_path.is_file()
 
 
 def test_a_client_that_goes_stops_its_process(client: WorkerClient, endless: NodeRequest) -> None:
@@ -218,24 +219,6 @@ def test_a_process_has_the_clients_environment_and_folder(
     assert _wait_for_end(pid)
 
 
-def test_a_replay_is_made_ready_while_a_model_is_trained(
-    client: WorkerClient, endless: NodeRequest
-) -> None:
-    """A Trainer that works for longer than a cached one has a replay server started, once."""
-    replay_server = ReplayServer(client.log_path.with_suffix(".replay"))
-    connection, pid = _start(client, endless)
-    with connection:
-        deadline = time.monotonic() + _WAIT_SECONDS
-        while (ready := replay_server.connect()) is None and time.monotonic() < deadline:
-            time.sleep(0.1)
-
-    assert ready is not None
-    with ready:
-        ready.shutdown(socket.SHUT_WR)
-        assert ready.recv(1) == b""
-    assert _wait_for_end(pid)
-
-
 def test_stop_ends_servers_with_what_is_at_work(
     client: WorkerClient, endless: NodeRequest, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -252,7 +235,6 @@ def test_stop_ends_servers_with_what_is_at_work(
     assert _wait_for_end(pid)
     assert _wait_for_end(server)
     assert not client.log_path.with_suffix(".sock").exists()
-    assert not client.log_path.with_suffix(".replay").exists()
     assert "1 worker server ended" in capsys.readouterr().out
     assert main(["workers", "stop"]) == ExitCode.DONE
     assert "0 worker servers ended" in capsys.readouterr().out

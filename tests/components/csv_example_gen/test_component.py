@@ -38,9 +38,9 @@ BEAM_ARGUMENTS = [
 ]
 
 
-def create_node(input_base: Path, code_version: str = "1") -> CsvExampleGen:
+def create_node(input_base: Path) -> CsvExampleGen:
     """Create our node."""
-    return create_csv_example_gen(str(input_base), "chicago_taxi", SPLITS, code_version)
+    return create_csv_example_gen(str(input_base), "chicago_taxi", SPLITS)
 
 
 def create_stock_node(input_base: Path) -> StockCsvExampleGen:
@@ -150,10 +150,8 @@ def test_the_examples_list_their_files(data: Path, tmp_path: Path) -> None:
     )
 
 
-def test_the_same_content_is_cached_and_other_content_or_code_is_not(
-    data: Path, tmp_path: Path
-) -> None:
-    """A rewritten file with the same bytes is the same input; a changed byte or code is not."""
+def test_the_same_content_is_cached_and_other_content_is_not(data: Path, tmp_path: Path) -> None:
+    """A rewritten file with the same bytes is the same input; a changed byte is not."""
     root = tmp_path / "out"
     (data / "b.csv").unlink()
     launch(create_node(data), root, "first")
@@ -162,13 +160,12 @@ def test_the_same_content_is_cached_and_other_content_or_code_is_not(
     launch(create_node(data), root, "same")
     (data / "a.csv").write_bytes(content.replace(b"Cash", b"CASH", 1))
     launch(create_node(data), root, "content")
-    launch(create_node(data, code_version="2"), root, "code")
 
     done, cached = (
         metadata_store_pb2.Execution.COMPLETE,
         metadata_store_pb2.Execution.CACHED,
     )
-    assert list_executions(root) == [done, cached, done, done]
+    assert list_executions(root) == [done, cached, done]
 
 
 def test_a_refused_file_raises_and_leaves_no_examples(data: Path, tmp_path: Path) -> None:
@@ -222,7 +219,7 @@ def test_a_span_is_read_by_its_date(tmp_path: Path) -> None:
         (tmp_path / name / "data.csv").write_text(header + "".join(some))
     date = datetime.date(2013, 1, 1)
     node = create_csv_example_gen(
-        str(tmp_path), "chicago_taxi", SPLITS, "1", input_pattern=DATED_CSV, span_date=date
+        str(tmp_path), "chicago_taxi", SPLITS, input_pattern=DATED_CSV, span_date=date
     )
     examples = launch(node, tmp_path / "out", "run")
 

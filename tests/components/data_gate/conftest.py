@@ -147,7 +147,6 @@ def run_gate(
     properties = {
         "settings": dump_settings(settings or DataGateSettings()),
         "task": TASK,
-        "code_version": "1",
     }
     DataGate.EXECUTOR_SPEC.executor_class().Do(inputs, {"verdict": [verdict]}, properties)
     return Judged(verdict, read_verdict(Path(verdict.uri)))

@@ -65,7 +65,6 @@ def create_nodes(input_base: Path) -> list[BaseNode]:
         previous_verdict=previous.outputs["verdict"],
         settings=dump_settings(DataGateSettings()),
         task=TASK,
-        code_version="1",
     )
     return [examples, schema, statistics, validation, previous, gate]
 

@@ -53,14 +53,6 @@ def test_it_slices_by_the_table_and_judges_nothing() -> None:
     assert not any(metric.HasField("threshold") for metric in spec.metrics)
 
 
-def test_the_code_version_is_in_the_config() -> None:
-    """A change of code changes the config, which TFX's cache keys the node on."""
-    first = create_eval_config(FEATURES, EvaluatorSettings(), code_version="1")
-    second = create_eval_config(FEATURES, EvaluatorSettings(), code_version="2")
-
-    assert first != second
-
-
 def test_intervals_are_switched_by_settings() -> None:
     """The settings name the method; ``none`` switches intervals off."""
     switched = create_eval_config(FEATURES, EvaluatorSettings(confidence_intervals="jackknife"))
@@ -76,7 +68,7 @@ def test_the_config_says_all_that_is_measured() -> None:
     """What the settings and the table say is read back from the config."""
     settings = EvaluatorSettings(threshold=0.3, plots=False, max_scored_rows=7)
 
-    plan = read_measurement_plan(create_eval_config(FEATURES, settings, code_version="1"))
+    plan = read_measurement_plan(create_eval_config(FEATURES, settings))
 
     assert plan == MeasurementPlan(
         model_names=("candidate", "baseline"),
@@ -86,9 +78,7 @@ def test_the_config_says_all_that_is_measured() -> None:
             *(attribute.name for attribute in FEATURES.fairness_attributes),
         ),
         has_intervals=True,
-        metrics=BinaryClassifierMetrics(
-            threshold=0.3, plots=False, max_scored_rows=7, code_version="1"
-        ),
+        metrics=BinaryClassifierMetrics(threshold=0.3, plots=False, max_scored_rows=7),
     )
 
 

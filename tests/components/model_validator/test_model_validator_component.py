@@ -77,7 +77,6 @@ def validate(
             "gates": dump_gates(gates),
             "rows": describe_rows(SLICED_TABLE, "test", 0.5).model_dump_json(),
             "settings": ModelValidatorSettings(latency_rows=20).model_dump_json(),
-            "code_version": "1",
         },
     )
     return blessing

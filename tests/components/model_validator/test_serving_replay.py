@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from components.model_validator.serving_replay import (
-    Replay,
+    OUTCOME_FILE,
+    TURN_FILE,
     ReplayError,
     ReplayProcesses,
-    ReplayServer,
-    share_server,
+    ReplayTask,
 )
 from tests.components.conftest import BASELINE_WEIGHT, CANDIDATE_WEIGHT, Measured
 from tests.components.model_validator.conftest import (
@@ -33,46 +31,31 @@ from tests.tiny_evaluation import MEASURED, get_label, get_probability
 _WAIT_SECONDS = 120.0
 
 
-@dataclasses.dataclass(frozen=True)
-class Server:
-    """A server that replays of this process share."""
-
-    shared: ReplayServer
-    pid: int
-
-    def list_processes(self) -> list[int]:
-        """List the processes that it has forked and that still run."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
-        return [int(word) for word in children.split()]
-
-    def wait_for_process(self) -> int:
-        """Wait until it has forked a process that replays."""
-        deadline = time.monotonic() + _WAIT_SECONDS
-        while not self.list_processes() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        return self.list_processes()[0]
-
-    def wait_for_no_process(self) -> bool:
-        """Wait until all that it has forked have ended; gives whether they have."""
-        deadline = time.monotonic() + _WAIT_SECONDS
-        while self.list_processes() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        return not self.list_processes()
+def find_processes() -> list[int]:
+    """Find the replays' processes that run for this process."""
+    found = []
+    for children in Path("/proc/self/task").glob("*/children"):
+        for word in children.read_text().split():
+            command = Path(f"/proc/{word}/cmdline").read_bytes().split(b"\0")
+            if b"components.model_validator.replay" in command:
+                found.append(int(word))
+    return found
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """A shared server for one test."""
-    shared = ReplayServer(tmp_path / "shared.sock")
-    shared.start()
-    share_server(shared)
-    process = shared._process
-    assert process is not None
-    try:
-        yield Server(shared, process.pid)
-    finally:
-        share_server(None)
-        shared.close()
+def wait_for_process() -> int:
+    """Wait until a process has come as far as its turn to replay."""
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while time.monotonic() < deadline:
+        for pid in find_processes():
+            if any(link.name == TURN_FILE for link in list_open_files(pid)):
+                return pid
+        time.sleep(0.05)
+    raise TimeoutError("no process replays")
+
+
+def list_open_files(pid: int) -> list[Path]:
+    """List the files that a process has open."""
+    return [link.readlink() for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()]
 
 
 def test_it_answers_every_row_in_order(replayed: Replayed) -> None:
@@ -157,24 +140,21 @@ def test_a_process_that_takes_too_long_is_ended(measured: Measured, records: Pat
     assert str(answer) == "no answer within 0.2 s"
 
 
-def test_a_process_that_dies_is_told(measured: Measured, records: Path, server: Server) -> None:
-    """A process that is killed is an answer, and its server goes on for others."""
+def test_a_process_that_dies_is_told(measured: Measured, records: Path) -> None:
+    """A process that is killed is an answer."""
     endless = create_request(measured.candidate, records).model_copy(
         update={"latency_rows": 10_000_000}
     )
     with ThreadPoolExecutor(1) as threads:
         answer = threads.submit(replay_one, endless)
-        os.kill(server.wait_for_process(), signal.SIGKILL)
+        os.kill(wait_for_process(), signal.SIGKILL)
 
     assert isinstance(answer.result(), ReplayError)
     assert "the process ended without an answer" in str(answer.result())
-    assert isinstance(replay_one(create_request(measured.candidate, records)), Replay)
 
 
-def test_a_client_that_goes_ends_its_process(
-    measured: Measured, records: Path, server: Server
-) -> None:
-    """No process goes on when nobody waits for its answer."""
+def test_no_process_goes_on_when_nobody_waits(measured: Measured, records: Path) -> None:
+    """One that is too slow is ended, not only given up."""
     endless = create_request(measured.candidate, records).model_copy(
         update={"latency_rows": 10_000_000}
     )
@@ -182,27 +162,45 @@ def test_a_client_that_goes_ends_its_process(
     answer = replay_one(endless, timeout_seconds=5)
 
     assert str(answer) == "no answer within 5 s"
-    assert server.wait_for_no_process()
+    assert not find_processes()
 
 
-def test_a_server_that_is_gone_is_done_without(
-    measured: Measured, records: Path, server: Server
-) -> None:
-    """Where the shared server does not run, a replay has one of its own."""
-    server.shared.close()
+def test_a_process_ends_with_its_owner(measured: Measured, records: Path, tmp_path: Path) -> None:
+    """When the other end of its standard input is closed, it ends, whatever it is at."""
+    endless = create_request(measured.candidate, records).model_copy(
+        update={"latency_rows": 10_000_000}
+    )
+    directory = tmp_path / "0"
+    directory.mkdir()
+    task = ReplayTask(directory=str(directory), request=endless)
+    command = [sys.executable, "-m", "components.model_validator.replay"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        process.stdin.write(task.model_dump_json() + "\n")
+        process.stdin.flush()
+        assert wait_for_process() == process.pid
 
-    assert isinstance(replay_one(create_request(measured.candidate, records)), Replay)
+        process.stdin.close()
+
+        assert process.wait(_WAIT_SECONDS) == 1
+    assert not (directory / OUTCOME_FILE).exists()
 
 
-def test_the_server_imports_tensorflow_alone() -> None:
-    """What loads the model is TensorFlow as a server has it: no TFX, and no Keras of ours."""
+def test_a_process_without_a_task_ends() -> None:
+    """One whose owner died before it asked leaves nothing."""
+    command = [sys.executable, "-m", "components.model_validator.replay"]
+
+    assert subprocess.run(command, input=b"", check=False, timeout=_WAIT_SECONDS).returncode == 0
+
+
+def test_the_process_imports_no_tfx() -> None:
+    """What loads the model is TensorFlow as a server has it, without what trained the model."""
     code = (
         "import sys\n"
-        "from components.model_validator.replay_server import import_tensorflow\n"
-        "import_tensorflow()\n"
+        "import components.model_validator.replay\n"
         "names = ('tfx', 'tensorflow_model_analysis', 'tensorflow_transform', 'apache_beam',\n"
-        "         'tf_keras', 'keras', 'scipy', 'pandas', 'googleapiclient', 'tensorflow')\n"
-        "print([name for name in names if sys.modules.get(name)])\n"
+        "         'tfx_bsl', 'tensorflow')\n"
+        "print([name for name in names if name in sys.modules])\n"
     )
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -48,7 +48,7 @@ def _gather(directory: Path, examples: Artifact, earlier: list[Artifact]) -> Art
     inputs: dict[str, Any] = {"examples": [examples]}
     if earlier:
         inputs["earlier_examples"] = earlier
-    properties = {"splits": json.dumps(SPLITS), "code_version": "1"}
+    properties = {"splits": json.dumps(SPLITS)}
     TrainingWindow.EXECUTOR_SPEC.executor_class().Do(inputs, {"window": [window]}, properties)
     return window
 
