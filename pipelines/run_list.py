@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import logging
 
 import pydantic
 
@@ -11,6 +12,8 @@ from components.record import Record
 from pipelines.errors import UsageError
 from pipelines.layout import OutputLayout
 from pipelines.record_file import UnreadableRecordError, read_record
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,4 +106,6 @@ def find_run_id(layout: OutputLayout, run_id: str | None) -> str:
     found = list_runs(layout)
     if not found.runs:
         raise UnreadableRecordError(next(iter(found.unreadable.values())))
+    for problem in found.unreadable.values():
+        _logger.warning("%s; a later run than the one that is shown may be there", problem)
     return found.runs[-1].run_id
