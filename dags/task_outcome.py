@@ -90,7 +90,7 @@ def describe_node(result: CommandResult) -> str:
         At most 1,000 characters, which is what Airflow's notes hold.
     """
     state = str(result.answer.get("state", "failed"))
-    problems = [Problem.model_validate(each) for each in result.answer.get("problems", ())]
+    problems = _read_problems(result.answer)
     if not problems and result.exit_code != ExitCode.DONE:
         return f"{state}: {result.last_line or describe_exit(result.exit_code)}"[:NOTE_LENGTH]
     if len(problems) == 1:
@@ -113,7 +113,10 @@ def describe_result(answer: Mapping[str, Any]) -> str:
     Returns:
         State, seconds, rows, and the version that was pushed.
     """
-    result = NodeResult.model_validate(answer)
+    try:
+        result = NodeResult.model_validate(answer)
+    except pydantic.ValidationError:
+        return f"{answer.get('state', 'ended')}; the rest of its answer is of another version"
     parts = [result.state.value, f"{result.seconds:.1f} s"]
     for name, rows in (("read", result.rows.read), ("written", result.rows.written)):
         if rows:
@@ -122,6 +125,14 @@ def describe_result(answer: Mapping[str, Any]) -> str:
         how = "newly pushed" if result.pushed.is_new else "in place already"
         parts.append(f"version {result.pushed.version} {how}")
     return "; ".join(parts)
+
+
+def _read_problems(answer: Mapping[str, Any]) -> list[Problem]:
+    """Read the problems in a node's answer; none of them where another version wrote it."""
+    try:
+        return [Problem.model_validate(each) for each in answer.get("problems", ())]
+    except pydantic.ValidationError:
+        return []
 
 
 def describe_run(summary: Mapping[str, Any]) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pydantic
 from tensorflow_metadata.proto.v0 import anomalies_pb2
+
+from components.record import Record
 
 _FILE_NAME = "SchemaDiff.pb"
 
 
-class Anomaly(pydantic.BaseModel):
+class Anomaly(Record):
     """One anomaly of one feature in one split.
 
     Attributes:
@@ -20,8 +21,6 @@ class Anomaly(pydantic.BaseModel):
         kind: TFDV's name of the anomaly.
         message: What TFDV says of it.
     """
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     split: str
     feature: str

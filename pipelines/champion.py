@@ -400,7 +400,7 @@ def open_champion(layout: OutputLayout, pipeline_name: str) -> Iterator[Champion
         The champion.
 
     Raises:
-        FileNotFoundError: If nothing has run there yet.
+        UsageError: If nothing has run there yet.
         StoreUnavailableError: If the metadata store is a database, and can't be reached.
     """
     with open_run_store(layout.metadata_store, pipeline_name) as runs:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import click
 
 from pipelines import __version__
-from pipelines.errors import ConfigError, OperationError
+from pipelines.errors import OperationError, UsageError
 from pipelines.exit_code import ExitCode
 
 _COMMANDS = {
@@ -85,9 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ended.exit_code
     except click.ClickException as error:
         return _complain(error.format_message(), ExitCode.USAGE)
-    except ConfigError as error:
-        return _complain(str(error), ExitCode.USAGE)
-    except FileNotFoundError as error:
+    except UsageError as error:
         return _complain(str(error), ExitCode.USAGE)
     except KeyboardInterrupt:
         return _complain("interrupted", ExitCode.FAILED)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -28,11 +28,13 @@ from pipelines.ending_screen import print_summary, render_gates
 from pipelines.exit_code import ExitCode
 from pipelines.explanation import RunExplanation, explain_run
 from pipelines.layout import OutputLayout
-from pipelines.metadata_store import RunStore, open_run_store
+from pipelines.metadata_store import open_run_store
 from pipelines.node_result import NodeState
+from pipelines.record_file import UnreadableRecordError
 from pipelines.report.publication import publish_missing
 from pipelines.retention import Freed, find_garbage, free
-from pipelines.run_summary import list_run_ids, load_summary, read_compiled_at
+from pipelines.run_list import RunList, list_runs
+from pipelines.run_summary import load_listed_summary, load_summary
 
 _TimedRow = tuple[datetime.datetime, tuple[str, ...]]
 
@@ -47,7 +49,8 @@ def runs(source: str, overrides: tuple[str, ...], output: Path | None) -> int:
     table = Table("run", "verdict", "seconds", "ran", "cached", "version", "why", box=None)
     # A run's name is what the other commands are given: it is never cut.
     table.columns[0].no_wrap = True
-    rows = [*_list_runs(layout), *_list_changes(layout)]
+    found = list_runs(layout)
+    rows = [*_list_runs(layout, found), *_list_changes(layout, found)]
     for _, (name, *cells, why) in sorted(rows, reverse=True):
         table.add_row(*map(Text, (name, *cells)), Text(why, overflow="ellipsis", no_wrap=True))
     create_console().print(table, highlight=False)
@@ -116,16 +119,18 @@ def gc(
 ) -> int:
     """Free the files of old runs, never those blessed, pushed or needed by a cached result."""
     layout = find_layout(source, overrides, output)
-    run_ids = list_run_ids(layout)
-    if not run_ids:
+    found = list_runs(layout)
+    _warn(found.unreadable.values())
+    if not found.runs:
         click.echo("no runs, nothing to free")
         return ExitCode.DONE
+    run_ids = found.run_ids
     if not dry_run:
         # What is freed can't be shown any more, so the pages are written first; they stay.
-        for problem in publish_missing(layout, run_ids[:-keep]):
-            click.echo(f"warning: {problem}", err=True)
-    with _open_store(layout, run_ids[-1]) as store:
-        garbage = find_garbage(store, layout, run_ids, keep)
+        _warn(publish_missing(layout, run_ids[:-keep]))
+    with open_run_store(layout.metadata_store, found.runs[-1].pipeline) as store:
+        # A run of unknown age may be one of the newest.
+        garbage = find_garbage(store, layout, [*found.unreadable, *run_ids[-keep:]])
         if not dry_run:
             free(store, garbage)
     _print_freed(garbage, dry_run)
@@ -136,15 +141,20 @@ def _name_run(run_id: str) -> str | None:
     return None if run_id == LATEST else run_id
 
 
-def _open_store(layout: OutputLayout, run_id: str) -> contextlib.AbstractContextManager[RunStore]:
-    description = read_description(layout.run(run_id).description_path)
-    return open_run_store(layout.metadata_store, description.name)
+def _warn(problems: Iterable[str]) -> None:
+    for problem in problems:
+        click.echo(f"warning: {problem}", err=True)
 
 
-def _list_runs(layout: OutputLayout) -> list[_TimedRow]:
+def _list_runs(layout: OutputLayout, found: RunList) -> list[_TimedRow]:
     rows: list[_TimedRow] = []
-    for run_id in list_run_ids(layout):
-        summary = load_summary(layout, run_id)
+    problems = list(found.unreadable.values())
+    for run in found.runs:
+        try:
+            summary = load_listed_summary(layout, run.run_id)
+        except UnreadableRecordError as error:
+            problems.append(str(error))
+            continue
         cells = (
             summary.run_id,
             summary.verdict.value,
@@ -154,17 +164,17 @@ def _list_runs(layout: OutputLayout) -> list[_TimedRow]:
             "" if summary.pushed_version is None else str(summary.pushed_version),
             summary.reason,
         )
-        rows.append((read_compiled_at(layout.run(run_id).description_path), cells))
+        rows.append((run.compiled_at, cells))
+    _warn(problems)
     return rows
 
 
-def _list_changes(layout: OutputLayout) -> list[_TimedRow]:
-    run_ids = list_run_ids(layout)
-    if not run_ids:
+def _list_changes(layout: OutputLayout, found: RunList) -> list[_TimedRow]:
+    if not found.runs:
         return []
-    description = read_description(layout.run(run_ids[-1]).description_path)
-    with open_run_store(layout.metadata_store, description.name) as store:
-        state = ChampionStore(store.store, description.name, layout).show()
+    pipeline = found.runs[-1].pipeline
+    with open_run_store(layout.metadata_store, pipeline) as store:
+        state = ChampionStore(store.store, pipeline, layout).show()
     return [_describe_change(change) for change in state.changes]
 
 

@@ -31,7 +31,7 @@ from pipelines.cli_options import (
 from pipelines.compiled_file import read_compiled_file
 from pipelines.config import PipelineConfig, load_config
 from pipelines.description import PipelineDescription, read_description
-from pipelines.errors import ConfigError
+from pipelines.errors import ConfigError, UsageError
 from pipelines.exit_code import ExitCode
 from pipelines.input_data import prepare_input
 from pipelines.layout import OutputLayout, RunLayout
@@ -177,7 +177,7 @@ def finish_command(
     layout = change_config(load_config(source, overrides), None, None, output).layout
     run = _find_run(layout, run_id)
     if not run.description_path.is_file():
-        raise FileNotFoundError(f"--run-id: got {run_id!r}, which was never compiled")
+        raise UsageError(f"--run-id: got {run_id!r}, which was never compiled")
     description = read_description(run.description_path)
     close_dead_nodes(layout, description, run_id)
     summary, problem = conclude(layout, recover_summary(layout, run_id))

@@ -24,7 +24,7 @@ from pipelines.cli_options import (
 )
 from pipelines.config import load_config
 from pipelines.description import read_description
-from pipelines.errors import ConfigError
+from pipelines.errors import ConfigError, UsageError
 from pipelines.exit_code import ExitCode
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, StoredArtifact, open_run_store
@@ -98,5 +98,5 @@ def _find_output(store: RunStore, run_id: str, node_id: str) -> StoredArtifact:
     execution = store.find_execution(run_id, node_id)
     outputs = store.list_outputs(execution) if execution is not None else []
     if not outputs:
-        raise FileNotFoundError(f"run {run_id} did not get as far as {node_id}")
+        raise UsageError(f"run {run_id} did not get as far as {node_id}")
     return outputs[0]

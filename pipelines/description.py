@@ -8,13 +8,14 @@ from __future__ import annotations
 import datetime
 import enum
 from pathlib import Path
+from typing import Annotated
 
 import pydantic
 
+from components.record import FORMAT_VERSION, Record
 from pipelines.about import About
+from pipelines.record_file import read_record
 from pipelines.whole_file import write_whole
-
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
 
 class Stage(str, enum.Enum):
@@ -46,7 +47,7 @@ NODE_STAGES = {
 """The nodes of the pipeline, and the part of it that each belongs to."""
 
 
-class NodeDescription(pydantic.BaseModel):
+class NodeDescription(Record):
     """One node.
 
     Attributes:
@@ -57,8 +58,6 @@ class NodeDescription(pydantic.BaseModel):
         parameters: Its settings, as text.
     """
 
-    model_config = _STRICT
-
     id: str
     type: str
     stage: Stage
@@ -66,7 +65,17 @@ class NodeDescription(pydantic.BaseModel):
     parameters: dict[str, str]
 
 
-class PipelineDescription(pydantic.BaseModel):
+def _pass_over_unknown(about: object) -> object:
+    """Leave out what this version does not know: as configuration, the model would refuse it."""
+    if not isinstance(about, dict):
+        return about
+    return {name: value for name, value in about.items() if name in About.model_fields}
+
+
+_About = Annotated[About, pydantic.BeforeValidator(_pass_over_unknown)]
+
+
+class PipelineDescription(Record):
     """A compiled pipeline.
 
     Attributes:
@@ -79,9 +88,8 @@ class PipelineDescription(pydantic.BaseModel):
         about: What people say of the model; None likewise.
         nodes: In an order in which they can run one after another.
         not_asked_for: Ids of nodes that the run leaves out, by ``--from`` or ``--to``.
+        format_version: Version of this record's form.
     """
-
-    model_config = _STRICT
 
     name: str
     content_hash: str
@@ -89,9 +97,10 @@ class PipelineDescription(pydantic.BaseModel):
     output_root: str
     code_hash: str = ""
     config_hash: str = ""
-    about: About | None = None
+    about: _About | None = None
     nodes: tuple[NodeDescription, ...]
     not_asked_for: tuple[str, ...] = ()
+    format_version: int = FORMAT_VERSION
 
     @property
     def shape(self) -> dict[str, tuple[str, frozenset[str]]]:
@@ -127,9 +136,9 @@ def read_description(path: Path) -> PipelineDescription:
 
     Raises:
         OSError: If the file can't be read.
-        pydantic.ValidationError: If it holds none.
+        UnreadableRecordError: If it holds none.
     """
-    return PipelineDescription.model_validate_json(path.read_text(encoding="utf-8"))
+    return read_record(PipelineDescription, path)
 
 
 def write_description(description: PipelineDescription, path: Path) -> None:

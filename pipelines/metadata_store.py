@@ -6,18 +6,25 @@ import contextlib
 import dataclasses
 import datetime
 import json
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import ml_metadata
+import pydantic
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from pipelines.errors import UsageError
 from pipelines.node_result import NodeResult, NodeState, Problem, Rows
 from pipelines.open_store import open_store
+from pipelines.record_file import describe_mismatch
 from pipelines.store_address import SqliteAddress, StoreAddress
 from pipelines.store_lock import lock_store
 
+_logger = logging.getLogger(__name__)
+
 _RESULT_PROPERTY = "node_result"
+_PIPELINE_CONTEXT = "pipeline"
 _RUN_CONTEXT = "pipeline_run"
 _NODE_CONTEXT = "node"
 # Inputs that are there to compare with: their rows are not what the node read.
@@ -25,10 +32,18 @@ _PREVIOUS_PREFIX = "previous_"
 # Inputs that are read on top of the others of the same kind.
 _EARLIER_PREFIX = "earlier_"
 
+# Filters name contexts and artifacts by number alone: on PostgreSQL, ml-metadata 1.16 puts the text
+# of a filter into SQL as it is, so that a quote in a name would end it.
+_RUNNING = "last_known_state = RUNNING"
+_ENDED_WELL = "(last_known_state = COMPLETE OR last_known_state = CACHED)"
+
 _STATES = {
     mlmd.Execution.COMPLETE: NodeState.DONE,
     mlmd.Execution.CACHED: NodeState.CACHED,
 }
+
+_Context = tuple[str, str]
+"""Type and name."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +91,8 @@ class RunStore:
         """
         self._store = store
         self._pipeline_name = pipeline_name
-        self._nodes: dict[int, str | None] = {}
+        self._context_ids: dict[tuple[str, str], int] = {}
+        self._names: dict[int, dict[str, str]] = {}
 
     @property
     def store(self) -> ml_metadata.MetadataStore:
@@ -85,33 +101,24 @@ class RunStore:
 
     def find_run(self, execution: mlmd.Execution) -> str | None:
         """Tell which run an execution belongs to."""
-        contexts = self._store.get_contexts_by_execution(execution.id)
-        return next((context.name for context in contexts if context.type == _RUN_CONTEXT), None)
+        return self._read_names(execution).get(_RUN_CONTEXT)
 
     def find_node(self, execution: mlmd.Execution) -> str | None:
         """Tell which node an execution is of; None for a change that a person made."""
-        if execution.id not in self._nodes:
-            contexts = self._store.get_contexts_by_execution(execution.id)
-            names = (context.name for context in contexts if context.type == _NODE_CONTEXT)
-            found = next((name.removeprefix(f"{self._pipeline_name}.") for name in names), None)
-            self._nodes[execution.id] = found
-        return self._nodes[execution.id]
+        name = self._read_names(execution).get(_NODE_CONTEXT)
+        return None if name is None else name.removeprefix(f"{self._pipeline_name}.")
 
-    def list_node_executions(self, node_id: str) -> list[mlmd.Execution]:
-        """List a node's executions in all runs, in order."""
-        name = f"{self._pipeline_name}.{node_id}"
-        node = self._store.get_context_by_type_and_name(_NODE_CONTEXT, name)
-        executions = self._store.get_executions_by_context(node.id) if node else []
-        return sorted(executions, key=lambda execution: execution.id)
+    def list_running(self, node_id: str | None = None) -> list[mlmd.Execution]:
+        """List the executions that are marked running, in order.
 
-    def list_running(self, node_id: str) -> list[mlmd.Execution]:
-        """List a node's executions that are marked running, in all runs, in order."""
-        query = (
-            f"last_known_state = RUNNING AND contexts_node.type = '{_NODE_CONTEXT}' "
-            f"AND contexts_node.name = '{self._pipeline_name}.{node_id}'"
-        )
-        found = self._store.get_executions(ml_metadata.ListOptions(filter_query=query))
-        return sorted(found, key=lambda execution: execution.id)
+        Args:
+            node_id: The node; None for all of the pipeline's.
+
+        Returns:
+            Those that run, and those whose process has died.
+        """
+        context = self._pipeline if node_id is None else self._node(node_id)
+        return self._list_executions([context], _RUNNING)
 
     def find_previous_execution(self, node_id: str, before: int) -> mlmd.Execution | None:
         """Find the last execution of a node that ended well before another.
@@ -123,18 +130,11 @@ class RunStore:
         Returns:
             The execution, cached or not; None if there is none.
         """
-        good = [
-            execution
-            for execution in self.list_node_executions(node_id)
-            if execution.id < before and ended_well(execution)
-        ]
-        return max(good, key=lambda execution: execution.id, default=None)
+        return self._find_last([self._node(node_id)], f"{_ENDED_WELL} AND id < {before}")
 
     def list_executions(self, run_id: str) -> list[mlmd.Execution]:
         """List a run's executions, in order; none for a run that the store does not know."""
-        run = self._store.get_context_by_type_and_name(_RUN_CONTEXT, run_id)
-        executions = self._store.get_executions_by_context(run.id) if run else []
-        return sorted(executions, key=lambda execution: execution.id)
+        return self._list_executions([self._pipeline, (_RUN_CONTEXT, run_id)])
 
     def find_execution(self, run_id: str, node_id: str) -> mlmd.Execution | None:
         """Find the last execution of a node in a run.
@@ -146,12 +146,39 @@ class RunStore:
         Returns:
             The execution; None if the node never started.
         """
-        return max(self.list_attempts(run_id, node_id), key=lambda one: one.id, default=None)
+        return self._find_last([(_RUN_CONTEXT, run_id), self._node(node_id)])
 
     def list_attempts(self, run_id: str, node_id: str) -> list[mlmd.Execution]:
         """List a node's executions in a run, in order; more than one where it was run again."""
-        # By the run's few executions: a node has as many as there have ever been runs.
-        return [one for one in self.list_executions(run_id) if self.find_node(one) == node_id]
+        return self._list_executions([(_RUN_CONTEXT, run_id), self._node(node_id)])
+
+    def list_readers(self, artifact_id: int, key: str, node_id: str) -> Iterator[mlmd.Execution]:
+        """List a node's executions that read an artifact, the newest first.
+
+        Args:
+            artifact_id: The artifact.
+            key: Name of the input that it was read as.
+            node_id: The node.
+
+        Yields:
+            Each execution.
+        """
+        events = self._store.get_events_by_artifact_ids([artifact_id])
+        numbers = {
+            event.execution_id
+            for event in events
+            if event.type == mlmd.Event.INPUT and event.path.steps[0].key == key
+        }
+        for number in sorted(numbers, reverse=True):
+            [execution] = self._store.get_executions_by_id([number])
+            if self.find_node(execution) == node_id:
+                yield execution
+
+    def list_artifacts(self) -> list[mlmd.Artifact]:
+        """List every artifact that the pipeline's runs and people's changes put out or found."""
+        context_id = self._find_context(self._pipeline)
+        found = self._store.get_artifacts_by_context(context_id) if context_id else []
+        return sorted(found, key=lambda artifact: artifact.id)
 
     def list_outputs(self, execution: mlmd.Execution) -> list[StoredArtifact]:
         """List what an execution put out, cached or not."""
@@ -195,8 +222,8 @@ class RunStore:
             node_id: The node.
 
         Returns:
-            Its recorded result; what the store tells, where none was recorded; None if the node
-            never started.
+            Its recorded result; what the store tells, where none was recorded or it can't be read;
+            None if the node never started.
         """
         execution = self.find_execution(run_id, node_id)
         if execution is None:
@@ -204,18 +231,7 @@ class RunStore:
         recorded = read_recorded_result(execution)
         if recorded is not None:
             return recorded
-        state = _STATES.get(execution.last_known_state, NodeState.FAILED)
-        problem = Problem(rule="no result", message="the process ended without leaving a result")
-        return NodeResult(
-            id=node_id,
-            state=state,
-            started_at=datetime.datetime.fromtimestamp(
-                execution.create_time_since_epoch / 1000, datetime.timezone.utc
-            ),
-            seconds=(execution.last_update_time_since_epoch - execution.create_time_since_epoch)
-            / 1000,
-            problems=(problem,) if state is NodeState.FAILED else (),
-        )
+        return _derive_result(node_id, execution)
 
     def count_written_rows(self, artifact_id: int) -> dict[str, int]:
         """Tell the rows of an artifact, as the first that put it out counted them.
@@ -259,12 +275,68 @@ class RunStore:
             written = {**written, **self.count_written_rows(made.artifact.id)}
         return Rows(read=read, written=written)
 
+    @property
+    def _pipeline(self) -> _Context:
+        return _PIPELINE_CONTEXT, self._pipeline_name
+
+    def _node(self, node_id: str) -> _Context:
+        return _NODE_CONTEXT, f"{self._pipeline_name}.{node_id}"
+
+    def _find_context(self, context: _Context) -> int | None:
+        """Find a context's id, which stays the same once there is one."""
+        if context not in self._context_ids:
+            found = self._store.get_context_by_type_and_name(*context)
+            if found is None:
+                return None
+            self._context_ids[context] = found.id
+        return self._context_ids[context]
+
+    def _read_names(self, execution: mlmd.Execution) -> dict[str, str]:
+        """Read the names of an execution's contexts, by type."""
+        if execution.id not in self._names:
+            contexts = self._store.get_contexts_by_execution(execution.id)
+            self._names[execution.id] = {context.type: context.name for context in contexts}
+        return self._names[execution.id]
+
+    def _list_executions(
+        self, contexts: Sequence[_Context], *conditions: str
+    ) -> list[mlmd.Execution]:
+        """List the executions that are in all of some contexts and fit conditions, in order."""
+        wanted = self._filter(contexts, conditions)
+        return [] if wanted is None else self._query(wanted)
+
+    def _find_last(self, contexts: Sequence[_Context], *conditions: str) -> mlmd.Execution | None:
+        wanted = self._filter(contexts, conditions)
+        found = [] if wanted is None else self._query(wanted, is_ascending=False, limit=1)
+        return found[0] if found else None
+
+    def _filter(self, contexts: Sequence[_Context], conditions: Sequence[str]) -> str | None:
+        """Write a filter in ml-metadata's language; None where a context is not there."""
+        numbers = [self._find_context(context) for context in contexts]
+        if None in numbers:
+            return None
+        named = [f"contexts_{place}.id = {number}" for place, number in enumerate(numbers)]
+        return " AND ".join([*named, *conditions])
+
+    def _query(
+        self, wanted: str, *, is_ascending: bool = True, limit: int | None = None
+    ) -> list[mlmd.Execution]:
+        options = ml_metadata.ListOptions(
+            limit=limit,
+            order_by=ml_metadata.OrderByField.ID,
+            is_asc=is_ascending,
+            filter_query=wanted,
+        )
+        return list(self._store.get_executions(list_options=options))
+
     def _list_makers(self, artifact_id: int) -> Iterator[mlmd.Execution]:
         """List the executions that put an artifact out, those from the cache too, in order."""
-        events = self._store.get_events_by_artifact_ids([artifact_id])
         # One by one: with every run that found the artifact cached there is one more.
-        for number in sorted({one.execution_id for one in events if one.type == mlmd.Event.OUTPUT}):
-            yield from self._store.get_executions_by_id([number])
+        put_out = f"events_0.artifact_id = {artifact_id} AND events_0.type = OUTPUT"
+        last = 0
+        while found := self._query(f"{put_out} AND id > {last}", limit=1):
+            yield from found
+            last = found[0].id
 
     def _list_artifacts(
         self, execution: mlmd.Execution, kind: mlmd.Event.Type
@@ -296,11 +368,11 @@ def open_run_store(address: StoreAddress, pipeline_name: str) -> Iterator[RunSto
         The runs in it.
 
     Raises:
-        FileNotFoundError: If it is a file, and not there.
+        UsageError: If it is a file, and not there.
         StoreUnavailableError: If it is a database, and can't be reached.
     """
     if isinstance(address, SqliteAddress) and not address.path.is_file():
-        raise FileNotFoundError(f"no metadata store at {address}; nothing has run there yet")
+        raise UsageError(f"no metadata store at {address}; nothing has run there yet")
     with lock_store(address):
         yield RunStore(open_store(address), pipeline_name)
 
@@ -311,6 +383,31 @@ def ended_well(execution: mlmd.Execution) -> bool:
 
 
 def read_recorded_result(execution: mlmd.Execution) -> NodeResult | None:
-    """Read the result that was kept with an execution, if there is one."""
+    """Read the result that was kept with an execution; None where there is none to be read."""
     text = execution.custom_properties[_RESULT_PROPERTY].string_value
-    return NodeResult.model_validate_json(text) if text else None
+    try:
+        return NodeResult.model_validate_json(text) if text else None
+    except pydantic.ValidationError as error:
+        _logger.warning(
+            "execution %d: its result can't be read: %s; shown is what the metadata store tells",
+            execution.id,
+            describe_mismatch(error),
+        )
+        return None
+
+
+def _derive_result(node_id: str, execution: mlmd.Execution) -> NodeResult:
+    """Tell how a node ended by its execution alone."""
+    state = _STATES.get(execution.last_known_state, NodeState.FAILED)
+    kept = execution.custom_properties[_RESULT_PROPERTY].string_value
+    told = "left a result of another version" if kept else "ended without leaving a result"
+    problem = Problem(rule="no result", message=f"the process {told}")
+    started_ms = execution.create_time_since_epoch
+    return NodeResult(
+        id=node_id,
+        state=state,
+        started_at=datetime.datetime.fromtimestamp(started_ms / 1000, datetime.timezone.utc),
+        seconds=(execution.last_update_time_since_epoch - started_ms) / 1000,
+        cached=state is NodeState.CACHED,
+        problems=(problem,) if state is NodeState.FAILED else (),
+    )

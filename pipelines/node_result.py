@@ -7,9 +7,8 @@ import enum
 
 import pydantic
 
+from components.record import FORMAT_VERSION, Record
 from pipelines.exit_code import ExitCode
-
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
 
 class NodeState(str, enum.Enum):
@@ -29,7 +28,7 @@ class NodeState(str, enum.Enum):
     """It was not started, because of what happened before it or by request."""
 
 
-class Problem(pydantic.BaseModel):
+class Problem(Record):
     """One reason for a refusal, or one error, in one line.
 
     Attributes:
@@ -41,8 +40,6 @@ class Problem(pydantic.BaseModel):
         value: Value received, as text, if there is one.
     """
 
-    model_config = _STRICT
-
     rule: str
     message: str
     file: str | None = None
@@ -51,7 +48,7 @@ class Problem(pydantic.BaseModel):
     value: str | None = None
 
 
-class Rows(pydantic.BaseModel):
+class Rows(Record):
     """Rows into a node and out of it, by split.
 
     Attributes:
@@ -59,13 +56,11 @@ class Rows(pydantic.BaseModel):
         written: Rows of each split that it wrote or measured.
     """
 
-    model_config = _STRICT
-
-    read: dict[str, int] = {}
-    written: dict[str, int] = {}
+    read: dict[str, int] = pydantic.Field(default_factory=dict)
+    written: dict[str, int] = pydantic.Field(default_factory=dict)
 
 
-class PushedVersion(pydantic.BaseModel):
+class PushedVersion(Record):
     """A model in place.
 
     Attributes:
@@ -74,14 +69,12 @@ class PushedVersion(pydantic.BaseModel):
         is_new: Whether this run put it there; false where it was in place already.
     """
 
-    model_config = _STRICT
-
     version: int
     path: str
     is_new: bool
 
 
-class NodeResult(pydantic.BaseModel):
+class NodeResult(Record):
     """How one node of one run ended.
 
     Attributes:
@@ -94,9 +87,8 @@ class NodeResult(pydantic.BaseModel):
         problems: Why it refused or failed.
         log: Path of its log.
         pushed: The model that it put in place or found there; None for other nodes.
+        format_version: Version of this record's form.
     """
-
-    model_config = _STRICT
 
     id: str
     state: NodeState
@@ -107,6 +99,7 @@ class NodeResult(pydantic.BaseModel):
     problems: tuple[Problem, ...] = ()
     log: str | None = None
     pushed: PushedVersion | None = None
+    format_version: int = FORMAT_VERSION
 
     @property
     def is_good(self) -> bool:

@@ -38,19 +38,16 @@ class RunningError(OperationError):
     """A node is running; freeing files now could take what it reads."""
 
 
-def find_garbage(
-    store: RunStore, layout: OutputLayout, run_ids: list[str], keep: int
-) -> list[Freed]:
+def find_garbage(store: RunStore, layout: OutputLayout, kept_run_ids: Iterable[str]) -> list[Freed]:
     """Find what old runs left and nothing needs.
 
-    Kept are: whatever an execution of one of the newest runs read or put out, cached or not;
+    Kept are: whatever an execution of one of some runs read or put out, cached or not;
     blessed models with their evaluation and blessing; pushed models and what they were made of.
 
     Args:
         store: The pipeline's runs.
         layout: Where their files are.
-        run_ids: Every run, oldest first.
-        keep: Number of newest runs to keep whole, >= 1.
+        kept_run_ids: The runs to keep whole.
 
     Returns:
         What can be freed, by artifact id.
@@ -58,20 +55,18 @@ def find_garbage(
     Raises:
         RunningError: If a node is running.
     """
-    executions = [execution for run in run_ids for execution in store.list_executions(run)]
-    running = [found for found in executions if found.last_known_state == mlmd.Execution.RUNNING]
-    if running:
+    if running := store.list_running():
         raise RunningError(
             f"execution {running[0].id} is marked running; wait for it, or run the pipeline again "
             "if its process has died"
         )
-    recent = [execution for run in run_ids[-keep:] for execution in store.list_executions(run)]
     needed = {
         stored.artifact.id
-        for execution in recent
+        for run_id in kept_run_ids
+        for execution in store.list_executions(run_id)
         for stored in (*store.list_inputs(execution), *store.list_outputs(execution))
     }
-    artifacts = store.store.get_artifacts()
+    artifacts = store.list_artifacts()
     needed |= _find_lineage(store, [found for found in artifacts if _is_kept(found)])
     return [
         Freed(
@@ -80,7 +75,7 @@ def find_garbage(
             path=artifact.uri,
             size_bytes=_measure(Path(artifact.uri)),
         )
-        for artifact in sorted(artifacts, key=lambda artifact: artifact.id)
+        for artifact in artifacts
         if artifact.id not in needed
         and artifact.state == mlmd.Artifact.LIVE
         and _is_inside(Path(artifact.uri), layout.pipeline_root)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import enum
-import json
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,14 +14,18 @@ import pydantic
 from components.data_gate.findings import ARTIFACT_TYPE, DataVerdict, read_verdict
 from components.model_validator.judgement import GateResult, Outcome
 from components.model_validator.validation import MetricComparison, Validation, find_validation
+from components.record import FORMAT_VERSION, Record
 from pipelines.anomalies import Anomaly, read_anomalies
 from pipelines.description import PipelineDescription, read_description
 from pipelines.exit_code import ExitCode
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import StoredArtifact, open_run_store
 from pipelines.node_result import NodeResult, NodeState, Problem
+from pipelines.record_file import UnreadableRecordError, read_record
+from pipelines.run_list import find_run_id
 
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
+_logger = logging.getLogger(__name__)
+
 _PUSHER_ID = "Pusher"
 _MOST_GATES = 3
 
@@ -46,7 +50,7 @@ class Verdict(str, enum.Enum):
         }.get(self, ExitCode.DONE)
 
 
-class NodeRow(pydantic.BaseModel):
+class NodeRow(Record):
     """One node in the summary.
 
     Attributes:
@@ -59,8 +63,6 @@ class NodeRow(pydantic.BaseModel):
         rows_out: Rows written or measured, by split.
         log: Path of its log.
     """
-
-    model_config = _STRICT
 
     id: str
     state: NodeState
@@ -82,7 +84,7 @@ class GateRow(GateResult):
     passed: bool
 
 
-class RunSummary(pydantic.BaseModel):
+class RunSummary(Record):
     """How a run ended, and where things are.
 
     Attributes:
@@ -103,9 +105,8 @@ class RunSummary(pydantic.BaseModel):
         pushed_version: Version of the pushed model under ``serving/``.
         output_root: Folder of everything that runs write.
         report: Path of the run's report, once there is one.
+        format_version: Version of this record's form.
     """
-
-    model_config = _STRICT
 
     run_id: str
     pipeline: str
@@ -123,6 +124,7 @@ class RunSummary(pydantic.BaseModel):
     pushed_version: int | None = None
     output_root: str
     report: str | None = None
+    format_version: int = FORMAT_VERSION
 
 
 def summarize_run(
@@ -215,18 +217,14 @@ def load_summary(layout: OutputLayout, run_id: str | None = None) -> RunSummary:
         summary another version wrote, what the metadata store tells.
 
     Raises:
-        FileNotFoundError: If there is no such run, or none at all.
+        UsageError: If there is no such run, or none at all.
+        UnreadableRecordError: If neither its summary nor its description can be read.
     """
-    known = list_run_ids(layout)
-    if not known:
-        raise FileNotFoundError(f"no runs in {layout.runs_directory}; `make run-local` makes one")
-    if run_id is not None and run_id not in known:
-        raise FileNotFoundError(f"run: got {run_id!r}, expected one of those that `runs` lists")
-    return load_listed_summary(layout, run_id or known[-1])
+    return load_listed_summary(layout, find_run_id(layout, run_id))
 
 
 def load_listed_summary(layout: OutputLayout, run_id: str) -> RunSummary:
-    """Load the summary of a run that ``list_run_ids`` has listed, without listing all again.
+    """Load the summary of a run that is known to be there.
 
     Args:
         layout: Where runs are kept.
@@ -236,7 +234,8 @@ def load_listed_summary(layout: OutputLayout, run_id: str) -> RunSummary:
         As ``load_summary``.
 
     Raises:
-        FileNotFoundError: If the run is gone.
+        OSError: If the run is gone.
+        UnreadableRecordError: If neither its summary nor its description can be read.
     """
     kept = _find_kept_summary(layout.run(run_id).summary_path)
     return kept or recover_summary(layout, run_id)
@@ -253,7 +252,8 @@ def recover_summary(layout: OutputLayout, run_id: str) -> RunSummary:
         The summary; its seconds are from its first node's start to its last one's end.
 
     Raises:
-        FileNotFoundError: If the run was never compiled, or the store is not there.
+        OSError: If the run was never compiled, or the store can't be reached.
+        UnreadableRecordError: If its description can't be read.
     """
     description = read_description(layout.run(run_id).description_path)
     results = [NodeResult(id=node.id, state=NodeState.SKIPPED) for node in description.nodes]
@@ -276,32 +276,12 @@ def _measure_seconds(results: Sequence[NodeResult]) -> float:
 def _find_kept_summary(path: Path) -> RunSummary | None:
     """Read a summary; None where there is none that this version reads."""
     try:
-        return RunSummary.model_validate_json(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, pydantic.ValidationError):
+        return read_record(RunSummary, path)
+    except FileNotFoundError:
         return None
-
-
-def list_run_ids(layout: OutputLayout) -> list[str]:
-    """List the runs that got as far as being compiled, oldest first."""
-    paths = layout.runs_directory.glob("*/description.json")
-    found = [(read_compiled_at(path), path.parent.name) for path in paths]
-    return [name for _, name in sorted(found)]
-
-
-def read_compiled_at(description_path: Path) -> datetime.datetime:
-    """Read when a run was compiled; quicker than reading all of its description.
-
-    Args:
-        description_path: The run's description.
-
-    Returns:
-        The time, with its zone.
-
-    Raises:
-        OSError: If the file can't be read.
-    """
-    compiled = json.loads(description_path.read_text(encoding="utf-8"))
-    return datetime.datetime.fromisoformat(compiled["compiled_at"].replace("Z", "+00:00"))
+    except UnreadableRecordError as error:
+        _logger.warning("%s; shown is what the metadata store tells", error)
+        return None
 
 
 def _judge_run(

@@ -91,7 +91,7 @@ def check_serving(
         What came out.
 
     Raises:
-        FileNotFoundError: If nothing has run there yet.
+        UsageError: If nothing has run there yet.
         ServingCheckError: If there is no such version, or what it was judged on is gone.
     """
     with open_run_store(layout.metadata_store, pipeline_name) as runs:
@@ -127,10 +127,8 @@ def check_serving(
 
 
 def _find_judgement(runs: RunStore, model_id: int, version: int) -> _Judgement:
-    for execution in reversed(runs.list_node_executions(_VALIDATOR)):
+    for execution in runs.list_readers(model_id, "model", _VALIDATOR):
         inputs = {stored.key: stored for stored in runs.list_inputs(execution)}
-        if "model" not in inputs or inputs["model"].artifact.id != model_id:
-            continue
         evaluation, examples = inputs["evaluation"].path, inputs["examples"].path
         for directory in (evaluation, examples):
             if not directory.is_dir():

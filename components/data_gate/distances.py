@@ -19,7 +19,8 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import pydantic
+
+from components.record import Record
 
 NUMERIC_BINS = 10
 """Most bins that numbers are cut into, beside the one of missing values."""
@@ -30,8 +31,6 @@ REST_LABEL = "all other values"
 
 Measure = Literal["l_infinity", "jensen_shannon"]
 Shares = npt.NDArray[np.float64]
-
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +75,7 @@ class Quantiles:
         return float(self.counts.sum()) + self.missing
 
 
-class Bin(pydantic.BaseModel):
+class Bin(Record):
     """One bin of both histograms.
 
     Attributes:
@@ -86,8 +85,6 @@ class Bin(pydantic.BaseModel):
         reference_share: Share of the reference's rows in it, 0 to 1.
         observed_share: Share of the observed rows in it, 0 to 1.
     """
-
-    model_config = _STRICT
 
     label: str
     low: float | None = None
@@ -101,7 +98,7 @@ class Bin(pydantic.BaseModel):
         return self.low is not None or self.high is not None
 
 
-class Distance(pydantic.BaseModel):
+class Distance(Record):
     """How far the observed rows are from the reference, and what it was computed from.
 
     Attributes:
@@ -112,8 +109,6 @@ class Distance(pydantic.BaseModel):
         observed_rows: Rows observed.
         bins: Bins of both histograms; the shares of each sum to 1.
     """
-
-    model_config = _STRICT
 
     measure: Measure
     value: float

@@ -8,11 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-import pydantic
-
 from components.data_gate.anomaly_kinds import Severity
 from components.data_gate.distances import Distance
 from components.data_refusal import DataProblem
+from components.record import Record
 
 FILE_NAME = "verdict.json"
 ARTIFACT_TYPE = "DataVerdict"
@@ -26,10 +25,8 @@ EXAMPLES_ID_PROPERTY = "examples_id"
 SPAN_PROPERTY = "span"
 """Its custom property: the span judged, in days since 1970-01-01; 0 for data without one."""
 
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-
-class OffendingRow(pydantic.BaseModel):
+class OffendingRow(Record):
     """One row at fault.
 
     Attributes:
@@ -38,14 +35,12 @@ class OffendingRow(pydantic.BaseModel):
         value: Its value in the column at fault, as text; empty where it is missing.
     """
 
-    model_config = _STRICT
-
     file: str
     line: int
     value: str
 
 
-class Comparison(pydantic.BaseModel):
+class Comparison(Record):
     """How far a column of one split is from what it is compared with.
 
     Attributes:
@@ -58,8 +53,6 @@ class Comparison(pydantic.BaseModel):
         distance: The score, and the bins that it was computed from.
     """
 
-    model_config = _STRICT
-
     feature: str
     basis: Literal["drift", "skew"]
     split: str
@@ -69,7 +62,7 @@ class Comparison(pydantic.BaseModel):
     distance: Distance
 
 
-class Finding(pydantic.BaseModel):
+class Finding(Record):
     """One thing found in the data.
 
     Attributes:
@@ -85,8 +78,6 @@ class Finding(pydantic.BaseModel):
         rows: The first rows at fault.
         comparison: The score behind it, for drift and skew.
     """
-
-    model_config = _STRICT
 
     feature: str | None
     kind: str
@@ -114,7 +105,7 @@ class Finding(pydantic.BaseModel):
         )
 
 
-class InputFile(pydantic.BaseModel):
+class InputFile(Record):
     """A CSV file that was read.
 
     Attributes:
@@ -123,14 +114,12 @@ class InputFile(pydantic.BaseModel):
         sha256: SHA-256 of its bytes, in hexadecimal.
     """
 
-    model_config = _STRICT
-
     path: str
     rows: int
     sha256: str
 
 
-class DataReference(pydantic.BaseModel):
+class DataReference(Record):
     """Statistics of some data, and which span it was.
 
     Attributes:
@@ -138,8 +127,6 @@ class DataReference(pydantic.BaseModel):
         statistics_uri: Their folder.
         span: First day of the span, ``YYYY-MM-DD``; None if the data was not read as a span.
     """
-
-    model_config = _STRICT
 
     statistics_id: int
     statistics_uri: str
@@ -151,7 +138,7 @@ class DataReference(pydantic.BaseModel):
         return f"span {self.span}" if self.span else f"the data of statistics {self.statistics_id}"
 
 
-class LabelCount(pydantic.BaseModel):
+class LabelCount(Record):
     """The label in one split.
 
     Attributes:
@@ -159,8 +146,6 @@ class LabelCount(pydantic.BaseModel):
         rows: Its rows.
         positives: Its rows with label 1.
     """
-
-    model_config = _STRICT
 
     split: str
     rows: int
@@ -172,7 +157,7 @@ class LabelCount(pydantic.BaseModel):
         return self.rows > 0 and self.positives in (0, self.rows)
 
 
-class DataVerdict(pydantic.BaseModel):
+class DataVerdict(Record):
     """Whether the data may go on, and why.
 
     Attributes:
@@ -187,8 +172,6 @@ class DataVerdict(pydantic.BaseModel):
         findings: What was found, errors first.
         scores: Every comparison with a limit in the schema.
     """
-
-    model_config = _STRICT
 
     accepted: bool
     summary: str

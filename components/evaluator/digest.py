@@ -10,14 +10,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pydantic
+from components.record import Record
 
 FILE_NAME = "digest.json"
 
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-
-class MeasuredMetric(pydantic.BaseModel):
+class MeasuredMetric(Record):
     """One metric of one model on one slice.
 
     Attributes:
@@ -26,14 +24,12 @@ class MeasuredMetric(pydantic.BaseModel):
         upper: Upper end of its 95 % interval; None where there is none.
     """
 
-    model_config = _STRICT
-
     value: float | None
     lower: float | None
     upper: float | None
 
 
-class MeasuredSlice(pydantic.BaseModel):
+class MeasuredSlice(Record):
     """One model's metrics on the rows of one slice.
 
     Attributes:
@@ -43,15 +39,13 @@ class MeasuredSlice(pydantic.BaseModel):
         metrics: Values by the names of ``metric_names``.
     """
 
-    model_config = _STRICT
-
     column: str | None
     column_value: str | None
     examples: int
     metrics: dict[str, MeasuredMetric]
 
 
-class ThresholdCounts(pydantic.BaseModel):
+class ThresholdCounts(Record):
     """The confusion matrix at one threshold; a row is predicted 1 where its score is above it.
 
     Attributes:
@@ -61,8 +55,6 @@ class ThresholdCounts(pydantic.BaseModel):
         true_negatives: Rows of label 0 predicted 0.
         false_negatives: Rows of label 1 predicted 0.
     """
-
-    model_config = _STRICT
 
     threshold: float
     true_positives: int
@@ -98,7 +90,7 @@ class ThresholdCounts(pydantic.BaseModel):
         return _divide(self.true_positives + self.true_negatives, self.rows)
 
 
-class CalibrationBin(pydantic.BaseModel):
+class CalibrationBin(Record):
     """Rows whose scores are in one bin.
 
     Attributes:
@@ -109,8 +101,6 @@ class CalibrationBin(pydantic.BaseModel):
         mean_label: Share of them with label 1.
     """
 
-    model_config = _STRICT
-
     low: float
     high: float
     rows: int
@@ -118,7 +108,7 @@ class CalibrationBin(pydantic.BaseModel):
     mean_label: float
 
 
-class ModelMeasures(pydantic.BaseModel):
+class ModelMeasures(Record):
     """All that was measured of one model.
 
     Attributes:
@@ -129,14 +119,12 @@ class ModelMeasures(pydantic.BaseModel):
             empty where a score is not a probability.
     """
 
-    model_config = _STRICT
-
     slices: tuple[MeasuredSlice, ...]
     thresholds: tuple[ThresholdCounts, ...]
     calibration: tuple[CalibrationBin, ...]
 
 
-class EvaluationDigest(pydantic.BaseModel):
+class EvaluationDigest(Record):
     """The content of ``digest.json``.
 
     Attributes:
@@ -144,8 +132,6 @@ class EvaluationDigest(pydantic.BaseModel):
         champion: What was measured of the champion on the same rows; None where there was none, or
             it could not be measured.
     """
-
-    model_config = _STRICT
 
     candidate: ModelMeasures
     champion: ModelMeasures | None

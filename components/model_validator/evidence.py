@@ -8,16 +8,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-import pydantic
-
 from components.evaluator.metric_names import ScoreMetric
 from components.model_validator.gates import ServingMetric, TrivialName
 from components.model_validator.paired_change import Change
+from components.record import Record
 
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-
-class ModelReplay(pydantic.BaseModel):
+class ModelReplay(Record):
     """A model's serving replay; what could not be measured is None.
 
     Attributes:
@@ -31,8 +28,6 @@ class ModelReplay(pydantic.BaseModel):
             the one that the Evaluator measured.
         difference_at: The row that has it, or why there is none.
     """
-
-    model_config = _STRICT
 
     problem: str | None = None
     rows: int | None = None
@@ -49,7 +44,7 @@ class ModelReplay(pydantic.BaseModel):
         return value
 
 
-class TrivialModel(pydantic.BaseModel):
+class TrivialModel(Record):
     """A trivial model on the evaluated rows.
 
     Attributes:
@@ -60,8 +55,6 @@ class TrivialModel(pydantic.BaseModel):
         lower: Lower end of the interval of ``change``.
         upper: Upper end of it.
     """
-
-    model_config = _STRICT
 
     name: TrivialName
     log_loss: float

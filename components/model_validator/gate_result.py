@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import enum
 
-import pydantic
-
 from components.model_validator.gates import Rule
+from components.record import Record
 
 
 class Outcome(str, enum.Enum):
@@ -27,7 +26,7 @@ class Outcome(str, enum.Enum):
     """There is no champion to compare with, so the gate does not apply."""
 
 
-class GateResult(pydantic.BaseModel):
+class GateResult(Record):
     """What came out of one limit of one gate on one slice.
 
     Attributes:
@@ -49,8 +48,6 @@ class GateResult(pydantic.BaseModel):
         groups: The two groups that a fairness gap lies between, the higher value first.
         refuses_if_inconclusive: Whether an inconclusive outcome refuses the model.
     """
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     name: str
     kind: str

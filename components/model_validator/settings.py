@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import pydantic
 
+from components.record import Record
 from schemas.feature_table import DType, FeatureTable
 
 
@@ -33,7 +34,7 @@ class ModelValidatorSettings(pydantic.BaseModel):
     max_train_rows: Annotated[int, pydantic.Field(ge=100)] = 50_000
 
 
-class RowSource(pydantic.BaseModel):
+class RowSource(Record):
     """What a replay must know of the examples.
 
     Attributes:
@@ -44,8 +45,6 @@ class RowSource(pydantic.BaseModel):
         columns: Type by raw column that slices are cut by.
         attributes: Fairness attributes, which ``transform_features`` gives too.
     """
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     split: str
     train_split: str

@@ -8,18 +8,15 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-import pydantic
-
 from components.evaluator.slice_metrics import Evaluation
 from components.model_validator.evidence import ModelReplay, TrivialModel
 from components.model_validator.gate_result import GateResult
+from components.record import Record
 
 FILE_NAME = "validation.json"
 
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-
-class ModelReference(pydantic.BaseModel):
+class ModelReference(Record):
     """A model artifact.
 
     Attributes:
@@ -27,13 +24,11 @@ class ModelReference(pydantic.BaseModel):
         uri: Its folder.
     """
 
-    model_config = _STRICT
-
     id: int
     uri: str
 
 
-class MetricComparison(pydantic.BaseModel):
+class MetricComparison(Record):
     """A metric on all rows, beside the champion's; None where it is not a number or not there.
 
     Attributes:
@@ -44,8 +39,6 @@ class MetricComparison(pydantic.BaseModel):
         baseline: The champion's value.
     """
 
-    model_config = _STRICT
-
     name: str
     value: float | None
     lower: float | None
@@ -53,7 +46,7 @@ class MetricComparison(pydantic.BaseModel):
     baseline: float | None
 
 
-class Validation(pydantic.BaseModel):
+class Validation(Record):
     """Whether a candidate is blessed, and why.
 
     Attributes:
@@ -72,8 +65,6 @@ class Validation(pydantic.BaseModel):
         trivial_models: The trivial models; none where no gate asked for a replay.
         interval_method: How the intervals of changes were made, and their confidence.
     """
-
-    model_config = _STRICT
 
     blessed: bool
     summary: str

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import pydantic
+
 from components.csv_example_gen.csv_files import CSV_FILES_PROPERTY, load_csv_files
 from components.data_gate.findings import InputFile
 from components.data_gate.severity import DataGateSettings, load_settings
@@ -42,7 +44,7 @@ def collect_report(
         The report; what can't be shown any more is said in its notes.
 
     Raises:
-        FileNotFoundError: If there is no such run, or none at all.
+        UsageError: If there is no such run, or none at all.
     """
     summary = summary or load_summary(layout, run_id)
     description = read_description(layout.run(summary.run_id).description_path)
@@ -67,9 +69,8 @@ def collect_data_so_far(layout: OutputLayout, run_id: str) -> DataReport | None:
     description = read_description(layout.run(run_id).description_path)
     with open_run_store(layout.metadata_store, description.name) as store:
         outputs = _list_outputs(store, description, run_id)
-    return collect_data(
-        outputs, summary, _find_table(description, []), _read_gate_settings(description), []
-    )
+    table, settings = _find_table(description, []), _read_gate_settings(description, [])
+    return collect_data(outputs, summary, table, settings, [])
 
 
 def _collect(
@@ -85,15 +86,16 @@ def _collect(
         for node in description.nodes
     )
     parameters = {node.id: node.parameters for node in nodes}
-    data = collect_data(outputs, summary, table, _read_gate_settings(description), notes)
+    data = collect_data(outputs, summary, table, _read_gate_settings(description, notes), notes)
+    row_source = _read_row_source(description, notes)
     span = summary.data.data.span if summary.data else None
-    files = summary.data.files if summary.data else _list_files(outputs)
+    files = summary.data.files if summary.data else _list_files(outputs, notes)
     facts = RunFacts(
         header=_create_header(description, summary, span, files),
         summary=summary,
         nodes=nodes,
         data=data,
-        model=collect_model(outputs, _read_row_source(description), notes),
+        model=collect_model(outputs, row_source, notes) if row_source else None,
         lineage=trace_lineage(store, outputs, files, span),
         model_card=write_card(
             description, parameters.get("Trainer", {}), outputs, summary, data, table
@@ -139,23 +141,32 @@ def _find_table(description: PipelineDescription, notes: list[str]) -> FeatureTa
     return load_feature_table(task)
 
 
-def _read_gate_settings(description: PipelineDescription) -> DataGateSettings:
-    parameters = description.node("DataGate").parameters
-    return load_settings(parameters["settings"])
+def _read_gate_settings(description: PipelineDescription, notes: list[str]) -> DataGateSettings:
+    try:
+        return load_settings(description.node("DataGate").parameters["settings"])
+    except (KeyError, pydantic.ValidationError):
+        notes.append("DataGate's settings are of another version, so its defaults stand for them")
+        return DataGateSettings()
 
 
-def _read_row_source(description: PipelineDescription) -> RowSource:
-    return RowSource.model_validate_json(description.node("ModelValidator").parameters["rows"])
+def _read_row_source(description: PipelineDescription, notes: list[str]) -> RowSource | None:
+    try:
+        return RowSource.model_validate_json(description.node("ModelValidator").parameters["rows"])
+    except (KeyError, pydantic.ValidationError):
+        notes.append("ModelValidator's settings are of another version: the model can't be shown")
+        return None
 
 
-def _list_files(outputs: Outputs) -> tuple[InputFile, ...]:
+def _list_files(outputs: Outputs, notes: list[str]) -> tuple[InputFile, ...]:
     """List the CSV files as CsvExampleGen noted them, of a run that did not get to DataGate."""
     examples = find_output(outputs, "CsvExampleGen", "examples")
     noted = examples.text(CSV_FILES_PROPERTY) if examples else ""
-    return tuple(
-        InputFile(path=file.path, rows=file.rows, sha256=file.sha256)
-        for file in (load_csv_files(noted) if noted else ())
-    )
+    try:
+        files = load_csv_files(noted) if noted else ()
+    except (ValueError, TypeError):
+        notes.append("the list of CSV files is of another version, so it can't be shown")
+        return ()
+    return tuple(InputFile(path=file.path, rows=file.rows, sha256=file.sha256) for file in files)
 
 
 def _create_header(

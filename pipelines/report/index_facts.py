@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 
-import pydantic
-
 from pipelines.champion import ChampionState, open_champion
-from pipelines.description import read_description
+from pipelines.errors import UsageError
 from pipelines.layout import OutputLayout
+from pipelines.record_file import UnreadableRecordError
 from pipelines.report.run_index import ChampionStep, IndexedRun, RunIndex
-from pipelines.run_summary import RunSummary, find_time_span, list_run_ids, load_listed_summary
+from pipelines.run_list import list_runs
+from pipelines.run_summary import RunSummary, find_time_span, load_listed_summary
 
 
 def collect_index(layout: OutputLayout) -> RunIndex:
@@ -24,19 +24,19 @@ def collect_index(layout: OutputLayout) -> RunIndex:
         The index; a run that can't be read is in its notes.
 
     Raises:
-        FileNotFoundError: If there are no runs.
+        UsageError: If there are no runs.
     """
-    run_ids = list_run_ids(layout)
-    if not run_ids:
-        raise FileNotFoundError(f"no runs in {layout.runs_directory}; `make run-local` makes one")
+    found = list_runs(layout)
+    if not found.runs:
+        raise UsageError(f"no runs in {layout.runs_directory}; `make run-local` makes one")
     runs: list[IndexedRun] = []
-    notes: list[str] = []
-    for run_id in run_ids:
+    notes = list(found.unreadable.values())
+    for run_id in found.run_ids:
         try:
             runs.append(_index(layout, load_listed_summary(layout, run_id)))
-        except (OSError, pydantic.ValidationError) as error:
-            notes.append(f"run {run_id} can't be read: {str(error).splitlines()[0]}")
-    pipeline = read_description(layout.run(run_ids[-1]).description_path).name
+        except (OSError, UnreadableRecordError) as error:
+            notes.append(f"run {run_id}: {error}")
+    pipeline = found.runs[-1].pipeline
     champion = _read_champion(layout, pipeline)
     return RunIndex(
         pipeline=pipeline,

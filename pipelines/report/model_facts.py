@@ -121,7 +121,11 @@ def _report_training(run: StoredArtifact | None, notes: list[str]) -> TrainingRe
     if path is None or not path.is_file():
         notes.append(f"the training history is gone: {path or 'the Trainer left none'}")
         return None
-    return read_history(path)
+    try:
+        return read_history(path)
+    except (ValueError, KeyError):
+        notes.append(f"the training history is of another version: {path}")
+        return None
 
 
 def _report_curves(name: str, measures: ModelMeasures) -> ModelCurves:

@@ -7,15 +7,17 @@ charts' library is imported only when a page is rendered.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
+from pipelines.errors import OperationError, UsageError
 from pipelines.layout import OutputLayout
 from pipelines.report.collection import collect_data_so_far, collect_report
 from pipelines.report.comparison_facts import compare_runs
 from pipelines.report.index_facts import collect_index
 from pipelines.report.run_comparison import RunComparison
 from pipelines.report.run_report import RunReport
-from pipelines.run_summary import RunSummary
+from pipelines.run_summary import RunSummary, load_listed_summary
 from pipelines.whole_file import write_whole
 
 
@@ -38,7 +40,25 @@ def publish_report(layout: OutputLayout, report: RunReport) -> Path:
             the only one that can ever show them.
         OSError: If a page can't be written.
     """
+    with _keep_drawings(layout):
+        path = _write_run_page(layout, report)
+        publish_index(layout)
+    return path
+
+
+@contextlib.contextmanager
+def _keep_drawings(layout: OutputLayout) -> Iterator[None]:
+    """Take the charts of earlier pages again, and keep those of the pages that are written."""
     from pipelines.report.drawing import load_drawings, save_drawings
+
+    load_drawings(layout.drawings_path)
+    yield
+    # What can't be kept is drawn again.
+    with contextlib.suppress(OSError):
+        save_drawings(layout.drawings_path)
+
+
+def _write_run_page(layout: OutputLayout, report: RunReport) -> Path:
     from pipelines.report.page import render_report
 
     path = layout.report_path(report.run_id)
@@ -48,12 +68,7 @@ def publish_report(layout: OutputLayout, report: RunReport) -> Path:
             f"{path} stays as it is: {freed} artifacts of the run are freed, so a new page would "
             "show less"
         )
-    load_drawings(layout.drawings_path)
     write_page(path, render_report(report))
-    publish_index(layout)
-    # What can't be kept is drawn again.
-    with contextlib.suppress(OSError):
-        save_drawings(layout.drawings_path)
     return path
 
 
@@ -86,7 +101,7 @@ def publish_index(layout: OutputLayout) -> Path:
         The page.
 
     Raises:
-        FileNotFoundError: If there are no runs.
+        UsageError: If there are no runs.
         OSError: If the page can't be written.
     """
     from pipelines.report.page import render_index
@@ -128,7 +143,7 @@ def collect_comparison(layout: OutputLayout, before: str, after: str | None) -> 
         Both, side by side.
 
     Raises:
-        FileNotFoundError: If there is no such run.
+        UsageError: If there is no such run.
     """
     return compare_runs(collect_report(layout, before), collect_report(layout, after))
 
@@ -164,23 +179,31 @@ def keep_summary(layout: OutputLayout, summary: RunSummary) -> None:
 
 
 def publish_missing(layout: OutputLayout, run_ids: list[str]) -> list[str]:
-    """Write the pages of runs that have none, before what they show is freed.
+    """Write the pages of runs that have none, before what they show is freed; then the index once.
 
     Args:
         layout: Where runs are kept.
-        run_ids: The runs.
+        run_ids: The runs, which are known to be there.
 
     Returns:
         One line a run whose page could not be written.
+
+    Raises:
+        OSError: If the index can't be written.
     """
+    missing = [run_id for run_id in run_ids if not layout.report_path(run_id).is_file()]
+    if not missing:
+        return []
     problems = []
-    for run_id in run_ids:
-        if layout.report_path(run_id).is_file():
-            continue
-        try:
-            publish_report(layout, collect_report(layout, run_id))
-        except (OSError, ValueError, LookupError) as error:
-            problems.append(f"run {run_id}: no report was written: {' '.join(str(error).split())}")
+    with _keep_drawings(layout):
+        for run_id in missing:
+            try:
+                summary = load_listed_summary(layout, run_id)
+                _write_run_page(layout, collect_report(layout, summary=summary))
+            except (OperationError, UsageError, OSError, ValueError, LookupError) as error:
+                told = " ".join(str(error).split())
+                problems.append(f"run {run_id}: no report was written: {told}")
+        publish_index(layout)
     return problems
 
 

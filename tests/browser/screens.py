@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, sync_playwright
 from pipelines.cli import main
 from pipelines.config import CODE_ROOT
 from pipelines.layout import OutputLayout
-from pipelines.run_summary import list_run_ids
+from pipelines.run_list import list_runs
 from tests.browser.chromium import OPTIONS, PHONE_WIDTH
 from tests.e2e.corrupted_inputs import set_cells, write_rows
 
@@ -68,7 +68,7 @@ def take_pictures() -> None:
     layout = OutputLayout(OUTPUT)
     main(["data"])
     _deliver_badly()
-    for options in RUNS[len(list_run_ids(layout)) :]:
+    for options in RUNS[len(list_runs(layout).run_ids) :]:
         main(["run", "--config", "local", "--output", str(OUTPUT), *options])
     pictures = _plan(layout)
     IMAGES.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ def _deliver_badly() -> None:
 
 
 def _plan(layout: OutputLayout) -> list[Picture]:
-    pushed, changed, refused = list_run_ids(layout)[: len(RUNS)]
+    pushed, changed, refused = list_runs(layout).run_ids[: len(RUNS)]
     for run_id in (pushed, changed, refused):
         main(["report", run_id, "--config", "local", "--output", str(OUTPUT)])
     main(["compare", pushed, changed, "--config", "local", "--output", str(OUTPUT)])

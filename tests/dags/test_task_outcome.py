@@ -167,3 +167,17 @@ def test_good_end_is_described_in_one_line() -> None:
 def test_command_is_shown_as_one_could_type_it() -> None:
     """A word with a blank is quoted, and the program shown by its name."""
     assert quote_command(["/a/python", "-m", "x y"]) == "python -m 'x y'"
+
+
+def test_answers_of_another_version_are_told_as_far_as_they_are_known() -> None:
+    """A field that is new is passed over, and one that is missing is no traceback in a task."""
+    problem = {**PROBLEM, "mood": "bad"}
+
+    assert describe_node(ended(3, state="data refused", problems=[problem])) == (
+        "data refused: out of range: column 'fare': got -1, expected 0 or more"
+    )
+    assert describe_node(ended(3, state="data refused", problems=[{"what": "?"}])) == (
+        "data refused: the last line"
+    )
+    assert describe_result({"id": "Trainer", "state": "done", "mood": "good"}) == "done; 0.0 s"
+    assert describe_result({"state": "paused"}).startswith("paused; ")

@@ -2,66 +2,27 @@
 
 from __future__ import annotations
 
-import datetime
+import json
 from pathlib import Path
 
-import ml_metadata
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.cli import main
-from pipelines.description import NodeDescription, PipelineDescription, Stage
 from pipelines.exit_code import ExitCode
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, open_run_store
 from pipelines.node_result import NodeResult, NodeState, Problem
-from pipelines.run_summary import Verdict, list_run_ids, load_summary, recover_summary
-from pipelines.store_connection import create_connection_config
-
-PIPELINE = "trips"
-NOON = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.timezone.utc)
-
-
-def _compile(
-    layout: OutputLayout,
-    run_id: str,
-    minutes: int = 0,
-    not_asked_for: tuple[str, ...] = (),
-    node_ids: tuple[str, ...] = ("Reader", "Counter"),
-) -> None:
-    """Leave what compiling a pipeline leaves."""
-    nodes = [
-        NodeDescription(id=name, type=name, stage=Stage.DATA, upstream=(), parameters={})
-        for name in node_ids
-    ]
-    description = PipelineDescription(
-        name=PIPELINE,
-        content_hash="0",
-        compiled_at=NOON + datetime.timedelta(minutes=minutes),
-        output_root=str(layout.root),
-        nodes=tuple(nodes),
-        not_asked_for=not_asked_for,
-    )
-    path = layout.run(run_id).description_path
-    path.parent.mkdir(parents=True)
-    path.write_text(description.model_dump_json())
+from pipelines.run_list import list_runs
+from pipelines.run_summary import Verdict, load_summary, recover_summary
+from tests.tiny_store import CACHED, COMPLETE, FAILED, PIPELINE, TinyStore, compile_run
 
 
 def _record(layout: OutputLayout, run_id: str, result: NodeResult) -> None:
     """Leave what running a node leaves in the metadata store."""
-    store = ml_metadata.MetadataStore(create_connection_config(layout.metadata_store))
-    names = {"pipeline_run": run_id, "node": f"{PIPELINE}.{result.id}"}
-    contexts = []
-    for kind, name in names.items():
-        type_id = store.put_context_type(mlmd.ContextType(name=kind))
-        contexts.append(mlmd.Context(type_id=type_id, name=name))
-    type_id = store.put_execution_type(mlmd.ExecutionType(name=result.id))
-    state = mlmd.Execution.COMPLETE if result.is_good else mlmd.Execution.FAILED
-    execution = mlmd.Execution(type_id=type_id, last_known_state=state)
-    execution.id, _, _ = store.put_execution(
-        execution, [], contexts, reuse_context_if_already_exist=True
-    )
-    RunStore(store, PIPELINE).record(execution, result)
+    tiny = TinyStore.open(layout.metadata_store, PIPELINE)
+    execution = tiny.record(run_id, result.id, state=COMPLETE if result.is_good else FAILED)
+    RunStore(tiny.store, PIPELINE).record(execution, result)
 
 
 @pytest.fixture
@@ -72,11 +33,11 @@ def layout(tmp_path: Path) -> OutputLayout:
 
 def test_runs_are_listed_in_the_order_in_which_they_were_compiled(layout: OutputLayout) -> None:
     """Names do not matter: a backfilled date is newer than what it is named after."""
-    _compile(layout, "scheduled__2026-03-01T00:00:00+00:00", minutes=1)
-    _compile(layout, "20260101T000000Z", minutes=3)
-    _compile(layout, "backfill__2013-01-01T00:00:00+00:00", minutes=2)
+    compile_run(layout, "scheduled__2026-03-01T00:00:00+00:00", minutes=1)
+    compile_run(layout, "20260101T000000Z", minutes=3)
+    compile_run(layout, "backfill__2013-01-01T00:00:00+00:00", minutes=2)
 
-    assert list_run_ids(layout) == [
+    assert list_runs(layout).run_ids == [
         "scheduled__2026-03-01T00:00:00+00:00",
         "backfill__2013-01-01T00:00:00+00:00",
         "20260101T000000Z",
@@ -89,7 +50,7 @@ def test_runs_prints_names_whole_and_the_newest_first(
     """A name can be copied from the list, however long a scheduler makes it."""
     names = ["scheduled__2026-03-01T00:00:00.000001+00:00", "manual__2013-01-01T00:00:00+00:00"]
     for minutes, name in enumerate(names):
-        _compile(layout, name, minutes)
+        compile_run(layout, name, minutes)
     _record(layout, names[0], NodeResult(id="Reader", state=NodeState.DONE))
 
     assert main(["runs", "--output", str(layout.root)]) == ExitCode.DONE
@@ -103,20 +64,20 @@ def test_a_folder_without_a_compiled_pipeline_is_no_run(layout: OutputLayout) ->
     """A run that failed to compile is not listed."""
     layout.run("broken").logs_directory.mkdir(parents=True)
 
-    assert list_run_ids(layout) == []
+    assert list_runs(layout).run_ids == []
 
 
 def test_the_newest_run_is_the_one_compiled_last(layout: OutputLayout) -> None:
     """``latest`` goes by the time, too."""
-    _compile(layout, "b", minutes=1)
-    _compile(layout, "a", minutes=2)
+    compile_run(layout, "b", minutes=1)
+    compile_run(layout, "a", minutes=2)
 
     assert load_summary(layout).run_id == "a"
 
 
 def test_a_run_of_which_nothing_ran_has_failed(layout: OutputLayout) -> None:
     """Without a metadata store, the first node was not run, and nothing was pushed."""
-    _compile(layout, "run")
+    compile_run(layout, "run")
 
     summary = recover_summary(layout, "run")
 
@@ -128,7 +89,7 @@ def test_a_run_of_which_nothing_ran_has_failed(layout: OutputLayout) -> None:
 
 def test_a_run_some_nodes_of_which_never_ran_has_failed(layout: OutputLayout) -> None:
     """What is done is done, but a run that a scheduler gave up is no success."""
-    _compile(layout, "run")
+    compile_run(layout, "run")
     _record(layout, "run", NodeResult(id="Reader", state=NodeState.DONE))
 
     summary = recover_summary(layout, "run")
@@ -140,7 +101,7 @@ def test_a_run_some_nodes_of_which_never_ran_has_failed(layout: OutputLayout) ->
 
 def test_a_failed_node_is_the_reason_and_not_what_it_left_undone(layout: OutputLayout) -> None:
     """The node that broke is named, with its problem; that others did not run follows from it."""
-    _compile(layout, "run")
+    compile_run(layout, "run")
     problem = Problem(rule="process died", message="ended with signal SIGKILL")
     _record(layout, "run", NodeResult(id="Reader", state=NodeState.FAILED, problems=(problem,)))
 
@@ -152,7 +113,7 @@ def test_a_failed_node_is_the_reason_and_not_what_it_left_undone(layout: OutputL
 
 def test_a_killed_push_is_not_denied(layout: OutputLayout) -> None:
     """A Pusher that died may have put its version in place, so nothing is said of the folder."""
-    _compile(layout, "run", node_ids=("Reader", "Pusher"))
+    compile_run(layout, "run", node_ids=("Reader", "Pusher"))
     _record(layout, "run", NodeResult(id="Reader", state=NodeState.DONE))
     _record(layout, "run", NodeResult(id="Pusher", state=NodeState.FAILED))
 
@@ -164,7 +125,7 @@ def test_a_killed_push_is_not_denied(layout: OutputLayout) -> None:
 
 def test_the_last_attempt_at_a_node_counts(layout: OutputLayout) -> None:
     """A node that failed and was run again is done."""
-    _compile(layout, "run")
+    compile_run(layout, "run")
     _record(layout, "run", NodeResult(id="Reader", state=NodeState.FAILED))
     _record(layout, "run", NodeResult(id="Reader", state=NodeState.DONE))
     _record(layout, "other", NodeResult(id="Reader", state=NodeState.FAILED))
@@ -176,10 +137,48 @@ def test_the_last_attempt_at_a_node_counts(layout: OutputLayout) -> None:
 
 def test_nodes_that_were_not_asked_for_are_no_reason(layout: OutputLayout) -> None:
     """A part of the pipeline that is done is done, and called a part."""
-    _compile(layout, "run", not_asked_for=("Counter",))
+    compile_run(layout, "run", not_asked_for=("Counter",))
     _record(layout, "run", NodeResult(id="Reader", state=NodeState.DONE))
 
     summary = recover_summary(layout, "run")
 
     assert summary.verdict is Verdict.PARTIAL
     assert summary.verdict.exit_code == ExitCode.DONE
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [(COMPLETE, NodeState.DONE), (CACHED, NodeState.CACHED), (FAILED, NodeState.FAILED)],
+)
+@pytest.mark.parametrize("kept", ["{", '{"id": "Reader"}', '{"id": "Reader", "state": "paused"}'])
+def test_a_result_that_cannot_be_read_is_what_the_store_tells(
+    layout: OutputLayout, kept: str, state: mlmd.Execution.State, expected: NodeState
+) -> None:
+    """Half a result, or one of another version, leaves the state that the store has."""
+    compile_run(layout, "run", not_asked_for=("Counter",))
+    tiny = TinyStore.open(layout.metadata_store, PIPELINE)
+    execution = tiny.record("run", "Reader", state=state)
+    execution.custom_properties["node_result"].string_value = kept
+    tiny.store.put_executions([execution])
+
+    summary = recover_summary(layout, "run")
+
+    assert summary.nodes[0].state is expected
+    assert summary.nodes[0].cached is (expected is NodeState.CACHED)
+    assert bool(summary.problems) is (expected is NodeState.FAILED)
+
+
+def test_what_a_later_version_adds_to_a_result_is_passed_over(layout: OutputLayout) -> None:
+    """The rest of the result counts as it was kept."""
+    compile_run(layout, "run")
+    result = NodeResult(id="Reader", state=NodeState.DATA_REFUSED, seconds=3.0)
+    tiny = TinyStore.open(layout.metadata_store, PIPELINE)
+    execution = tiny.record("run", "Reader")
+    content = {**json.loads(result.model_dump_json()), "format_version": 2, "mood": "good"}
+    execution.custom_properties["node_result"].string_value = json.dumps(content)
+    tiny.store.put_executions([execution])
+
+    with open_run_store(layout.metadata_store, PIPELINE) as store:
+        found = store.read_result("run", "Reader")
+
+    assert found == result.model_copy(update={"format_version": 2})

@@ -1,0 +1,67 @@
+"""Read a record from its file, or say in one line why that can't be done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import pydantic
+
+from components.record import FORMAT_VERSION, Record
+from pipelines.errors import OperationError
+
+_Record = TypeVar("_Record", bound=Record)
+
+
+class UnreadableRecordError(OperationError, ValueError):
+    """A file does not hold the record that it should; one line names it, and what is missing."""
+
+
+class _Version(Record):
+    format_version: int = FORMAT_VERSION
+
+
+def read_record(kind: type[_Record], path: Path) -> _Record:
+    """Read a record.
+
+    Args:
+        kind: Its type.
+        path: Its JSON file.
+
+    Returns:
+        The record; what this version does not know of it is passed over.
+
+    Raises:
+        OSError: If the file can't be read.
+        UnreadableRecordError: If something is missing in it, or is not what it should be.
+    """
+    text = path.read_bytes()
+    try:
+        return kind.model_validate_json(text)
+    except pydantic.ValidationError as error:
+        raise UnreadableRecordError(
+            f"{path} can't be read: {describe_mismatch(error)}; {_find_remedy(text)}"
+        ) from error
+
+
+def describe_mismatch(error: pydantic.ValidationError) -> str:
+    """Say in a few words what of a record is missing or is not what it should be."""
+    first = error.errors()[0]
+    more = "" if error.error_count() == 1 else f" (and {error.error_count() - 1} more)"
+    if first["type"] == "json_invalid":
+        return f"not whole JSON{more}"
+    name = ".".join(map(str, first["loc"])) or "its content"
+    if first["type"] == "missing":
+        return f"{name} is missing{more}"
+    expected = first["msg"].removeprefix("Input should be ")
+    return f"{name}: got {str(first['input'])[:80]!r}, expected {expected}{more}"
+
+
+def _find_remedy(text: bytes) -> str:
+    try:
+        version = _Version.model_validate_json(text).format_version
+    except pydantic.ValidationError:
+        version = FORMAT_VERSION
+    if version > FORMAT_VERSION:
+        return f"a later version wrote it (format {version}, here {FORMAT_VERSION}): use that one"
+    return "use the version that wrote it, or move the file away"

@@ -1,0 +1,111 @@
+"""Which runs there are, without reading how any of them ended."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import logging
+
+import pydantic
+
+from components.record import Record
+from pipelines.errors import UsageError
+from pipelines.layout import OutputLayout
+from pipelines.record_file import UnreadableRecordError, read_record
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class ListedRun:
+    """A run that got as far as being compiled.
+
+    Attributes:
+        compiled_at: When, with its zone.
+        run_id: The run.
+        pipeline: Name of its pipeline.
+    """
+
+    compiled_at: datetime.datetime
+    run_id: str
+    pipeline: str
+
+
+@dataclasses.dataclass(frozen=True)
+class RunList:
+    """The runs of an output root.
+
+    Attributes:
+        runs: Those that can be told apart in time, oldest first.
+        unreadable: By id of each other run, why its description can't be read, in one line.
+    """
+
+    runs: tuple[ListedRun, ...]
+    unreadable: dict[str, str]
+
+    @property
+    def run_ids(self) -> list[str]:
+        """Ids of the runs, oldest first."""
+        return [run.run_id for run in self.runs]
+
+
+class _Compiled(Record):
+    """What of a description is needed to list it; quicker than reading all of it."""
+
+    compiled_at: pydantic.AwareDatetime
+    name: str
+
+
+def list_runs(layout: OutputLayout) -> RunList:
+    """List the runs of an output root.
+
+    Args:
+        layout: Where runs are kept.
+
+    Returns:
+        The runs; none where nothing has run.
+
+    Raises:
+        OSError: If a description can't be read.
+    """
+    runs: list[ListedRun] = []
+    unreadable: dict[str, str] = {}
+    for path in layout.runs_directory.glob("*/description.json"):
+        run_id = path.parent.name
+        try:
+            compiled = read_record(_Compiled, path)
+        except UnreadableRecordError as error:
+            unreadable[run_id] = str(error)
+        else:
+            runs.append(ListedRun(compiled.compiled_at, run_id, compiled.name))
+    runs.sort(key=lambda run: (run.compiled_at, run.run_id))
+    return RunList(tuple(runs), dict(sorted(unreadable.items())))
+
+
+def find_run_id(layout: OutputLayout, run_id: str | None) -> str:
+    """Find a run.
+
+    Args:
+        layout: Where runs are kept.
+        run_id: The run; None for the newest.
+
+    Returns:
+        Its id.
+
+    Raises:
+        UsageError: If there is no such run, or none at all.
+        UnreadableRecordError: If the newest is asked for, and no run can be read.
+    """
+    names = {path.parent.name for path in layout.runs_directory.glob("*/description.json")}
+    if not names:
+        raise UsageError(f"no runs in {layout.runs_directory}; `make run-local` makes one")
+    if run_id is not None:
+        if run_id not in names:
+            raise UsageError(f"run: got {run_id!r}, expected one of those that `runs` lists")
+        return run_id
+    found = list_runs(layout)
+    if not found.runs:
+        raise UnreadableRecordError(next(iter(found.unreadable.values())))
+    for problem in found.unreadable.values():
+        _logger.warning("%s; a later run than the one that is shown may be there", problem)
+    return found.runs[-1].run_id
