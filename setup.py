@@ -33,6 +33,8 @@ INSTALL_REQUIRES = [
     "pydantic>=2.5,<3",
     "pyyaml>=6,<7",
     "rich>=13",
+    "scikit-learn>=1.5,<2",
+    "scipy>=1.12,<2",
     "setuptools<82",  # TensorBoard and TF Hub import pkg_resources, which 82 no longer has
     "tensorflow>=2.16.2,<2.17",
     "tensorflow-data-validation>=1.16.1,<1.17",
@@ -54,8 +56,7 @@ EXTRAS_REQUIRE = {
         "pytest>=8",
         "pytest-xdist>=3.5",
         "ruff>=0.6",
-        "scikit-learn>=1.5",
-        "types-PyYAML>=6",
+            "types-PyYAML>=6",
         "uv>=0.4",
     ],
 }
