@@ -3,7 +3,7 @@
 Groups are dealt by the rows' numbers, so the same rows always get the same intervals. The formula
 is TFMA's (0.47.1), whose own run deals rows at random, anew each time.
 
-This module is plain Python and NumPy.
+This module is plain Python, NumPy and SciPy.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import dataclasses
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
 
 from components.evaluator.score_histogram import Array, ScoreHistogram, ScoreTotals
 
 GROUPS = 20
 """Groups that rows are dealt into, as many as TFMA's."""
 
-_STUDENT_T = 2.093024054408263
-"""The 97.5 % quantile of Student's t with ``GROUPS - 1`` degrees of freedom."""
+_STUDENT_T = float(stdtrit(GROUPS - 1, 0.975))
 
 _GOLDEN, _MIX_1, _MIX_2 = (
     np.uint64(number) for number in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
