@@ -27,6 +27,7 @@ INSTALL_REQUIRES = [
     "keras>=3.0,<3.7",  # 3.12 breaks TFX's own models, 3.6 is tested
     "ml-metadata>=1.16,<1.17",
     "numpy>=1.23.5,<2",
+    "pandas>=1.5,<3",
     "protobuf>=3.20.3,<4.21",
     "psycopg[binary]>=3.2,<4",
     "pyarrow>=10,<11",
@@ -51,12 +52,11 @@ EXTRAS_REQUIRE = {
     "dev": [
         "mypy>=1.10",
         "packaging>=22",
-        "pandas>=1.5",
         "playwright>=1.50",
         "pytest>=8",
         "pytest-xdist>=3.5",
         "ruff>=0.6",
-            "types-PyYAML>=6",
+        "types-PyYAML>=6",
         "uv>=0.4",
     ],
 }

@@ -71,7 +71,7 @@ class PairedScores:
             )
 
     def select(self, rows: npt.NDArray[np.int64]) -> PairedScores:
-        """Keep the rows of these numbers; shape [kept rows]."""
+        """Keep the rows of these numbers, in their order; shape [kept rows]."""
         return PairedScores(self.labels[rows], self.candidate[rows], self.other[rows])
 
 
@@ -96,7 +96,8 @@ def estimate_changes(
     """Estimate the changes of metrics.
 
     Args:
-        scores: Both models' answers; rows in an order that has nothing to do with the answers.
+        scores: Both models' answers; rows in an order that follows from their cells and is random
+            otherwise, as ``row_digest.order_rows`` gives it: groups are dealt along it.
         metrics: Which metrics.
         confidence: Confidence of the two-sided interval, above 0 and below 1.
         threshold: A row counts as positive where its probability is above it.
