@@ -6,7 +6,7 @@ too. TFDV leaves missing values out, and cuts numbers into ten equally wide bins
 to the largest, so that one trip of 1,710 miles puts all others in one bin. Here numbers are cut at
 the quantiles of the reference.
 
-This module is plain Python and NumPy.
+This module is plain Python, NumPy and SciPy.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import chdtri
 
 from components.record import Record
 
@@ -295,8 +296,7 @@ def estimate_jensen_shannon_noise(bins: int, reference_rows: float, observed_row
     For shares close to each other, ``JSD = 1 / (8 ln 2) sum_i (p_i - q_i)^2 / m_i`` in bits (its
     Taylor series to the second order), and for two samples of one distribution that sum is
     ``1 / n + 1 / N`` times a chi-squared variable with ``bins - 1`` degrees of freedom (Pearson's
-    test of homogeneity). Its quantile is approximated by E. B. Wilson and M. M. Hilferty, "The
-    distribution of chi-square", PNAS 17(12), 1931.
+    test of homogeneity).
 
     Args:
         bins: Bins that hold any row, >= 1.
@@ -309,9 +309,8 @@ def estimate_jensen_shannon_noise(bins: int, reference_rows: float, observed_row
     freedom = bins - 1
     if not freedom:
         return 0.0
-    z = statistics.NormalDist().inv_cdf(1 - NOISE_LEVEL)
-    width = 2 / (9 * freedom)
-    chi_squared = freedom * (1 - width + z * math.sqrt(width)) ** 3
+    # scipy.stats would be the same, and takes longer to import than all else here.
+    chi_squared = float(chdtri(freedom, NOISE_LEVEL))
     return chi_squared * (1 / reference_rows + 1 / observed_rows) / (8 * math.log(2))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
+import numpy as np
 import tensorflow_model_analysis as tfma
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import Artifact, artifact_utils, standard_component_specs
@@ -22,9 +23,7 @@ from components.evaluator.loaded_model import load_model
 from components.evaluator.row_scoring import ScoredBatch, score_row_group
 from components.evaluator.scored_rows import (
     ScoredRows,
-    choose_row_step,
     join_scored_rows,
-    thin_rows,
     write_scored_rows,
 )
 from components.evaluator.sliced_scores import SlicedScores
@@ -90,16 +89,13 @@ class Executor(base_beam_executor.BaseBeamExecutor):
     def _measure(
         self, files: Sequence[str], models: Sequence[str], plan: MeasurementPlan, directory: Path
     ) -> None:
-        groups = list_row_groups(files)
-        rows = sum(group.rows for group in groups)
-        step = choose_row_step(rows, plan.metrics.max_scored_rows)
         with self._make_beam_pipeline() as pipeline:
             _ = (
                 pipeline
-                | "RowGroups" >> beam.Create(groups)
+                | "RowGroups" >> beam.Create(list_row_groups(files))
                 | "OneRowGroupAWorker" >> beam.Reshuffle()
                 | "ScoreRows" >> beam.ParDo(_ScoreRows(models, plan))
-                | "Gather" >> beam.CombineGlobally(_Gather(len(models), plan, step))
+                | "Gather" >> beam.CombineGlobally(_Gather(len(models), plan))
                 | "Write" >> beam.Map(_write, plan, str(directory))
             )
 
@@ -110,6 +106,11 @@ class _Gathered:
 
     scores: SlicedScores
     single_rows: list[ScoredRows]
+
+    def thin(self, max_rows: int) -> None:
+        """Keep no more than twice as many single rows as will be written: memory is bounded."""
+        if sum(part.rows.size for part in self.single_rows) > 2 * max_rows:
+            self.single_rows = [join_scored_rows(self.single_rows, max_rows)]
 
 
 class _ScoreRows(beam.DoFn):
@@ -129,26 +130,33 @@ class _ScoreRows(beam.DoFn):
 class _Gather(beam.CombineFn):
     """Gather scored rows."""
 
-    def __init__(self, models: int, plan: MeasurementPlan, row_step: int) -> None:
+    def __init__(self, models: int, plan: MeasurementPlan) -> None:
         self._models = models
         self._plan = plan
-        self._row_step = row_step
 
     def create_accumulator(self) -> _Gathered:
         groups = GROUPS if self._plan.has_intervals else 1
         return _Gathered(SlicedScores(self._models, groups, self._plan.metrics.threshold), [])
 
     def add_input(self, accumulator: _Gathered, element: ScoredBatch) -> _Gathered:
-        groups = deal_groups(element.first_row, element.labels.size)
+        groups = deal_groups(element.digests)
         accumulator.scores.add(
             element.labels,
             element.probabilities,
             groups if self._plan.has_intervals else groups * 0,
             element.columns,
         )
+        candidate, *champion = element.probabilities
         accumulator.single_rows.append(
-            thin_rows(element.first_row, element.labels, element.probabilities, self._row_step)
+            ScoredRows(
+                np.arange(element.first_row, element.first_row + element.labels.size),
+                element.digests,
+                element.labels,
+                candidate,
+                champion[0] if champion else None,
+            )
         )
+        accumulator.thin(self._plan.metrics.max_scored_rows)
         return accumulator
 
     def merge_accumulators(self, accumulators: Iterable[_Gathered]) -> _Gathered:
@@ -156,6 +164,7 @@ class _Gather(beam.CombineFn):
         for accumulator in others:
             merged.scores.merge(accumulator.scores)
             merged.single_rows += accumulator.single_rows
+            merged.thin(self._plan.metrics.max_scored_rows)
         return merged
 
     def extract_output(self, accumulator: _Gathered) -> _Gathered:
@@ -166,7 +175,8 @@ def _write(gathered: _Gathered, plan: MeasurementPlan, directory: str) -> None:
     """Write the metrics, the plots and the scores; doing it again writes the same files again."""
     write_measures(Path(directory), gathered.scores, plan)
     if gathered.single_rows:
-        write_scored_rows(Path(directory), join_scored_rows(gathered.single_rows))
+        scored = join_scored_rows(gathered.single_rows, plan.metrics.max_scored_rows)
+        write_scored_rows(Path(directory), scored)
 
 
 def _find_model(artifacts: list[Artifact]) -> str:

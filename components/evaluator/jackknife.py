@@ -1,9 +1,9 @@
 """The delete-a-group jackknife: how sure a metric of a slice is.
 
-Groups are dealt by the rows' numbers, so the same rows always get the same intervals. The formula
-is TFMA's (0.47.1), whose own run deals rows at random, anew each time.
+Groups are dealt by the rows' digests, so the same rows get the same intervals in any order, and in
+any files. The formula is TFMA's (0.47.1), whose own run deals rows at random, anew each time.
 
-This module is plain Python and NumPy.
+This module is plain Python, NumPy and SciPy.
 """
 
 from __future__ import annotations
@@ -12,18 +12,15 @@ import dataclasses
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
 
 from components.evaluator.score_histogram import Array, ScoreHistogram, ScoreTotals
+from components.examples.row_digest import Digests
 
 GROUPS = 20
 """Groups that rows are dealt into, as many as TFMA's."""
 
-_STUDENT_T = 2.093024054408263
-"""The 97.5 % quantile of Student's t with ``GROUPS - 1`` degrees of freedom."""
-
-_GOLDEN, _MIX_1, _MIX_2 = (
-    np.uint64(number) for number in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
-)
+_STUDENT_T = float(stdtrit(GROUPS - 1, 0.975))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,27 +38,19 @@ class Interval:
     standard_error: float
 
 
-def deal_groups(first_row: int, rows: int) -> npt.NDArray[np.int64]:
+def deal_groups(digests: Digests) -> npt.NDArray[np.int64]:
     """Deal rows into groups.
 
-    Each run of twenty rows has one of each group, so groups are even; where a run starts is drawn
-    by a hash (SplitMix64: Steele, Lea and Flood, OOPSLA 2014), so that no order or period of the
-    data can put alike rows into one group.
+    Groups are about even, as if drawn at random. Equal rows fall into one group: a copy counts as
+    no observation of its own, so that intervals are wider where rows repeat.
 
     Args:
-        first_row: Number of the first row in its split, from 0.
-        rows: Number of rows.
+        digests: Digest of each row, [rows].
 
     Returns:
         Group of each, 0 to ``GROUPS - 1``, [rows].
     """
-    numbers = np.arange(first_row, first_row + rows, dtype=np.uint64)
-    groups = np.uint64(GROUPS)
-    mixed = (numbers // groups + np.uint64(1)) * _GOLDEN
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * _MIX_1
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * _MIX_2
-    mixed ^= mixed >> np.uint64(31)
-    return ((numbers + mixed % groups) % groups).astype(np.int64)
+    return (digests % np.uint64(GROUPS)).astype(np.int64)
 
 
 def merge_groups(groups: ScoreHistogram) -> ScoreHistogram:

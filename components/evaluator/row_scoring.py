@@ -20,6 +20,7 @@ from components.evaluator.score_histogram import Array
 from components.evaluator.slice_columns import find_slices
 from components.evaluator.sliced_scores import SliceColumn
 from components.examples.parquet_examples import RowGroup, flatten, read_row_group
+from components.examples.row_digest import Digests, digest_rows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,12 +29,14 @@ class ScoredBatch:
 
     Attributes:
         first_row: Number of the first row in its split, from 0.
+        digests: Of the rows' cells, see ``row_digest``, [rows].
         labels: What the candidate's ``transform_features`` says, float64 [rows].
         probabilities: Each model's probabilities of label 1, float64 [rows].
         columns: The rows' slices by column.
     """
 
     first_row: int
+    digests: Digests
     labels: Array
     probabilities: list[Array]
     columns: Mapping[str, SliceColumn]
@@ -81,6 +84,7 @@ def score_row_group(
     }
     return ScoredBatch(
         first_row=group.first_row,
+        digests=digest_rows(rows),
         labels=answers[plan.label].astype(np.float64),
         probabilities=[scores.astype(np.float64) for scores in probabilities],
         columns={name: find_slices(name, column) for name, column in columns.items()},

@@ -1,7 +1,8 @@
 """The scores of single rows: ``scores.parquet`` beside the metrics that TFMA reads.
 
 Whoever scores the same rows again, as a server would, compares row by row with what was measured.
-A long split is thinned evenly, for a comparison needs no more rows than it can look at.
+Of a long split the rows with the smallest digests are kept, for a comparison needs no more rows
+than it can look at.
 
 This module imports neither TensorFlow nor TFMA.
 """
@@ -17,9 +18,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from components.examples.row_digest import Digests, choose_rows
+
 FILE_NAME = "scores.parquet"
 
-_ROW, _LABEL, _CANDIDATE, _CHAMPION = "row", "label", "candidate", "champion"
+_ROW, _DIGEST, _LABEL = "row", "digest", "label"
+_CANDIDATE, _CHAMPION = "candidate", "champion"
+_TYPES = {_ROW: pa.int64(), _DIGEST: pa.uint64()}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,74 +34,52 @@ class ScoredRows:
     Attributes:
         rows: Numbers of the rows in their split, from 0, as ``RowGroup.first_row`` counts them;
             int64 [rows], strictly ascending.
+        digests: Of the rows' cells, see ``row_digest``, [rows].
         labels: 0 or 1, float64 [rows].
         candidate: The candidate's probabilities of label 1, float64 [rows].
         champion: The champion's, float64 [rows]; None where it was not measured.
     """
 
     rows: npt.NDArray[np.int64]
+    digests: Digests
     labels: npt.NDArray[np.float64]
     candidate: npt.NDArray[np.float64]
     champion: npt.NDArray[np.float64] | None = None
 
-
-def choose_row_step(rows: int, max_scored_rows: int) -> int:
-    """Choose k, so that every k-th row of a split are at most so many.
-
-    Args:
-        rows: Rows of the split, >= 0.
-        max_scored_rows: Rows that may be kept, >= 1.
-
-    Returns:
-        k, >= 1; the kept rows are those whose number it divides.
-    """
-    return max(1, -(-rows // max_scored_rows))
+    def select(self, places: npt.NDArray[np.int64]) -> ScoredRows:
+        """Take the rows at some places, in the order given."""
+        return ScoredRows(
+            self.rows[places],
+            self.digests[places],
+            self.labels[places],
+            self.candidate[places],
+            None if self.champion is None else self.champion[places],
+        )
 
 
-def thin_rows(
-    first_row: int,
-    labels: npt.NDArray[np.float64],
-    probabilities: Sequence[npt.NDArray[np.float64]],
-    step: int,
-) -> ScoredRows:
-    """Take every k-th row of a batch.
+def join_scored_rows(parts: Sequence[ScoredRows], max_rows: int) -> ScoredRows:
+    """Join parts of the same split, and keep a sample of their rows.
 
-    Args:
-        first_row: Number of the batch's first row in the split.
-        labels: Of all rows of the batch, [rows].
-        probabilities: The candidate's, and the champion's if there is one, [rows] each.
-        step: k, >= 1.
-
-    Returns:
-        The rows whose number in the split k divides.
-    """
-    start = -first_row % step
-    candidate, *champion = (scores[start::step] for scores in probabilities)
-    return ScoredRows(
-        rows=np.arange(first_row + start, first_row + labels.size, step, dtype=np.int64),
-        labels=labels[start::step],
-        candidate=candidate,
-        champion=champion[0] if champion else None,
-    )
-
-
-def join_scored_rows(parts: Sequence[ScoredRows]) -> ScoredRows:
-    """Join parts of the same split.
+    The sample follows from the rows' digests: joining parts of which each was joined before gives
+    the same rows as joining all at once, and neither their order nor their files matter.
 
     Args:
         parts: Of the same models, in any order; at least one.
+        max_rows: Most rows to keep, >= 1.
 
     Returns:
-        All rows, in their order.
+        The kept rows, in their order.
     """
-    ordered = sorted((part for part in parts if part.rows.size), key=lambda part: int(part.rows[0]))
-    champions = [part.champion for part in ordered if part.champion is not None]
-    return ScoredRows(
-        rows=np.concatenate([part.rows for part in ordered]),
-        labels=np.concatenate([part.labels for part in ordered]),
-        candidate=np.concatenate([part.candidate for part in ordered]),
+    champions = [part.champion for part in parts if part.champion is not None]
+    joined = ScoredRows(
+        rows=np.concatenate([part.rows for part in parts]),
+        digests=np.concatenate([part.digests for part in parts]),
+        labels=np.concatenate([part.labels for part in parts]),
+        candidate=np.concatenate([part.candidate for part in parts]),
         champion=np.concatenate(champions) if champions else None,
     )
+    in_order = joined.select(np.argsort(joined.rows))
+    return in_order.select(choose_rows(in_order.digests, max_rows))
 
 
 def write_scored_rows(directory: Path, scored: ScoredRows) -> None:
@@ -106,11 +89,17 @@ def write_scored_rows(directory: Path, scored: ScoredRows) -> None:
         directory: Folder of the ``ModelEvaluation`` artifact; it must be there.
         scored: What to write.
     """
-    columns = {_ROW: scored.rows, _LABEL: scored.labels, _CANDIDATE: scored.candidate}
+    columns = {
+        _ROW: scored.rows,
+        _DIGEST: scored.digests,
+        _LABEL: scored.labels,
+        _CANDIDATE: scored.candidate,
+    }
     if scored.champion is not None:
         columns[_CHAMPION] = scored.champion
-    types = {name: pa.int64() if name == _ROW else pa.float64() for name in columns}
-    table = pa.table({name: pa.array(columns[name], types[name]) for name in columns})
+    table = pa.table(
+        {name: pa.array(column, _TYPES.get(name, pa.float64())) for name, column in columns.items()}
+    )
     pq.write_table(table, directory / FILE_NAME, compression="zstd")
 
 
@@ -121,7 +110,8 @@ def read_scored_rows(directory: Path) -> ScoredRows:
         directory: Folder of a ``ModelEvaluation`` artifact.
 
     Returns:
-        What was written there.
+        What was written there; the rows' numbers as digests where it was written before there were
+        any.
 
     Raises:
         FileNotFoundError: If there is none: another Evaluator than ours wrote the artifact.
@@ -134,8 +124,10 @@ def read_scored_rows(directory: Path) -> ScoredRows:
         )
     table = pq.read_table(path)
     champion = table[_CHAMPION].to_numpy() if _CHAMPION in table.column_names else None
+    digests = table[_DIGEST if _DIGEST in table.column_names else _ROW].to_numpy()
     return ScoredRows(
         rows=table[_ROW].to_numpy(),
+        digests=digests.astype(np.uint64),
         labels=table[_LABEL].to_numpy(),
         candidate=table[_CANDIDATE].to_numpy(),
         champion=champion,

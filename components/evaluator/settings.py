@@ -21,8 +21,8 @@ class EvaluatorSettings(pydantic.BaseModel):
         confidence_intervals: Method of the 95 % intervals, or none.
         plots: Whether to write the confusion matrices by threshold and the calibration of each
             slice: the run report's curves.
-        max_scored_rows: Most rows whose scores are kept one by one, evenly spaced, for
-            ModelValidator to compare its replay with.
+        max_scored_rows: Most rows whose scores are kept one by one, chosen by their
+            digests, for ModelValidator to compare its replay with.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)

@@ -17,8 +17,9 @@ from components.evaluator.evaluation import load_evaluation
 from components.evaluator.scored_rows import read_scored_rows
 from components.evaluator.slice_metrics import Evaluation
 from components.examples.parquet_examples import list_files
+from components.examples.row_digest import sample_rows
 from components.model_validator.evidence import Evidence
-from components.model_validator.example_records import space_rows, write_records
+from components.model_validator.example_records import write_records
 from components.model_validator.gate_result import GateResult, Outcome
 from components.model_validator.gates import Gate, load_gates
 from components.model_validator.investigation import gather_evidence, needs_replay
@@ -146,7 +147,8 @@ def _investigate(
         tuple(rows.columns),
     )
     train_paths = list_files(_find_split(training_examples, rows.train_split))
-    write_records(train_paths, space_rows(train_paths, settings.max_train_rows), train_records_file)
+    train_rows = sample_rows(train_paths, settings.max_train_rows)
+    write_records(train_paths, train_rows, train_records_file)
     requests = [
         ReplayRequest(
             model_directory=str(_find_served(artifact)),

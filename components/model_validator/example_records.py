@@ -15,9 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from components.csv_example_gen.example_encoding import encode_examples
-from components.evaluator.scored_rows import choose_row_step
 from components.examples.parquet_examples import (
-    count_rows,
     flatten,
     list_row_groups,
     read_row_group,
@@ -26,20 +24,6 @@ from components.model_validator.slice_columns import SliceColumn, code_values
 
 _RECORD = "example"
 _SCHEMA = pa.schema([pa.field(_RECORD, pa.binary())])
-
-
-def space_rows(paths: Sequence[str], most: int) -> npt.NDArray[np.int64]:
-    """Choose rows that are evenly spaced; reads none.
-
-    Args:
-        paths: Files of one split, in order.
-        most: Most rows to choose, >= 1.
-
-    Returns:
-        Numbers of the rows in the split, ascending; shape [chosen rows].
-    """
-    rows = count_rows(paths)
-    return np.arange(0, rows, choose_row_step(rows, most), dtype=np.int64)
 
 
 def read_rows(paths: Sequence[str], rows: npt.NDArray[np.int64]) -> Iterator[pa.RecordBatch]:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from components.evaluator.metric_names import ScoreMetric
 from components.evaluator.scored_rows import ScoredRows
 from components.evaluator.slice_metrics import Evaluation, SliceMetrics
+from components.examples.row_digest import order_rows
 from components.model_validator.evidence import Evidence, ModelReplay, TrivialModel
 from components.model_validator.gates import ChangeGate, Gate, ServingGate, TrivialGate
 from components.model_validator.grouped_metrics import compute_metric
@@ -67,12 +68,13 @@ def gather_evidence(
     if isinstance(candidate, ReplayError):
         return Evidence(candidate=ModelReplay(problem=str(candidate)), confidence=confidence)
     slices = {**columns, **candidate.slices}
+    order = order_rows(scored.digests)
     changes: dict[tuple[ScoreMetric, str], Change | None] = {}
     thinned: dict[str, int] = {}
     if isinstance(champion, Replay):
         scores = PairedScores(scored.labels, candidate.probabilities, champion.probabilities)
         parts = _list_changing_slices(evaluation, gates)
-        rows = {part.name: _find_rows(part, slices, scored.rows.size) for part, _ in parts}
+        rows = {part.name: _find_rows(part, slices, order) for part, _ in parts}
         if scored.rows.size < evaluation.overall.examples:
             thinned = {name: found.size for name, found in rows.items()}
         changes = {
@@ -88,7 +90,7 @@ def gather_evidence(
         champion=_report(champion, scored, scored.champion) if champion is not None else None,
         changes=changes,
         thinned_slices=thinned,
-        trivial=_measure_trivial_models(candidate, scored.labels, confidence, threshold),
+        trivial=_measure_trivial_models(candidate, scored.labels, order, confidence, threshold),
         confidence=confidence,
     )
 
@@ -130,14 +132,14 @@ def _list_changing_slices(
 
 
 def _find_rows(
-    part: SliceMetrics, slices: Mapping[str, SliceColumn], rows: int
+    part: SliceMetrics, slices: Mapping[str, SliceColumn], order: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """List the replayed rows of a slice; none where the replay has no such column."""
+    """List the replayed rows of a slice, in order; none where the replay has no such column."""
     if part.column is None:
-        return np.arange(rows)
+        return order
     if part.column not in slices:
         return np.zeros(0, np.int64)
-    return slices[part.column].find_rows(part.column_value or "")
+    return order[np.isin(order, slices[part.column].find_rows(part.column_value or ""))]
 
 
 def _list_judged_slices(evaluation: Evaluation, gate: ChangeGate) -> Sequence[SliceMetrics]:
@@ -152,7 +154,11 @@ def _list_judged_slices(evaluation: Evaluation, gate: ChangeGate) -> Sequence[Sl
 
 
 def _measure_trivial_models(
-    candidate: Replay, labels: Array, confidence: float, threshold: float
+    candidate: Replay,
+    labels: Array,
+    order: npt.NDArray[np.int64],
+    confidence: float,
+    threshold: float,
 ) -> tuple[TrivialModel, ...]:
     """Measure the trivial models; none without training rows, or with a single row."""
     if candidate.train is None or candidate.evaluated is None:
@@ -160,15 +166,15 @@ def _measure_trivial_models(
     predictions = predict_by_trivial_models(candidate.train, candidate.evaluated)
     models = []
     for name, probabilities in predictions.items():
-        scores = PairedScores(labels, candidate.probabilities, probabilities)
+        scores = PairedScores(labels, candidate.probabilities, probabilities).select(order)
         change = estimate_changes(scores, ["log_loss"], confidence, threshold)["log_loss"]
         if change is None:
             return ()
-        auc = compute_metric("auc", labels, probabilities, threshold)
+        auc = compute_metric("auc", scores.labels, scores.other, threshold)
         models.append(
             TrivialModel(
                 name=name,
-                log_loss=compute_metric("log_loss", labels, probabilities, threshold),
+                log_loss=compute_metric("log_loss", scores.labels, scores.other, threshold),
                 auc=auc if math.isfinite(auc) else None,
                 change=change.value,
                 lower=change.lower,

@@ -22,7 +22,8 @@ class ModelValidatorSettings(pydantic.BaseModel):
         batch_rows: Rows a request when the rows that the Evaluator kept the scores of are replayed.
         latency_rows: Requests of one row each whose latency is measured.
         timeout_seconds: Longest that one model's replay may take.
-        max_train_rows: Most training rows that the trivial models are fitted on, evenly spaced.
+        max_train_rows: Most training rows that the trivial models are fitted on, chosen by their
+            digests.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)

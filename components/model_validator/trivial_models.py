@@ -7,7 +7,7 @@
 ``logistic_regression``
     A logistic regression on the same transformed features, fitted on the training rows.
 
-This module is plain Python and NumPy.
+This module is plain Python, NumPy and scikit-learn.
 """
 
 from __future__ import annotations

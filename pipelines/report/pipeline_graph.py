@@ -1,28 +1,38 @@
-"""Place a pipeline's nodes and edges on a plane, layer by layer, from top to bottom.
+"""Place a pipeline's nodes in one column, stage after stage, and draw what each waits for.
 
-The layers are those of the longest path (K. Sugiyama, S. Tagawa and M. Toda, "Methods for Visual
-Understanding of Hierarchical System Structures", 1981); in a layer, nodes stand in the order of the
-mean place of what they depend on, so that few edges cross. An edge that spans layers keeps a place
-free in each of them, so that it passes no node.
+A node that waits for the one just above it gets a straight arrow; every other edge is an arc on the
+right, where no node stands. The column is narrow enough for a phone.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Mapping, Sequence
 
-NODE_WIDTH = 192
-NODE_HEIGHT = 44
-_COLUMN_GAP = 16
-_PASSAGE_WIDTH = 10
-_ROW_GAP = 34
-_MARGIN = 6
-_ORDER_SWEEPS = 6
-_PULL_SWEEPS = 40
+from pipelines.description import NodeDescription, Stage
 
-Upstream = Mapping[str, Sequence[str]]
-"""Ids of what each node waits for, by its id; nodes in an order in which they can run."""
+NODE_WIDTH = 224
+NODE_HEIGHT = 44
+_NODE_GAP = 16
+_STAGE_HEIGHT = 24
+_MARGIN = 6
+_ARC_WIDTH = 20
+_ARC_WIDTH_PER_PLACE = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class PlacedStage:
+    """A stage's heading and its place.
+
+    Attributes:
+        stage: The stage.
+        x: Left edge, in user units of the SVG.
+        y: Base line.
+    """
+
+    stage: Stage
+    x: float
+    y: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,55 +72,23 @@ class PlacedGraph:
     Attributes:
         width: Its width, in user units of the SVG.
         height: Its height.
-        nodes: The nodes, in the order given.
+        stages: The stages that have nodes, from top to bottom.
+        nodes: The nodes, likewise.
         edges: The edges, without those that others imply.
     """
 
     width: float
     height: float
+    stages: tuple[PlacedStage, ...]
     nodes: tuple[PlacedNode, ...]
     edges: tuple[PlacedEdge, ...]
 
 
-@dataclasses.dataclass
-class _Place:
-    """A node, or the passage of an edge through a layer, and the neighbours above and below it."""
-
-    key: tuple[str, ...]
-    layer: int
-    above: list[_Place] = dataclasses.field(default_factory=list)
-    below: list[_Place] = dataclasses.field(default_factory=list)
-    x: float = 0.0
-
-    @property
-    def neighbours(self) -> list[_Place]:
-        """What it is pulled to; a passage only to other passages, which keeps an edge straight."""
-        near = [*self.above, *self.below]
-        passages = [place for place in near if not place.is_node]
-        return near if self.is_node or not passages else passages
-
-    @property
-    def is_node(self) -> bool:
-        return len(self.key) == 1
-
-    @property
-    def width(self) -> float:
-        return NODE_WIDTH if self.is_node else _PASSAGE_WIDTH
-
-    @property
-    def middle(self) -> float:
-        return self.x + self.width / 2
-
-    @property
-    def top(self) -> float:
-        return _MARGIN + self.layer * (NODE_HEIGHT + _ROW_GAP)
-
-
-def place_graph(upstream: Upstream) -> PlacedGraph:
+def place_graph(nodes: Sequence[NodeDescription]) -> PlacedGraph:
     """Place a graph.
 
     Args:
-        upstream: Its nodes and what each waits for; without cycles.
+        nodes: Its nodes, each after those that it waits for.
 
     Returns:
         The graph with places.
@@ -118,32 +96,36 @@ def place_graph(upstream: Upstream) -> PlacedGraph:
     Raises:
         KeyError: If a node waits for one that is not given before it.
     """
-    direct = reduce_edges(upstream)
-    layers = _find_layers(upstream, direct)
-    places = {node: _Place((node,), layers[node]) for node in upstream}
-    routes = [
-        (source, target, _route(places, source, target))
-        for target, sources in direct.items()
-        for source in sources
+    direct = reduce_edges({node.id: node.upstream for node in nodes})
+    stages: list[PlacedStage] = []
+    placed: list[PlacedNode] = []
+    y = float(_MARGIN)
+    for stage in Stage:
+        members = [node for node in nodes if node.stage is stage]
+        if members:
+            stages.append(PlacedStage(stage, _MARGIN, y + _STAGE_HEIGHT / 2))
+            y += _STAGE_HEIGHT
+        for node in members:
+            placed.append(PlacedNode(node.id, _MARGIN, y))
+            y += NODE_HEIGHT + _NODE_GAP
+    places = {node.id: place for place, node in enumerate(placed)}
+    spans = [
+        (places[source], places[target]) for target, sources in direct.items() for source in sources
     ]
-    rows = _collect_rows(places, [route for *_, route in routes])
-    _order_rows(rows)
-    _set_columns(rows)
-    width = max((place.x + place.width for row in rows for place in row), default=0.0) + _MARGIN
-    height = 2 * _MARGIN + len(rows) * (NODE_HEIGHT + _ROW_GAP) - _ROW_GAP
+    bulge = max((_measure_bulge(*span) for span in spans), default=0.0)
     return PlacedGraph(
-        width=round(width, 1),
-        height=float(height),
-        nodes=tuple(
-            PlacedNode(node, round(place.x, 1), place.top) for node, place in places.items()
-        ),
+        width=NODE_WIDTH + bulge + 2 * _MARGIN,
+        height=y - _NODE_GAP + _MARGIN if placed else y,
+        stages=tuple(stages),
+        nodes=tuple(placed),
         edges=tuple(
-            PlacedEdge(source, target, _draw_route(route)) for source, target, route in routes
+            PlacedEdge(placed[source].id, placed[target].id, _draw_edge(placed, source, target))
+            for source, target in spans
         ),
     )
 
 
-def reduce_edges(upstream: Upstream) -> dict[str, tuple[str, ...]]:
+def reduce_edges(upstream: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
     """Leave out the edges that others imply: where a longer way leads to the same node.
 
     Args:
@@ -165,110 +147,18 @@ def reduce_edges(upstream: Upstream) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _find_layers(upstream: Upstream, direct: Upstream) -> dict[str, int]:
-    """Find each node's layer; one that waits for nothing stands just above what waits for it."""
-    layers: dict[str, int] = {}
-    for node, sources in upstream.items():
-        layers[node] = max((layers[source] + 1 for source in sources), default=0)
-    for node, sources in upstream.items():
-        waiting = [layers[other] for other, needed in direct.items() if node in needed]
-        if not sources and waiting:
-            layers[node] = min(waiting) - 1
-    return layers
+def _measure_bulge(source: int, target: int) -> float:
+    """Give how far an edge between two places of the column goes to the right of the nodes."""
+    return 0.0 if target == source + 1 else _ARC_WIDTH + _ARC_WIDTH_PER_PLACE * abs(target - source)
 
 
-def _route(places: Mapping[str, _Place], source: str, target: str) -> list[_Place]:
-    """Create the passages of an edge, and link them."""
-    first, last = places[source], places[target]
-    passages = [
-        _Place((source, target, str(layer)), layer) for layer in range(first.layer + 1, last.layer)
-    ]
-    route = [first, *passages, last]
-    for above, below in itertools.pairwise(route):
-        above.below.append(below)
-        below.above.append(above)
-    return route
-
-
-def _collect_rows(
-    places: Mapping[str, _Place], routes: Sequence[Sequence[_Place]]
-) -> list[list[_Place]]:
-    rows: list[list[_Place]] = [
-        [] for _ in range(max((place.layer for place in places.values()), default=-1) + 1)
-    ]
-    for place in places.values():
-        rows[place.layer].append(place)
-    for route in routes:
-        for passage in route[1:-1]:
-            rows[passage.layer].append(passage)
-    return rows
-
-
-def _order_rows(rows: list[list[_Place]]) -> None:
-    """Sort each row by the mean rank of its neighbours, downwards and upwards in turn."""
-    ranks = {place.key: rank for row in rows for rank, place in enumerate(row)}
-    for sweep in range(_ORDER_SWEEPS):
-        is_down = sweep % 2 == 0
-        for row in rows if is_down else reversed(rows):
-            _sort_row(row, ranks, is_down)
-            ranks.update({place.key: rank for rank, place in enumerate(row)})
-
-
-def _sort_row(row: list[_Place], ranks: Mapping[tuple[str, ...], int], is_down: bool) -> None:
-    def find_mean_rank(place: _Place) -> float:
-        near = place.above if is_down else place.below
-        if not near:
-            return ranks[place.key]
-        return sum(ranks[other.key] for other in near) / len(near)
-
-    row.sort(key=find_mean_rank)
-
-
-def _set_columns(rows: list[list[_Place]]) -> None:
-    """Centre each row, then pull its places towards their neighbours as far as there is room."""
-    widest = max(map(_measure_row, rows), default=0.0)
-    for row in rows:
-        x = (widest - _measure_row(row)) / 2
-        for place in row:
-            place.x = x
-            x += place.width + _COLUMN_GAP
-    for sweep in range(_PULL_SWEEPS):
-        for row in rows if sweep % 2 == 0 else reversed(rows):
-            _pull(row)
-    left = min((place.x for row in rows for place in row), default=0.0)
-    for row in rows:
-        for place in row:
-            place.x += _MARGIN - left
-
-
-def _measure_row(row: Sequence[_Place]) -> float:
-    return sum(place.width + _COLUMN_GAP for place in row) - _COLUMN_GAP
-
-
-def _pull(row: Sequence[_Place]) -> None:
-    """Move each place towards the mean of its neighbours, without touching the next."""
-    for index, place in enumerate(row):
-        near = place.neighbours
-        if not near:
-            continue
-        wanted = sum(other.middle for other in near) / len(near) - place.width / 2
-        if index > 0:
-            wanted = max(wanted, row[index - 1].x + row[index - 1].width + _COLUMN_GAP)
-        if index + 1 < len(row):
-            wanted = min(wanted, row[index + 1].x - place.width - _COLUMN_GAP)
-        place.x = wanted
-
-
-def _draw_route(route: Sequence[_Place]) -> str:
-    """Draw an edge: down from one node, straight through its passages, down into the other."""
-    parts = [f"M{route[0].middle:.1f},{route[0].top + NODE_HEIGHT:.0f}"]
-    for above, below in itertools.pairwise(route):
-        start, end = above.top + NODE_HEIGHT, below.top
-        bend = (start + end) / 2
-        parts.append(
-            f"C{above.middle:.1f},{bend:.0f} {below.middle:.1f},{bend:.0f} "
-            f"{below.middle:.1f},{end:.0f}"
-        )
-        if not below.is_node:
-            parts.append(f"V{below.top + NODE_HEIGHT:.0f}")
-    return "".join(parts)
+def _draw_edge(nodes: Sequence[PlacedNode], source: int, target: int) -> str:
+    above, below = nodes[source], nodes[target]
+    bulge = _measure_bulge(source, target)
+    if not bulge:
+        return f"M{above.x + NODE_WIDTH / 2:g},{above.y + NODE_HEIGHT:g}V{below.y:g}"
+    right = above.x + NODE_WIDTH
+    start, end = above.y + 0.7 * NODE_HEIGHT, below.y + 0.3 * NODE_HEIGHT
+    # A cubic curve goes three quarters of the way to where its control points lie.
+    control = right + bulge * 4 / 3
+    return f"M{right:g},{start:g}C{control:.1f},{start:g} {control:.1f},{end:g} {right:g},{end:g}"

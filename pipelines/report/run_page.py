@@ -210,9 +210,7 @@ def _create_metric_row(metric: MetricComparison) -> MetricRow:
 
 def _describe_pipeline(report: RunReport) -> dict[str, Any]:
     return {
-        "graph": place_graph(
-            {node.id: node.description.upstream for node in report.nodes},
-        ),
+        "graph": place_graph([node.description for node in report.nodes]),
         "node_width": NODE_WIDTH,
         "node_height": NODE_HEIGHT,
         "timeline": draw_timeline([node.row for node in report.nodes]),

@@ -216,6 +216,14 @@ def test_chance_alone_stays_below_the_noise(before: int, now: int) -> None:
     assert text / 1000 < 6 * NOISE_LEVEL
 
 
+@pytest.mark.parametrize(("bins", "quantile"), [(2, 10.8276), (10, 27.8772), (31, 59.7031)])
+def test_jensen_shannon_noise_is_that_of_chi_squared(bins: int, quantile: float) -> None:
+    """It grows with the printed quantile at 0.001, one degree of freedom less than bins."""
+    noise = estimate_jensen_shannon_noise(bins, 100, 300)
+
+    assert noise == pytest.approx(quantile * (1 / 100 + 1 / 300) / (8 * math.log(2)), rel=1e-5)
+
+
 def _name(counts: npt.NDArray[np.int64]) -> Categories:
     return Categories({str(place): int(count) for place, count in enumerate(counts)})
 

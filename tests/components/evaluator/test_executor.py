@@ -37,7 +37,7 @@ def test_every_row_has_its_scores(measured: Measured) -> None:
 
 
 def test_files_are_one_split_and_long_ones_are_thinned(measured: Measured, tmp_path: Path) -> None:
-    """Rows are numbered through all files, metrics are of all, and every third is kept."""
+    """Rows are numbered through all files, metrics are of all, a sample by digest is kept."""
     examples = Examples()
     examples.uri = str(tmp_path / "examples")
     examples.split_names = artifact_utils.encode_split_names(["test"])
@@ -58,9 +58,11 @@ def test_files_are_one_split_and_long_ones_are_thinned(measured: Measured, tmp_p
 
     scored = read_scored_rows(Path(written.uri))
     whole = read_scored_rows(Path(measured.alone.uri))
-    assert scored.rows.tolist() == list(range(0, len(MEASURED), 3))
-    np.testing.assert_array_equal(scored.labels, whole.labels[::3])
-    np.testing.assert_allclose(scored.candidate, whole.candidate[::3], rtol=1e-6)
+    kept = np.sort(np.argsort(whole.digests)[:25])
+    assert scored.rows.tolist() == kept.tolist()
+    np.testing.assert_array_equal(scored.digests, whole.digests[kept])
+    np.testing.assert_array_equal(scored.labels, whole.labels[kept])
+    np.testing.assert_allclose(scored.candidate, whole.candidate[kept], rtol=1e-6)
     assert scored.champion is None
     found, expected = (load_evaluation(Path(each.uri)) for each in (written, measured.alone))
     for ours, theirs in zip(found.candidate, expected.candidate, strict=True):

@@ -18,30 +18,57 @@ from components.evaluator.jackknife import (
 )
 from components.evaluator.score_histogram import summarise_rows
 from components.evaluator.sliced_scores import OVERALL, SlicedScores
+from components.examples.row_digest import Digests
 
 _RANDOM = np.random.default_rng(5)
 
 
-def test_every_run_of_twenty_rows_has_one_of_each_group() -> None:
-    """Groups are even, wherever a batch starts."""
-    groups = deal_groups(0, 40 * GROUPS)
-
-    assert (np.sort(groups.reshape(40, GROUPS), axis=1) == np.arange(GROUPS)).all()
-    assert (deal_groups(33, 100) == groups[33:133]).all()
+def draw_digests(rows: int) -> Digests:
+    """Draw the digests of rows that all differ."""
+    return _RANDOM.integers(0, 2**64, rows, np.uint64)
 
 
-def test_a_period_of_the_data_is_not_one_of_the_groups() -> None:
-    """Rows that are twenty apart are spread over all groups, about evenly."""
-    counts = np.bincount(deal_groups(0, 20_000)[::GROUPS], minlength=GROUPS)
+def test_a_group_depends_on_the_row_alone() -> None:
+    """Rows keep their groups in any order and batch, and equal rows share one."""
+    digests = draw_digests(500)
+    places = _RANDOM.permutation(500)
+
+    groups = deal_groups(digests)
+
+    assert (deal_groups(digests[places]) == groups[places]).all()
+    assert (deal_groups(digests[33:40]) == groups[33:40]).all()
+    assert groups.min() >= 0
+    assert groups.max() < GROUPS
+
+
+def test_groups_are_about_even() -> None:
+    """Different rows are spread over all groups as if at random."""
+    counts = np.bincount(deal_groups(draw_digests(20_000)), minlength=GROUPS)
 
     assert stats.chisquare(counts).pvalue > 0.01
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rows", [100, 1000])
+def test_intervals_by_uneven_groups_hold_what_they_promise(rows: int) -> None:
+    """Simulated: about 95 % of the intervals of a mean hold it, though groups differ in size."""
+    hits = 0
+    for _ in range(2000):
+        values, groups = _RANDOM.normal(3, 2, rows), deal_groups(draw_digests(rows))
+        sums = np.bincount(groups, values, GROUPS)
+        counts = np.bincount(groups, minlength=GROUPS)
+        means = (values.sum() - sums) / (rows - counts)
+        [interval] = estimate_intervals(np.array([values.mean()]), means[np.newaxis])
+        hits += interval.lower <= 3 <= interval.upper
+
+    assert 0.935 <= hits / 2000 <= 0.985
 
 
 def test_a_sample_is_the_rows_without_one_group() -> None:
     """Metrics of each sample are those of a summary of the other groups' rows alone."""
     labels = (_RANDOM.random(300) < 0.4).astype(np.float64)
     probabilities = _RANDOM.random(300)
-    groups = deal_groups(0, 300)
+    groups = deal_groups(draw_digests(300))
     scores = SlicedScores(models=1, groups=GROUPS, threshold=0.5)
     scores.add(labels, [probabilities], groups, {})
     histogram = scores.create_histogram(OVERALL, 0)
@@ -60,7 +87,7 @@ def test_a_broken_row_spoils_only_the_samples_it_is_in() -> None:
     """The sample that leaves its group out has metrics."""
     probabilities = _RANDOM.random(100)
     probabilities[7] = math.nan
-    groups = deal_groups(0, 100)
+    groups = deal_groups(draw_digests(100))
     scores = SlicedScores(models=1, groups=GROUPS, threshold=0.5)
     scores.add(np.arange(100.0) % 2, [probabilities], groups, {})
 

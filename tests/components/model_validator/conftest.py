@@ -26,6 +26,7 @@ from tests.tiny_evaluation import MEASURED, export_plain_model, get_label, get_p
 ROWS = range(len(MEASURED))
 SCORED = ScoredRows(
     np.arange(len(MEASURED)),
+    np.random.default_rng(8).integers(0, 2**64, len(MEASURED), np.uint64),
     np.array([get_label(row) for row in ROWS], np.float64),
     np.array([get_probability(row, CANDIDATE_WEIGHT) for row in ROWS]),
     np.array([get_probability(row, BASELINE_WEIGHT) for row in ROWS]),

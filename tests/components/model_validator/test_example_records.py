@@ -14,7 +14,6 @@ from components.examples.parquet_examples import ParquetWriter
 from components.model_validator.example_records import (
     open_records,
     read_rows,
-    space_rows,
     write_records,
 )
 
@@ -75,17 +74,6 @@ def test_records_are_tensorflows_examples(paths: list[str], tmp_path: Path) -> N
     assert set(slices) == {"city"}
     oslo = [place for place, row in enumerate(rows) if get_city(row) == b"Oslo"]
     assert slices["city"].find_rows("Oslo").tolist() == oslo
-
-
-@pytest.mark.parametrize(
-    ("most", "expected"),
-    [(100, range(60)), (60, range(60)), (59, range(0, 60, 2)), (7, range(0, 60, 9))],
-)
-def test_spaced_rows_are_even_and_no_more_than_wanted(
-    paths: list[str], most: int, expected: range
-) -> None:
-    """The step is the least that leaves no more than the most."""
-    assert space_rows(paths, most).tolist() == list(expected)
 
 
 def test_a_row_that_is_not_there_is_an_error(paths: list[str]) -> None:

@@ -11,7 +11,6 @@ import pyarrow as pa
 import pytest
 
 from components.evaluator.evaluation import load_evaluation
-from components.evaluator.scored_rows import ScoredRows
 from components.model_validator.evidence import Evidence
 from components.model_validator.gates import (
     ChangeGate,
@@ -117,7 +116,6 @@ def test_rows_with_other_labels_can_not_be_compared(measured: Measured, replayed
 
 def test_thinned_rows_are_counted_by_slice(measured: Measured, replayed: Replayed) -> None:
     """Where every second row was replayed, each judged slice tells how many rows it has left."""
-    assert SCORED.champion is not None
     half = np.arange(0, 60, 2)
     candidate = dataclasses.replace(
         replayed.candidate,
@@ -128,7 +126,7 @@ def test_thinned_rows_are_counted_by_slice(measured: Measured, replayed: Replaye
     champion = dataclasses.replace(
         replayed.champion, probabilities=replayed.champion.probabilities[half]
     )
-    scored = ScoredRows(half, SCORED.labels[half], SCORED.candidate[half], SCORED.champion[half])
+    scored = SCORED.select(half)
     cities = pa.array([MEASURED[row]["city"] for row in half], pa.binary())
 
     evidence = gather_evidence(

@@ -1,4 +1,4 @@
-"""The logistic regression, against scikit-learn's."""
+"""The logistic regression, against the optimum of its penalized likelihood."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from sklearn.linear_model import LogisticRegression
+from scipy import optimize
 
+from components.model_validator import logistic_regression
 from components.model_validator.logistic_regression import (
-    MOST_CATEGORIES,
-    Columns,
+    MAX_CATEGORIES,
     fit_coefficients,
     learn_encoding,
     predict,
@@ -29,39 +29,63 @@ FEATURES: dict[str, npt.NDArray[Any]] = {
 LABELS = (_RANDOM.random(ROWS) < 1 / (1 + np.exp(3 - AMOUNTS))).astype(np.float64)
 
 
-def lay_out(columns: Columns) -> npt.NDArray[np.float64]:
-    """Lay every column out, the one-hot ones too; shape [rows, columns]."""
-    blocks = [
-        (places[:, np.newaxis] == np.arange(width)).astype(np.float64)
-        for places, width in zip(columns.places, columns.widths, strict=True)
-    ]
-    return np.concatenate([columns.numbers, *blocks], axis=1)
+def measure_penalized_loss(
+    coefficients: npt.NDArray[np.float64], columns: npt.NDArray[np.float64]
+) -> float:
+    """Measure the negative log-likelihood and the ridge penalty, with the intercept first."""
+    log_odds = coefficients[0] + columns @ coefficients[1:]
+    likelihood = np.sum(np.logaddexp(0, log_odds) - LABELS * log_odds)
+    return float(likelihood + np.sum(coefficients[1:] ** 2) / 2)
 
 
-def test_it_fits_as_scikit_learn_does() -> None:
-    """Probabilities agree with ``LogisticRegression(C=1)`` on the same columns."""
+def test_it_is_the_optimum_of_the_penalized_likelihood() -> None:
+    """Probabilities are those of the least penalized loss, as SciPy finds it."""
     columns = learn_encoding(FEATURES).encode(FEATURES, ROWS)
-    laid_out = lay_out(columns)[:, 1:]
-    reference = LogisticRegression(tol=1e-10, max_iter=10_000).fit(laid_out, LABELS)
+    laid_out = columns.toarray()
+    best = optimize.minimize(
+        measure_penalized_loss, np.zeros(1 + laid_out.shape[1]), laid_out, tol=1e-12
+    )
 
-    probabilities = predict(columns, fit_coefficients(columns, LABELS))
+    coefficients = fit_coefficients(columns, LABELS)
 
-    expected = reference.predict_proba(laid_out)[:, 1]
-    assert probabilities == pytest.approx(expected, abs=1e-4)
+    expected = 1 / (1 + np.exp(-(best.x[0] + laid_out @ best.x[1:])))
+    assert predict(columns, coefficients) == pytest.approx(expected, abs=1e-4)
+    assert measure_penalized_loss(coefficients, laid_out) == pytest.approx(best.fun, rel=1e-6)
 
 
-def test_sums_are_those_of_the_columns_laid_out() -> None:
-    """Products and sums by counting are those of matrices, rows without a category included."""
-    encoding = learn_encoding(FEATURES)
-    other = {**FEATURES, "city": np.where(np.arange(ROWS) % 3, FEATURES["city"], 99)}
-    columns = encoding.encode(other, ROWS)
-    laid_out = lay_out(columns)
-    weights, coefficients = _RANDOM.random(ROWS), _RANDOM.normal(size=columns.count)
+def test_columns_are_standardized_floats_and_one_hot_categories() -> None:
+    """Each float has mean 0 and, where it varies, variance 1; each category has its own column."""
+    laid_out = learn_encoding(FEATURES).encode(FEATURES, ROWS).toarray()
 
-    assert columns.multiply(coefficients) == pytest.approx(laid_out @ coefficients)
-    assert columns.sum_rows(weights) == pytest.approx(weights @ laid_out)
-    expected = (laid_out * weights[:, np.newaxis]).T @ laid_out
-    assert columns.sum_products(weights).ravel() == pytest.approx(expected.ravel())
+    assert laid_out[:, 0] == pytest.approx((AMOUNTS - AMOUNTS.mean()) / AMOUNTS.std(), abs=1e-4)
+    assert laid_out[:, 1] == pytest.approx(np.zeros(ROWS))
+    for first, name, count in ((2, "city", 5), (7, "hour", 3)):
+        expected = FEATURES[name][:, np.newaxis] == np.arange(count)
+        assert (laid_out[:, first : first + count] == expected).all()
+
+
+@pytest.mark.parametrize(("max_steps", "is_told"), [(2, True), (100, False)])
+def test_a_fit_without_convergence_is_told(
+    max_steps: int,
+    is_told: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One line says that the fit stopped early; a fit that converged says nothing."""
+    monkeypatch.setattr(logistic_regression, "_MAX_STEPS", max_steps)
+    columns = learn_encoding(FEATURES).encode(FEATURES, ROWS)
+
+    fit_coefficients(columns, LABELS)
+
+    assert ["has not converged" in message for message in caplog.messages] == [True] * is_told
+
+
+def test_a_value_that_is_no_number_leaves_no_fit() -> None:
+    """A NaN among the rows makes every answer NaN, so that nothing passes for a fitted model."""
+    broken = {**FEATURES, "amount": np.append(AMOUNTS[1:], np.float32("nan"))}
+    columns = learn_encoding(broken).encode(broken, ROWS)
+
+    assert np.isnan(predict(columns, fit_coefficients(columns, LABELS))).all()
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e6])
@@ -69,7 +93,7 @@ def test_separable_rows_end_in_finite_coefficients(scale: float) -> None:
     """Where one feature tells the label, the penalty keeps the fit finite and right."""
     amounts = np.linspace(-scale, scale, 200)
     labels = (amounts > 0).astype(np.float64)
-    columns = Columns(np.stack([np.ones(200), amounts], axis=1))
+    columns = learn_encoding({"amount": amounts}).encode({"amount": amounts}, 200)
 
     coefficients = fit_coefficients(columns, labels)
 
@@ -97,7 +121,7 @@ def test_categories_unseen_in_training_are_no_error() -> None:
         "hour": np.array([-1]),
     }
 
-    assert lay_out(encoding.encode(row, 1))[0, 3:].tolist() == [0.0] * 8
+    assert encoding.encode(row, 1).toarray()[0, 2:].tolist() == [0.0] * 8
 
 
 def test_rare_categories_share_no_column() -> None:
@@ -106,7 +130,7 @@ def test_rare_categories_share_no_column() -> None:
 
     categories = learn_encoding(many).categories["city"]
 
-    assert len(categories) == MOST_CATEGORIES
+    assert len(categories) == MAX_CATEGORIES
     assert set(range(50)) <= set(categories.tolist())
 
 

@@ -1,0 +1,108 @@
+"""A number for each row that depends on its cells alone, and what is decided by it.
+
+The number of a row in its split depends on the order of rows and files; its digest does not. So
+groups, samples and orders that follow from digests are the same wherever the rows stand.
+
+Cells are hashed by pandas (SipHash of bytes, SplitMix64's finalizer of numbers), whose hashes are
+the same on every machine and in every process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pandas.util import hash_array
+
+from components.examples.parquet_examples import count_rows, read_flat_batches
+
+Digests = npt.NDArray[np.uint64]
+
+
+def digest_rows(batch: pa.RecordBatch) -> Digests:
+    """Digest rows.
+
+    The digest of a row is a sum over its cells, each hashed with its column's name: columns may
+    stand in any order, and one that holds no value counts as one that is not there. Equal rows have
+    equal digests, and rows that differ have equal ones by a chance of 2^-64 a pair.
+
+    Args:
+        batch: All columns of the rows, flat, of numbers or ``large_binary``; null where a value is
+            missing.
+
+    Returns:
+        Evenly spread over all 64-bit numbers, shape [rows].
+    """
+    sums = np.zeros(batch.num_rows, np.uint64)
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        [name_hash] = hash_array(np.array([name], np.object_))
+        cells = hash_array(_hash_values(column) + name_hash)
+        sums += np.where(column.is_valid().to_numpy(zero_copy_only=False), cells, np.uint64(0))
+    return np.asarray(hash_array(sums))
+
+
+def order_rows(digests: Digests) -> npt.NDArray[np.int64]:
+    """Put rows into an order that follows from their cells, and is otherwise random.
+
+    Equal rows are independent observations here: each copy is hashed with how many there were
+    before it, so that copies are spread over the order as different rows are. Which copy gets which
+    place depends on where they stand, and makes no difference, for they are equal.
+
+    Args:
+        digests: Digest of each row, shape [rows].
+
+    Returns:
+        The rows' places in ``digests``, in the new order; shape [rows].
+    """
+    order = np.argsort(digests, kind="stable")
+    ascending = digests[order]
+    firsts = np.flatnonzero(np.append(True, ascending[1:] != ascending[:-1])[: digests.size])
+    copies = np.diff(firsts, append=digests.size)
+    earlier_copies = np.arange(digests.size) - np.repeat(firsts, copies)
+    keys = hash_array(ascending + hash_array(earlier_copies))
+    return np.asarray(order[np.argsort(keys, kind="stable")])
+
+
+def choose_rows(digests: Digests, max_rows: int) -> npt.NDArray[np.int64]:
+    """Choose a sample of rows that follows from their cells: those with the smallest digests.
+
+    Equal rows are chosen together, but for those at the limit, of which the first are.
+
+    Args:
+        digests: Digest of each row, shape [rows].
+        max_rows: Most rows to choose, >= 0.
+
+    Returns:
+        The chosen rows' places in ``digests``, ascending; all where there are no more.
+    """
+    return np.sort(np.argsort(digests, kind="stable")[:max_rows])
+
+
+def sample_rows(paths: Sequence[str], max_rows: int) -> npt.NDArray[np.int64]:
+    """Choose rows of a split by their digests; reads all rows where there are more than wanted.
+
+    Args:
+        paths: Files of one split, in order.
+        max_rows: Most rows to choose, >= 1.
+
+    Returns:
+        Numbers of the rows in the split, ascending; shape [chosen rows].
+    """
+    rows = count_rows(paths)
+    if rows <= max_rows:
+        return np.arange(rows)
+    digests = np.concatenate([digest_rows(batch) for batch in read_flat_batches(paths)])
+    return choose_rows(digests, max_rows)
+
+
+def _hash_values(column: pa.Array) -> Digests:
+    """Hash a column's values; those of missing ones mean nothing."""
+    if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
+        return np.asarray(hash_array(column.fill_null(0).to_numpy()))
+    # Most texts occur often, so each is hashed once.
+    encoded = column.dictionary_encode()
+    distinct = encoded.dictionary.to_numpy(zero_copy_only=False)
+    hashes = hash_array(np.append(distinct, b""), categorize=False)
+    return np.asarray(hashes[encoded.indices.fill_null(distinct.size).to_numpy()])
