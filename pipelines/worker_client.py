@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import signal
 import socket
@@ -14,6 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from components.file_lock import FileLock
 from pipelines.code_version import hash_installation
 from pipelines.config import CODE_ROOT
 from pipelines.worker_protocol import (
@@ -83,7 +83,8 @@ class WorkerClient:
         connection = _try_connect(self._socket_path)
         if connection is not None:
             return connection
-        with _lock(self._socket_path.with_suffix(".lock")):
+        lock = FileLock(self._socket_path.with_suffix(".lock"), "the start of the worker server")
+        with lock.hold():
             # Another client may have started it while this one waited for the lock.
             connection = _try_connect(self._socket_path)
             return connection if connection is not None else self._start()
@@ -220,10 +221,3 @@ def _receive_reply(connection: socket.socket) -> Reply | None:
     for line in receive_lines(connection):
         merged |= Reply.model_validate_json(line).model_dump(exclude_none=True)
     return Reply.model_validate(merged) if merged else None
-
-
-@contextlib.contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -7,8 +7,6 @@ once when its standard input is closed: nobody wants the answer any more.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
 import sys
 import threading
@@ -24,6 +22,7 @@ import pyarrow as pa
 import tensorflow as tf
 
 from components.evaluator.model_error import describe_error
+from components.file_lock import FileLock
 from components.model_validator.example_records import open_records
 from components.model_validator.serving_replay import (
     ARRAYS_FILE,
@@ -57,7 +56,8 @@ def main() -> None:
     task = ReplayTask.model_validate_json(line)
     directory = Path(task.directory)
     try:
-        with _wait_for_turn(directory.parent):
+        # Beside others, so that none disturbs what another measures.
+        with FileLock(directory.parent / TURN_FILE, "the turn to replay").hold():
             measures, arrays = replay(task.request)
     except (KeyError, OSError, TypeError, ValueError, tf.errors.OpError) as error:
         outcome = ReplayOutcome(problem=describe_error(error))
@@ -202,14 +202,6 @@ def _end_with_owner() -> NoReturn:
     """End this process when the other end of its standard input is closed."""
     sys.stdin.read()
     os._exit(1)
-
-
-@contextlib.contextmanager
-def _wait_for_turn(directory: Path) -> Iterator[None]:
-    """Hold the lock that the processes beside this one wait for."""
-    with (directory / TURN_FILE).open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 if __name__ == "__main__":
