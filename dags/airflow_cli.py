@@ -17,7 +17,7 @@ def become_airflow(settings: StandaloneSettings, words: Sequence[str]) -> NoRetu
         words: The command; Airflow lists its commands where there are none.
     """
     environment = create_environment(settings, load_keys(settings), os.environ)
-    os.execve(sys.executable, [sys.executable, "-m", "airflow", *words], environment)
+    os.execve(sys.executable, [sys.executable, "-m", "airflow", *words], environment)  # noqa: S606
 
 
 if __name__ == "__main__":

@@ -20,5 +20,7 @@ def load_callback(path: str) -> Callable[[Any], None]:
     module = importlib.import_module(module_name)
     found = getattr(module, name, None)
     if not callable(found):
-        raise ImportError(f"on_failure: got {path!r}, and {module_name} has no function {name!r}")
+        raise ImportError(  # noqa: TRY004 - as where the module is not there
+            f"on_failure: got {path!r}, and {module_name} has no function {name!r}"
+        )
     return found

@@ -41,7 +41,7 @@ class ChildProcess:
             text=True,
             errors="backslashreplace",
             start_new_session=True,
-            preexec_fn=lambda: end_with(parent),
+            preexec_fn=lambda: end_with(parent),  # noqa: PLW1509 - a call of the kernel alone
         )
 
     @property

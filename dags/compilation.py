@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return subprocess.run(
-        commands.compile_shape(), cwd=PROJECT_ROOT, env=choose_environment(os.environ)
+        commands.compile_shape(), cwd=PROJECT_ROOT, env=choose_environment(os.environ), check=False
     ).returncode
 
 

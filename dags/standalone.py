@@ -107,6 +107,7 @@ class StandaloneAirflow:
             _create_command(arguments),
             env=self.environment,
             cwd=PROJECT_ROOT,
+            check=False,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -145,7 +146,7 @@ class StandaloneAirflow:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=lambda: end_with(parent),
+                preexec_fn=lambda: end_with(parent),  # noqa: PLW1509 - a call of the kernel alone
             )
 
     def log_path(self, name: str) -> Path:
@@ -201,7 +202,7 @@ class StandaloneAirflow:
 
     def _is_healthy(self) -> bool:
         try:
-            with urllib.request.urlopen(
+            with urllib.request.urlopen(  # noqa: S310 - of its own, by HTTP
                 f"{self.settings.url}/api/v2/monitor/health", timeout=5
             ) as answer:
                 health = json.load(answer)
@@ -312,7 +313,7 @@ def _serve(airflow: StandaloneAirflow, config: AirflowConfig) -> None:
         airflow.stop()
 
 
-def _stop_by_signal(number: int, frame: types.FrameType | None) -> None:
+def _stop_by_signal(_number: int, _frame: types.FrameType | None) -> None:
     raise KeyboardInterrupt
 
 

@@ -66,7 +66,9 @@ def commands() -> None:
     """
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(  # noqa: PLR0911 - a line for each kind of error
+    arguments: Sequence[str] | None = None,
+) -> int:
     """Run a command.
 
     Args:

@@ -246,7 +246,7 @@ def _run_and_follow(pool: WorkerPool, request: NodeRequest) -> NodeResult:
 
 @contextlib.contextmanager
 def _stop_when_asked(pool: WorkerPool) -> Iterator[None]:
-    def stop(signal_number: int, frame: types.FrameType | None) -> None:
+    def stop(_signal_number: int, _frame: types.FrameType | None) -> None:
         pool.stop()
 
     kept = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}

@@ -14,9 +14,10 @@ from tfx.proto.orchestration import (
     pipeline_pb2,
 )
 
-from pipelines.code_version import hash_imported_code, hash_product
+from pipelines.code_version import hash_product
 from pipelines.config import PipelineConfig
 from pipelines.description import NODE_STAGES, NodeDescription, PipelineDescription
+from pipelines.imported_code import hash_imported_code
 from pipelines.ir_file import dump_ir
 from pipelines.pipeline import create_pipeline
 
@@ -91,14 +92,11 @@ def _list_modules(
         for name in _HOOK_PARAMETERS
         if name in node.parameters.parameters
     ]
-    for spec in (
-        runner_utils.extract_executor_spec(deployment, node_id),
-        runner_utils.extract_custom_driver_spec(deployment, node_id),
-    ):
-        if isinstance(spec, executable_spec_pb2.BeamExecutableSpec):
-            spec = spec.python_executor_spec
-        if spec is not None:
-            paths.append(spec.class_path)
+    executor = runner_utils.extract_executor_spec(deployment, node_id)
+    if isinstance(executor, executable_spec_pb2.BeamExecutableSpec):
+        executor = executor.python_executor_spec
+    driver = runner_utils.extract_custom_driver_spec(deployment, node_id)
+    paths += [spec.class_path for spec in (executor, driver) if spec is not None]
     return {path.rpartition(".")[0] for path in paths if path}
 
 

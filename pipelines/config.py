@@ -316,7 +316,11 @@ def _describe(error: pydantic.ValidationError) -> str:
 
 def _show(key: str, value: object) -> str:
     """Repeat what was received, unless it may hold a password."""
-    return "what is not repeated here" if key.split(".")[0] in _SECRET_KEYS else repr(value)
+    return (
+        "what is not repeated here"
+        if key.split(".", maxsplit=1)[0] in _SECRET_KEYS
+        else repr(value)
+    )
 
 
 def _name_key(location: tuple[int | str, ...]) -> str:

@@ -85,7 +85,7 @@ def run_locally(
     display: RunDisplay,
     from_nodes: tuple[str, ...] = (),
     to_nodes: tuple[str, ...] = (),
-    watch: Callable[[NodeResult], None] = lambda result: None,
+    watch: Callable[[NodeResult], None] = lambda _: None,
 ) -> LocalRun:
     """Compile and run.
 

@@ -7,7 +7,6 @@ import datetime
 import json
 import logging
 import time
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -99,7 +98,7 @@ def _run_held_node(
         _close_dead(ir, request)
         problems = (describe_error(error),)
     except Exception as error:
-        _logger.error("%s", traceback.format_exc())
+        _logger.exception("%s failed", request.node_id)
         problems = (describe_error(error),)
     seconds = time.monotonic() - started
     ended = NodeResult(

@@ -284,7 +284,7 @@ def _find_kept_summary(path: Path) -> RunSummary | None:
         return None
 
 
-def _judge_run(
+def _judge_run(  # noqa: PLR0911 - a verdict each
     results: Sequence[NodeResult],
     is_partial: bool,
     validation: Validation | None,

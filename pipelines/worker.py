@@ -120,5 +120,5 @@ def redirect_output(log_path: Path) -> None:
     os.close(log)
 
 
-def _raise_stopped(signal_number: int, frame: types.FrameType | None) -> None:
+def _raise_stopped(_signal_number: int, _frame: types.FrameType | None) -> None:
     raise NodeStoppedError("the node was asked to stop")

@@ -356,13 +356,14 @@ def load_feature_table(task: str) -> FeatureTable:
 
     Raises:
         ValueError: If the name is not one, or there is no such task.
+        TypeError: If ``FEATURES`` is no feature table.
     """
     known = list_tasks()
     if not _TASK_PATTERN.fullmatch(task) or task not in known:
         raise ValueError(f"unknown task {task!r}; schemas/ has {', '.join(known)}")
     table = importlib.import_module(f"schemas.{task}.features").FEATURES
     if not isinstance(table, FeatureTable):
-        raise ValueError(f"schemas/{task}/features.py: FEATURES must be a FeatureTable")
+        raise TypeError(f"schemas/{task}/features.py: FEATURES must be a FeatureTable")
     return table
 
 

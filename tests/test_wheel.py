@@ -48,6 +48,7 @@ class Installation:
         return subprocess.run(
             [str(self.environment / "bin" / program), *words],
             cwd=self.work,
+            check=False,
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": str(self.home),

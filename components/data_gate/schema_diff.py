@@ -335,7 +335,8 @@ def _add_values(text: str, name: str, values: Iterable[str]) -> str:
     if domain is not None:
         return append(text, domain, *lines)
     reference = find_field(text, feature, "domain")
-    assert reference is not None and reference.value is not None
+    assert reference is not None
+    assert reference.value is not None
     shared = find_named(text, "string_domain", reference.value.strip("\"'"))
     assert shared is not None
     return append(text, shared, *lines)

@@ -136,7 +136,8 @@ def append(text: str, entry: Entry, *lines: str) -> str:
     Returns:
         The changed text; a body of one line stays one.
     """
-    assert entry.body_start is not None and entry.body_end is not None
+    assert entry.body_start is not None
+    assert entry.body_end is not None
     body = text[entry.body_start : entry.body_end]
     outer = body[body.rfind("\n") :] if "\n" in body else ""
     before, last = (f"{outer}  ", outer) if outer else (" ", " ")

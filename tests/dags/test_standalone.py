@@ -38,7 +38,7 @@ def start(deployment: Deployment, home: Path, *words: str) -> subprocess.Popen[s
         stderr=subprocess.STDOUT,
         text=True,
         # Ignored where `nohup` started the tests.
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # noqa: PLW1509
     )
 
 
@@ -76,7 +76,8 @@ def test_ctrl_c_leaves_no_process_behind(deployment: Deployment, home: Path) -> 
     process.stdout.close()
 
     text = "".join(said)
-    assert "http://127.0.0.1:" in text and "password" in text
+    assert "http://127.0.0.1:" in text
+    assert "password" in text
     assert exit_code == 0
     assert listeners == {"0100007F"}
     assert len(family) >= 4
@@ -125,7 +126,8 @@ def test_port_that_is_taken_is_told(deployment: Deployment, home: Path) -> None:
 
     assert process.returncode == 1
     [line] = text.splitlines()
-    assert f"port {port}" in line and "--port 8090" in line
+    assert f"port {port}" in line
+    assert "--port 8090" in line
 
 
 def test_folder_in_use_is_told(deployment: Deployment, home: Path) -> None:

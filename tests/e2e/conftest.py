@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -54,10 +54,10 @@ def run_pipeline(output: Path, *options: str) -> Run:
 
 
 @pytest.fixture(scope="session")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunPipeline]:
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunPipeline:
     """Runs of one output root, which all of them share."""
     output = tmp_path_factory.mktemp("output")
-    yield lambda *options: run_pipeline(output, *options)
+    return lambda *options: run_pipeline(output, *options)
 
 
 @pytest.fixture(scope="session")

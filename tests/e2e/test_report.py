@@ -126,7 +126,8 @@ def test_times_put_the_nodes_in_order(first_run: Run) -> None:
         assert start is not None
         for upstream in node.description.upstream:
             before = starts[upstream]
-            assert before is not None and before < start
+            assert before is not None
+            assert before < start
     assert report.header.started_at in starts.values()
 
 
@@ -268,7 +269,8 @@ def test_curves_are_those_that_tfma_reads(pushed: RunReport) -> None:
 
 def test_the_chosen_threshold_gives_the_metrics(pushed: RunReport) -> None:
     """Where the slider starts, precision and recall are those of the table."""
-    assert pushed.model is not None and pushed.model.candidate is not None
+    assert pushed.model is not None
+    assert pushed.model.candidate is not None
     metrics = {metric.name: metric.value for metric in pushed.summary.metrics}
     [chosen] = [
         one for one in pushed.model.candidate.thresholds if one.threshold == pushed.model.threshold
@@ -281,7 +283,8 @@ def test_the_chosen_threshold_gives_the_metrics(pushed: RunReport) -> None:
 
 def test_training_curves_are_those_of_tensorboard(pushed: RunReport) -> None:
     """Each epoch's losses are those in the event files beside them."""
-    assert pushed.model is not None and pushed.model.training is not None
+    assert pushed.model is not None
+    assert pushed.model.training is not None
     directory = Path(find_uri(pushed, "Trainer", "model_run"))
     told: dict[str, list[float]] = {}
     for split in ("train", "validation"):
@@ -318,8 +321,11 @@ def test_the_model_card_has_the_owners_words(pushed: RunReport) -> None:
     """What the configuration says of the model stands beside what the run found."""
     card = pushed.model_card
 
-    assert card is not None and card.about is not None
-    assert card.about.owners and card.about.purpose and card.about.limits
+    assert card is not None
+    assert card.about is not None
+    assert card.about.owners
+    assert card.about.purpose
+    assert card.about.limits
     assert card.settings["seed"]
     assert "tips" in card.label
     assert {count.split for count in card.labels} == {"train", "validation", "test"}
@@ -329,7 +335,8 @@ def test_refused_data_shows_its_rows_first(refused_data_run: Run) -> None:
     """The column in trouble stands first, with the rows at fault; there is no model."""
     report = collect(refused_data_run)
 
-    assert report.data is not None and report.data.verdict is not None
+    assert report.data is not None
+    assert report.data.verdict is not None
     first = report.data.features[0]
     assert (first.name, first.severity) == ("trip_start_hour", "error")
     assert {row.value for row in first.findings[0].rows} == {"24"}
@@ -344,8 +351,10 @@ def test_a_refused_model_is_shown_whole(refused_model_run: Run) -> None:
     """Curves, slices and the gate that refused it are there; nothing was pushed."""
     report = collect(refused_model_run)
 
-    assert report.model is not None and report.model.candidate is not None
-    assert report.model.slices and report.model.fairness
+    assert report.model is not None
+    assert report.model.candidate is not None
+    assert report.model.slices
+    assert report.model.fairness
     assert [gate.name for gate in report.explanation.refusing_gates] == ["auc_floor"]
     assert report.lineage is not None
     assert report.lineage.artifacts[0].type == "ModelBlessing"
@@ -360,7 +369,8 @@ def test_a_failed_run_is_shown_as_far_as_it_got(failed_run: Run) -> None:
     assert node.row.state is NodeState.FAILED
     assert "holdout" in node.problems[0].message
     assert "holdout" in "".join(node.log_tail)
-    assert report.model is not None and report.model.training is not None
+    assert report.model is not None
+    assert report.model.training is not None
     assert report.model.candidate is None
     assert report.node("Pusher").row.state is NodeState.SKIPPED
 
@@ -395,7 +405,8 @@ def test_what_another_version_wrote_is_said(pushed: RunReport, second_run: Run) 
         report = collect(second_run)
         path.unlink()
 
-    assert report.model is not None and report.model.validation is None
+    assert report.model is not None
+    assert report.model.validation is None
     assert report.model.candidate is not None
     assert any("validation is of another version" in note for note in report.notes)
 
@@ -426,7 +437,9 @@ def test_a_page_that_can_not_be_written_changes_no_verdict(second_run: Run) -> N
 
     assert (summary.verdict, summary.report) == (Verdict.PUSHED, None)
     assert kept == summary
-    assert problem is not None and "no report was written" in problem and "\n" not in problem
+    assert problem is not None
+    assert "no report was written" in problem
+    assert "\n" not in problem
 
 
 @pytest.mark.parametrize("dies", [False, True], ids=["ready", "dead"])

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main
-from pipelines.code_version import hash_imported_code
 from pipelines.compilation import compile_pipeline
 from pipelines.config import load_config
 from pipelines.description import NODE_STAGES, PipelineDescription
 from pipelines.exit_code import ExitCode
+from pipelines.imported_code import hash_imported_code
 from pipelines.ir_file import read_ir
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,7 @@ SPAN_DAYS = (datetime.date(2015, 1, 1) - datetime.date(1970, 1, 1)).days
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def config(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[PipelineConfig]:
+) -> PipelineConfig:
     """A pipeline that reads a span, called ``ours``, with a store of either kind."""
     root = tmp_path_factory.mktemp("shared")
     overrides = ["name=ours", f"output_root={root}", "training_spans=3"]
@@ -32,7 +31,7 @@ def config(
         server = request.getfixturevalue("postgresql")
         overrides.append(f"metadata_store={server.create_database('shared_store')}")
     config = load_config("local", overrides)
-    yield config.model_copy(update={"span": datetime.date(2015, 4, 1)})
+    return config.model_copy(update={"span": datetime.date(2015, 4, 1)})
 
 
 def _accept_data(tiny: TinyStore, run_id: str) -> None:

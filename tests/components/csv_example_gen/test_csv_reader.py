@@ -154,7 +154,9 @@ def test_a_bad_row_is_refused_with_its_line(
     (problem, *_) = refuse(path)
 
     assert (problem.rule, problem.file, problem.line, problem.column) == (rule, path, 5, column)
-    assert path in problem.message and "line 5" in problem.message and "\n" not in problem.message
+    assert path in problem.message
+    assert "line 5" in problem.message
+    assert "\n" not in problem.message
 
 
 def test_two_lost_quotes_do_not_swallow_a_row(tmp_path: Path) -> None:
@@ -217,7 +219,8 @@ def test_a_bad_header_or_no_rows_is_refused(
     (problem, *_) = refuse(path)
 
     assert (problem.rule, problem.file, problem.column) == (rule, path, column)
-    assert path in problem.message and "\n" not in problem.message
+    assert path in problem.message
+    assert "\n" not in problem.message
 
 
 @pytest.mark.parametrize("misspelt", ["Fare", " fare", "fares", "faer"])

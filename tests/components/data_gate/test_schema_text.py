@@ -59,7 +59,8 @@ def test_an_entry_is_removed_with_its_line() -> None:
     feature = find_named(TEXT, "feature", "a}b")
     assert feature is not None
     domain, name = (find_field(TEXT, feature, field) for field in ("domain", "name"))
-    assert domain is not None and name is not None
+    assert domain is not None
+    assert name is not None
 
     assert remove(TEXT, domain) == TEXT.replace("  domain { deep: < low: 1 > }\n", "")
     assert "    # { a brace\n" in remove(TEXT, name)

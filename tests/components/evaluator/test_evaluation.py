@@ -104,7 +104,9 @@ def test_the_digest_has_the_metrics_of_both_models(measured: Measured) -> None:
     digest = find_digest(Path(measured.compared.uri))
     evaluation = load_evaluation(Path(measured.compared.uri))
 
-    assert digest is not None and digest.champion is not None and evaluation.baseline is not None
+    assert digest is not None
+    assert digest.champion is not None
+    assert evaluation.baseline is not None
     for ours, theirs in (
         (digest.candidate.slices, evaluation.candidate),
         (digest.champion.slices, evaluation.baseline),
@@ -123,7 +125,8 @@ def test_the_digest_has_the_curves_that_tfma_reads(measured: Measured) -> None:
     result = tfma.load_eval_result(measured.compared.uri, model_name=tfma.CANDIDATE_KEY)
     [plots] = [plots for key, plots in result.plots if key == ()]
 
-    assert digest is not None and digest.champion is not None
+    assert digest is not None
+    assert digest.champion is not None
     for model in (digest.candidate, digest.champion):
         assert {counts.rows for counts in model.thresholds} == {len(MEASURED)}
         assert sum(one.rows for one in model.calibration) == len(MEASURED)

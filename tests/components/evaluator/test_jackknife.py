@@ -133,5 +133,6 @@ def test_a_sample_that_is_no_number_leaves_none() -> None:
 
     unknown, known = estimate_intervals(np.array([0.5, 0.5]), samples)
 
-    assert math.isnan(unknown.lower) and math.isnan(unknown.upper)
+    assert math.isnan(unknown.lower)
+    assert math.isnan(unknown.upper)
     assert known.lower < known.upper

@@ -140,7 +140,8 @@ def test_training_names_the_epoch_that_was_kept(model: ModelReport) -> None:
 def test_curves_name_the_chosen_threshold(model: ModelReport) -> None:
     """Both curves give the candidate's rates at the threshold that was chosen."""
     roc, precision_recall = draw_roc(model), draw_precision_recall(model)
-    assert roc is not None and precision_recall is not None
+    assert roc is not None
+    assert precision_recall is not None
     assert "false positive rate 0.1250 and recall 0.8750" in roc.summary
     assert "recall 0.8750 and precision 0.7000" in precision_recall.summary
     assert [series.name for series in roc.legend] == ["candidate", "champion", "chosen threshold"]
@@ -208,7 +209,8 @@ def test_history_leaves_out_runs_that_repeat_another() -> None:
     both = draw_metric([measured, again], "auc", "AUC")
     alone = draw_metric([again], "auc", "AUC")
 
-    assert both is not None and alone is not None
+    assert both is not None
+    assert alone is not None
     assert [row[0] for row in both.rows] == [measured.summary.run_id]
     assert [row[0] for row in alone.rows] == ["again"]
 

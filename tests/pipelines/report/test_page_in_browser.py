@@ -58,7 +58,8 @@ def test_headlines_do_not_overlap(open_page: Opener, write_page: PageMaker, widt
     for card in page.locator(".metric").all():
         boxes = [part.bounding_box() for part in card.locator(":scope > *").all()]
         for above, below in itertools.pairwise(boxes):
-            assert above is not None and below is not None
+            assert above is not None
+            assert below is not None
             assert above["y"] + above["height"] <= below["y"]
 
 

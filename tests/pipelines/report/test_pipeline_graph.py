@@ -95,4 +95,6 @@ def test_pipeline_of_one_node_is_drawn() -> None:
 def test_no_nodes_are_an_empty_drawing() -> None:
     """A run of which nothing is known has a page all the same."""
     graph = place_graph([])
-    assert not (graph.nodes or graph.edges or graph.stages)
+    assert not (graph.nodes)
+    assert not (graph.edges)
+    assert not (graph.stages)

@@ -1,0 +1,98 @@
+"""A hash of the code that a node imports, and of its packages, for TFX's cache key."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import sys
+from collections.abc import Collection
+
+import grimp
+
+from pipelines.code_version import hash_sources
+from pipelines.config import CODE_ROOT
+
+_NODE_SOURCES = ("components", "schemas")
+_FEATURE_TABLE = "schemas.feature_table"
+# Where a name alone does not tell: `google` is shared by many, `tf.keras` is a package of its own.
+_DISTRIBUTIONS = {"google": ("protobuf",), "tensorflow": ("tensorflow", "tf-keras")}
+
+
+def hash_imported_code(modules: Collection[str], task: str) -> str:
+    """Hash what decides the output of a node: the code that it imports, and its packages.
+
+    Args:
+        modules: Names of the modules that run: of this product, or of a library.
+        task: Folder under ``schemas/`` that is loaded where the feature table is imported.
+
+    Returns:
+        SHA-256 in hexadecimal, of the sources of this product that the modules import directly or
+        indirectly, and of the versions of the packages that those sources, or a library's own
+        module, import directly.
+
+    Raises:
+        grimp.exceptions.ModuleNotPresent: If a module does not exist.
+        importlib.metadata.PackageNotFoundError: If a package is of no known distribution.
+    """
+    sources, packages = list_imports(modules, task)
+    parts = (hash_sources(*sources), *(_read_version(name) for name in packages))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def list_imports(modules: Collection[str], task: str) -> tuple[list[str], list[str]]:
+    """List what modules import; arguments as of ``hash_imported_code``.
+
+    Returns:
+        Source files of this product, as ``hash_sources`` takes them, and names of distributions,
+        both sorted.
+    """
+    ours, packages = set[str](), set[str]()
+    for module in modules:
+        if module.split(".")[0] in _NODE_SOURCES:
+            ours |= {module, *_build_graph(*_NODE_SOURCES).find_upstream_modules(module)}
+        else:
+            library = module.split(".")[0]
+            packages |= {library, *_build_graph(library).find_modules_directly_imported_by(module)}
+    if _FEATURE_TABLE in ours:
+        ours |= _build_graph(*_NODE_SOURCES).find_descendants(f"schemas.{task}")
+    packages |= {name for name in ours if name.split(".")[0] not in _NODE_SOURCES}
+    tops = {name.split(".")[0] for name in packages} - sys.stdlib_module_names
+    sources = {name for name in ours if name.split(".")[0] in _NODE_SOURCES}
+    with_parents = {
+        ".".join(parts[:length])
+        for parts in (name.split(".") for name in sources)
+        for length in range(1, len(parts) + 1)
+    }
+    return (
+        sorted(_find_source(name) for name in with_parents),
+        sorted({name for top in tops for name in _find_distributions(top)}),
+    )
+
+
+@functools.cache
+def _build_graph(*packages: str) -> grimp.ImportGraph:
+    return grimp.build_graph(
+        *packages,
+        include_external_packages=True,
+        exclude_type_checking_imports=True,
+        cache_dir=None,
+    )
+
+
+def _find_source(module: str) -> str:
+    place = module.replace(".", "/")
+    return f"{place}/__init__.py" if (CODE_ROOT / place).is_dir() else f"{place}.py"
+
+
+def _find_distributions(top_level: str) -> Collection[str]:
+    return _DISTRIBUTIONS.get(top_level) or _map_packages().get(top_level) or (top_level,)
+
+
+@functools.cache
+def _map_packages() -> dict[str, Collection[str]]:
+    return {name: set(found) for name, found in importlib.metadata.packages_distributions().items()}
+
+
+def _read_version(distribution: str) -> str:
+    return f"{distribution}=={importlib.metadata.version(distribution)}"
