@@ -289,10 +289,11 @@ class ChampionStore:
 
     def _list_artifacts(self, kind: str) -> list[mlmd.Artifact]:
         """List the pipeline's artifacts of a type, in order: others may share its store."""
-        query = (
-            f"type = '{kind}' AND contexts_pipeline.type = '{_PIPELINE_CONTEXT}' "
-            f"AND contexts_pipeline.name = '{self._pipeline_name}'"
-        )
+        pipeline = self._store.get_context_by_type_and_name(_PIPELINE_CONTEXT, self._pipeline_name)
+        if pipeline is None:
+            return []
+        # By number: ml-metadata puts a filter's text into SQL as it is.
+        query = f"type = '{kind}' AND contexts_pipeline.id = {pipeline.id}"
         found = self._store.get_artifacts(ml_metadata.ListOptions(filter_query=query))
         return sorted(found, key=lambda artifact: artifact.id)
 
@@ -371,15 +372,30 @@ def _read_push(artifact: mlmd.Artifact) -> Push:
     return Push(artifact.id, _read_model_id(artifact), _read_version(artifact))
 
 
+def _read_action(artifact: mlmd.Artifact) -> Action:
+    text = artifact.custom_properties[ACTION_PROPERTY].string_value
+    try:
+        return Action(text)
+    except ValueError as error:
+        raise ChampionError(
+            f"champion change {artifact.id}: got {text!r}, expected one of {', '.join(Action)}; "
+            "use the version of this product that recorded it"
+        ) from error
+
+
 def _read_change(artifact: mlmd.Artifact) -> Change:
-    action = Action(artifact.custom_properties[ACTION_PROPERTY].string_value)
-    return Change(artifact.id, action, _read_model_id(artifact) or None, _read_version(artifact))
+    return Change(
+        artifact.id,
+        _read_action(artifact),
+        _read_model_id(artifact) or None,
+        _read_version(artifact),
+    )
 
 
 def _read_record(artifact: mlmd.Artifact) -> ChampionChangeRecord:
     properties = artifact.custom_properties
     return ChampionChangeRecord(
-        action=Action(properties[ACTION_PROPERTY].string_value),
+        action=_read_action(artifact),
         version=properties[VERSION_PROPERTY].int_value or None,
         from_version=properties[_FROM_VERSION_PROPERTY].int_value or None,
         reason=properties[REASON_PROPERTY].string_value,

@@ -15,8 +15,13 @@ from pipelines.config import CODE_ROOT
 
 _NODE_SOURCES = ("components", "schemas")
 _FEATURE_TABLE = "schemas.feature_table"
-# Where a name alone does not tell: `google` is shared by many, `tf.keras` is a package of its own.
-_DISTRIBUTIONS = {"google": ("protobuf",), "tensorflow": ("tensorflow", "tf-keras")}
+# Where Python's own table does not tell: `google` is shared by many, `tf.keras` is a package of its
+# own, and scikit-learn says nowhere what it is imported as.
+_DISTRIBUTIONS = {
+    "google": ("protobuf",),
+    "sklearn": ("scikit-learn",),
+    "tensorflow": ("tensorflow", "tf-keras"),
+}
 
 
 def hash_imported_code(modules: Collection[str], task: str) -> str:

@@ -10,6 +10,8 @@ import sys
 
 _OWNER = (
     "import multiprocessing, signal\n"
+    # It is ignored where `nohup` started the tests.
+    "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     "from pipelines.report.reporter import Reporter\n"
     "if __name__ == '__main__':\n"
     "    with Reporter():\n"
