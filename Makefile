@@ -59,8 +59,8 @@ test-wheel: venv ## Build the wheel, install it in a fresh environment and run t
 	@$(IN_VENV) -m pytest -m wheel tests/test_wheel.py $(ARGS)
 
 coverage: venv ## Run the tests under ten seconds and show, by folder, how much of the code ran
-	@$(IN_VENV) -m pytest -m 'not slow and not exhaustive and not wheel' --cov --cov-report=json $(ARGS)
-	@$(IN_VENV) -m tests.coverage_by_folder artifacts/coverage.json
+	@$(IN_VENV) -m pytest -m 'not slow and not exhaustive and not wheel' --cov --cov-report=json $(ARGS); \
+		status=$$?; $(IN_VENV) -m tests.coverage_by_folder artifacts/coverage.json; exit $$status
 
 test-airflow: venv airflow-venv ## Check the DAGs' types and test them on a running Airflow
 	@$(IN_AIRFLOW_VENV) -m mypy dags tests/dags
