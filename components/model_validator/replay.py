@@ -74,9 +74,6 @@ def replay(
 ) -> tuple[ReplayMeasures, dict[str, npt.NDArray[np.generic]]]:
     """Load the model, replay all rows in batches, and single rows for the latency.
 
-    Args:
-        request: Which model, on which rows.
-
     Returns:
         What serving costs, and the arrays by name.
 
