@@ -154,7 +154,8 @@ class DataVerdict(Record):
         summary: Why or why not, in one line.
         previous: The accepted data that it was compared with; None where there was none, and
             drift was not checked.
-        row_counts: Rows by step (``csv``, ``examples``, ``statistics``), then split or ``all``.
+        row_counts: Rows by step (``the CSV files``, ``CsvExampleGen``, ``StatisticsGen``), then
+            split or ``all``.
         findings: What was found, errors first.
         scores: Every comparison with a limit in the schema.
     """

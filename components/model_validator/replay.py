@@ -78,7 +78,9 @@ def replay(
         What serving costs, and the arrays by name.
 
     Raises:
+        OSError: If there is no SavedModel.
         KeyError: If a signature or an output is missing.
+        ValueError: If the model does not give one answer a row.
         tf.errors.OpError: If the model can't be loaded, or can't take the examples.
     """
     began = time.perf_counter()
