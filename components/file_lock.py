@@ -38,7 +38,6 @@ class Patience:
         """Divide a wait into parts, with a warning after each.
 
         Args:
-            what: What is waited for.
             find_holder: Tells which process holds it.
 
         Yields:
@@ -68,7 +67,6 @@ class FileLock:
     Attributes:
         path: Its file, made if need be; in it stands who held it last.
         what: What it guards, as a message names it, such as ``the metadata store runs.sqlite``.
-        patience: How long to wait for it.
     """
 
     path: Path

@@ -72,7 +72,6 @@ class IntegerRange:
     """Use an integer of known range as its own index; a missing or outside value gets the last.
 
     Attributes:
-        low: Smallest value.
         high: Largest value, inclusive.
     """
 
@@ -116,10 +115,8 @@ class Feature:
 
     Attributes:
         name: Column name, as in the CSV's header.
-        dtype: Type of its values.
         unit: Unit of its values; empty for a category or a count.
         meaning: What it holds, in one sentence.
-        role: What it is for.
         transformations: What the model gets of it; each gives one or more model inputs.
         default: What stands for a missing value in the raw-feature serving signature.
     """
@@ -190,7 +187,6 @@ class ColumnLabel:
 
     Attributes:
         name: Name of the label after Transform.
-        column: Column that holds it.
     """
 
     name: str
@@ -205,7 +201,6 @@ class Group:
     """People or things that a model must treat as it treats others.
 
     Attributes:
-        name: Name of the group.
         values: Values of the column that belong to it.
         pattern: Regular expression (RE2 syntax) of the texts that belong to it, matched in full.
     """
@@ -227,7 +222,6 @@ class FairnessAttribute:
 
     Attributes:
         name: Name of the attribute; slices and gates refer to it as to a column.
-        column: Column that it is made of.
         groups: The groups; a value belongs to the first that holds it.
         others: Group of values that no group holds.
         missing: Group of rows without a value.
@@ -254,13 +248,10 @@ class FairnessAttribute:
                 raise ValueError(f"fairness attribute {self.name!r}: doubled {what} {doubled}")
 
     def find_group(self, value: int | str | None) -> str:
-        """Find a value's group.
+        """Find the name of a value's group.
 
         Args:
             value: The column's value; None for a missing one.
-
-        Returns:
-            The name of its group.
         """
         if value is None:
             return self.missing
@@ -274,7 +265,6 @@ class FeatureTable:
     Attributes:
         task: Name of the task's folder under ``schemas/``.
         features: Every column of the CSV, in the header's order.
-        label: How the label is made.
         slice_columns: Columns whose values cut the evaluation into slices, beside the overall one.
         span_column: Column of Unix seconds that says which span a row belongs to, if any.
         fairness_attributes: Groups that the evaluation compares, each cut into slices too.
@@ -324,12 +314,6 @@ class FeatureTable:
 
     def feature(self, name: str) -> Feature:
         """Look a column up.
-
-        Args:
-            name: Its name.
-
-        Returns:
-            The column.
 
         Raises:
             KeyError: If there is none of that name.

@@ -39,7 +39,6 @@ class Change:
 
     Attributes:
         order: Id of its ``ChampionChange`` artifact; ids grow with time.
-        action: What was done.
         model_id: Id of the ``Model`` that is the champion since; None where there is none.
         version: Version that holds it; None where there is none, or that does not matter.
     """
@@ -53,10 +52,6 @@ class Change:
 def find_latest(pushes: Iterable[Push], changes: Iterable[Change]) -> Push | Change | None:
     """Find what came last, push or change: it says which model is the champion.
 
-    Args:
-        pushes: Every model that was pushed.
-        changes: Every change.
-
     Returns:
         The last of them; None where nothing was pushed yet.
     """
@@ -66,10 +61,6 @@ def find_latest(pushes: Iterable[Push], changes: Iterable[Change]) -> Push | Cha
 
 def choose_champion(pushes: Iterable[Push], changes: Iterable[Change]) -> int | None:
     """Choose the champion.
-
-    Args:
-        pushes: Every model that was pushed.
-        changes: Every change.
 
     Returns:
         Id of its ``Model`` artifact; None where nothing was pushed yet, or what came last left

@@ -60,9 +60,6 @@ def compare_with_serving(
         changes: Every change, with its version.
         find_model: Finds the model of a version by its content; asked only for versions that
             nothing was recorded of.
-
-    Returns:
-        How they differ.
     """
     listed: list[Push | Change] = [*pushes, *changes]
     recorded = {

@@ -23,7 +23,6 @@ class ChampionStrategy(ResolverStrategy):
         """Resolve the channels.
 
         Args:
-            store: The metadata store.
             input_dict: Every live artifact of a channel of ``Model``, of one of ``PushedModel``
                 and of one of ``ChampionChange``, under any key.
 

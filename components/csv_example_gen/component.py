@@ -35,7 +35,6 @@ def create_csv_example_gen(
     """Create the node that reads CSV files into splits of Parquet examples.
 
     Args:
-        input_base: Folder of the files.
         task: Folder under ``schemas/`` whose feature table types the columns.
         splits: Hash buckets of each split, >= 1, in order; at least one split.
         input_pattern: Glob below ``input_base``. With ``{YYYY}``, ``{MM}`` and ``{DD}`` in it

@@ -37,7 +37,6 @@ def find_problems(
     """Find the first problems of a file whose header is good.
 
     Args:
-        path: Path of a CSV file.
         table: Types of its columns; a column that it does not know may hold any text.
         check_cells: Whether to check each cell, or only quotes and the number of cells.
 

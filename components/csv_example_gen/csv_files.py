@@ -15,8 +15,6 @@ class CsvFile:
     """A CSV file as it was read.
 
     Attributes:
-        path: Its path.
-        rows: Its rows.
         sha256: SHA-256 of its bytes, in hexadecimal.
     """
 
@@ -32,9 +30,6 @@ def dump_csv_files(files: Sequence[CsvFile]) -> str:
 
 def load_csv_files(text: str) -> tuple[CsvFile, ...]:
     """Read what ``dump_csv_files`` wrote.
-
-    Args:
-        text: JSON.
 
     Returns:
         The files, in the order read.

@@ -19,7 +19,6 @@ def read_header(path: str, table: FeatureTable) -> tuple[str, ...]:
     """Read a file's header; columns may stand in any order, and may be more than the table's.
 
     Args:
-        path: Path of a CSV file.
         table: Columns that it must have.
 
     Returns:

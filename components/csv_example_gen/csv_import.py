@@ -28,7 +28,6 @@ class ImportTask:
     """One CSV file to import; its place among the files names its shards.
 
     Attributes:
-        path: The CSV file.
         index: Its place, from 0.
         count: Number of files imported together.
     """
@@ -69,8 +68,6 @@ def import_csv(
     """Import a file; a shard appears whole, or not at all if the file is refused.
 
     Args:
-        task: The file.
-        table: Its columns.
         hash_buckets: Hash buckets of each split.
         split_directories: Directory of each split, to write the shard to; made if missing.
 

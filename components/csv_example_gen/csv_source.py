@@ -26,12 +26,6 @@ _CHUNK_BYTES = 1 << 20
 def open_bytes(path: str) -> BinaryIO:
     """Open a file for reading, decompressed if its name ends in ``.gz``.
 
-    Args:
-        path: Path of the file.
-
-    Returns:
-        Its bytes, from the first.
-
     Raises:
         OSError: If it cannot be opened.
     """
@@ -42,9 +36,6 @@ def open_bytes(path: str) -> BinaryIO:
 
 def read_text_lines(path: str) -> Iterator[str]:
     r"""Read a file's physical lines, whatever bytes it holds.
-
-    Args:
-        path: Path of the file.
 
     Yields:
         Each line with its end (``\n``, ``\r\n`` or ``\r``). A byte order mark is dropped, a NUL
@@ -66,7 +57,6 @@ def describe_read_error(path: str, line: int | None, error: Exception) -> DataPr
     """Say that a file cannot be read.
 
     Args:
-        path: Path of the file.
         line: Line that reading had come to, if it had begun.
         error: One of ``READ_ERRORS``.
 
@@ -91,7 +81,6 @@ class ByteCounts:
     """Bytes of a file that tell of what a lenient CSV parser lets slip.
 
     Attributes:
-        nuls: NUL bytes.
         quotes: Double quotes.
         lines: Line feeds, and one for a last line without.
     """
@@ -103,12 +92,6 @@ class ByteCounts:
 
 def count_bytes(path: str) -> ByteCounts:
     """Count a file's bytes of the kinds that matter, decompressed.
-
-    Args:
-        path: Path of the file.
-
-    Returns:
-        The counts.
 
     Raises:
         OSError: If it cannot be read.

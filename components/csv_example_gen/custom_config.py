@@ -14,13 +14,10 @@ _TASK_KEY = "task"
 
 
 def pack_custom_config(task: str) -> example_gen_pb2.CustomConfig:
-    """Pack the settings.
+    """Pack the settings as the component's ``custom_config``.
 
     Args:
         task: Folder under ``schemas/`` whose feature table types the columns.
-
-    Returns:
-        The component's ``custom_config``.
     """
     settings = struct_pb2.Struct()
     settings.update({_TASK_KEY: task})
@@ -34,9 +31,6 @@ def read_task(exec_properties: Mapping[str, Any]) -> str:
 
     Args:
         exec_properties: ``custom_config`` as ``pack_custom_config`` made it, in JSON.
-
-    Returns:
-        The task.
     """
     config = proto_utils.json_to_proto(
         exec_properties[standard_component_specs.CUSTOM_CONFIG_KEY], example_gen_pb2.CustomConfig()

@@ -21,7 +21,6 @@ class FileState:
     Attributes:
         device: The file system.
         inode: The file in it.
-        size_bytes: Its size.
         modified_ns: When its content was changed last, in nanoseconds since 1970.
         changed_ns: When its content, name or permissions were; no user can set it.
     """
@@ -41,9 +40,8 @@ def find_csv_files(input_base: str, pattern: str) -> list[str]:
     """Find the CSV files that match a pattern.
 
     Args:
-        input_base: Folder.
-        pattern: Glob below it; hidden files, and what does not end in ``.csv`` or ``.csv.gz``, are
-            left out.
+        pattern: Glob below ``input_base``; hidden files, and what does not end in ``.csv`` or
+            ``.csv.gz``, are left out.
 
     Returns:
         Their paths, sorted; at least one.
@@ -80,7 +78,6 @@ def hash_files(input_base: str, paths: Sequence[str]) -> dict[str, str | None]:
 
     Args:
         input_base: Folder that all are below.
-        paths: The files, in order.
 
     Returns:
         SHA-256 in hexadecimal by name, in the same order; None for one that cannot be read: to say
@@ -112,7 +109,6 @@ def hash_as_read(path: str, before: FileState | None) -> str | None:
     """Hash a file that has just been read.
 
     Args:
-        path: Its path.
         before: Its state when reading began.
 
     Returns:
@@ -127,7 +123,6 @@ def check_unchanged(input_base: str, fingerprint: str, hashes: Mapping[str, str 
     """Hold what was read against what was fingerprinted before.
 
     Args:
-        input_base: Folder of the files.
         fingerprint: As ``dump_fingerprint`` wrote it.
         hashes: Of the files as they were read, by name.
 
@@ -158,9 +153,6 @@ def find_differences(fingerprint: str, hashes: Mapping[str, str | None]) -> list
 
 def hash_content(path: str) -> str:
     """Hash a file's bytes.
-
-    Args:
-        path: Its path.
 
     Returns:
         SHA-256 in hexadecimal.

@@ -23,7 +23,6 @@ def CuratedSchema(  # noqa: N802 - TFX names components like classes
 
     Args:
         schema: Gets ``schema.pbtxt``.
-        schema_path: Path of the curated file.
         schema_sha256: Hash of its content when the pipeline was compiled; the cache key.
 
     Raises:

@@ -11,9 +11,6 @@ SCHEMA_FILE_NAME = "schema.pbtxt"
 def hash_schema(schema_path: Path) -> str:
     """Hash a schema file's content.
 
-    Args:
-        schema_path: Path of a ``schema.pbtxt``.
-
     Returns:
         SHA-256 in hexadecimal.
 
@@ -27,11 +24,7 @@ def read_unchanged(schema_path: Path, sha256: str) -> bytes:
     """Read a schema file, if it is still the one that was hashed.
 
     Args:
-        schema_path: Path of a ``schema.pbtxt``.
         sha256: Its hash then, as ``hash_schema`` gave it.
-
-    Returns:
-        Its content.
 
     Raises:
         FileNotFoundError: If there is no such file.

@@ -44,7 +44,6 @@ def suspect_anomalies(
 
     Args:
         anomalies: Of all splits; those of one column and kind become one suspicion.
-        columns: What the schema allows of each column.
         paths: The CSV files.
 
     Returns:

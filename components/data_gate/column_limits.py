@@ -22,7 +22,6 @@ class ColumnLimits:
     """What the schema allows of one column.
 
     Attributes:
-        name: Name of the column.
         is_float: Whether its values are stored as 32-bit floats.
         low: Smallest number allowed; None for any.
         high: Largest number allowed; None for any.
@@ -54,7 +53,6 @@ class DataLimits:
     """What the schema allows.
 
     Attributes:
-        columns: Each of its columns by name.
         min_growth: Least rows as a multiple of the previous accepted data's; None for any.
         max_growth: Most rows as such a multiple; None for any.
     """
@@ -65,13 +63,7 @@ class DataLimits:
 
 
 def load_schema(path: Path) -> schema_pb2.Schema:
-    """Load a schema.
-
-    Args:
-        path: Path of a ``schema.pbtxt``.
-
-    Returns:
-        The schema.
+    """Load a ``schema.pbtxt``.
 
     Raises:
         FileNotFoundError: If there is none.
@@ -82,12 +74,6 @@ def load_schema(path: Path) -> schema_pb2.Schema:
 
 def read_limits(schema: schema_pb2.Schema) -> DataLimits:
     """Read what a schema allows.
-
-    Args:
-        schema: A schema.
-
-    Returns:
-        Its limits.
 
     Raises:
         ValueError: If a column has a limit for a measure that does not go with its type.

@@ -57,7 +57,6 @@ def DataGate(  # noqa: N802 - TFX names components like classes
 
     Args:
         examples: Rows, as CsvExampleGen wrote them.
-        statistics: Their statistics.
         anomalies: What ExampleValidator published; it is read, and stays as it is.
         schema: The curated schema.
         verdict: Where the verdict goes: ``verdict.json``, and the property ``accepted``.

@@ -106,8 +106,6 @@ class Distance(Record):
         measure: The formula: ``compute_l_infinity`` or ``compute_jensen_shannon``.
         value: The score, 0 (the same) to 1 (nothing in common).
         noise: What sampling alone may add to the score, at ``NOISE_LEVEL``.
-        reference_rows: Rows of the reference.
-        observed_rows: Rows observed.
         bins: Bins of both histograms; the shares of each sum to 1.
     """
 
@@ -245,7 +243,6 @@ def cut_at_quantiles(histogram: Quantiles, most_bins: int) -> tuple[float, ...]:
     """Choose limits between bins that hold about equal shares of a histogram.
 
     Args:
-        histogram: The reference.
         most_bins: Most bins, >= 1.
 
     Returns:

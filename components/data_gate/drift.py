@@ -26,7 +26,6 @@ class NotCompared:
     """A column with a limit that could not be compared.
 
     Attributes:
-        feature: The column.
         split: Split that was to be compared.
         reference: What it was to be compared with, in words.
         is_reference_at_fault: Whether it is the reference that lacks the column.
@@ -57,10 +56,7 @@ def compare_spans(
     """Compare a split with the same split of the previous accepted data.
 
     Args:
-        current: Statistics of the split.
-        previous: Statistics that it is compared with.
         limits: What the schema allows; the drift limits are used.
-        split: Name of the split.
         reference: How a message names what it is compared with.
 
     Returns:
@@ -80,7 +76,6 @@ def compare_splits(
     """Compare every other split with the training split.
 
     Args:
-        splits: Statistics of each split.
         limits: What the schema allows; the skew limits are used.
         training_split: The reference.
 

@@ -16,10 +16,8 @@ class PreviousData:
     """The data that was accepted last.
 
     Attributes:
-        reference: Which it was.
         training: Statistics of its training split.
         rows: Its rows, of all splits.
-        files: Its CSV files.
     """
 
     reference: DataReference
@@ -33,13 +31,8 @@ class Evidence:
     """All that the gate judges on.
 
     Attributes:
-        data: Which data it is.
         files: The CSV files that it came from, at least one.
-        limits: What the curated schema allows.
-        splits: Statistics of each split.
-        anomalies: What ExampleValidator published.
         labels: The label in each split, counted in the examples.
-        label_name: Name of the label.
         previous: The data that was accepted last; None where there is none.
     """
 

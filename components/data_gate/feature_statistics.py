@@ -22,7 +22,6 @@ class FeatureSummary:
     """One column of one split.
 
     Attributes:
-        name: Name of the column.
         rows: Rows of the split.
         missing: Rows without a value: an empty list, as CsvExampleGen writes it, or no list.
         distribution: Its values; None where TFDV describes neither numbers nor text.
@@ -47,12 +46,7 @@ class FeatureSummary:
 
 @dataclasses.dataclass(frozen=True)
 class SplitSummary:
-    """The statistics of one split.
-
-    Attributes:
-        rows: Its rows.
-        features: Its columns by name.
-    """
+    """The statistics of one split."""
 
     rows: int
     features: Mapping[str, FeatureSummary]
@@ -60,13 +54,6 @@ class SplitSummary:
 
 def load_split_summary(directory: Path, split: str) -> SplitSummary:
     """Load a split's statistics from an ``ExampleStatistics`` artifact.
-
-    Args:
-        directory: The artifact's folder.
-        split: Name of the split.
-
-    Returns:
-        The statistics.
 
     Raises:
         FileNotFoundError: If the artifact has no such split.
@@ -81,10 +68,6 @@ def load_split_statistics(
 
     Args:
         directory: Folder of an ``ExampleStatistics`` artifact.
-        split: Name of the split.
-
-    Returns:
-        The proto.
 
     Raises:
         FileNotFoundError: If the artifact has no such split.
@@ -98,9 +81,6 @@ def summarize_split(statistics: statistics_pb2.DatasetFeatureStatisticsList) -> 
 
     Args:
         statistics: Of one dataset; columns are of one value a row at most, as CSV has them.
-
-    Returns:
-        The statistics.
 
     Raises:
         ValueError: If there is not exactly one dataset.

@@ -44,13 +44,9 @@ class Comparison(Record):
     """How far a column of one split is from what it is compared with.
 
     Attributes:
-        feature: The column.
         basis: ``drift`` from the previous accepted data, or ``skew`` from the training split.
-        split: Split compared.
         reference: What it is compared with, in words.
         limit: Most that the distance may be, beyond its noise; from the curated schema.
-        is_exceeded: Whether it is more.
-        distance: The score, and the bins that it was computed from.
     """
 
     feature: str
@@ -68,7 +64,6 @@ class Finding(Record):
     Attributes:
         feature: Column at fault; None for the data as a whole.
         kind: Rule broken: a kind of ``anomaly_kinds``.
-        severity: What it means for the run.
         splits: Splits that it was found in; none where it is about the files.
         observed: What was observed, in a few words.
         limit: What was expected, in a few words.
@@ -109,8 +104,6 @@ class InputFile(Record):
     """A CSV file that was read.
 
     Attributes:
-        path: Its path.
-        rows: Its rows.
         sha256: SHA-256 of its bytes, in hexadecimal.
     """
 
@@ -124,7 +117,6 @@ class DataReference(Record):
 
     Attributes:
         statistics_id: Id of the statistics in the metadata store.
-        statistics_uri: Their folder.
         span: First day of the span, ``YYYY-MM-DD``; None if the data was not read as a span.
     """
 
@@ -142,9 +134,7 @@ class LabelCount(Record):
     """The label in one split.
 
     Attributes:
-        split: The split.
-        rows: Its rows.
-        positives: Its rows with label 1.
+        positives: Rows with label 1.
     """
 
     split: str
@@ -161,14 +151,11 @@ class DataVerdict(Record):
     """Whether the data may go on, and why.
 
     Attributes:
-        accepted: Whether it may.
         summary: Why or why not, in one line.
-        data: The data judged.
         previous: The accepted data that it was compared with; None where there was none, and
             drift was not checked.
-        files: The CSV files that it came from.
-        row_counts: Rows by step (``csv``, ``examples``, ``statistics``), then split or ``all``.
-        labels: The label in each split.
+        row_counts: Rows by step (``the CSV files``, ``CsvExampleGen``, ``StatisticsGen``), then
+            split or ``all``.
         findings: What was found, errors first.
         scores: Every comparison with a limit in the schema.
     """
@@ -198,7 +185,6 @@ def write_verdict(verdict: DataVerdict, directory: Path) -> None:
     """Write ``verdict.json``.
 
     Args:
-        verdict: What to write.
         directory: Folder of the artifact; it must be there.
     """
     text = verdict.model_dump_json(indent=2)
@@ -210,9 +196,6 @@ def read_verdict(directory: Path) -> DataVerdict:
 
     Args:
         directory: Folder of a ``DataVerdict`` artifact.
-
-    Returns:
-        What was written there.
 
     Raises:
         FileNotFoundError: If there is none.

@@ -48,7 +48,6 @@ def judge_data(evidence: Evidence, settings: DataGateSettings) -> DataVerdict:
 
     Args:
         evidence: What is known of it; the CSV files are read once more, for their rows.
-        settings: How severe what is.
 
     Returns:
         The verdict: accepted if nothing of severity ``error`` was found.

@@ -19,11 +19,7 @@ def count_labels(directory: Path, split: str, table: FeatureTable) -> LabelCount
 
     Args:
         directory: The artifact's folder, of Parquet files.
-        split: Name of the split.
         table: How the label is made.
-
-    Returns:
-        Its rows, and those with label 1.
 
     Raises:
         FileNotFoundError: If the split has no files.

@@ -39,7 +39,6 @@ class LatestAcceptedStatisticsStrategy(ResolverStrategy):
         """Resolve the two channels.
 
         Args:
-            store: The metadata store.
             input_dict: Every live artifact of a channel of ``ExampleStatistics`` and of one of
                 ``DataVerdict``, under any key.
 

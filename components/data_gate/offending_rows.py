@@ -20,12 +20,7 @@ CellTest = Callable[[str], bool]
 
 @dataclasses.dataclass(frozen=True)
 class RowTest:
-    """What makes a row one at fault.
-
-    Attributes:
-        column: Column looked at.
-        is_offending: Says of its cell whether it is at fault.
-    """
+    """What makes a row one at fault."""
 
     column: str
     is_offending: CellTest
@@ -71,9 +66,6 @@ def scan_rows(paths: Sequence[str], tests: Sequence[RowTest], most_rows: int) ->
         tests: What to look for; a file without a test's column has nothing at fault.
         most_rows: Most rows kept of each test.
 
-    Returns:
-        The number of rows, and the rows at fault.
-
     Raises:
         OSError: If a file cannot be read.
         csv.Error: If a file is not CSV.
@@ -104,13 +96,9 @@ def create_range_test(
     """Find rows whose number is below or above a range, or is not a number.
 
     Args:
-        column: Column looked at.
         low: Smallest number allowed; None for any.
         high: Largest number allowed; None for any.
         is_float: Whether numbers are rounded to 32 bits first, as the examples hold them.
-
-    Returns:
-        The test.
     """
 
     def is_outside(cell: str) -> bool:
@@ -130,13 +118,9 @@ def create_interval_test(
     """Find rows whose number is in an interval.
 
     Args:
-        column: Column looked at.
         low: Lower limit, exclusive; None for an open interval.
         high: Upper limit, inclusive; None for an open interval.
         is_float: Whether numbers are rounded to 32 bits first, as the examples hold them.
-
-    Returns:
-        The test.
     """
 
     def is_inside(cell: str) -> bool:
@@ -152,7 +136,6 @@ def read_number(cell: str, is_float: bool) -> float | int:
     """Read a cell's number as the examples hold it.
 
     Args:
-        cell: Its text.
         is_float: Whether it is stored in 32 bits, else as an integer.
 
     Returns:

@@ -19,7 +19,6 @@ class PublishedAnomaly:
     """One reason of one anomaly in one split.
 
     Attributes:
-        split: The split.
         feature: Column at fault; None for the data as a whole.
         kind: TFDV's name of the anomaly.
         description: What TFDV says of it, in one line.
@@ -33,10 +32,6 @@ class PublishedAnomaly:
 
 def load_anomalies(directory: Path, splits: Sequence[str]) -> tuple[PublishedAnomaly, ...]:
     """Load an ``ExampleAnomalies`` artifact.
-
-    Args:
-        directory: Its folder.
-        splits: Its splits.
 
     Returns:
         Every reason of every anomaly, by split and column; those of the data as a whole first.

@@ -39,9 +39,7 @@ class Mismatch:
     Attributes:
         split: Split that it is about, or ``ALL_ROWS``.
         before: Name of the earlier step.
-        rows_before: Its rows.
         after: Name of the later step.
-        rows_after: Its rows.
     """
 
     split: str
@@ -68,10 +66,6 @@ class Mismatch:
 
 def reconcile(before: StepCount, after: StepCount) -> tuple[Mismatch, ...]:
     """Compare the rows of two steps.
-
-    Args:
-        before: The earlier step.
-        after: The later step, which should have the same rows.
 
     Returns:
         What differs: split by split, or in total where one of them does not know of splits. None

@@ -50,8 +50,6 @@ class SchemaDifference:
     """One thing in which the curated schema and a run's data differ.
 
     Attributes:
-        feature: The column.
-        kind: What differs.
         curated: What the curated schema says, in a few words.
         observed: What came, in a few words.
         is_refused: Whether the curated schema does not allow what came.
@@ -85,7 +83,6 @@ def compare_schemas(
     """Compare the curated schema with what came.
 
     Args:
-        curated: The curated schema.
         inferred: The schema that SchemaGen inferred from the run's statistics.
         splits: Statistics of the run's splits; without any, ranges are not compared.
 
@@ -136,8 +133,6 @@ def accept_feature(
     Args:
         schema_path: The curated ``schema.pbtxt``; it is replaced in one move.
         inferred: The schema that SchemaGen inferred from the run's statistics.
-        splits: Statistics of the run's splits.
-        feature: The column.
 
     Returns:
         The differences that were accepted; none if there was nothing to accept, and the file is
@@ -264,10 +259,6 @@ def find_range(
     feature: str, splits: Mapping[str, SplitSummary]
 ) -> tuple[float | None, float | None]:
     """Find the smallest and the largest number of a column over all splits.
-
-    Args:
-        feature: The column.
-        splits: Statistics of the splits.
 
     Returns:
         Both; None where no split holds a number in it.

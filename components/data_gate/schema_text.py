@@ -28,7 +28,6 @@ class Entry:
     """One field in a piece of a text proto.
 
     Attributes:
-        name: Name of the field.
         start: Where its name begins.
         end: Where it ends: after its closing brace, or after its value.
         body_start: After its opening brace; None where it has a value.
@@ -48,7 +47,6 @@ def list_entries(text: str, start: int = 0, end: int | None = None) -> list[Entr
     """List the fields of a text proto, or of one body in it; not those nested in them.
 
     Args:
-        text: A text proto.
         start: Where to begin.
         end: Where to end; None for the text's end.
 
@@ -72,7 +70,6 @@ def find_named(text: str, kind: str, name: str) -> Entry | None:
     """Find a top-level entry by the value of its field ``name``.
 
     Args:
-        text: A text proto.
         kind: Name of the top-level field, such as ``feature``.
         name: Value of ``name`` in it.
 
@@ -91,8 +88,6 @@ def find_field(text: str, entry: Entry, *path: str) -> Entry | None:
     """Find a field below an entry.
 
     Args:
-        text: The text proto.
-        entry: Where to look.
         *path: Names of the fields on the way, at least one.
 
     Returns:
@@ -109,13 +104,9 @@ def set_value(text: str, entry: Entry, path: Sequence[str], value: str) -> str:
     """Set a field below an entry; fields on the way that are missing are added at the end.
 
     Args:
-        text: The text proto.
         entry: Where the path begins.
         path: Names of the fields on the way, at least one.
         value: The value, as a text proto writes it.
-
-    Returns:
-        The changed text.
     """
     field = find_field(text, entry, path[0])
     if field is None:
@@ -129,9 +120,7 @@ def append(text: str, entry: Entry, *lines: str) -> str:
     """Add lines at the end of an entry's body.
 
     Args:
-        text: The text proto.
         entry: An entry with a body.
-        *lines: What to add.
 
     Returns:
         The changed text; a body of one line stays one.

@@ -73,7 +73,6 @@ def choose_severity(
     """Choose the severity of an anomaly: what is set for the least wins.
 
     Args:
-        settings: What the configuration says.
         kind: Kind of the anomaly, TFDV's or ours.
         feature: Column that it is of; None for the data as a whole.
         defaults: Severity of each kind for which nothing is set.
@@ -99,12 +98,6 @@ def dump_settings(settings: DataGateSettings) -> str:
 
 def load_settings(text: str) -> DataGateSettings:
     """Read what ``dump_settings`` wrote.
-
-    Args:
-        text: JSON.
-
-    Returns:
-        The settings.
 
     Raises:
         pydantic.ValidationError: If it is not such settings.

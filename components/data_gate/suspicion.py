@@ -24,7 +24,6 @@ class Suspicion:
         remedy: What to do about it, in a few words.
         row_test: What makes a row one at fault, where that can be told of a row.
         rows: The places at fault, where they are known without looking.
-        comparison: The score behind it.
     """
 
     kind: str

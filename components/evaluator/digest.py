@@ -35,7 +35,6 @@ class MeasuredSlice(Record):
     Attributes:
         column: Column, or fairness attribute, that cuts the slice; None for all rows.
         column_value: The rows' value in it, as text; None for all rows.
-        examples: Number of rows.
         metrics: Values by the names of ``metric_names``.
     """
 
@@ -50,10 +49,6 @@ class ThresholdCounts(Record):
 
     Attributes:
         threshold: The threshold, a probability.
-        true_positives: Rows of label 1 predicted 1.
-        false_positives: Rows of label 0 predicted 1.
-        true_negatives: Rows of label 0 predicted 0.
-        false_negatives: Rows of label 1 predicted 0.
     """
 
     threshold: float
@@ -128,7 +123,6 @@ class EvaluationDigest(Record):
     """The content of ``digest.json``.
 
     Attributes:
-        candidate: What was measured of the candidate.
         champion: What was measured of the champion on the same rows; None where there was none, or
             it could not be measured.
     """
@@ -141,7 +135,6 @@ def write_digest(digest: EvaluationDigest, directory: Path) -> None:
     """Write ``digest.json``.
 
     Args:
-        digest: What to write.
         directory: Folder of the ``ModelEvaluation`` artifact; it must be there.
     """
     text = digest.model_dump_json(indent=1)

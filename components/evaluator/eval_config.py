@@ -40,7 +40,6 @@ class BinaryClassifierMetrics(pydantic.BaseModel):
 
     Attributes:
         threshold: A row counts as positive where its probability is above it.
-        plots: Whether to write the plots too.
         max_scored_rows: Most rows whose scores are kept one by one.
     """
 
@@ -62,7 +61,6 @@ class MeasurementPlan:
         label: Output of ``transform_features`` that has the label.
         slice_columns: Columns, and fairness attributes, that slices are cut by.
         has_intervals: Whether there are jackknife intervals.
-        metrics: The metrics' config.
     """
 
     model_names: tuple[str, ...]
@@ -79,7 +77,6 @@ def create_eval_config(table: FeatureTable, settings: EvaluatorSettings) -> tfma
 
     Args:
         table: Gives the label, the columns to slice by and the fairness attributes.
-        settings: What to measure.
 
     Returns:
         A config for one candidate and at most one baseline, overall, by slice column, and by
@@ -146,9 +143,6 @@ def read_measurement_plan(config: tfma.EvalConfig) -> MeasurementPlan:
 
     Args:
         config: One of ``create_eval_config``, with TFMA's defaults for the models that there are.
-
-    Returns:
-        The same in plain types.
 
     Raises:
         ValueError: If it asks for what our executor does not measure.

@@ -17,7 +17,6 @@ def assign_groups(column: tf.Tensor | tf.SparseTensor, attribute: FairnessAttrib
     Args:
         column: Integers or texts; dense of shape [batch] or [batch, 1], or sparse with at most one
             value a row.
-        attribute: The groups.
 
     Returns:
         Names of groups, string, [batch].

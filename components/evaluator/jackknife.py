@@ -25,13 +25,7 @@ _STUDENT_T = float(stdtrit(GROUPS - 1, 0.975))
 
 @dataclasses.dataclass(frozen=True)
 class Interval:
-    """A 95 % interval; NaN where one of the samples is not a number.
-
-    Attributes:
-        lower: Its lower end.
-        upper: Its upper end.
-        standard_error: The metric's standard error.
-    """
+    """A 95 % interval; NaN where one of the samples is not a number."""
 
     lower: float
     upper: float

@@ -24,9 +24,6 @@ class LoadedModel:
     def __init__(self, directory: str) -> None:
         """Load it.
 
-        Args:
-            directory: Its folder.
-
         Raises:
             OSError: If there is none.
         """
@@ -90,9 +87,6 @@ def load_model(directory: str) -> LoadedModel:
 
     Args:
         directory: Folder of a SavedModel, which does not change.
-
-    Returns:
-        The model.
 
     Raises:
         OSError: If there is none.

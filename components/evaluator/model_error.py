@@ -10,9 +10,6 @@ _MOST_CHARACTERS = 300
 def describe_error(error: BaseException) -> str:
     """Describe why a model could not be loaded or run.
 
-    Args:
-        error: What was raised.
-
     Returns:
         The error's type and its telling line: of an error in a graph, the one after the places
         where it was defined, of others the first.

@@ -51,9 +51,7 @@ def score_row_group(
     task is. A champion is measured on that, too.
 
     Args:
-        group: The rows.
         models: The candidate, and the champion if there is one.
-        plan: What is measured.
 
     Returns:
         The rows, in order.

@@ -81,7 +81,6 @@ def bin_by_score(
 
     Args:
         histogram: All rows' scores, one summary.
-        bins: Number of bins.
 
     Returns:
         The bins that have rows, lowest first; none where a score is not a probability.
@@ -110,7 +109,6 @@ def _choose_thresholds(chosen: float, probabilities: Array, rows: Array) -> Arra
     """Choose thresholds, none of them so close to another that buckets could not tell them apart.
 
     Args:
-        chosen: The chosen one.
         probabilities: The scores, ascending, shape [buckets].
         rows: Rows of each score, shape [buckets].
 

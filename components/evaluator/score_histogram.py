@@ -89,9 +89,6 @@ def prepare_rows(labels: Array, probabilities: Array, threshold: float) -> RowSc
         probabilities: Predicted probability of label 1, [rows]. One outside 0 to 1, or NaN, makes
             every metric of the prediction NaN: a broken model must not look like a fair one.
         threshold: A row counts as positive where its probability is above it.
-
-    Returns:
-        What to count and to sum up.
     """
     is_broken = ~((probabilities >= 0) & (probabilities <= 1))
     whole = np.where(is_broken, 0.5, probabilities)

@@ -87,7 +87,6 @@ def write_scored_rows(directory: Path, scored: ScoredRows) -> None:
 
     Args:
         directory: Folder of the ``ModelEvaluation`` artifact; it must be there.
-        scored: What to write.
     """
     columns = {
         _ROW: scored.rows,

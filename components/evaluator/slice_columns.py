@@ -12,7 +12,6 @@ def find_slices(name: str, column: pa.Array) -> SliceColumn:
     """Find each row's slice, as TFMA does: the value itself, text for bytes; none where missing.
 
     Args:
-        name: The column's name.
         column: Flat, integers, floats, bytes or texts; null for a missing value.
 
     Returns:

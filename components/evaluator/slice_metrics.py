@@ -39,7 +39,6 @@ class SliceMetrics:
     Attributes:
         column: Column that cuts the slice; None for the overall one, of all rows.
         column_value: The rows' value in that column, as text; None for the overall slice.
-        examples: Number of rows.
         metrics: Values by the names of ``components.evaluator.metric_names``.
     """
 
@@ -60,9 +59,6 @@ class SliceMetrics:
 
     def is_undefined(self, metric: ScoreMetric) -> bool:
         """Say whether the labels of these rows leave a metric without meaning for any model.
-
-        Args:
-            metric: The metric.
 
         Returns:
             True where all labels are the same and the metric needs both, or none is 1, or 0,

@@ -130,7 +130,6 @@ class SlicedScores:
             probabilities: Predicted probability of label 1, [rows] for each model, as
                 ``prepare_rows`` takes it.
             groups: Jackknife group, [rows].
-            columns: Slices by column.
 
         Raises:
             ValueError: If a label is neither 0 nor 1.

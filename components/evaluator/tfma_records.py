@@ -43,8 +43,6 @@ def write_measures(directory: Path, scores: SlicedScores, plan: MeasurementPlan)
 
     Args:
         directory: Folder of the ``ModelEvaluation`` artifact; it must be there.
-        scores: All models' scores.
-        plan: What is measured.
     """
     metrics, plots = [], []
     for key in scores.list_slices():
@@ -69,7 +67,6 @@ def write_eval_config(
 
     Args:
         directory: Folder of the ``ModelEvaluation`` artifact; it must be there.
-        config: What was measured.
         data_location: Folder of the evaluated split.
         model_locations: Folders of the models by their names in the config.
     """

@@ -33,7 +33,6 @@ class RowGroup:
     """A part of a file that is read at once; small, so that it can be an element of Beam.
 
     Attributes:
-        path: The file.
         index: Number of the row group in it, from 0.
         first_row: Number of its first row in the split, counted through all files in order.
         rows: Rows in it, >= 1.
@@ -63,11 +62,7 @@ class ParquetWriter:
         self._waiting_rows = 0
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Append rows.
-
-        Args:
-            batch: Columns of the schema.
-        """
+        """Append rows of the schema's columns."""
         self._waiting.append(nest(batch))
         self._waiting_rows += batch.num_rows
         if self._waiting_rows >= ROW_GROUP_ROWS:
@@ -138,7 +133,6 @@ def read_row_group(group: RowGroup, columns: Sequence[str] | None = None) -> pa.
     """Read a row group as TFX does, as lists.
 
     Args:
-        group: Which one.
         columns: Columns to read, in this order; None for all.
 
     Returns:

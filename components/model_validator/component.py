@@ -58,7 +58,6 @@ def ModelValidator(  # noqa: N802  # TFX names the component after the function
         examples: The raw examples that it measured on.
         training_examples: The raw examples that the candidate was trained on.
         model: The candidate that it measured.
-        blessing: Where the answer goes.
         gates: The gates, as ``dump_gates`` writes them.
         rows: What to know of the examples: a ``RowSource`` as JSON.
         settings: How to find out: ``ModelValidatorSettings`` as JSON.

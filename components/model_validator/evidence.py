@@ -19,8 +19,6 @@ class ModelReplay(Record):
 
     Attributes:
         problem: Why the model could not be served, in one line; None where it could.
-        rows: Rows replayed.
-        load_seconds: Time to load the SavedModel.
         latency_p50_ms: Median time of a request of one row, in milliseconds.
         latency_p99_ms: 99th percentile of the same.
         size_mb: Size of the SavedModel's files, in 10^6 bytes.
@@ -72,7 +70,6 @@ class Evidence:
         champion_misfit: Why the Evaluator could not measure the champion; None where it could, or
             there is none.
         candidate: The candidate's replay; None where no gate needed one.
-        champion: The champion's replay.
         changes: Change from the champion by metric and name of slice; None where it has no
             interval.
         thinned_slices: Rows that were replayed of each slice whose change a gate asks for; empty

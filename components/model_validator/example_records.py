@@ -69,9 +69,6 @@ def write_records(
         records_file: Gets the records, in the order of the rows.
         columns: Columns to tell the rows' slices by; one that is not there is left out.
 
-    Returns:
-        The slices by column.
-
     Raises:
         ValueError: If the split has no such row, or a column to tell slices by is not UTF-8.
     """

@@ -26,8 +26,6 @@ class Gap:
         value: The difference, >= 0.
         highest: Group with the highest value.
         lowest: Group with the lowest value.
-        highest_value: Its value.
-        lowest_value: Its value.
     """
 
     value: float
@@ -39,10 +37,6 @@ class Gap:
 
 def count_support(part: SliceMetrics, metric: FairnessMetric) -> int:
     """Count the rows that a group's value is a share of.
-
-    Args:
-        part: The group's metrics.
-        metric: The metric.
 
     Returns:
         Rows of label 0 for the false-positive rate, of label 1 for the false-negative rate and
@@ -64,8 +58,6 @@ def find_widest_gap(
     """Find the widest gap between any two groups.
 
     Args:
-        groups: Metrics of the attribute's groups.
-        metric: The metric compared.
         min_examples: Fewest rows that a group's value must be a share of.
 
     Returns:

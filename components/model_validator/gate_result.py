@@ -30,17 +30,12 @@ class GateResult(Record):
     """What came out of one limit of one gate on one slice.
 
     Attributes:
-        name: The gate's name.
-        kind: The gate's kind.
         rule: Which of the gate's limits it is.
-        metric: Metric judged.
         slice: ``overall``, ``column=value``, or the name of a fairness attribute.
         value: The candidate's value, or the gap between its groups; None where it is missing or
             not a number.
         limit: The limit as configured.
         baseline: Value that it is compared with; None where there is none or it is not a number.
-        examples: Rows in the slice.
-        outcome: What came out.
         reason: Why, in one line.
         lower: Lower end of the interval of ``value - baseline``; None where none was needed.
         upper: Upper end of it.

@@ -43,7 +43,6 @@ class MetricGate(NamedGate):
     """What the gates on a metric of slices have in common.
 
     Attributes:
-        metric: Metric judged.
         slice_columns: Columns, or fairness attributes, whose every slice is judged; none for all
             rows together.
         min_examples: Smallest slice judged, in rows; all rows together are judged at any number.
@@ -58,7 +57,6 @@ class ValueGate(MetricGate):
     """Hold a metric against fixed limits.
 
     Attributes:
-        kind: ``value``.
         min: Least value allowed, inclusive.
         max: Greatest value allowed, inclusive.
     """
@@ -88,7 +86,6 @@ class ChangeGate(MetricGate):
     inconclusive otherwise.
 
     Attributes:
-        kind: ``change``.
         max_drop: Most that the metric may be below the champion's, inclusive.
         max_rise: Most that the metric may be above the champion's, inclusive.
         inconclusive: Whether an inconclusive outcome lets the model pass or refuses it.
@@ -120,8 +117,6 @@ class ServingGate(NamedGate):
     """Hold a measure of the serving replay against a fixed limit, the champion's, or both.
 
     Attributes:
-        kind: ``serving``.
-        metric: Measure judged.
         max: Greatest value allowed, inclusive, in the unit that the measure's name ends with.
         max_ratio: Greatest multiple of the champion's value allowed, inclusive.
     """
@@ -149,9 +144,7 @@ class FairnessGate(NamedGate):
     """Limit the gap of a metric between the groups of a fairness attribute.
 
     Attributes:
-        kind: ``fairness``.
         attribute: Name of the attribute in the feature table.
-        metric: Metric compared.
         max_gap: Greatest difference between any two groups' values allowed, inclusive.
         min_examples: Fewest rows that a group's value must be a share of, for it to be compared.
     """
@@ -167,7 +160,6 @@ class TrivialGate(NamedGate):
     """Demand that the candidate's log loss beats that of trivial models.
 
     Attributes:
-        kind: ``beats_trivial``.
         models: Which trivial models; all are measured.
         min_gain: Least that its log loss must be below each trivial model's, in nats, inclusive.
         inconclusive: Whether an inconclusive outcome lets the model pass or refuses it.
@@ -216,9 +208,6 @@ def load_gates(text: str) -> tuple[Gate, ...]:
 
     Args:
         text: A list of gates, as ``dump_gates`` gives it.
-
-    Returns:
-        The gates.
 
     Raises:
         pydantic.ValidationError: If the list is empty or a gate does not fit.

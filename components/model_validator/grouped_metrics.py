@@ -46,7 +46,6 @@ class Groups:
 
     Attributes:
         of_row: The group of each row, from 0, shape [rows].
-        count: Number of groups.
     """
 
     of_row: _Integers
@@ -68,7 +67,6 @@ def measure_without_groups(
         labels: 0 or 1, shape [rows].
         probabilities: 0 to 1, shape [rows].
         threshold: A row counts as positive where its probability is above it.
-        groups: The groups of the rows.
 
     Returns:
         The value on all rows, and the values without each group, shape [groups]; NaN where it has

@@ -52,8 +52,6 @@ def gather_evidence(
     """Gather what the replays tell.
 
     Args:
-        evaluation: What the Evaluator measured.
-        gates: What will be asked.
         scored: The rows that were replayed, as the Evaluator measured them.
         columns: Their slices by raw column.
         candidate: The candidate's replay, or why there is none; without training rows it leaves
@@ -61,9 +59,6 @@ def gather_evidence(
         champion: The champion's, or why there is none; None where there is no champion.
         confidence: Confidence of the intervals.
         threshold: A row counts as positive where its probability is above it.
-
-    Returns:
-        The evidence.
     """
     if isinstance(candidate, ReplayError):
         return Evidence(candidate=ModelReplay(problem=str(candidate)), confidence=confidence)

@@ -55,8 +55,6 @@ def judge(
     """Judge a candidate.
 
     Args:
-        evaluation: Metrics of the candidate and of the champion.
-        gates: What it must meet.
         evidence: What else was found out, for gates that are not on the metrics alone.
 
     Returns:

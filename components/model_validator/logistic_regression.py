@@ -52,7 +52,6 @@ class Encoding:
 
         Args:
             features: The features that the encoding was learned from, shape [rows] each.
-            rows: Number of rows.
         """
         blocks = [
             sparse.csr_matrix((features[name][:, np.newaxis] - mean) / self.scales[name])
@@ -91,7 +90,6 @@ def fit_coefficients(columns: Columns, labels: Array) -> Array:
     """Fit a logistic regression; a warning is logged where it does not converge.
 
     Args:
-        columns: Encoded rows.
         labels: 0 or 1, shape [rows].
 
     Returns:

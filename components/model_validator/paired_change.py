@@ -98,7 +98,6 @@ def estimate_changes(
     Args:
         scores: Both models' answers; rows in an order that follows from their cells and is random
             otherwise, as ``row_digest.order_rows`` gives it: groups are dealt along it.
-        metrics: Which metrics.
         confidence: Confidence of the two-sided interval, above 0 and below 1.
         threshold: A row counts as positive where its probability is above it.
 

@@ -74,14 +74,13 @@ def replay(
 ) -> tuple[ReplayMeasures, dict[str, npt.NDArray[np.generic]]]:
     """Load the model, replay all rows in batches, and single rows for the latency.
 
-    Args:
-        request: Which model, on which rows.
-
     Returns:
         What serving costs, and the arrays by name.
 
     Raises:
+        OSError: If there is no SavedModel.
         KeyError: If a signature or an output is missing.
+        ValueError: If the model does not give one answer a row.
         tf.errors.OpError: If the model can't be loaded, or can't take the examples.
     """
     began = time.perf_counter()

@@ -77,7 +77,6 @@ class ReplayTask(pydantic.BaseModel):
 
     Attributes:
         directory: Folder that gets the answer; the one above it holds the lock that takes turns.
-        request: What is replayed.
     """
 
     model_config = _STRICT
@@ -90,7 +89,6 @@ class ReplayMeasures(pydantic.BaseModel):
     """What serving a model costs on this machine.
 
     Attributes:
-        rows: Rows replayed.
         load_seconds: Time to load the SavedModel, after TensorFlow is imported.
         latency_p50_ms: Median time of a request of one row, in milliseconds.
         latency_p99_ms: 99th percentile of the same.
@@ -126,7 +124,6 @@ class LabeledFeatures:
 
     Attributes:
         labels: 0 or 1, shape [rows].
-        features: What the model takes.
     """
 
     labels: Array
@@ -138,7 +135,6 @@ class Replay:
     """A model's replay.
 
     Attributes:
-        measures: What serving costs.
         probabilities: Of label 1, in the examples' order, shape [rows].
         slices: Slices by fairness attribute; none where the request named no label.
         evaluated: The replayed rows, transformed; None where the request named no label.

@@ -61,7 +61,6 @@ def describe_rows(
     """Describe the examples of a task.
 
     Args:
-        table: The task's feature table.
         split: Split that the Evaluator measures.
         threshold: The Evaluator's threshold.
         train_split: Split that the model is trained on.

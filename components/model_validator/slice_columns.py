@@ -32,11 +32,7 @@ def code_values(name: str, column: pa.Array) -> SliceColumn:
     """Number a column's distinct values, as texts as TFMA writes them.
 
     Args:
-        name: The column's name.
         column: A flat column of numbers or bytes, null for a row without a value.
-
-    Returns:
-        The slice of each row.
 
     Raises:
         ValueError: If bytes are not UTF-8.

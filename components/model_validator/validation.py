@@ -21,7 +21,6 @@ class ModelReference(Record):
 
     Attributes:
         id: Its id in the metadata store.
-        uri: Its folder.
     """
 
     id: int
@@ -32,7 +31,6 @@ class MetricComparison(Record):
     """A metric on all rows, beside the champion's; None where it is not a number or not there.
 
     Attributes:
-        name: Name of the metric.
         value: The candidate's value.
         lower: Lower end of its 95 % interval.
         upper: Upper end of its 95 % interval.
@@ -50,18 +48,14 @@ class Validation(Record):
     """Whether a candidate is blessed, and why.
 
     Attributes:
-        blessed: Whether it may be pushed.
         summary: Why or why not, in one line.
-        candidate: The model judged.
         baseline: The champion that it was compared with; None where there was none, and only
             gates that need no champion were applied.
         examples: Rows that both were evaluated on.
-        metrics: Metrics on all rows.
         gates: Every gate on every slice that it was applied to.
         champion_misfit: Why the champion could not be compared; None where it could, or there was
             none.
         candidate_replay: The candidate's serving replay; None where no gate asked for one.
-        champion_replay: The champion's.
         trivial_models: The trivial models; none where no gate asked for a replay.
         interval_method: How the intervals of changes were made, and their confidence.
     """
@@ -91,14 +85,10 @@ class Validation(Record):
 
 
 def describe_comparison(has_champion: bool, misfit: str | None) -> str:
-    """Say what a candidate was held against.
+    """Say in a few words what a candidate was held against.
 
     Args:
-        has_champion: Whether it was compared with a champion.
         misfit: Why the champion could not be compared; None where it could, or there was none.
-
-    Returns:
-        A few words.
     """
     if has_champion:
         return "compared with the champion"
@@ -109,9 +99,6 @@ def describe_comparison(has_champion: bool, misfit: str | None) -> str:
 
 def compare_metrics(evaluation: Evaluation) -> tuple[MetricComparison, ...]:
     """Lay the candidate's metrics on all rows beside the champion's.
-
-    Args:
-        evaluation: Metrics of both.
 
     Returns:
         One row a metric of the candidate, in the order of the evaluation.
@@ -134,7 +121,6 @@ def write_validation(validation: Validation, directory: Path) -> None:
     """Write ``validation.json``.
 
     Args:
-        validation: What to write.
         directory: Folder of the ``ModelBlessing`` artifact; it must be there.
     """
     text = validation.model_dump_json(indent=2)
@@ -146,9 +132,6 @@ def read_validation(directory: Path) -> Validation:
 
     Args:
         directory: Folder of a ``ModelBlessing`` artifact of ours.
-
-    Returns:
-        What was written there.
 
     Raises:
         FileNotFoundError: If there is none.

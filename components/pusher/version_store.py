@@ -28,7 +28,6 @@ class PushedVersion:
 
     Attributes:
         version: Its number, >= 1.
-        path: Its folder.
         already_there: Whether the newest version was this very model, so that nothing was copied.
     """
 

@@ -40,9 +40,6 @@ class StatisticsCombiner:
 
         Args:
             rows: Columns of lists, as examples are kept.
-
-        Returns:
-            Its statistics, to be merged.
         """
         return stats_impl.generate_partial_statistics_in_memory(
             rows, self._options, self._generators

@@ -20,7 +20,6 @@ class ModelInput:
     """One transformed feature that the model takes, shape [batch].
 
     Attributes:
-        name: Its name.
         index_count: Number of indices; None for a float.
     """
 
@@ -110,7 +109,6 @@ class Embeddings(tf.keras.layers.Layer):
         Args:
             index_counts: Number of indices of each input.
             settings: Width and penalty.
-            name: Name of the layer.
         """
         super().__init__(name=name)
         self._offsets = np.cumsum([0, *index_counts[:-1]])

@@ -50,10 +50,6 @@ def list_model_inputs(
 ) -> tuple[ModelInput, ...]:
     """List the model's inputs, with the sizes of the vocabularies that Transform found.
 
-    Args:
-        table: The task's feature table.
-        transform_output: What Transform wrote.
-
     Returns:
         One input a transformed feature.
     """
@@ -69,14 +65,7 @@ def export_model(
     table: FeatureTable,
     directory: Path,
 ) -> None:
-    """Write a SavedModel with the signatures of ``components.trainer.serving``.
-
-    Args:
-        model: The trained model.
-        transform_output: What Transform wrote.
-        table: The task's feature table.
-        directory: Folder to write to.
-    """
+    """Write a SavedModel with the signatures of ``components.trainer.serving``."""
     serving_model = ServingModel(
         model,
         tf.saved_model.load(transform_output.transform_savedmodel_dir),

@@ -51,7 +51,6 @@ class ServingModel(tf.Module):
             model: Takes transformed features by name, gives the probability, [batch, 1].
             transform_graph: Transform's SavedModel, loaded.
             raw_feature_spec: How to parse the raw columns.
-            table: The task's feature table.
         """
         super().__init__()
         self.model_variables = tuple(model.variables)
@@ -65,11 +64,7 @@ class ServingModel(tf.Module):
         self._score = score
 
     def create_signatures(self) -> dict[str, tf.types.experimental.ConcreteFunction]:
-        """Trace the signatures.
-
-        Returns:
-            Concrete functions by name.
-        """
+        """Trace the signatures."""
         # AutoGraph would convert Transform's whole graph in Python; nothing here needs it.
         examples = tf.TensorSpec([None], tf.string, name="examples")
         serve = tf.function(self._serve_examples, input_signature=[examples], autograph=False)

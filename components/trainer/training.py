@@ -47,9 +47,7 @@ def train_model(
     """Build and train a model until the validation log loss stops falling.
 
     Args:
-        inputs: The model's inputs.
         data: Rows to train on and to stop by.
-        settings: Model and training.
         log_directory: Gets TensorBoard's event files, and ``history.csv`` with a line an epoch.
 
     Returns:
@@ -131,9 +129,6 @@ def create_callbacks(
         settings: Patience and learning rate.
         schedule: Rows an epoch.
         log_directory: Folder of the last two.
-
-    Returns:
-        The callbacks.
     """
     return [
         Clock(schedule.rows_an_epoch),

@@ -31,7 +31,6 @@ class EarlierSpansStrategy(ResolverStrategy):
         """Resolve a channel of ``Examples`` and one of ``DataVerdict``.
 
         Args:
-            store: The metadata store.
             input_dict: Every live artifact of the two channels, under any key.
 
         Returns:

@@ -39,10 +39,6 @@ def sum_rows(counts: Sequence[Mapping[str, int]], splits: Sequence[str]) -> dict
 
     Args:
         counts: Rows by split of every source.
-        splits: The splits to sum.
-
-    Returns:
-        Rows by split.
 
     Raises:
         KeyError: If a source does not tell a split's rows.

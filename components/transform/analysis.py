@@ -43,7 +43,6 @@ class Moments:
     """Mean and deviation of a column's present values; 0 and 0 if there are none.
 
     Attributes:
-        mean: Their mean.
         deviation: Square root of their variance (of the population), >= 0.
     """
 

@@ -53,12 +53,7 @@ def plan_files(source: Path, target: Path) -> list[ExampleFile]:
 
 
 def transform_file(graph: TransformGraph, file: ExampleFile) -> None:
-    """Transform a file, a row group at a time; the new one appears whole or not at all.
-
-    Args:
-        graph: What to apply.
-        file: Where to read and write.
-    """
+    """Transform a file, a row group at a time; the new one appears whole or not at all."""
     unfinished = f"{file.target}.unfinished"
     writer = ParquetWriter(unfinished, graph.schema)
     for group in list_row_groups([file.source]):

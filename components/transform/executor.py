@@ -163,11 +163,7 @@ class AnalyzeRowGroups(beam.CombineFn):
     """Combine row groups to the JSON of the ``Analysis`` of their rows."""
 
     def __init__(self, table: FeatureTable) -> None:
-        """Say what to learn.
-
-        Args:
-            table: The task's feature table.
-        """
+        """Say what to learn."""
         self._table = table
 
     def create_accumulator(self) -> Accumulator:

@@ -76,11 +76,7 @@ def write_vocabularies(analysis: Analysis, directory: Path) -> Knowledge:
     """Write the vocabularies to files, a value a line.
 
     Args:
-        analysis: Of the training rows.
         directory: Folder to write to; the graph's export copies the files from there.
-
-    Returns:
-        The analysis and the files.
     """
     directory.mkdir(parents=True, exist_ok=True)
     files = {}
@@ -99,8 +95,6 @@ def transform_batch(
 
     Args:
         inputs: Raw columns by name; columns that the table does not list are left alone.
-        table: The task's feature table.
-        knowledge: What the training rows tell of it.
 
     Returns:
         What ``list_transformed_features`` lists, and the label, dense, shape [batch].
@@ -134,7 +128,6 @@ def index_range(column: Column, transformation: IntegerRange) -> tf.Tensor:
 
     Args:
         column: Integers.
-        transformation: The range.
 
     Returns:
         int64, shape [batch]: ``value - low``; the last index for missing and outside values.
@@ -150,7 +143,6 @@ def cut_into_steps(column: Column, transformation: Steps) -> tuple[tf.Tensor, tf
 
     Args:
         column: Amounts as floats.
-        transformation: Unit, height of a step, and last step.
 
     Returns:
         Step, int64, shape [batch]: 0 for negative amounts, the last index for missing ones; and
@@ -172,7 +164,6 @@ def compute_label(inputs: Mapping[str, Column], label: Label) -> tf.Tensor:
 
     Args:
         inputs: Raw columns by name, the label's among them.
-        label: How it is made.
 
     Returns:
         int64 of 0 and 1, shape [batch].

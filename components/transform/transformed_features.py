@@ -41,8 +41,6 @@ class TransformedFeature:
     Attributes:
         name: Its name in the transformed examples.
         source: Column that it is made of.
-        transformation: How it is made.
-        kind: Float or index.
         index_count: Number of indices; None where the vocabulary's size decides, which is known
             after Transform has run, and for floats.
     """
@@ -56,9 +54,6 @@ class TransformedFeature:
 
 def list_transformed_features(table: FeatureTable) -> tuple[TransformedFeature, ...]:
     """List the model's inputs in the order of the table.
-
-    Args:
-        table: The task's feature table.
 
     Returns:
         One entry for each output of each transformation of each input column.
