@@ -15,11 +15,7 @@ _OWN_PACKAGES = ("schemas", "components", "pipelines")
 
 
 def main() -> int:
-    """Run a command, or say what is missing for it.
-
-    Returns:
-        The exit code.
-    """
+    """Run a command, or say what is missing for it."""
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     if version != _PYTHON:
         return _complain(f"{sys.executable}: got Python {version}, expected {_PYTHON}")

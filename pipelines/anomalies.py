@@ -16,8 +16,6 @@ class Anomaly(Record):
     """One anomaly of one feature in one split.
 
     Attributes:
-        split: Split that it was found in.
-        feature: Feature at fault.
         kind: TFDV's name of the anomaly.
         message: What TFDV says of it.
     """
@@ -32,7 +30,6 @@ def read_anomalies(directory: Path, split_names: str) -> tuple[Anomaly, ...]:
     """Read an ``ExampleAnomalies`` artifact.
 
     Args:
-        directory: Its folder.
         split_names: Its splits, as a JSON list.
 
     Returns:

@@ -22,8 +22,6 @@ def begin_attempt(node: pipeline_pb2.PipelineNode, runs: RunStore, run_id: str) 
 
     Args:
         node: The node, its runtime parameters substituted; it is changed in place.
-        runs: The pipeline's runs.
-        run_id: The run that it belongs to.
     """
     for spec in node.inputs.inputs.values():
         _take_last_outputs(spec, runs, run_id)

@@ -23,7 +23,6 @@ class Drift(pydantic.BaseModel):
     """The column that has drifted most, as measured by its limit.
 
     Attributes:
-        feature: The column.
         value: Its distance from the span before, 0 to 1.
         allowed: Most that it may be: its limit and what sampling alone explains.
     """
@@ -40,8 +39,6 @@ class SpanOutcome(pydantic.BaseModel):
 
     Attributes:
         span: Its first day.
-        run_id: The run.
-        verdict: How it ended.
         reason: Why, in one line.
         rows: Rows of the span's CSV files; None where they could not be counted.
         training_rows: Rows of the window that the model was trained on; None without a model.
@@ -76,11 +73,7 @@ class SpanOutcome(pydantic.BaseModel):
 
 
 class BackfillSummary(pydantic.BaseModel):
-    """What became of every span.
-
-    Attributes:
-        spans: In order.
-    """
+    """What became of every span, oldest first."""
 
     model_config = _STRICT
 
@@ -129,11 +122,7 @@ def describe_outcome(
 
     Args:
         span: Its first day.
-        summary: The run.
         champion_version: Version that was the champion before the run; None without one.
-
-    Returns:
-        The outcome.
     """
     rows = {node.id: node.rows_out for node in summary.nodes}
     auc = next((metric for metric in summary.metrics if metric.name == "auc"), None)

@@ -18,14 +18,7 @@ _STYLES = {
 
 
 def render_backfill(summary: BackfillSummary) -> Table:
-    """Render one line a span.
-
-    Args:
-        summary: What became of the spans.
-
-    Returns:
-        The table.
-    """
+    """Render one line a span."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("span", no_wrap=True)
     table.add_column("rows", justify="right")

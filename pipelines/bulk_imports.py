@@ -14,9 +14,6 @@ def pause_garbage_collection() -> Iterator[None]:
     Python would look through everything again and again as more is made, which is a third of the
     time. What is there at the end is left out of every later search too, also by processes that
     are forked then.
-
-    Yields:
-        For the imports.
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -49,7 +49,6 @@ class ChampionChangeRecord(pydantic.BaseModel):
     """One change without a push: a person's, or a command's that found another version to serve.
 
     Attributes:
-        action: What was done.
         version: Version that serves since; None for a reset, and where none was in place.
         from_version: Version that a rollback went back to.
         reason: Why, in the person's or the command's words.
@@ -125,8 +124,6 @@ class ChampionStore:
 
         Args:
             store: The store; the caller holds its lock.
-            pipeline_name: Name of the pipeline.
-            layout: Where its runs keep things.
         """
         self._store = store
         self._pipeline_name = pipeline_name
@@ -149,9 +146,6 @@ class ChampionStore:
         """Record what serves, where that is not what was recorded.
 
         Nothing is recorded while a Pusher is at work: what it has put in place it will record.
-
-        Returns:
-            What was recorded, and versions that nothing is known of.
         """
         served = compare_with_serving(
             list_versions(self._layout.serving_root),
@@ -172,12 +166,6 @@ class ChampionStore:
     def reset(self, reason: str) -> ChampionChangeRecord:
         """Let the next model be judged by absolute gates alone; what serves stays.
 
-        Args:
-            reason: Why.
-
-        Returns:
-            The change as it was recorded.
-
         Raises:
             ChampionError: If there is no champion.
         """
@@ -189,11 +177,7 @@ class ChampionStore:
         """Make an earlier version the champion, and serve it as the newest version.
 
         Args:
-            reason: Why.
             to_version: The version; None for the one before the champion's.
-
-        Returns:
-            The change as it was recorded.
 
         Raises:
             ChampionError: If there is no such version to go back to.
@@ -205,9 +189,6 @@ class ChampionStore:
 
     def find_model(self, version: int) -> int:
         """Find the model that a version holds.
-
-        Args:
-            version: A pushed version.
 
         Returns:
             Id of its ``Model`` artifact.
@@ -408,13 +389,6 @@ def _read_record(artifact: mlmd.Artifact) -> ChampionChangeRecord:
 def open_champion(layout: OutputLayout, pipeline_name: str) -> Iterator[ChampionStore]:
     """Open the champion of a pipeline that has run.
 
-    Args:
-        layout: Where its runs are kept.
-        pipeline_name: Its name.
-
-    Yields:
-        The champion.
-
     Raises:
         UsageError: If nothing has run there yet.
         StoreUnavailableError: If the metadata store is a database, and can't be reached.
@@ -425,10 +399,6 @@ def open_champion(layout: OutputLayout, pipeline_name: str) -> Iterator[Champion
 
 def recover_champion(layout: OutputLayout, pipeline_name: str) -> tuple[str, ...]:
     """Make the store say what serves, as ``ChampionStore.recover``.
-
-    Args:
-        layout: Where the pipeline's runs are kept.
-        pipeline_name: Its name.
 
     Returns:
         What is to be said of it, one line each; nothing where nothing has run yet.
@@ -444,10 +414,6 @@ def recover_champion(layout: OutputLayout, pipeline_name: str) -> tuple[str, ...
 
 def find_champion_version(layout: OutputLayout, pipeline_name: str) -> int | None:
     """Tell which version is the champion.
-
-    Args:
-        layout: Where the pipeline's runs are kept.
-        pipeline_name: Its name.
 
     Returns:
         The version; None where there is no champion, or nothing has run yet.

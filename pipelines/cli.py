@@ -73,9 +73,6 @@ def main(  # noqa: PLR0911 - a line for each kind of error
 
     Args:
         arguments: Its words; the process's own by default.
-
-    Returns:
-        The exit code.
     """
     # Before ml-metadata is imported: its C++ parts tell of every connection to a database.
     os.environ.setdefault("GLOG_minloglevel", "1")

@@ -71,17 +71,13 @@ def change_config(
     output: Path | None,
     refresh: bool = False,
 ) -> PipelineConfig:
-    """Apply the options that stand for keys of the configuration.
+    """Apply the options that stand for keys of the configuration, those that are given.
 
     Args:
-        config: The configuration as the file has it.
         data: Folder of CSV files, from where the caller stands.
         span: First day of the span to read.
         output: Output root, from where the caller stands.
         refresh: Whether every node is to run again.
-
-    Returns:
-        The configuration with those that are given.
     """
     changes: dict[str, object] = {}
     if data is not None:
@@ -102,9 +98,6 @@ def find_layout(source: str, overrides: tuple[str, ...], output: Path | None) ->
         source: Environment or file.
         overrides: ``KEY=VALUE`` each.
         output: Output root that stands for the configuration's, if given.
-
-    Returns:
-        The layout.
     """
     return change_config(load_config(source, overrides), None, None, output).layout
 

@@ -32,14 +32,7 @@ _NEVER_CACHED = {
 
 
 def compile_pipeline(config: PipelineConfig) -> tuple[pipeline_pb2.Pipeline, PipelineDescription]:
-    """Compile.
-
-    Args:
-        config: What the run is told.
-
-    Returns:
-        The IR, and its description.
-    """
+    """Compile to the IR, and describe it."""
     ir = Compiler().compile(create_pipeline(config))
     deployment = runner_utils.extract_local_deployment_config(ir)
     for node in (one.pipeline_node for one in ir.nodes):
@@ -54,15 +47,7 @@ def compile_pipeline(config: PipelineConfig) -> tuple[pipeline_pb2.Pipeline, Pip
 
 
 def describe(ir: pipeline_pb2.Pipeline, config: PipelineConfig) -> PipelineDescription:
-    """Describe a compiled pipeline.
-
-    Args:
-        ir: The IR.
-        config: What it was compiled from.
-
-    Returns:
-        Its nodes, edges and parameters, what people say of it, and hashes of all of it.
-    """
+    """Describe a compiled pipeline, and the configuration that it was compiled from."""
     nodes = [node.pipeline_node for node in ir.nodes]
     return PipelineDescription(
         name=ir.pipeline_info.id,

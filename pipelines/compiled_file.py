@@ -12,7 +12,6 @@ class CompiledFile:
     """A compiled pipeline.
 
     Attributes:
-        output_root: Where its runs are kept.
         node_ids: Its nodes, in order.
     """
 
@@ -21,13 +20,7 @@ class CompiledFile:
 
 
 def read_compiled_file(ir_path: Path) -> CompiledFile:
-    """Read a compiled pipeline.
-
-    Args:
-        ir_path: The IR as JSON.
-
-    Returns:
-        What it says.
+    """Read a compiled pipeline from its IR as JSON.
 
     Raises:
         OSError: If the file can't be read.

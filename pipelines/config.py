@@ -98,19 +98,14 @@ class PipelineConfig(pydantic.BaseModel):
         output_root: Folder of everything that runs write.
         metadata_store: ``postgresql://USER@HOST[:PORT]/DATABASE``, with the password in
             ``PGPASSWORD`` or ``PGPASSFILE``; None for a SQLite file in the output root.
-        data: Input.
         span: First day of the span to read from ``data.spans_directory``; None for the whole data.
         training_spans: Spans to train on, with ``--span``: it and the accepted ones before it. What
             is measured, and compared with the span before, is always the span alone.
-        beam: Beam runner.
         cache: Whether a node whose inputs, settings and code are unchanged is not run again.
         parallel_nodes: Most nodes that run side by side.
         data_gate: What stops data from being trained on.
-        trainer: Model and training.
-        evaluator: Metrics.
         model_validator: How surely changes are judged, and how models are replayed.
         gates: What a model must meet to be pushed.
-        about: What people say of the model; the model card shows it.
     """
 
     model_config = _STRICT
@@ -184,9 +179,6 @@ def load_config(source: str, overrides: Sequence[str] = ()) -> PipelineConfig:
     Args:
         source: Name of an environment under ``pipelines/environments/``, or path of a YAML file.
         overrides: ``key.subkey=value`` each; the value is read as YAML.
-
-    Returns:
-        The configuration.
 
     Raises:
         ConfigError: If the file is missing, is not YAML, or a key or value does not fit.

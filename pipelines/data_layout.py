@@ -58,9 +58,6 @@ def lay_out_taxi_data(data_root: Path) -> DataLayout:
             copy, byte by byte) and ``chicago_taxi/spans/<first day>/data.csv`` (the quarter's
             rows by UTC start of the trip, in the order of the whole, under the same header).
 
-    Returns:
-        Where they lie.
-
     Raises:
         DataLayoutError: If the wheel or its file is not there, or a file cannot be written.
     """
@@ -78,10 +75,7 @@ def lay_out_taxi_data(data_root: Path) -> DataLayout:
 
 
 def find_source() -> Path:
-    """Find the trips that the installed ``tfx`` wheel carries.
-
-    Returns:
-        Path of the CSV file.
+    """Find the CSV file of trips that the installed ``tfx`` wheel carries.
 
     Raises:
         DataLayoutError: If there is no such wheel, or it has no such file.
@@ -115,11 +109,7 @@ def span_directory(spans_directory: Path, date: datetime.date) -> Path:
     """Give a span's folder.
 
     Args:
-        spans_directory: Folder of the spans.
         date: First day of the span.
-
-    Returns:
-        The folder.
 
     Raises:
         DataLayoutError: If there is none; the message names those there are.
@@ -136,9 +126,6 @@ def find_quarter(trip_start_seconds: int) -> datetime.date:
 
     Args:
         trip_start_seconds: Seconds since 1970-01-01 00:00 UTC.
-
-    Returns:
-        The first day of January, April, July or October.
     """
     start = datetime.datetime.fromtimestamp(trip_start_seconds, datetime.timezone.utc)
     return datetime.date(start.year, (start.month - 1) // 3 * 3 + 1, 1)

@@ -22,30 +22,12 @@ def get_node_lock(layout: OutputLayout, run_id: str, node_id: str) -> FileLock:
 def hold_node(
     layout: OutputLayout, run_id: str, node_id: str
 ) -> contextlib.AbstractContextManager[None]:
-    """Hold a node's lock while it runs; a second process for the same node of the run waits.
-
-    Args:
-        layout: Where runs are kept.
-        run_id: The run.
-        node_id: The node.
-
-    Returns:
-        The held lock.
-    """
+    """Hold a node's lock while it runs; a second process for the same node of the run waits."""
     return get_node_lock(layout, run_id, node_id).hold()
 
 
 def is_at_work(store: RunStore, layout: OutputLayout, node_id: str) -> bool:
-    """Tell whether a process is running a node, in any run.
-
-    Args:
-        store: The pipeline's runs.
-        layout: Where their files are.
-        node_id: The node.
-
-    Returns:
-        Whether one is; an execution whose process has died does not count.
-    """
+    """Tell whether a process is running a node, in any run; one that has died does not count."""
     runs = (store.find_run(execution) for execution in store.list_running(node_id))
     return any(run and get_node_lock(layout, run, node_id).is_held for run in runs)
 
@@ -56,9 +38,6 @@ def close_dead_executions(
     """Mark a node's dead executions failed, and remove what they had half written.
 
     Args:
-        store: The pipeline's runs.
-        layout: Where their files are.
-        node_id: The node.
         held_run_id: Run whose lock the caller holds: what is running there is dead.
 
     Returns:

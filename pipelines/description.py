@@ -51,11 +51,8 @@ class NodeDescription(Record):
     """One node.
 
     Attributes:
-        id: Its id in the pipeline.
         type: Class path of its TFX component.
-        stage: Which part of the pipeline it belongs to.
         upstream: Ids of the nodes that must be done before it.
-        parameters: Its settings, as text.
     """
 
     id: str
@@ -81,14 +78,11 @@ class PipelineDescription(Record):
     Attributes:
         name: Its name in the metadata store.
         content_hash: SHA-256 of the compiled pipeline, the same for the same pipeline.
-        compiled_at: When.
-        output_root: Folder of everything that runs write.
         code_hash: SHA-256 of all our sources; empty in a description from before it was kept.
         config_hash: SHA-256 of the configuration as JSON; empty likewise.
         about: What people say of the model; None likewise.
         nodes: In an order in which they can run one after another.
         not_asked_for: Ids of nodes that the run leaves out, by ``--from`` or ``--to``.
-        format_version: Version of this record's form.
     """
 
     name: str
@@ -110,12 +104,6 @@ class PipelineDescription(Record):
     def node(self, node_id: str) -> NodeDescription:
         """Look a node up.
 
-        Args:
-            node_id: Its id.
-
-        Returns:
-            The node.
-
         Raises:
             KeyError: If the pipeline has none of that id.
         """
@@ -126,13 +114,7 @@ class PipelineDescription(Record):
 
 
 def read_description(path: Path) -> PipelineDescription:
-    """Read a compiled pipeline's description.
-
-    Args:
-        path: Its JSON file.
-
-    Returns:
-        The description.
+    """Read a compiled pipeline's description from its JSON file.
 
     Raises:
         OSError: If the file can't be read.
@@ -142,11 +124,7 @@ def read_description(path: Path) -> PipelineDescription:
 
 
 def write_description(description: PipelineDescription, path: Path) -> None:
-    """Write a compiled pipeline's description.
-
-    Args:
-        description: The description.
-        path: JSON file to write it to.
+    """Write a compiled pipeline's description as JSON.
 
     Raises:
         OSError: If it can't be written.

@@ -48,12 +48,7 @@ _MOST_LINES = 8
 
 
 def print_summary(console: Console, summary: RunSummary) -> None:
-    """Print the ending screen.
-
-    Args:
-        console: Where to.
-        summary: The run.
-    """
+    """Print the ending screen."""
     console.print(_render(summary), highlight=False)
 
 
@@ -61,8 +56,6 @@ def print_end(console: Console, summary: RunSummary, problem: str | None) -> Non
     """Print what a run that has just ended ends with.
 
     Args:
-        console: Where to.
-        summary: The run.
         problem: Why it has no page; None where it has one.
     """
     print_summary(console, summary)
@@ -130,9 +123,6 @@ def render_gates(gates: tuple[GateRow, ...]) -> RenderableType:
 
     Args:
         gates: Gates' outcomes, those of one gate next to each other.
-
-    Returns:
-        A table.
     """
     table = _create_table("gate", "slice", "value", "limit", "champion", "outcome")
     for column in (table.columns[0], *table.columns[2:5]):

@@ -22,7 +22,6 @@ class Difference(pydantic.BaseModel):
 
     Attributes:
         kind: ``input`` or ``parameter``.
-        name: Its name.
         before: What it was at the node's last good execution, shortened.
         after: What it is now, shortened.
     """
@@ -39,8 +38,6 @@ class NodeExplanation(pydantic.BaseModel):
     """Why a node was cached, run, or neither.
 
     Attributes:
-        id: The node's id.
-        state: How it ended.
         why: The reason, in one line.
         cached_from: Run that made the outputs of a cached node.
         differences: What had changed since its last good execution.
@@ -59,12 +56,8 @@ class RunExplanation(pydantic.BaseModel):
     """Why a run ended as it did.
 
     Attributes:
-        run_id: The run.
-        verdict: How it ended.
         reason: Why, in one line.
-        refusing_gates: Gates that refused the model.
         not_passed_gates: Gates that could not be applied: slices too small, no champion.
-        nodes: Why each node was cached, run, or neither.
     """
 
     model_config = _STRICT
@@ -78,15 +71,7 @@ class RunExplanation(pydantic.BaseModel):
 
     @classmethod
     def of(cls, summary: RunSummary, nodes: tuple[NodeExplanation, ...]) -> RunExplanation:
-        """Put a run's explanation together.
-
-        Args:
-            summary: How it ended.
-            nodes: Why each of its nodes was cached, run, or neither.
-
-        Returns:
-            The explanation.
-        """
+        """Put a run's explanation together."""
         return cls(
             run_id=summary.run_id,
             verdict=summary.verdict,
@@ -105,12 +90,7 @@ def explain_run(
     """Explain a run.
 
     Args:
-        store: The pipeline's runs.
         description: The pipeline as the run compiled it.
-        summary: The run.
-
-    Returns:
-        The explanation.
     """
     states = {node.id: node.state for node in summary.nodes}
     return RunExplanation.of(
@@ -127,13 +107,7 @@ def explain_node(
     """Explain one node.
 
     Args:
-        store: The pipeline's runs.
         node: The node as the run compiled it.
-        run_id: The run.
-        state: How the node ended in it.
-
-    Returns:
-        The explanation.
     """
     execution = store.find_execution(run_id, node.id)
     if execution is None or state is NodeState.SKIPPED:
@@ -203,10 +177,6 @@ def _read_parameters(execution: mlmd.Execution, node: NodeDescription) -> dict[s
 
 def flatten_parameter(name: str, text: str) -> dict[str, str]:
     """Take a setting in JSON apart, key by key.
-
-    Args:
-        name: The setting's name.
-        text: Its value.
 
     Returns:
         Texts by name, such as ``settings.seed``, and ``gates.auc_floor.min`` for a list of mappings

@@ -17,11 +17,7 @@ class GuardedMetadata(metadata.Metadata):
     """Opens the store under its lock."""
 
     def __init__(self, connection_config: metadata_store_pb2.ConnectionConfig) -> None:
-        """Prepare the handle; nothing is opened yet.
-
-        Args:
-            connection_config: Where the store is.
-        """
+        """Prepare the handle; nothing is opened yet."""
         super().__init__(connection_config)
         self._address = read_connection_config(connection_config)
         self._guard = contextlib.ExitStack()

@@ -15,9 +15,6 @@ _CSV_PATTERN = "*.csv*"
 def prepare_input(config: PipelineConfig) -> None:
     """Lay the default data out where it is asked for, and check that what a run needs is there.
 
-    Args:
-        config: What the run is told.
-
     Raises:
         ConfigError: If the folder is missing, is not one, or holds no CSV file.
         StoreUnavailableError: If the metadata store is a database that can't be reached.
@@ -45,9 +42,6 @@ def lay_out_default_data(directory: Path) -> None:
 
 def check_input(config: PipelineConfig) -> None:
     """Check that the input folder holds CSV files.
-
-    Args:
-        config: What the run is told.
 
     Raises:
         ConfigError: If it does not.

@@ -26,9 +26,6 @@ def write_compiled(
     """Write the IR and the description as JSON.
 
     Args:
-        ir: The IR.
-        description: Its description.
-        ir_path: File to write the IR to.
         text_path: File to write the description to.
     """
     write_whole(ir_path, dump_ir(ir).encode())
@@ -38,9 +35,6 @@ def write_compiled(
 
 def read_ir(ir_path: Path) -> pipeline_pb2.Pipeline:
     """Read an IR that ``write_compiled`` wrote; the last ones read are kept, and given again.
-
-    Args:
-        ir_path: Its file.
 
     Returns:
         The IR, a copy for the caller.

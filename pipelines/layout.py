@@ -16,7 +16,6 @@ class OutputLayout:
     """The folders and files of an output root.
 
     Attributes:
-        root: The output root.
         database: The metadata store where it is a database; None for a SQLite file in the root.
     """
 
@@ -69,13 +68,7 @@ class OutputLayout:
         return self.reports_directory / ".drawings.json"
 
     def report_path(self, run_id: str) -> Path:
-        """Give a run's page.
-
-        Args:
-            run_id: The run's name, as ``run`` takes it.
-
-        Returns:
-            Path of its ``index.html``.
+        """Give a run's page, its ``index.html``.
 
         Raises:
             ValueError: If the name could leave the output root.
@@ -84,13 +77,6 @@ class OutputLayout:
 
     def comparison_path(self, before: str, after: str) -> Path:
         """Give the page of two runs side by side, in the folder of the second's.
-
-        Args:
-            before: The first run's name, as ``run`` takes it.
-            after: The second's.
-
-        Returns:
-            Path of the page.
 
         Raises:
             ValueError: If a name could leave the output root.
@@ -104,9 +90,6 @@ class OutputLayout:
         Args:
             run_id: The run's name: letters, digits and ``_ . : + -``.
 
-        Returns:
-            Its layout.
-
         Raises:
             ValueError: If the name could leave the output root.
         """
@@ -119,11 +102,7 @@ class OutputLayout:
 
 @dataclasses.dataclass(frozen=True)
 class RunLayout:
-    """The files of one run.
-
-    Attributes:
-        directory: The run's folder.
-    """
+    """The files of one run."""
 
     directory: Path
 

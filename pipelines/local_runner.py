@@ -42,8 +42,6 @@ class LocalRun:
     """What a local run did.
 
     Attributes:
-        run_id: The run.
-        description: The pipeline.
         results: How each node ended, in the pipeline's order.
         seconds: Wall time.
         interrupted: Whether the user stopped it.
@@ -60,7 +58,6 @@ def create_run_id(layout: OutputLayout, now: datetime.datetime) -> str:
     """Name a run by its start, and make its folder.
 
     Args:
-        layout: Where runs are kept.
         now: The time, with its zone.
 
     Returns:
@@ -90,16 +87,11 @@ def run_locally(
     """Compile and run.
 
     Args:
-        config: What the run is told.
         run_id: The run, as ``create_run_id`` named it.
         pool: Does its tasks; it is stopped at the end.
-        display: What shows it.
         from_nodes: Nodes to start from, with the last run's artifacts; empty for all.
         to_nodes: Nodes to end with; empty for all.
         watch: Told of every node that has ended.
-
-    Returns:
-        What it did.
 
     Raises:
         CompilationError: If the pipeline could not be compiled.
@@ -143,8 +135,6 @@ def close_dead_nodes(
     Without it they would be marked only when the node runs again.
 
     Args:
-        layout: Where runs are kept.
-        description: The pipeline.
         run_id: The run that has ended.
         results: How its nodes ended, as far as the caller saw it.
     """
@@ -165,11 +155,7 @@ class Schedule:
     """Which nodes are done, running, ready and waiting."""
 
     def __init__(self, nodes: Sequence[NodeDescription]) -> None:
-        """Let every node wait.
-
-        Args:
-            nodes: The pipeline's nodes, in order.
-        """
+        """Let every node wait; they are given in the pipeline's order."""
         self._nodes = tuple(nodes)
         self._running: dict[concurrent.futures.Future[NodeResult], str] = {}
         self._results: dict[str, NodeResult] = {}

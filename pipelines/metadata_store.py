@@ -52,8 +52,6 @@ class StoredArtifact:
 
     Attributes:
         key: Name of the node's input or output.
-        artifact: The artifact as the store has it.
-        type: Name of its type.
     """
 
     key: str
@@ -83,12 +81,7 @@ class RunStore:
     """The runs of one pipeline in its metadata store."""
 
     def __init__(self, store: ml_metadata.MetadataStore, pipeline_name: str) -> None:
-        """Wrap an open store.
-
-        Args:
-            store: The store.
-            pipeline_name: Name of the pipeline.
-        """
+        """Wrap an open store."""
         self._store = store
         self._pipeline_name = pipeline_name
         self._context_ids: dict[tuple[str, str], int] = {}
@@ -124,7 +117,6 @@ class RunStore:
         """Find the last execution of a node that ended well before another.
 
         Args:
-            node_id: The node.
             before: Id of the other execution.
 
         Returns:
@@ -139,10 +131,6 @@ class RunStore:
     def find_execution(self, run_id: str, node_id: str) -> mlmd.Execution | None:
         """Find the last execution of a node in a run.
 
-        Args:
-            run_id: The run.
-            node_id: The node.
-
         Returns:
             The execution; None if the node never started.
         """
@@ -156,12 +144,7 @@ class RunStore:
         """List a node's executions that read an artifact, the newest first.
 
         Args:
-            artifact_id: The artifact.
             key: Name of the input that it was read as.
-            node_id: The node.
-
-        Yields:
-            Each execution.
         """
         events = self._store.get_events_by_artifact_ids([artifact_id])
         numbers = {
@@ -198,12 +181,7 @@ class RunStore:
         return next(self._list_makers(artifact_id), None)
 
     def record(self, execution: mlmd.Execution, result: NodeResult) -> None:
-        """Keep a node's result with its execution.
-
-        Args:
-            execution: The node's execution.
-            result: How it ended.
-        """
+        """Keep a node's result with its execution."""
         [stored] = self._store.get_executions_by_id([execution.id])
         stored.custom_properties[_RESULT_PROPERTY].string_value = result.model_dump_json()
         self._store.put_executions([stored])
@@ -216,10 +194,6 @@ class RunStore:
 
     def read_result(self, run_id: str, node_id: str) -> NodeResult | None:
         """Read how a node ended.
-
-        Args:
-            run_id: The run.
-            node_id: The node.
 
         Returns:
             Its recorded result; what the store tells, where none was recorded or it can't be read;
@@ -236,9 +210,6 @@ class RunStore:
     def count_written_rows(self, artifact_id: int) -> dict[str, int]:
         """Tell the rows of an artifact, as the first that put it out counted them.
 
-        Args:
-            artifact_id: The artifact.
-
         Returns:
             Rows by split; empty where nothing was counted.
         """
@@ -253,7 +224,6 @@ class RunStore:
         """Put together the rows read and written of an execution.
 
         Args:
-            execution: The node's execution.
             written: Rows by split that it counted in its outputs; empty for a cached one.
 
         Returns:
@@ -359,13 +329,6 @@ class RunStore:
 @contextlib.contextmanager
 def open_run_store(address: StoreAddress, pipeline_name: str) -> Iterator[RunStore]:
     """Open an existing store, under its lock.
-
-    Args:
-        address: Where it is.
-        pipeline_name: Name of the pipeline.
-
-    Yields:
-        The runs in it.
 
     Raises:
         UsageError: If it is a file, and not there.

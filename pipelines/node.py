@@ -51,9 +51,6 @@ class NodeStoppedError(BaseException):
 def run_node(request: NodeRequest) -> NodeResult:
     """Run a node and keep its result in the metadata store.
 
-    Args:
-        request: Which node.
-
     Returns:
         How it ended; errors of the node are in it, not raised.
 
@@ -113,14 +110,7 @@ def _run_held_node(
 
 
 def describe_error(error: BaseException) -> Problem:
-    """Put an error in one line: its type and the first line of what it says.
-
-    Args:
-        error: Any error.
-
-    Returns:
-        The problem.
-    """
+    """Put an error in one line: its type and the first line of what it says."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return Problem(rule=type(error).__name__, message=lines[0] if lines else type(error).__name__)
 
@@ -167,13 +157,8 @@ def _conclude(ir: pipeline_pb2.Pipeline, request: NodeRequest, result: NodeResul
     """Read back how the node ended: TFX's launcher returns quietly when inputs do not resolve.
 
     Args:
-        ir: The pipeline.
-        request: Which node.
         result: Refused or failed, with the problems that it raised; without any it may have ended
             well.
-
-    Returns:
-        The result as it is kept in the store.
     """
     raised = result.problems
     with GuardedMetadata(_get_connection(ir)) as handle:

@@ -13,9 +13,6 @@ class NodeRequest(pydantic.BaseModel):
 
     Attributes:
         kind: Tells it from other tasks of a worker server.
-        ir_path: The compiled pipeline.
-        node_id: The node.
-        run_id: The run that it belongs to.
         log_path: File that its log is added to.
     """
 

@@ -64,8 +64,6 @@ class PushedVersion(Record):
     """A model in place.
 
     Attributes:
-        version: Its number.
-        path: Its folder.
         is_new: Whether this run put it there; false where it was in place already.
     """
 
@@ -78,16 +76,11 @@ class NodeResult(Record):
     """How one node of one run ended.
 
     Attributes:
-        id: The node's id.
-        state: How it ended.
         started_at: When it started, UTC; None where it did not, or it is not known.
         seconds: Wall time, from its start to its end.
         cached: Whether its outputs are an earlier run's.
-        rows: Rows in and out.
-        problems: Why it refused or failed.
         log: Path of its log.
         pushed: The model that it put in place or found there; None for other nodes.
-        format_version: Version of this record's form.
     """
 
     id: str

@@ -37,9 +37,6 @@ _Change = Callable[[str], str]
 def open_store(address: StoreAddress) -> ml_metadata.MetadataStore:
     """Open a store, and make its tables where there are none; the caller holds its lock.
 
-    Args:
-        address: Where it is.
-
     Returns:
         The store, for text of any signs and length.
 
@@ -55,11 +52,7 @@ class PostgresqlStore(ml_metadata.MetadataStore):
     """A store in PostgreSQL, in which text with a backslash or NUL stands encoded."""
 
     def __init__(self, address: PostgresqlAddress) -> None:
-        """Connect.
-
-        Args:
-            address: The database.
-        """
+        """Connect."""
         super().__init__(create_connection_config(address))
         _make_room(address)
 
@@ -80,9 +73,6 @@ class PostgresqlStore(ml_metadata.MetadataStore):
 
 def encode_text(text: str) -> str:
     """Write text without a backslash and without NUL.
-
-    Args:
-        text: Any text.
 
     Returns:
         The text; what is unsafe in it, as U+E05C and a digit.

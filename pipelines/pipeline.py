@@ -50,9 +50,6 @@ RUN_FN = "components.trainer.run_fn.run_fn"
 def create_pipeline(config: PipelineConfig) -> Pipeline:
     """Chain the steps.
 
-    Args:
-        config: What the run is told.
-
     Returns:
         The TFX pipeline, not yet compiled; nothing is read but source and schema, and nothing
         written but the wheel that ``add_worker_sources`` keeps.

@@ -22,11 +22,7 @@ class _Version(Record):
 
 
 def read_record(kind: type[_Record], path: Path) -> _Record:
-    """Read a record.
-
-    Args:
-        kind: Its type.
-        path: Its JSON file.
+    """Read a record from its JSON file.
 
     Returns:
         The record; what this version does not know of it is passed over.

@@ -29,8 +29,6 @@ def run_and_record(
     """Run the pipeline, show it while it goes on, and write its summary and page.
 
     Args:
-        config: What the run is told.
-        console: Where to show it.
         from_nodes: Nodes to start from, with the last run's artifacts; empty for all.
         to_nodes: Nodes to end with; empty for all.
 

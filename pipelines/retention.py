@@ -17,14 +17,7 @@ _KEPT_TYPES = {"PushedModel", "ChampionChange"}
 
 
 class Freed(pydantic.BaseModel):
-    """An artifact whose files are freed, or would be.
-
-    Attributes:
-        artifact_id: Its id in the metadata store.
-        type: Its type.
-        path: Its folder.
-        size_bytes: Size of its files.
-    """
+    """An artifact whose files are freed, or would be."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
@@ -41,13 +34,8 @@ class RunningError(OperationError):
 def find_garbage(store: RunStore, layout: OutputLayout, kept_run_ids: Iterable[str]) -> list[Freed]:
     """Find what old runs left and nothing needs.
 
-    Kept are: whatever an execution of one of some runs read or put out, cached or not;
-    blessed models with their evaluation and blessing; pushed models and what they were made of.
-
-    Args:
-        store: The pipeline's runs.
-        layout: Where their files are.
-        kept_run_ids: The runs to keep whole.
+    Kept are: whatever an execution of ``kept_run_ids`` read or put out, cached or not; blessed
+    models with their evaluation and blessing; pushed models and what they were made of.
 
     Returns:
         What can be freed, by artifact id.
@@ -83,12 +71,7 @@ def find_garbage(store: RunStore, layout: OutputLayout, kept_run_ids: Iterable[s
 
 
 def free(store: RunStore, garbage: Iterable[Freed]) -> None:
-    """Mark artifacts deleted, so that no cache hands them out, then delete their files.
-
-    Args:
-        store: The pipeline's runs.
-        garbage: What ``find_garbage`` found.
-    """
+    """Mark artifacts deleted, so that no cache hands them out, then delete their files."""
     for freed in garbage:
         [artifact] = store.store.get_artifacts_by_id([freed.artifact_id])
         artifact.state = mlmd.Artifact.DELETED

@@ -18,9 +18,7 @@ def check_rows(node_id: str, rows: Rows, evaluated_splits: Sequence[str]) -> tup
     """Compare the rows that a node read and wrote.
 
     Args:
-        node_id: The node.
         rows: Rows in and out; a node without rows on either side is not checked.
-        evaluated_splits: Splits that the Evaluator measures.
 
     Returns:
         One problem a difference, with both numbers; none if all agree.

@@ -33,9 +33,6 @@ def create_display(console: Console) -> LiveDisplay | PlainDisplay:
 def describe_rows(result: NodeResult) -> str:
     """Tell a node's rows in a few words.
 
-    Args:
-        result: How the node ended.
-
     Returns:
         Such as ``train 9,021  validation 1,489``; empty for a node without rows.
     """

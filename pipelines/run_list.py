@@ -22,8 +22,6 @@ class ListedRun:
 
     Attributes:
         compiled_at: When, with its zone.
-        run_id: The run.
-        pipeline: Name of its pipeline.
     """
 
     compiled_at: datetime.datetime
@@ -59,9 +57,6 @@ class _Compiled(Record):
 def list_runs(layout: OutputLayout) -> RunList:
     """List the runs of an output root.
 
-    Args:
-        layout: Where runs are kept.
-
     Returns:
         The runs; none where nothing has run.
 
@@ -86,11 +81,7 @@ def find_run_id(layout: OutputLayout, run_id: str | None) -> str:
     """Find a run.
 
     Args:
-        layout: Where runs are kept.
         run_id: The run; None for the newest.
-
-    Returns:
-        Its id.
 
     Raises:
         UsageError: If there is no such run, or none at all.

@@ -54,8 +54,6 @@ class NodeRow(Record):
     """One node in the summary.
 
     Attributes:
-        id: The node's id.
-        state: How it ended.
         started_at: When it started, UTC; None where it did not.
         seconds: Wall time.
         cached: Whether its outputs are an earlier run's.
@@ -88,9 +86,6 @@ class RunSummary(Record):
     """How a run ended, and where things are.
 
     Attributes:
-        run_id: The run.
-        pipeline: Name of the pipeline.
-        verdict: How it ended.
         reason: Why, in one line.
         interrupted: Whether the user stopped it.
         seconds: Wall time of the run; from its first node's start to its last one's end where the
@@ -100,12 +95,9 @@ class RunSummary(Record):
         anomalies: What ExampleValidator found.
         data: What DataGate found and decided; None where it did not get that far.
         metrics: Overall metrics.
-        has_champion: Whether there was a champion to compare with.
         gates: Every gate on every slice that it judged.
         pushed_version: Version of the pushed model under ``serving/``.
-        output_root: Folder of everything that runs write.
         report: Path of the run's report, once there is one.
-        format_version: Version of this record's form.
     """
 
     run_id: str
@@ -135,19 +127,7 @@ def summarize_run(
     seconds: float,
     interrupted: bool,
 ) -> RunSummary:
-    """Summarize a run that has just ended.
-
-    Args:
-        layout: Where runs are kept.
-        description: The pipeline.
-        run_id: The run.
-        results: How each node ended.
-        seconds: Wall time of the run.
-        interrupted: Whether the user stopped it.
-
-    Returns:
-        The summary.
-    """
+    """Summarize a run that has just ended."""
     artifacts = _list_outputs(layout, description, run_id)
     validation = _find_validation(artifacts)
     push = next((stored for stored in artifacts if stored.type == "PushedModel"), None)
@@ -189,9 +169,6 @@ def find_time_span(
 ) -> tuple[datetime.datetime, datetime.datetime] | None:
     """Find when a run's first node started and its last one ended.
 
-    Args:
-        nodes: How each node ended.
-
     Returns:
         Both times, UTC; None where no node started.
     """
@@ -209,7 +186,6 @@ def load_summary(layout: OutputLayout, run_id: str | None = None) -> RunSummary:
     """Load a run's summary.
 
     Args:
-        layout: Where runs are kept.
         run_id: The run; None for the newest.
 
     Returns:
@@ -224,14 +200,7 @@ def load_summary(layout: OutputLayout, run_id: str | None = None) -> RunSummary:
 
 
 def load_listed_summary(layout: OutputLayout, run_id: str) -> RunSummary:
-    """Load the summary of a run that is known to be there.
-
-    Args:
-        layout: Where runs are kept.
-        run_id: The run.
-
-    Returns:
-        As ``load_summary``.
+    """Load the summary of a run that is known to be there, as ``load_summary``.
 
     Raises:
         OSError: If the run is gone.
@@ -243,10 +212,6 @@ def load_listed_summary(layout: OutputLayout, run_id: str) -> RunSummary:
 
 def recover_summary(layout: OutputLayout, run_id: str) -> RunSummary:
     """Sum a run up from what the metadata store tells.
-
-    Args:
-        layout: Where runs are kept.
-        run_id: The run.
 
     Returns:
         The summary; its seconds are from its first node's start to its last one's end.

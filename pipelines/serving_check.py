@@ -40,10 +40,8 @@ class ServingCheck(pydantic.BaseModel):
     """What serving a pushed version is like.
 
     Attributes:
-        version: The version.
         run_id: The run that judged its model.
         passed: Whether every serving gate passes.
-        replay: What was measured.
         gates: The serving gates; those that hold it against a champion have nothing to compare
             with.
     """
@@ -83,12 +81,7 @@ def check_serving(
     before the push.
 
     Args:
-        layout: Where the pipeline's runs are kept.
-        pipeline_name: Its name.
         version: The version; None for the champion's.
-
-    Returns:
-        What came out.
 
     Raises:
         UsageError: If nothing has run there yet.

@@ -16,11 +16,7 @@ _EXPECTED = (
 
 @dataclasses.dataclass(frozen=True)
 class SqliteAddress:
-    """A store in one file.
-
-    Attributes:
-        path: The file.
-    """
+    """A store in one file."""
 
     path: Path
 
@@ -36,9 +32,6 @@ class PostgresqlAddress:
     takes it from ``PGPASSWORD`` or from the file that ``PGPASSFILE`` names (``~/.pgpass``).
 
     Attributes:
-        host: The server.
-        port: Its port.
-        user: Who connects.
         database: The database; it must exist.
         sslmode: How the connection is encrypted, as libpq names it; empty for libpq's default.
     """
@@ -57,13 +50,7 @@ StoreAddress = SqliteAddress | PostgresqlAddress
 
 
 def parse_store_url(url: str) -> PostgresqlAddress:
-    """Read ``postgresql://user@host:port/database[?sslmode=MODE]``.
-
-    Args:
-        url: The URL; a port may be left out.
-
-    Returns:
-        The address.
+    """Read ``postgresql://user@host[:port]/database[?sslmode=MODE]``.
 
     Raises:
         ValueError: If it is another kind of URL, a part is missing, or it holds a password; the

@@ -41,10 +41,6 @@ def lock_store(
     Args:
         address: A SQLite file, of which ``<name>.lock`` beside it is the lock, or a PostgreSQL
             database, in which an advisory lock is taken.
-        patience: How long to wait for it.
-
-    Returns:
-        The held lock.
 
     Raises:
         TimeoutError: If other processes held it all the time.
@@ -72,13 +68,7 @@ def check_store(address: StoreAddress) -> None:
 
 @contextlib.contextmanager
 def connect_database(address: PostgresqlAddress) -> Iterator[psycopg.Connection]:
-    """Connect to a database, past ml-metadata; every statement is a transaction.
-
-    Args:
-        address: The database.
-
-    Yields:
-        The connection, which ends with the block.
+    """Connect to a database for a block, past ml-metadata; every statement is a transaction.
 
     Raises:
         StoreUnavailableError: If it can't be reached, or refuses a statement of the block.

@@ -12,7 +12,6 @@ def write_whole(path: Path, content: bytes) -> None:
 
     Args:
         path: The file; its folder is made. What was there is replaced.
-        content: What to write.
 
     Raises:
         OSError: If it can't be written; what was there stays.

@@ -31,12 +31,7 @@ _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def work(task: Work, client: socket.socket) -> NoReturn:
-    """Do a task in this process, send how it ended, and end the process.
-
-    Args:
-        task: What to do.
-        client: Gets the reply.
-    """
+    """Do a task in this process, send how it ended, and end the process."""
     os.setsid()
     stop_on_sigterm()
     redirect_output(task.log_path)

@@ -74,9 +74,6 @@ class WorkerClient:
     def connect(self) -> socket.socket:
         """Connect to the server, starting it if need be.
 
-        Returns:
-            The connection.
-
         Raises:
             WorkerError: If there is no server and none could be started.
         """
@@ -116,11 +113,7 @@ class WorkerClient:
 
 @contextlib.contextmanager
 def open_private_server() -> Iterator[WorkerClient]:
-    """Have a server of one's own, which ends with the block, or soon after the caller died.
-
-    Yields:
-        The client to it.
-    """
+    """Have a server of one's own, which ends with the block, or soon after the caller died."""
     with tempfile.TemporaryDirectory() as directory:
         socket_path = Path(directory) / "worker.sock"
         try:
@@ -133,12 +126,7 @@ class WorkerCall:
     """One task at a worker server."""
 
     def __init__(self, client: WorkerClient, task: Work) -> None:
-        """Prepare; nothing is sent yet.
-
-        Args:
-            client: Where to.
-            task: What to do.
-        """
+        """Prepare; nothing is sent yet."""
         self._client = client
         self._request = Request(task=task, environment=dict(os.environ), directory=Path.cwd())
         self._connection: socket.socket | None = None

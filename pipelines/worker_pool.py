@@ -48,8 +48,6 @@ class WorkerPool:
         """Compile a run's pipeline into its folder.
 
         Args:
-            config: What the run is told.
-            run_id: The run.
             from_nodes: Nodes to start from; empty for all.
             to_nodes: Nodes to end with; empty for all.
 
@@ -74,9 +72,6 @@ class WorkerPool:
 
     def run_node(self, request: NodeRequest) -> NodeResult:
         """Run a node.
-
-        Args:
-            request: Which node.
 
         Returns:
             How it ended; failed where its process died.

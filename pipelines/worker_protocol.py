@@ -30,9 +30,6 @@ class CompileRequest(pydantic.BaseModel):
     """Compile a run's pipeline into its folder.
 
     Attributes:
-        kind: Which task this is.
-        config: What the run is told.
-        run_id: The run.
         from_nodes: Nodes to start from; empty for all.
         to_nodes: Nodes to end with; empty for all.
         log_path: File that its log is added to.
@@ -64,8 +61,6 @@ class Request(pydantic.BaseModel):
     """A task, and what its process takes over from the client.
 
     Attributes:
-        task: What to do.
-        environment: Environment variables.
         directory: Working directory.
     """
 
@@ -95,10 +90,7 @@ class Reply(pydantic.BaseModel):
 
 
 def find_runtime_directory() -> Path:
-    """Find the folder of sockets and locks, which nobody but the user can enter.
-
-    Returns:
-        The folder, made if need be.
+    """Find, or make, the folder of sockets and locks, which nobody but the user can enter.
 
     Raises:
         PermissionError: If it is another user's, or open to others.

@@ -66,9 +66,6 @@ def keep_wheel(distribution: importlib.metadata.Distribution, directory: Path) -
         distribution: The distribution, installed from a wheel of pure Python.
         directory: Folder of a folder for each content that was ever packed.
 
-    Returns:
-        The wheel.
-
     Raises:
         OperationError: If it can't be written.
     """

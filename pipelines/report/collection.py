@@ -36,7 +36,6 @@ def collect_report(
     """Gather all that is told of a run.
 
     Args:
-        layout: Where runs are kept.
         run_id: The run; None for the newest.
         summary: How it ended, where that is known already; None to load it.
 
@@ -54,10 +53,6 @@ def collect_report(
 
 def collect_data_so_far(layout: OutputLayout, run_id: str) -> DataReport | None:
     """Gather what is told of the data of a run that goes on, whose DataGate has ended.
-
-    Args:
-        layout: Where runs are kept.
-        run_id: The run.
 
     Returns:
         The data as ``collect_report`` will give it; None where there are no statistics of it.

@@ -102,9 +102,6 @@ def load_drawings(path: Path) -> None:
 def save_drawings(path: Path) -> None:
     """Keep what was drawn last for the next process, if anything was drawn anew.
 
-    Args:
-        path: The file.
-
     Raises:
         OSError: If it can't be written.
     """

@@ -17,9 +17,6 @@ from pipelines.run_summary import RunSummary, find_time_span, load_listed_summar
 def collect_index(layout: OutputLayout) -> RunIndex:
     """Gather what is told of all runs of an output root.
 
-    Args:
-        layout: Where runs are kept.
-
     Returns:
         The index; a run that can't be read is in its notes.
 

@@ -24,14 +24,7 @@ def collect_node(
     """Gather what is told of one node.
 
     Args:
-        store: The pipeline's runs.
-        layout: Where they are kept.
-        run_id: The run.
         description: The node as the run compiled it.
-        row: How it ended.
-
-    Returns:
-        The node.
     """
     execution = store.find_execution(run_id, description.id)
     result = store.read_result(run_id, description.id)

@@ -25,7 +25,6 @@ class PlacedStage:
     """A stage's heading and its place.
 
     Attributes:
-        stage: The stage.
         x: Left edge, in user units of the SVG.
         y: Base line.
     """
@@ -40,7 +39,6 @@ class PlacedNode:
     """A node and its place.
 
     Attributes:
-        id: The node's id.
         x: Left edge, in user units of the SVG.
         y: Upper edge.
     """
@@ -71,7 +69,6 @@ class PlacedGraph:
 
     Attributes:
         width: Its width, in user units of the SVG.
-        height: Its height.
         stages: The stages that have nodes, from top to bottom.
         nodes: The nodes, likewise.
         edges: The edges, without those that others imply.
@@ -89,9 +86,6 @@ def place_graph(nodes: Sequence[NodeDescription]) -> PlacedGraph:
 
     Args:
         nodes: Its nodes, each after those that it waits for.
-
-    Returns:
-        The graph with places.
 
     Raises:
         KeyError: If a node waits for one that is not given before it.
@@ -130,9 +124,6 @@ def reduce_edges(upstream: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, 
 
     Args:
         upstream: Nodes and what each waits for, each after those.
-
-    Returns:
-        The same with the fewest edges.
     """
     before: dict[str, set[str]] = {}
     for node, sources in upstream.items():

@@ -28,10 +28,6 @@ class FreedError(Exception):
 def publish_report(layout: OutputLayout, report: RunReport) -> Path:
     """Write a run's page, and the page of all runs anew.
 
-    Args:
-        layout: Where runs are kept.
-        report: The run.
-
     Returns:
         The run's page.
 
@@ -76,7 +72,6 @@ def draw_data_ahead(layout: OutputLayout, run_id: str) -> None:
     """Draw what a run's page shows of its data while the run goes on, for this process to keep.
 
     Args:
-        layout: Where runs are kept.
         run_id: The run, whose DataGate has ended.
 
     Raises:
@@ -94,12 +89,6 @@ def draw_data_ahead(layout: OutputLayout, run_id: str) -> None:
 def publish_index(layout: OutputLayout) -> Path:
     """Write the page of all runs.
 
-    Args:
-        layout: Where runs are kept.
-
-    Returns:
-        The page.
-
     Raises:
         UsageError: If there are no runs.
         OSError: If the page can't be written.
@@ -113,13 +102,6 @@ def publish_index(layout: OutputLayout) -> Path:
 
 def publish_comparison(layout: OutputLayout, comparison: RunComparison) -> Path:
     """Write the page of two runs side by side, in the folder of the second one's page.
-
-    Args:
-        layout: Where runs are kept.
-        comparison: The runs.
-
-    Returns:
-        The page.
 
     Raises:
         OSError: If the page can't be written.
@@ -135,12 +117,7 @@ def collect_comparison(layout: OutputLayout, before: str, after: str | None) -> 
     """Gather two runs and what differs.
 
     Args:
-        layout: Where runs are kept.
-        before: The first run.
         after: The second; None for the newest.
-
-    Returns:
-        Both, side by side.
 
     Raises:
         UsageError: If there is no such run.
@@ -152,10 +129,6 @@ def conclude(layout: OutputLayout, summary: RunSummary) -> tuple[RunSummary, str
     """Keep a run's summary and write its page, when the run has just ended.
 
     A page that can't be written is no fault of the run: its verdict stands.
-
-    Args:
-        layout: Where runs are kept.
-        summary: How it ended.
 
     Returns:
         The summary with the page's path, and None; or as it was, and why there is no page.
@@ -182,7 +155,6 @@ def publish_missing(layout: OutputLayout, run_ids: list[str]) -> list[str]:
     """Write the pages of runs that have none, before what they show is freed; then the index once.
 
     Args:
-        layout: Where runs are kept.
         run_ids: The runs, which are known to be there.
 
     Returns:
@@ -212,7 +184,6 @@ def write_page(path: Path, text: str) -> None:
 
     Args:
         path: Its path; the folder is made.
-        text: The page.
 
     Raises:
         OSError: If it can't be written.

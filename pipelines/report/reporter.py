@@ -43,7 +43,6 @@ class Reporter:
         """Have the charts of a run's data drawn while the run goes on.
 
         Args:
-            layout: Where runs are kept.
             run_id: The run, whose DataGate has ended.
         """
         # A process that is gone is noticed when the page is to be written, and what fails to be
@@ -52,15 +51,7 @@ class Reporter:
             self._pool.submit(_draw_data, layout, run_id)
 
     def conclude(self, layout: OutputLayout, summary: RunSummary) -> tuple[RunSummary, str | None]:
-        """Keep a run's summary and write its page, as ``publication.conclude`` does; once.
-
-        Args:
-            layout: Where runs are kept.
-            summary: How the run ended.
-
-        Returns:
-            The summary with the page's path, and None; or as it was, and why there is no page.
-        """
+        """Keep a run's summary and write its page, as ``publication.conclude`` does; once."""
         from pipelines.report.publication import conclude
 
         try:

@@ -59,8 +59,6 @@ class RunIndex(pydantic.BaseModel):
     """All runs of an output root.
 
     Attributes:
-        pipeline: Name of the pipeline.
-        output_root: Folder of everything that the runs wrote.
         runs: Every run, oldest first.
         champion: Which model is the champion; None where nothing has run.
         history: The champion's history, oldest first: new versions and other changes.
