@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2
@@ -26,18 +26,15 @@ class Anomaly(Record):
     message: str
 
 
-def read_anomalies(directory: Path, split_names: str) -> tuple[Anomaly, ...]:
+def read_anomalies(directory: Path, split_names: Sequence[str]) -> tuple[Anomaly, ...]:
     """Read an ``ExampleAnomalies`` artifact.
-
-    Args:
-        split_names: Its splits, as a JSON list.
 
     Returns:
         Every anomaly, by split and feature.
     """
     return tuple(
         anomaly
-        for split in json.loads(split_names)
+        for split in split_names
         for anomaly in _read_split(directory / f"Split-{split}" / _FILE_NAME, split)
     )
 

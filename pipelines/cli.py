@@ -1,6 +1,7 @@
 """The command line: ``python -m pipelines``, also installed as ``tfx-pipelines``.
 
-TensorFlow, TFX and Beam are imported by worker processes alone.
+TensorFlow, TFX and Beam are imported by worker processes, and by the commands that do without one:
+``compile --ir`` and ``champion replay``.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from components.data_gate.findings import Finding
+from components.model_validator.gate_result import Outcome
 from components.model_validator.gates import Rule
-from components.model_validator.judgement import Outcome
 from pipelines.layout import OutputLayout
 from pipelines.node_result import NodeState
 from pipelines.run_summary import GateRow, RunSummary, Verdict
@@ -134,11 +134,12 @@ def render_gates(gates: tuple[GateRow, ...]) -> RenderableType:
         passed = [gate for gate in group if gate.outcome is Outcome.PASSED]
         for gate in refusing:
             _add_gate(table, gate, _name_slice(gate), _STYLES[gate.outcome], gate.outcome.value)
-        others = collections.Counter(gate.outcome.value for gate in group if not gate.is_refusal)
+        others = [gate for gate in group if not gate.is_refusal]
         if not others:
             continue
-        nearest = min(passed or group, key=_measure_slack)
-        counts = ", ".join(f"{count} {outcome}" for outcome, count in others.items())
+        nearest = min(passed or others, key=_measure_slack)
+        outcomes = collections.Counter(gate.outcome.value for gate in others)
+        counts = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
         where = _name_slice(nearest)
         if len(group) > 1 and passed:
             where = f"nearest: {where}"

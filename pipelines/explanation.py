@@ -57,7 +57,8 @@ class RunExplanation(pydantic.BaseModel):
 
     Attributes:
         reason: Why, in one line.
-        not_passed_gates: Gates that could not be applied: slices too small, no champion.
+        not_passed_gates: Gates that did not pass and do not refuse: slices too small, no champion,
+            inconclusive.
     """
 
     model_config = _STRICT

@@ -77,6 +77,21 @@ def list_runs(layout: OutputLayout) -> RunList:
     return RunList(tuple(runs), dict(sorted(unreadable.items())))
 
 
+def list_some_runs(layout: OutputLayout) -> RunList:
+    """List the runs of an output root where there must be some; as ``list_runs``.
+
+    Raises:
+        UsageError: If there are none.
+        UnreadableRecordError: If none can be read.
+    """
+    found = list_runs(layout)
+    if found.runs:
+        return found
+    for problem in found.unreadable.values():
+        raise UnreadableRecordError(problem)
+    raise UsageError(f"no runs in {layout.runs_directory}; `run` makes one")
+
+
 def find_run_id(layout: OutputLayout, run_id: str | None) -> str:
     """Find a run.
 
@@ -87,16 +102,13 @@ def find_run_id(layout: OutputLayout, run_id: str | None) -> str:
         UsageError: If there is no such run, or none at all.
         UnreadableRecordError: If the newest is asked for, and no run can be read.
     """
-    names = {path.parent.name for path in layout.runs_directory.glob("*/description.json")}
-    if not names:
-        raise UsageError(f"no runs in {layout.runs_directory}; `make run-local` makes one")
     if run_id is not None:
-        if run_id not in names:
+        names = {path.parent.name for path in layout.runs_directory.glob("*/description.json")}
+        if names and run_id not in names:
             raise UsageError(f"run: got {run_id!r}, expected one of those that `runs` lists")
-        return run_id
-    found = list_runs(layout)
-    if not found.runs:
-        raise UnreadableRecordError(next(iter(found.unreadable.values())))
+        if names:
+            return run_id
+    found = list_some_runs(layout)
     for problem in found.unreadable.values():
         _logger.warning("%s; a later run than the one that is shown may be there", problem)
     return found.runs[-1].run_id

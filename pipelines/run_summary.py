@@ -12,7 +12,7 @@ from pathlib import Path
 import pydantic
 
 from components.data_gate.findings import ARTIFACT_TYPE, DataVerdict, read_verdict
-from components.model_validator.judgement import GateResult, Outcome
+from components.model_validator.gate_result import GateResult, Outcome
 from components.model_validator.validation import MetricComparison, Validation, find_validation
 from components.record import FORMAT_VERSION, Record
 from pipelines.anomalies import Anomaly, read_anomalies
@@ -349,8 +349,7 @@ def _find_data_verdict(artifacts: Sequence[StoredArtifact]) -> DataVerdict | Non
 def _list_anomalies(artifacts: Sequence[StoredArtifact]) -> Iterator[Anomaly]:
     for stored in artifacts:
         if stored.type == "ExampleAnomalies" and stored.path.is_dir():
-            splits = stored.artifact.properties["split_names"].string_value
-            yield from read_anomalies(stored.path, splits)
+            yield from read_anomalies(stored.path, stored.split_names)
 
 
 def _create_row(result: NodeResult) -> NodeRow:

@@ -2,7 +2,9 @@
 
 A client that closes its side before the answer has come wants the task stopped.
 
-Plain Python. JSON, not pickle: whoever could write to the socket could at most run a node.
+Plain Python. A request names a pipeline whose classes are imported, so whoever can write to the
+socket can run code as the user: its folder is the user's alone, and the server asks the kernel who
+is at the other end.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def find_latest(pushes: Iterable[Push], changes: Iterable[Change]) -> Push | Cha
     """Find what came last, push or change: it says which model is the champion.
 
     Returns:
-        The last of them; None where nothing was pushed yet.
+        The last of them; None where nothing was pushed or changed yet.
     """
     listed: list[Push | Change] = [*pushes, *changes]
     return max(listed, key=lambda one: one.order, default=None)

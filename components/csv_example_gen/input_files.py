@@ -16,7 +16,7 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclasses.dataclass(frozen=True)
 class FileState:
-    """What changes when anybody writes to a file, or puts another in its place; None if gone.
+    """What changes when anybody writes to a file, or puts another in its place.
 
     Attributes:
         device: The file system.

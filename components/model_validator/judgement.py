@@ -27,8 +27,6 @@ from components.model_validator.gates import (
 from components.model_validator.limits import decide, decide_by_interval
 from components.model_validator.paired_change import Change
 
-__all__ = ["GateResult", "Outcome", "is_blessed", "judge"]
-
 
 @dataclasses.dataclass(frozen=True)
 class _Case:

@@ -8,7 +8,7 @@ import io
 import pytest
 from rich.console import Console
 
-from components.model_validator.judgement import Outcome
+from components.model_validator.gate_result import Outcome
 from components.model_validator.validation import MetricComparison
 from pipelines.description import NodeDescription, PipelineDescription, Stage
 from pipelines.ending_screen import print_summary
@@ -129,6 +129,19 @@ def test_shows_every_refusing_slice_and_the_nearest_of_the_others() -> None:
     assert "nearest: company=B" in screen
     assert "company=A" not in screen
     assert "2 passed, 1 too small" in screen
+
+
+def test_does_not_show_a_refusing_slice_twice_where_none_passed() -> None:
+    """Beside a refusal, the nearest of the others is one of the others."""
+    gates = (
+        _create_gate("overall", 0.51, Outcome.FAILED),
+        _create_gate("company=E", 0.9, Outcome.TOO_SMALL),
+    )
+
+    screen = _print(_summarize(verdict=Verdict.MODEL_REFUSED, gates=gates))
+
+    assert screen.count("overall") == 1
+    assert "company=E" in screen
 
 
 def test_data_is_never_read_as_markup() -> None:
