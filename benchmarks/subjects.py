@@ -43,7 +43,7 @@ STOCK_BATCH_ROWS = 40
 
 _NODE = "CsvExampleGen"
 _COMPONENTS_IMPORTS = (
-    "from pipelines.bulk_imports import pause_garbage_collection\n"
+    "from components.bulk_imports import pause_garbage_collection\n"
     "with pause_garbage_collection():\n"
     "    import pipelines.worker\n"
 )

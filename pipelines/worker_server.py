@@ -25,7 +25,7 @@ from pathlib import Path
 
 import pydantic
 
-from pipelines.bulk_imports import pause_garbage_collection
+from components.bulk_imports import pause_garbage_collection
 from pipelines.worker_protocol import (
     EndRequest,
     Reply,

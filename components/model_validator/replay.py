@@ -1,41 +1,30 @@
 """Load a SavedModel and ask it as a server's clients would; TensorFlow alone, no TFX.
 
-``serving_replay`` runs it as a process, ``python -m components.model_validator.replay``: that reads
-a ``ReplayTask`` as a line of JSON, writes ``outcome.json`` and ``arrays.npz``, and ends. It ends at
-once when its standard input is closed: nobody wants the answer any more.
+``replay_process`` runs it in a process of its own.
 """
 
 from __future__ import annotations
 
 import os
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NoReturn, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import tensorflow as tf
 
-from components.evaluator.model_error import describe_error
-from components.file_lock import FileLock
 from components.model_validator.example_records import open_records
 from components.model_validator.serving_replay import (
-    ARRAYS_FILE,
     LABEL_SIGNATURE,
-    OUTCOME_FILE,
     PROBABILITY_OUTPUT,
     SERVING_SIGNATURE,
-    TURN_FILE,
     LabeledFeatures,
     ReplayMeasures,
-    ReplayOutcome,
     ReplayRequest,
-    ReplayTask,
     pack_labeled,
     pack_slices,
 )
@@ -45,28 +34,6 @@ Signature: TypeAlias = tf.types.experimental.ConcreteFunction
 _Answer = TypeVar("_Answer")
 
 _WARM_UP_ROWS = 10
-
-
-def main() -> None:
-    """Do the task on standard input; nothing where that ends without one."""
-    line = sys.stdin.readline()
-    if not line:
-        return
-    threading.Thread(target=_end_with_owner, daemon=True).start()
-    task = ReplayTask.model_validate_json(line)
-    directory = Path(task.directory)
-    try:
-        # Beside others, so that none disturbs what another measures.
-        with FileLock(directory.parent / TURN_FILE, "the turn to replay").hold():
-            measures, arrays = replay(task.request)
-    except (KeyError, OSError, TypeError, ValueError, tf.errors.OpError) as error:
-        outcome = ReplayOutcome(problem=describe_error(error))
-    else:
-        np.savez(directory / ARRAYS_FILE, **arrays)
-        outcome = ReplayOutcome(measures=measures)
-    (directory / OUTCOME_FILE).write_text(outcome.model_dump_json(), encoding="utf-8")
-    # At once: the interpreter's slow teardown has nothing left to do.
-    os._exit(0)
 
 
 def replay(
@@ -195,13 +162,3 @@ def _separate_label(outputs: Mapping[str, npt.NDArray[np.generic]], label: str) 
 
 def _measure_bytes(directory: Path) -> int:
     return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
-
-
-def _end_with_owner() -> NoReturn:
-    """End this process when the other end of its standard input is closed."""
-    sys.stdin.read()
-    os._exit(1)
-
-
-if __name__ == "__main__":
-    main()

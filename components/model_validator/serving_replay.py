@@ -3,7 +3,7 @@
 The model's files are copied to a folder of their own and loaded there by plain TensorFlow, so that
 a model that leans on the place where it was trained, on Keras or on TFX fails here, not in service.
 
-This module is plain Python, Arrow and NumPy; ``replay`` is what runs in the other process.
+This module is plain Python, Arrow and NumPy; ``replay_process`` is the other process.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ SERVING_SIGNATURE = "serving_default"
 LABEL_SIGNATURE = "transform_features"
 PROBABILITY_OUTPUT = "probability"
 
-_PROCESS_MODULE = "components.model_validator.replay"
+_PROCESS_MODULE = "components.model_validator.replay_process"
 _VERSION_NAME = "1"
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 

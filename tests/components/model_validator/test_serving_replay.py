@@ -37,7 +37,7 @@ def find_processes() -> list[int]:
     for children in Path("/proc/self/task").glob("*/children"):
         for word in children.read_text().split():
             command = Path(f"/proc/{word}/cmdline").read_bytes().split(b"\0")
-            if b"components.model_validator.replay" in command:
+            if b"components.model_validator.replay_process" in command:
                 found.append(int(word))
     return found
 
@@ -173,7 +173,7 @@ def test_a_process_ends_with_its_owner(measured: Measured, records: Path, tmp_pa
     directory = tmp_path / "0"
     directory.mkdir()
     task = ReplayTask(directory=str(directory), request=endless)
-    command = [sys.executable, "-m", "components.model_validator.replay"]
+    command = [sys.executable, "-m", "components.model_validator.replay_process"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         process.stdin.write(task.model_dump_json() + "\n")
@@ -188,7 +188,7 @@ def test_a_process_ends_with_its_owner(measured: Measured, records: Path, tmp_pa
 
 def test_a_process_without_a_task_ends() -> None:
     """One whose owner died before it asked leaves nothing."""
-    command = [sys.executable, "-m", "components.model_validator.replay"]
+    command = [sys.executable, "-m", "components.model_validator.replay_process"]
 
     assert subprocess.run(command, input=b"", check=False, timeout=_WAIT_SECONDS).returncode == 0
 
