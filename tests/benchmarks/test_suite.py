@@ -6,6 +6,7 @@ import dataclasses
 import os
 import sys
 import time
+import venv
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ from benchmarks.subjects import (
     create_stock,
     read_summary,
 )
-from benchmarks.suite import Plan, describe_measurement, measure_stage
+from benchmarks.suite import Plan, compile_packages, describe_measurement, measure_stage
 from components.trainer.settings import TrainerSettings
 
 PLAN = Plan(
@@ -185,3 +186,22 @@ def test_a_measured_command_is_ended_with_the_measuring(tmp_path: Path) -> None:
     assert "KeyboardInterrupt" in (tmp_path / "log").read_text()
     time.sleep(0.3)
     assert marker.stat().st_size == size
+
+
+def test_no_subject_pays_for_compiling_its_packages(tmp_path: Path) -> None:
+    """What a package's file is compiled to is there before anything is measured."""
+    venv.create(tmp_path / "env", with_pip=False)
+    [packages] = (tmp_path / "env/lib").glob("python*/site-packages")
+    (packages / "slow_to_compile.py").write_text("NUMBER = 1\n")
+    (packages / "template.py").write_text("print 'no Python of today'\n")
+
+    compile_packages(tmp_path / "env/bin/python")
+
+    assert list((packages / "__pycache__").glob("slow_to_compile.*.pyc"))
+
+
+def test_an_environment_that_is_not_there_is_left_out(tmp_path: Path) -> None:
+    """Stock's and Airflow's may never have been made."""
+    compile_packages(tmp_path / "env/bin/python")
+
+    assert not (tmp_path / "env").exists()
