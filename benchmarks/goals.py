@@ -162,12 +162,12 @@ def list_goals(results: Results) -> list[Goal]:
 
     by_script = compare(results, OURS, [SCRIPT], large)
     return [
-        Goal("whole cold run, 15 k rows, against stock", 0.33, "×", against_stock(small)),
+        Goal("whole cold run, 15 k rows, against stock", 0.35, "×", against_stock(small)),
         Goal("whole cold run, 1.5 M rows, against stock", 0.10, "×", against_stock(large)),
         Goal("whole cold run, 1.5 M rows, against the script", 2, "×", by_script),
         node_against_stock("CsvExampleGen", 0.03),
         *(node_against_stock(node, 0.25) for node in ("StatisticsGen", "Transform", "Evaluator")),
-        Goal("fully cached rerun, 15 k rows, against stock's", 0.2, "×", cached(OURS_CACHED)),
+        Goal("fully cached rerun, 15 k rows, against stock's", 0.4, "×", cached(OURS_CACHED)),
         Goal("the same, the last run's worker still warm", 0.2, "×", cached(OURS_CACHED_WARM)),
         Goal("time of 15 M rows over 1.5 M rows", 10.5, "×", growth(measure_wall)),
         Goal("peak memory of 15 M rows over 1.5 M rows", 1.3, "×", growth(measure_memory)),
