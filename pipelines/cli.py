@@ -7,6 +7,7 @@ TensorFlow, TFX and Beam are imported by worker processes, and by the commands t
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 from collections.abc import Sequence
 
@@ -75,12 +76,17 @@ def main(  # noqa: PLR0911 - a line for each kind of error
     Args:
         arguments: Its words; the process's own by default.
     """
+    logging.basicConfig(format="warning: %(message)s", level=logging.WARNING)
     # Before ml-metadata is imported: its C++ parts tell of every connection to a database.
     os.environ.setdefault("GLOG_minloglevel", "1")
     try:
         return int(commands.main(arguments, standalone_mode=False))
     except click.exceptions.Abort:
         return _complain("interrupted", ExitCode.FAILED)
+    except click.exceptions.NoArgsIsHelpError as error:
+        assert error.ctx is not None
+        path = error.ctx.command_path
+        return _complain(f"{path}: got no command; `{path} --help` lists them", ExitCode.USAGE)
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except click.ClickException as error:

@@ -49,7 +49,7 @@ def list_imports(modules: Collection[str], task: str) -> tuple[list[str], list[s
     """List what modules import; arguments as of ``hash_imported_code``.
 
     Returns:
-        Source files of this product, as ``hash_sources`` takes them, and names of distributions,
+        Sources of this product, as ``hash_sources`` takes them, and names of distributions,
         both sorted.
     """
     ours, packages = set[str](), set[str]()
@@ -59,8 +59,6 @@ def list_imports(modules: Collection[str], task: str) -> tuple[list[str], list[s
         else:
             library = module.split(".")[0]
             packages |= {library, *_build_graph(library).find_modules_directly_imported_by(module)}
-    if _FEATURE_TABLE in ours:
-        ours |= _build_graph(*_NODE_SOURCES).find_descendants(f"schemas.{task}")
     packages |= {name for name in ours if name.split(".")[0] not in _NODE_SOURCES}
     tops = {name.split(".")[0] for name in packages} - sys.stdlib_module_names
     sources = {name for name in ours if name.split(".")[0] in _NODE_SOURCES}
@@ -69,8 +67,10 @@ def list_imports(modules: Collection[str], task: str) -> tuple[list[str], list[s
         for parts in (name.split(".") for name in sources)
         for length in range(1, len(parts) + 1)
     }
+    # A task's table is loaded by its name, which no import tells.
+    tasks = [f"schemas/{task}"] if _FEATURE_TABLE in ours else []
     return (
-        sorted(_find_source(name) for name in with_parents),
+        sorted([*(_find_source(name) for name in with_parents), *tasks]),
         sorted({name for top in tops for name in _find_distributions(top)}),
     )
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import signal
+import threading
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -40,6 +44,35 @@ def run_and_record(
         CompilationError: If the pipeline could not be compiled.
         WorkerError: If the worker server could not be started.
     """
+    with _stop_as_by_ctrl_c():
+        return _run_and_record(config, console, from_nodes, to_nodes)
+
+
+@contextlib.contextmanager
+def _stop_as_by_ctrl_c() -> Iterator[None]:
+    """Have a run that is terminated, or whose terminal is closed, end as by Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
+        # Python gives signals to the main thread alone.
+        yield
+        return
+    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    # One that is ignored, as by nohup, stays so.
+    kept = {number: kept[number] for number in kept if kept[number] is signal.SIG_DFL}
+    for number in kept:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+def _run_and_record(
+    config: PipelineConfig,
+    console: Console,
+    from_nodes: tuple[str, ...],
+    to_nodes: tuple[str, ...],
+) -> tuple[RunSummary, str | None]:
     prepare_input(config)
     # The worker server imports while this process does.
     client = WorkerClient.shared()

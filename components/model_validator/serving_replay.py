@@ -246,6 +246,8 @@ def _start_process(directory: Path) -> subprocess.Popen[bytes]:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=errors,
+            # Nothing is left to be written when it is closed, which fails where the process died.
+            bufsize=0,
         )
 
 
@@ -276,7 +278,6 @@ def _ask(process: subprocess.Popen[bytes], task: ReplayTask, timeout_seconds: fl
     with contextlib.suppress(BrokenPipeError):
         # Left open: the process ends when it is closed.
         process.stdin.write(task.model_dump_json().encode() + b"\n")
-        process.stdin.flush()
     try:
         process.wait(timeout_seconds)
     except subprocess.TimeoutExpired as error:

@@ -90,3 +90,21 @@ def test_ctrl_c_while_the_page_is_drawn_leaves_a_page_that_says_so(tmp_path: Pat
     page = Path(summary.report).read_text()
     assert "Stopped by the user" in page
     assert "pickup_community_area" in page
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_run_that_is_terminated_ends_as_by_ctrl_c(tmp_path: Path, number: signal.Signals) -> None:
+    """A container that is stopped, or a terminal that is closed, leaves a summary that says so."""
+    output, screen = tmp_path / "output", tmp_path / "screen.txt"
+    process = _start_run(output, screen)
+    _wait_for("CsvExampleGen started", screen, process)
+
+    process.send_signal(number)
+
+    assert process.wait(timeout=60) == ExitCode.FAILED
+    assert "stopped by the user" in screen.read_text()
+    layout = OutputLayout(output)
+    [run_directory] = layout.runs_directory.iterdir()
+    summary = RunSummary.model_validate_json((run_directory / "summary.json").read_text())
+    assert summary.interrupted
+    assert mlmd.Execution.RUNNING not in _list_states(layout)

@@ -79,3 +79,14 @@ def test_runs_of_an_empty_root_are_none(tmp_path: Path, capsys: pytest.CaptureFi
     capsys.readouterr()
     assert main(["show", "--output", str(tmp_path)]) == ExitCode.USAGE
     assert "no runs" in capsys.readouterr().err
+
+
+def test_no_command_is_wrong_usage_that_says_where_they_are_listed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The help is not folded into the one line of an error."""
+    assert main([]) == ExitCode.USAGE
+
+    [line] = capsys.readouterr().err.splitlines()
+    assert "got no command" in line
+    assert "--help" in line

@@ -89,3 +89,10 @@ def test_a_library_s_own_executor_counts_by_its_packages() -> None:
 
     assert sources == []
     assert {"tfx", "tensorflow-data-validation"} <= set(packages)
+
+
+def test_a_task_needs_no_more_than_its_two_files(product: Path) -> None:
+    """Its table counts, whether its folder is a package or not."""
+    (product / "schemas" / "chicago_taxi" / "__init__.py").unlink()
+
+    assert find_changed(product, "schemas/chicago_taxi/features.py") == {_NODES[1]}
