@@ -84,8 +84,7 @@ def main(  # noqa: PLR0911 - a line for each kind of error
     except click.exceptions.Abort:
         return _complain("interrupted", ExitCode.FAILED)
     except click.exceptions.NoArgsIsHelpError as error:
-        assert error.ctx is not None
-        path = error.ctx.command_path
+        path = error.ctx.command_path if error.ctx else "python -m pipelines"
         return _complain(f"{path}: got no command; `{path} --help` lists them", ExitCode.USAGE)
     except click.exceptions.Exit as ended:
         return ended.exit_code
