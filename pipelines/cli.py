@@ -38,6 +38,14 @@ _COMMANDS = {
 """Where each command is, and what it does in a few words."""
 
 
+class _LowerCaseLevel(logging.Formatter):
+    """Writes what modules warn of as commands write it: ``warning: …``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format a record."""
+        return f"{record.levelname.lower()}: {super().format(record)}"
+
+
 class _LazyGroup(click.Group):
     """Imports a command's module when the command is asked for."""
 
@@ -76,7 +84,9 @@ def main(  # noqa: PLR0911 - a line for each kind of error
     Args:
         arguments: Its words; the process's own by default.
     """
-    logging.basicConfig(format="warning: %(message)s", level=logging.WARNING)
+    handler = logging.StreamHandler()
+    handler.setFormatter(_LowerCaseLevel())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     # Before ml-metadata is imported: its C++ parts tell of every connection to a database.
     os.environ.setdefault("GLOG_minloglevel", "1")
     try:

@@ -20,10 +20,10 @@ from __future__ import annotations
 
 import dataclasses
 
-import pydantic
 import tensorflow_model_analysis as tfma
 
 from components.evaluator.settings import EvaluatorSettings
+from components.record import Record
 from schemas.feature_table import FeatureTable
 
 CANDIDATE = tfma.CANDIDATE_KEY
@@ -35,16 +35,13 @@ PROBABILITY_OUTPUT = "probability"
 _EXAMPLE_COUNT = "ExampleCount"
 
 
-class BinaryClassifierMetrics(pydantic.BaseModel):
+class BinaryClassifierMetrics(Record):
     """The config of the one metric that stands for all of ``metric_names``, and for the plots.
 
     Attributes:
         threshold: A row counts as positive where its probability is above it.
         max_scored_rows: Most rows whose scores are kept one by one.
     """
-
-    # Earlier versions kept more in it.
-    model_config = pydantic.ConfigDict(frozen=True, extra="ignore")
 
     threshold: float
     plots: bool
