@@ -15,9 +15,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from components.atomic_write import write_whole
 from components.file_lock import FileLock
 from pipelines.errors import OperationError
-from pipelines.whole_file import write_whole
 from schemas.feature_table import load_feature_table
 
 TASK = "chicago_taxi"

@@ -12,10 +12,10 @@ from typing import Annotated
 
 import pydantic
 
+from components.atomic_write import write_whole
 from components.record import FORMAT_VERSION, Record
 from pipelines.about import About
 from pipelines.record_file import read_record
-from pipelines.whole_file import write_whole
 
 
 class Stage(str, enum.Enum):

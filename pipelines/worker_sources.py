@@ -11,9 +11,9 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from components.atomic_write import write_whole
 from pipelines.config import CODE_ROOT
 from pipelines.errors import OperationError
-from pipelines.whole_file import write_whole
 
 DISTRIBUTION = "tfx-production-pipeline"
 

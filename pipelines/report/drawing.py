@@ -18,8 +18,8 @@ from xml.etree import ElementTree
 import markupsafe
 import pydantic
 
+from components.atomic_write import write_whole
 from pipelines.code_version import hash_sources
-from pipelines.whole_file import write_whole
 
 Spec = dict[str, Any]
 """A Vega-Lite specification, or a part of one."""

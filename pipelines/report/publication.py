@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from components.atomic_write import write_whole
 from pipelines.errors import OperationError, UsageError
 from pipelines.layout import OutputLayout
 from pipelines.report.collection import collect_data_so_far, collect_report
@@ -18,7 +19,6 @@ from pipelines.report.index_facts import collect_index
 from pipelines.report.run_comparison import RunComparison
 from pipelines.report.run_report import RunReport
 from pipelines.run_summary import RunSummary, load_listed_summary
-from pipelines.whole_file import write_whole
 
 
 class FreedError(Exception):

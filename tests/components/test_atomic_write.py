@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.whole_file import write_whole
+from components.atomic_write import write_whole
 
 
 @pytest.fixture
