@@ -12,10 +12,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from components.csv_example_gen.csv_reader import read_record_batches
-from components.csv_example_gen.example_encoding import encode_examples
 from components.csv_example_gen.input_files import hash_as_read, read_state
 from components.csv_example_gen.split_assignment import assign_splits
 from components.data_refusal import DataProblem, DataRefusedError
+from components.examples.example_encoding import encode_examples
 from components.examples.parquet_examples import SUFFIX, ParquetWriter
 from schemas.feature_table import FeatureTable
 

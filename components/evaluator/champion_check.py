@@ -11,7 +11,6 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from components.csv_example_gen.example_encoding import encode_examples
 from components.evaluator.eval_config import (
     LABEL_SIGNATURE,
     PROBABILITY_OUTPUT,
@@ -19,6 +18,7 @@ from components.evaluator.eval_config import (
 )
 from components.evaluator.loaded_model import load_model
 from components.evaluator.model_error import describe_error
+from components.examples.example_encoding import encode_examples
 from components.examples.parquet_examples import flatten, list_row_groups, read_row_group
 
 MISFIT_FILE = "champion_misfit.txt"

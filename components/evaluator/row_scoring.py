@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from components.csv_example_gen.example_encoding import encode_examples
 from components.evaluator.eval_config import (
     LABEL_SIGNATURE,
     PROBABILITY_OUTPUT,
@@ -19,6 +18,7 @@ from components.evaluator.loaded_model import LoadedModel
 from components.evaluator.score_histogram import Array
 from components.evaluator.slice_columns import find_slices
 from components.evaluator.sliced_scores import SliceColumn
+from components.examples.example_encoding import encode_examples
 from components.examples.parquet_examples import RowGroup, flatten, read_row_group
 from components.examples.row_digest import Digests, digest_rows
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from components.csv_example_gen.example_encoding import encode_examples
+from components.examples.example_encoding import encode_examples
 from components.examples.parquet_examples import (
     flatten,
     list_row_groups,

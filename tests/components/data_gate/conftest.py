@@ -26,13 +26,13 @@ from tfx.types.standard_artifacts import (
 
 from components.csv_example_gen.csv_files import CSV_FILES_PROPERTY, CsvFile, dump_csv_files
 from components.csv_example_gen.csv_reader import read_record_batches
-from components.csv_example_gen.example_encoding import encode_examples
 from components.csv_example_gen.input_files import hash_content
 from components.csv_example_gen.split_assignment import assign_splits
 from components.data_gate.artifact import DataVerdictArtifact
 from components.data_gate.component import DataGate
 from components.data_gate.findings import DataVerdict, read_verdict
 from components.data_gate.severity import DataGateSettings, dump_settings
+from components.examples.example_encoding import encode_examples
 from components.examples.parquet_examples import ParquetWriter, nest, to_record_batch
 from schemas.feature_table import get_schema_path, load_feature_table
 

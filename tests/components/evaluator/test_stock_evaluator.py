@@ -14,9 +14,9 @@ from tfx.components.evaluator import executor
 from tfx.types import artifact_utils
 from tfx.types.standard_artifacts import Examples
 
-from components.csv_example_gen.example_encoding import encode_examples
 from components.evaluator.eval_config import create_eval_config
 from components.evaluator.settings import EvaluatorSettings
+from components.examples.example_encoding import encode_examples
 from components.examples.parquet_examples import list_files, read_flat_batches
 from tests.components.conftest import Measured
 from tests.tiny_evaluation import SLICED_TABLE, evaluate, run_executor

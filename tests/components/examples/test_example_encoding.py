@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 import tensorflow as tf
 
-from components.csv_example_gen.example_encoding import encode_examples, encode_varint
+from components.examples.example_encoding import encode_examples, encode_varint
 
 FLOATS = [0.0, -0.0, 1.5, -3.25e-40, 3.4e38, None]
 INTEGERS = [0, 1, 127, 128, -1, None]
