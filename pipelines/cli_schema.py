@@ -10,9 +10,9 @@ from rich.text import Text
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.curated_schema.schema_file import SCHEMA_FILE_NAME
-from components.data_gate.column_limits import load_schema
-from components.data_gate.feature_statistics import SplitSummary, load_split_summary
 from components.data_gate.schema_diff import accept_feature, compare_schemas
+from components.statistics_gen.column_limits import load_schema
+from components.statistics_gen.feature_statistics import SplitSummary, load_split_summary
 from pipelines.cli_options import (
     LATEST,
     change_config,

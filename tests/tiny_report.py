@@ -9,7 +9,6 @@ import datetime
 import math
 from collections.abc import Mapping
 
-from components.data_gate.distances import Bin, Distance
 from components.data_gate.findings import (
     Comparison,
     DataReference,
@@ -23,6 +22,7 @@ from components.data_gate.schema_diff import SchemaDifference
 from components.evaluator.digest import CalibrationBin, ThresholdCounts
 from components.model_validator.gate_result import Outcome
 from components.model_validator.validation import MetricComparison
+from components.statistics_gen.distances import Bin, Distance
 from pipelines.about import About
 from pipelines.anomalies import Anomaly
 from pipelines.description import NODE_STAGES, NodeDescription

@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 
-from components.data_gate.column_limits import ColumnLimits, format_limit
 from components.data_gate.findings import OffendingRow
 from components.data_gate.offending_rows import (
     create_domain_test,
@@ -17,6 +16,7 @@ from components.data_gate.offending_rows import (
 )
 from components.data_gate.published_anomalies import PublishedAnomaly
 from components.data_gate.suspicion import Suspicion
+from components.statistics_gen.column_limits import ColumnLimits, format_limit
 
 _DOMAIN = {"ENUM_TYPE_UNEXPECTED_STRING_VALUES", "BOOL_TYPE_UNEXPECTED_STRING"}
 _BELOW = {"INT_TYPE_SMALL_INT", "FLOAT_TYPE_SMALL_FLOAT", "BOOL_TYPE_SMALL_INT"}

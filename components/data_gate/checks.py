@@ -10,11 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from components.data_gate import anomaly_kinds as kinds
 from components.data_gate.anomaly_rules import describe_presence
-from components.data_gate.column_limits import ColumnLimits
-from components.data_gate.distances import MISSING_LABEL, REST_LABEL, Bin
 from components.data_gate.drift import NotCompared
 from components.data_gate.evidence import Evidence, PreviousData
-from components.data_gate.feature_statistics import SplitSummary
 from components.data_gate.findings import Comparison, InputFile, OffendingRow
 from components.data_gate.offending_rows import (
     RowTest,
@@ -25,6 +22,9 @@ from components.data_gate.offending_rows import (
 from components.data_gate.reconcile import StepCount, reconcile
 from components.data_gate.severity import DataGateSettings
 from components.data_gate.suspicion import Suspicion
+from components.statistics_gen.column_limits import ColumnLimits
+from components.statistics_gen.distances import MISSING_LABEL, REST_LABEL, Bin
+from components.statistics_gen.feature_statistics import SplitSummary
 
 _LOOK = "look at how the data was made; if this is to stay, change the limit in schema.pbtxt"
 _MEASURES = {

@@ -20,9 +20,7 @@ from components.csv_example_gen.csv_files import CSV_FILES_PROPERTY, load_csv_fi
 from components.csv_example_gen.input_files import hash_content
 from components.curated_schema.schema_file import SCHEMA_FILE_NAME
 from components.data_gate.artifact import DataVerdictArtifact
-from components.data_gate.column_limits import load_schema, read_limits
 from components.data_gate.evidence import Evidence, PreviousData
-from components.data_gate.feature_statistics import load_split_summary
 from components.data_gate.findings import (
     ACCEPTED_PROPERTY,
     EXAMPLES_ID_PROPERTY,
@@ -38,6 +36,8 @@ from components.data_gate.label_counts import count_labels
 from components.data_gate.published_anomalies import load_anomalies
 from components.data_gate.severity import load_settings
 from components.data_refusal import DataProblem, DataRefusedError
+from components.statistics_gen.column_limits import load_schema, read_limits
+from components.statistics_gen.feature_statistics import load_split_summary
 from schemas.feature_table import load_feature_table
 
 

@@ -9,16 +9,16 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Literal
 
-from components.data_gate.column_limits import DataLimits
-from components.data_gate.distances import (
+from components.data_gate.findings import Comparison
+from components.statistics_gen.column_limits import DataLimits
+from components.statistics_gen.distances import (
     Categories,
     Distance,
     Quantiles,
     measure_categories,
     measure_numbers,
 )
-from components.data_gate.feature_statistics import FeatureSummary, SplitSummary
-from components.data_gate.findings import Comparison
+from components.statistics_gen.feature_statistics import FeatureSummary, SplitSummary
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from components.data_gate.column_limits import DataLimits
-from components.data_gate.feature_statistics import SplitSummary
 from components.data_gate.findings import DataReference, InputFile, LabelCount
 from components.data_gate.published_anomalies import PublishedAnomaly
+from components.statistics_gen.column_limits import DataLimits
+from components.statistics_gen.feature_statistics import SplitSummary
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 from components.data_gate.anomaly_kinds import Severity
-from components.data_gate.distances import Distance
 from components.data_refusal import DataProblem
 from components.record import Record
+from components.statistics_gen.distances import Distance
 
 FILE_NAME = "verdict.json"
 ARTIFACT_TYPE = "DataVerdict"

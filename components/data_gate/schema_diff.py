@@ -17,9 +17,6 @@ from typing import Literal
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from components.data_gate.column_limits import ColumnLimits, format_limit, read_limits
-from components.data_gate.distances import Categories
-from components.data_gate.feature_statistics import SplitSummary
 from components.data_gate.schema_text import (
     Entry,
     append,
@@ -30,6 +27,9 @@ from components.data_gate.schema_text import (
     remove,
     set_value,
 )
+from components.statistics_gen.column_limits import ColumnLimits, format_limit, read_limits
+from components.statistics_gen.distances import Categories
+from components.statistics_gen.feature_statistics import SplitSummary
 
 Kind = Literal["new column", "missing column", "type", "presence", "values", "range"]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from components.curated_schema.schema_file import SCHEMA_FILE_NAME
-from components.data_gate.column_limits import load_schema, read_limits
 from components.data_gate.drift import measure
-from components.data_gate.feature_statistics import SplitSummary, load_split_summary
+from components.statistics_gen.column_limits import load_schema, read_limits
+from components.statistics_gen.feature_statistics import SplitSummary, load_split_summary
 from pipelines.report.data_report import DataReport
 from pipelines.report.run_comparison import (
     ColumnChange,

@@ -13,7 +13,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from components.data_gate.distances import Bin
+from components.statistics_gen.distances import Bin
 from pipelines.report.charts import Chart, Series, Swatch, create_chart, printable
 from pipelines.report.data_report import DataReport, Dataset, FeatureReport, OverlayBin
 from pipelines.report.drawing import Spec

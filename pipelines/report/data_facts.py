@@ -10,17 +10,17 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from components.curated_schema.schema_file import SCHEMA_FILE_NAME
 from components.data_gate.anomaly_kinds import Severity
-from components.data_gate.column_limits import load_schema
-from components.data_gate.distances import Categories, Quantiles
-from components.data_gate.feature_statistics import (
+from components.data_gate.findings import Comparison, DataVerdict
+from components.data_gate.schema_diff import SchemaDifference, compare_schemas
+from components.data_gate.severity import DataGateSettings
+from components.statistics_gen.column_limits import load_schema
+from components.statistics_gen.distances import Categories, Quantiles
+from components.statistics_gen.feature_statistics import (
     FeatureSummary,
     get_feature_name,
     load_split_statistics,
     summarize_split,
 )
-from components.data_gate.findings import Comparison, DataVerdict
-from components.data_gate.schema_diff import SchemaDifference, compare_schemas
-from components.data_gate.severity import DataGateSettings
 from pipelines.metadata_store import StoredArtifact
 from pipelines.report.data_report import (
     Bucket,

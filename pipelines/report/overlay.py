@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from components.data_gate.distances import (
+from components.statistics_gen.distances import (
     MISSING_LABEL,
     REST_LABEL,
     Categories,

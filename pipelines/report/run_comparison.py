@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pydantic
 
-from components.data_gate.distances import Distance
+from components.statistics_gen.distances import Distance
 from pipelines.report.run_report import RunReport
 from pipelines.run_summary import GateRow
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from components.data_gate.anomaly_rules import suspect_anomalies
-from components.data_gate.column_limits import ColumnLimits
 from components.data_gate.published_anomalies import PublishedAnomaly
+from components.statistics_gen.column_limits import ColumnLimits
 
 COLUMNS = {
     "city": ColumnLimits("city", values=frozenset("abcdef"), min_domain_mass=0.9),

@@ -10,11 +10,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.data_gate.column_limits import ColumnLimits, DataLimits, load_schema, read_limits
-from components.data_gate.distances import Categories, Quantiles
 from components.data_gate.drift import NotCompared, compare_spans, compare_splits
-from components.data_gate.feature_statistics import FeatureSummary, SplitSummary, summarize_split
 from components.data_gate.findings import Comparison
+from components.statistics_gen.column_limits import (
+    ColumnLimits,
+    DataLimits,
+    load_schema,
+    read_limits,
+)
+from components.statistics_gen.distances import Categories, Quantiles
+from components.statistics_gen.feature_statistics import (
+    FeatureSummary,
+    SplitSummary,
+    summarize_split,
+)
 from pipelines.data_layout import cut_by_quarter, find_source
 from schemas.feature_table import get_schema_path
 from tests.components.data_gate.conftest import TASK, describe, divide, read_csv

@@ -10,14 +10,14 @@ import pytest
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from components.data_gate.distances import Categories, Quantiles
-from components.data_gate.feature_statistics import FeatureSummary, SplitSummary
 from components.data_gate.schema_diff import (
     SchemaDifference,
     accept_feature,
     compare_schemas,
     find_range,
 )
+from components.statistics_gen.distances import Categories, Quantiles
+from components.statistics_gen.feature_statistics import FeatureSummary, SplitSummary
 
 CURATED = """\
 # What the trips must look like { even "this }.

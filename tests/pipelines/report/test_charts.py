@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from components.data_gate.distances import Bin, Distance
+from components.statistics_gen.distances import Bin, Distance
 from pipelines.report.charts import printable
 from pipelines.report.data_charts import draw_distribution, draw_shift
 from pipelines.report.data_report import DataReport, FeatureReport, OverlayBin

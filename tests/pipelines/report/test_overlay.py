@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from components.data_gate.distances import Categories, Quantiles
+from components.statistics_gen.distances import Categories, Quantiles
 from pipelines.report.overlay import MOST_BINS, overlay
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from components.data_gate.distances import Categories, Quantiles
-from components.data_gate.feature_statistics import load_split_summary, summarize_split
+from components.statistics_gen.distances import Categories, Quantiles
+from components.statistics_gen.feature_statistics import load_split_summary, summarize_split
 from tests.components.data_gate.conftest import Row, describe, read_csv, write_rows
 
 

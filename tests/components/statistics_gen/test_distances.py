@@ -11,7 +11,7 @@ import pytest
 import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from components.data_gate.distances import (
+from components.statistics_gen.distances import (
     NOISE_LEVEL,
     Categories,
     Quantiles,
@@ -22,7 +22,7 @@ from components.data_gate.distances import (
     measure_categories,
     measure_numbers,
 )
-from components.data_gate.feature_statistics import summarize_split
+from components.statistics_gen.feature_statistics import summarize_split
 
 Numbers = npt.NDArray[np.float64]
 

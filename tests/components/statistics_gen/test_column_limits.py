@@ -6,7 +6,7 @@ import pytest
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from components.data_gate.column_limits import format_limit, load_schema, read_limits
+from components.statistics_gen.column_limits import format_limit, load_schema, read_limits
 from schemas.feature_table import Role, get_schema_path, load_feature_table
 
 

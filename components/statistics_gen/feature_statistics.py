@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from components.data_gate.distances import Categories, Quantiles
+from components.statistics_gen.distances import Categories, Quantiles
 
 FILE_NAME = "FeatureStats.pb"
 
