@@ -9,8 +9,8 @@ import click
 from rich.text import Text
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from components.curated_schema.schema_diff import accept_feature, compare_schemas
 from components.curated_schema.schema_file import SCHEMA_FILE_NAME
-from components.data_gate.schema_diff import accept_feature, compare_schemas
 from components.statistics_gen.column_limits import load_schema
 from components.statistics_gen.feature_statistics import SplitSummary, load_split_summary
 from pipelines.cli_options import (

@@ -29,7 +29,7 @@ LIGHT_MODULES = [
     "pipelines.report.page",
     "pipelines.report.publication",
     "pipelines.run_summary",
-    "components.data_gate.schema_diff",
+    "components.curated_schema.schema_diff",
     "components.model_validator.gates",
     "components.model_validator.judgement",
     "components.model_validator.investigation",

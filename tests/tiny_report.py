@@ -9,6 +9,7 @@ import datetime
 import math
 from collections.abc import Mapping
 
+from components.curated_schema.schema_diff import SchemaDifference
 from components.data_gate.findings import (
     Comparison,
     DataReference,
@@ -18,7 +19,6 @@ from components.data_gate.findings import (
     LabelCount,
     OffendingRow,
 )
-from components.data_gate.schema_diff import SchemaDifference
 from components.evaluator.digest import CalibrationBin, ThresholdCounts
 from components.model_validator.gate_result import Outcome
 from components.model_validator.validation import MetricComparison

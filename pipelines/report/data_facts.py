@@ -8,10 +8,10 @@ from typing import Literal
 
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
+from components.curated_schema.schema_diff import SchemaDifference, compare_schemas
 from components.curated_schema.schema_file import SCHEMA_FILE_NAME
 from components.data_gate.anomaly_kinds import Severity
 from components.data_gate.findings import Comparison, DataVerdict
-from components.data_gate.schema_diff import SchemaDifference, compare_schemas
 from components.data_gate.severity import DataGateSettings
 from components.statistics_gen.column_limits import load_schema
 from components.statistics_gen.distances import Categories, Quantiles

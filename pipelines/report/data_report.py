@@ -6,9 +6,9 @@ from typing import Literal
 
 import pydantic
 
+from components.curated_schema.schema_diff import SchemaDifference
 from components.data_gate.anomaly_kinds import Severity
 from components.data_gate.findings import Comparison, DataVerdict, Finding
-from components.data_gate.schema_diff import SchemaDifference
 from pipelines.anomalies import Anomaly
 
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.data_gate.schema_diff import SchemaDifference
+from components.curated_schema.schema_diff import SchemaDifference
 from components.model_validator.gate_result import Outcome
 from pipelines.report.ml_test_rubric import score_run
 from pipelines.report.ml_test_score import RUBRIC, Item, MlTestScore, Section

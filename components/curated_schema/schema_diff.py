@@ -17,7 +17,7 @@ from typing import Literal
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from components.data_gate.schema_text import (
+from components.curated_schema.schema_text import (
     Entry,
     append,
     find_field,

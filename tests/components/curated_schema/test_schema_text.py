@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.data_gate.schema_text import (
+from components.curated_schema.schema_text import (
     append,
     find_field,
     find_named,

@@ -10,7 +10,7 @@ import pytest
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from components.data_gate.schema_diff import (
+from components.curated_schema.schema_diff import (
     SchemaDifference,
     accept_feature,
     compare_schemas,
