@@ -34,9 +34,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.checkout import PROJECT_ROOT
-from components.evaluator.score_histogram import PROBABILITY_MARGIN
 from components.examples.example_encoding import encode_examples
 from components.examples.parquet_examples import list_files, read_flat_batches
+from components.metrics.score_histogram import PROBABILITY_MARGIN
 from pipelines.cli import main as run_pipelines
 from pipelines.config import load_config
 from pipelines.errors import ConfigError

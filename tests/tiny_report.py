@@ -19,7 +19,7 @@ from components.data_gate.findings import (
     LabelCount,
     OffendingRow,
 )
-from components.evaluator.digest import CalibrationBin, ThresholdCounts
+from components.metrics.digest import CalibrationBin, ThresholdCounts
 from components.model_validator.gate_result import Outcome
 from components.model_validator.validation import MetricComparison
 from components.statistics_gen.distances import Bin, Distance

@@ -14,7 +14,7 @@ from typing import Any
 
 import tensorflow_model_analysis as tfma
 
-from components.evaluator.digest import (
+from components.metrics.digest import (
     CalibrationBin,
     EvaluationDigest,
     MeasuredMetric,
@@ -22,8 +22,8 @@ from components.evaluator.digest import (
     ModelMeasures,
     ThresholdCounts,
 )
-from components.evaluator.metric_names import EXAMPLE_COUNT, SCORE_METRICS
-from components.evaluator.slice_metrics import Evaluation, MetricValue, SliceMetrics
+from components.metrics.metric_names import EXAMPLE_COUNT, SCORE_METRICS
+from components.metrics.slice_metrics import Evaluation, MetricValue, SliceMetrics
 
 _ONLY_MODEL = ""
 

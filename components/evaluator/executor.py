@@ -15,10 +15,8 @@ from tfx.types import Artifact, artifact_utils, standard_component_specs
 from tfx.utils import json_utils, path_utils, proto_utils
 
 from components.evaluator.champion_check import MISFIT_FILE, find_misfit
-from components.evaluator.digest import write_digest
 from components.evaluator.eval_config import MeasurementPlan, read_measurement_plan
 from components.evaluator.evaluation import load_digest
-from components.evaluator.jackknife import GROUPS, deal_groups
 from components.evaluator.loaded_model import load_model
 from components.evaluator.row_scoring import ScoredBatch, score_row_group
 from components.evaluator.scored_rows import (
@@ -26,9 +24,11 @@ from components.evaluator.scored_rows import (
     join_scored_rows,
     write_scored_rows,
 )
-from components.evaluator.sliced_scores import SlicedScores
 from components.evaluator.tfma_records import write_eval_config, write_measures
 from components.examples.parquet_examples import RowGroup, list_files, list_row_groups
+from components.metrics.digest import write_digest
+from components.metrics.jackknife import GROUPS, deal_groups
+from components.metrics.sliced_scores import SlicedScores
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):

@@ -22,14 +22,14 @@ from tensorflow_model_analysis.proto import (
     validation_result_pb2,
 )
 
-from components.evaluator.digest import CalibrationBin, ThresholdCounts
 from components.evaluator.eval_config import MeasurementPlan
-from components.evaluator.jackknife import GROUPS, merge_groups
-from components.evaluator.score_curves import bin_by_score, count_by_threshold
-from components.evaluator.score_histogram import ScoreHistogram
-from components.evaluator.slice_measures import Measure, Measures, measure_slice
-from components.evaluator.sliced_scores import SlicedScores, SliceKey
 from components.examples.parquet_examples import FILE_FORMAT
+from components.metrics.digest import CalibrationBin, ThresholdCounts
+from components.metrics.jackknife import GROUPS, merge_groups
+from components.metrics.score_curves import bin_by_score, count_by_threshold
+from components.metrics.score_histogram import ScoreHistogram
+from components.metrics.slice_measures import Measure, Measures, measure_slice
+from components.metrics.sliced_scores import SlicedScores, SliceKey
 
 _METRICS_FILE = "metrics-00000-of-00001.tfrecord"
 _PLOTS_FILE = "plots-00000-of-00001.tfrecord"

@@ -15,16 +15,16 @@ from tfx.utils import path_utils
 from components.evaluator.champion_check import read_misfit
 from components.evaluator.evaluation import load_evaluation
 from components.evaluator.scored_rows import read_scored_rows
-from components.evaluator.slice_metrics import Evaluation
 from components.examples.parquet_examples import list_files
 from components.examples.row_digest import sample_rows
+from components.metrics.paired_change import METHOD
+from components.metrics.slice_metrics import Evaluation
 from components.model_validator.evidence import Evidence
 from components.model_validator.example_records import write_records
 from components.model_validator.gate_result import GateResult, Outcome
 from components.model_validator.gates import Gate, load_gates
 from components.model_validator.investigation import gather_evidence, needs_replay
 from components.model_validator.judgement import is_blessed, judge
-from components.model_validator.paired_change import METHOD
 from components.model_validator.serving_replay import ReplayProcesses, ReplayRequest
 from components.model_validator.settings import ModelValidatorSettings, RowSource
 from components.model_validator.validation import (

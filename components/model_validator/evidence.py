@@ -8,9 +8,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from components.evaluator.metric_names import ScoreMetric
+from components.metrics.metric_names import ScoreMetric
+from components.metrics.paired_change import Change
 from components.model_validator.gates import ServingMetric, TrivialName
-from components.model_validator.paired_change import Change
 from components.record import Record
 
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from components.evaluator.metric_names import ScoreMetric
-from components.evaluator.slice_metrics import SliceMetrics
+from components.metrics.metric_names import ScoreMetric
+from components.metrics.slice_metrics import SliceMetrics
 from components.model_validator.gates import FairnessMetric
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 import pydantic
 
-from components.evaluator.metric_names import ScoreMetric
+from components.metrics.metric_names import ScoreMetric
 
 Rule = Literal["min", "max", "max_drop", "max_rise", "max_ratio", "max_gap", "min_gain"]
 Inconclusive = Literal["pass", "refuse"]

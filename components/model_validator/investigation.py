@@ -12,14 +12,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from components.evaluator.metric_names import ScoreMetric
 from components.evaluator.scored_rows import ScoredRows
-from components.evaluator.slice_metrics import Evaluation, SliceMetrics
 from components.examples.row_digest import order_rows
+from components.metrics.grouped_metrics import compute_metric
+from components.metrics.metric_names import ScoreMetric
+from components.metrics.paired_change import Change, PairedScores, estimate_changes
+from components.metrics.slice_metrics import Evaluation, SliceMetrics
 from components.model_validator.evidence import Evidence, ModelReplay, TrivialModel
 from components.model_validator.gates import ChangeGate, Gate, ServingGate, TrivialGate
-from components.model_validator.grouped_metrics import compute_metric
-from components.model_validator.paired_change import Change, PairedScores, estimate_changes
 from components.model_validator.replay_comparison import (
     Difference,
     find_largest_difference,

@@ -11,7 +11,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 
-from components.evaluator.slice_metrics import OVERALL, Evaluation, SliceMetrics
+from components.metrics.paired_change import Change
+from components.metrics.slice_metrics import OVERALL, Evaluation, SliceMetrics
 from components.model_validator.evidence import Evidence
 from components.model_validator.fairness import find_widest_gap
 from components.model_validator.gate_result import GateResult, Outcome
@@ -25,7 +26,6 @@ from components.model_validator.gates import (
     ValueGate,
 )
 from components.model_validator.limits import decide, decide_by_interval
-from components.model_validator.paired_change import Change
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from components.evaluator.slice_columns import find_slices
+from components.metrics.slice_columns import find_slices
 
 
 @dataclasses.dataclass(frozen=True)

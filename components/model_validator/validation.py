@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from components.evaluator.slice_metrics import Evaluation
+from components.metrics.slice_metrics import Evaluation
 from components.model_validator.evidence import ModelReplay, TrivialModel
 from components.model_validator.gate_result import GateResult
 from components.record import Record

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from components.evaluator.digest import ThresholdCounts
+from components.metrics.digest import ThresholdCounts
 from pipelines.report.charts import Chart, Series, create_chart
 from pipelines.report.drawing import Spec
 from pipelines.report.model_report import Epoch, ModelCurves, ModelReport, TrainingReport

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pydantic
 
-from components.evaluator.digest import EvaluationDigest, MeasuredSlice, ModelMeasures, find_digest
+from components.metrics.digest import EvaluationDigest, MeasuredSlice, ModelMeasures, find_digest
 from components.model_validator.gate_result import GateResult
 from components.model_validator.settings import RowSource
 from components.model_validator.validation import MetricComparison, Validation, find_validation

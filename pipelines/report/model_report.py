@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pydantic
 
-from components.evaluator.digest import CalibrationBin, ThresholdCounts
+from components.metrics.digest import CalibrationBin, ThresholdCounts
 from components.model_validator.gate_result import GateResult
 from components.model_validator.validation import MetricComparison, Validation
 

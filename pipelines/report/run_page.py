@@ -10,7 +10,7 @@ from typing import Any
 
 import markupsafe
 
-from components.evaluator.digest import ThresholdCounts
+from components.metrics.digest import ThresholdCounts
 from components.model_validator.gate_result import GateResult, Outcome
 from components.model_validator.validation import MetricComparison
 from pipelines.node_result import NodeState

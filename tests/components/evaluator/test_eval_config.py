@@ -17,9 +17,9 @@ from components.evaluator.eval_config import (
     create_eval_config,
     read_measurement_plan,
 )
-from components.evaluator.metric_names import SCORE_METRICS
-from components.evaluator.score_histogram import summarise_rows
 from components.evaluator.settings import EvaluatorSettings
+from components.metrics.metric_names import SCORE_METRICS
+from components.metrics.score_histogram import summarise_rows
 from schemas.chicago_taxi.features import FEATURES
 from tests.tiny_evaluation import MEASURED, evaluate, export_model, get_label, get_probability
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import tensorflow_model_analysis as tfma
 
-from components.evaluator.digest import find_digest
 from components.evaluator.evaluation import count_evaluated_rows, load_evaluation
-from components.evaluator.metric_names import SCORE_METRICS
 from components.evaluator.settings import EvaluatorSettings
-from components.evaluator.slice_metrics import MetricValue
+from components.metrics.digest import find_digest
+from components.metrics.metric_names import SCORE_METRICS
+from components.metrics.slice_metrics import MetricValue
 from tests.components.conftest import Measured
 from tests.tiny_evaluation import MEASURED, evaluate
 

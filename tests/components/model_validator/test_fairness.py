@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from components.evaluator.slice_metrics import MetricValue, SliceMetrics
+from components.metrics.slice_metrics import MetricValue, SliceMetrics
 from components.model_validator.fairness import count_support, find_widest_gap
 from components.model_validator.gates import FairnessMetric
 

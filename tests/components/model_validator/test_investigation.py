@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from components.evaluator.evaluation import load_evaluation
+from components.metrics.grouped_metrics import compute_metric
 from components.model_validator.evidence import Evidence
 from components.model_validator.gates import (
     ChangeGate,
@@ -20,7 +21,6 @@ from components.model_validator.gates import (
     TrivialGate,
     ValueGate,
 )
-from components.model_validator.grouped_metrics import compute_metric
 from components.model_validator.investigation import gather_evidence, needs_replay
 from components.model_validator.serving_replay import LabeledFeatures, Replay, ReplayError
 from components.model_validator.slice_columns import code_values

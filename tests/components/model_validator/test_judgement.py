@@ -6,8 +6,9 @@ import math
 
 import pytest
 
-from components.evaluator.metric_names import ScoreMetric
-from components.evaluator.slice_metrics import Evaluation, MetricValue, SliceMetrics
+from components.metrics.metric_names import ScoreMetric
+from components.metrics.paired_change import Change
+from components.metrics.slice_metrics import Evaluation, MetricValue, SliceMetrics
 from components.model_validator.evidence import Evidence, ModelReplay, TrivialModel
 from components.model_validator.gate_result import GateResult, Outcome
 from components.model_validator.gates import (
@@ -20,7 +21,6 @@ from components.model_validator.gates import (
     ValueGate,
 )
 from components.model_validator.judgement import is_blessed, judge
-from components.model_validator.paired_change import Change
 
 
 def measure(column: str | None = None, value: str | None = None, **metrics: float) -> SliceMetrics:

@@ -15,7 +15,7 @@ from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
 from tfx.types.standard_artifacts import Model, ModelBlessing, ModelEvaluation
 
 from components.evaluator.champion_check import MISFIT_FILE
-from components.evaluator.metric_names import SCORE_METRICS
+from components.metrics.metric_names import SCORE_METRICS
 from components.model_validator.component import ModelValidator
 from components.model_validator.gate_result import Outcome
 from components.model_validator.gates import (

@@ -17,7 +17,7 @@ from components.evaluator.evaluation import load_evaluation
 from components.evaluator.executor import Executor
 from components.evaluator.scored_rows import read_scored_rows
 from components.evaluator.settings import EvaluatorSettings
-from components.evaluator.slice_metrics import Evaluation
+from components.metrics.slice_metrics import Evaluation
 from components.model_validator.evidence import Evidence
 from components.model_validator.gates import ChangeGate, Gate, TrivialGate
 from components.model_validator.investigation import gather_evidence

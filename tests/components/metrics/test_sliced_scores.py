@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from components.evaluator.jackknife import GROUPS, deal_groups, merge_groups
-from components.evaluator.score_histogram import Array, summarise_rows
-from components.evaluator.sliced_scores import OVERALL, SliceColumn, SlicedScores
+from components.metrics.jackknife import GROUPS, deal_groups, merge_groups
+from components.metrics.score_histogram import Array, summarise_rows
+from components.metrics.sliced_scores import OVERALL, SliceColumn, SlicedScores
 
 ROWS = 3000
 _RANDOM = np.random.default_rng(11)
@@ -141,7 +141,7 @@ def test_what_is_sent_to_another_worker_comes_out_the_same() -> None:
 def test_many_counts_are_merged_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """However often counts are merged, the metrics are the same."""
     lazy = gather(0, ROWS)
-    monkeypatch.setattr("components.evaluator.sliced_scores._FEWEST_PENDING", 1)
+    monkeypatch.setattr("components.metrics.sliced_scores._FEWEST_PENDING", 1)
     eager = gather(0, ROWS)
 
     for key in lazy.list_slices():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from components.evaluator.sliced_scores import SliceColumn
+from components.metrics.sliced_scores import SliceColumn
 
 
 def find_slices(name: str, column: pa.Array) -> SliceColumn:

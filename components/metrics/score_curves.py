@@ -13,8 +13,8 @@ import bisect
 
 import numpy as np
 
-from components.evaluator.digest import CalibrationBin, ThresholdCounts
-from components.evaluator.score_histogram import Array, ScoreHistogram
+from components.metrics.digest import CalibrationBin, ThresholdCounts
+from components.metrics.score_histogram import Array, ScoreHistogram
 
 CALIBRATION_BINS = 20
 """Bins of equal width in probability."""

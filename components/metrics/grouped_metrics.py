@@ -13,8 +13,8 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
-from components.evaluator.metric_names import ScoreMetric
-from components.evaluator.score_histogram import (
+from components.metrics.metric_names import ScoreMetric
+from components.metrics.score_histogram import (
     LOG_ODDS_STEP,
     PROBABILITY_MARGIN,
     compute_average_precision,

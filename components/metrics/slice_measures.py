@@ -10,14 +10,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from components.evaluator.jackknife import (
+from components.metrics.jackknife import (
     Interval,
     estimate_intervals,
     leave_one_out,
     merge_groups,
 )
-from components.evaluator.metric_names import EXAMPLE_COUNT, SCORE_METRICS
-from components.evaluator.score_histogram import Array, ScoreHistogram
+from components.metrics.metric_names import EXAMPLE_COUNT, SCORE_METRICS
+from components.metrics.score_histogram import Array, ScoreHistogram
 
 _METRICS = (EXAMPLE_COUNT, *SCORE_METRICS)
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from components.evaluator.score_histogram import (
+from components.metrics.score_histogram import (
     MAX_BUCKET,
     SUMMED_TERMS,
     Array,

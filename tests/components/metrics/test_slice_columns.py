@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from components.evaluator.slice_columns import find_slices
+from components.metrics.slice_columns import find_slices
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,15 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from components.evaluator.metric_names import ScoreMetric
-from components.model_validator.gate_result import Outcome
-from components.model_validator.grouped_metrics import Array, compute_metric, compute_row_losses
-from components.model_validator.limits import decide_by_interval
-from components.model_validator.paired_change import (
+from components.metrics.grouped_metrics import Array, compute_metric, compute_row_losses
+from components.metrics.metric_names import ScoreMetric
+from components.metrics.paired_change import (
     Change,
     PairedScores,
     estimate_changes,
 )
+from components.model_validator.gate_result import Outcome
+from components.model_validator.limits import decide_by_interval
 
 LIMITS_IN_TRUE_RISES = (0.0, 1.0, 3.0)
 """Limits of the simulated gate, in multiples of how much worse the candidate truly is."""

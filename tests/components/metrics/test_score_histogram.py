@@ -9,8 +9,8 @@ import random
 import numpy as np
 import pytest
 
-from components.evaluator.metric_names import SCORE_METRICS
-from components.evaluator.score_histogram import ScoreHistogram, summarise_rows
+from components.metrics.metric_names import SCORE_METRICS
+from components.metrics.score_histogram import ScoreHistogram, summarise_rows
 
 Rows = list[tuple[float, float]]
 

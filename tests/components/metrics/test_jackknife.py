@@ -9,16 +9,16 @@ import pytest
 import tensorflow_model_analysis as tfma
 from scipy import stats
 
-from components.evaluator.jackknife import (
+from components.examples.row_digest import Digests
+from components.metrics.jackknife import (
     GROUPS,
     deal_groups,
     estimate_intervals,
     leave_one_out,
     merge_groups,
 )
-from components.evaluator.score_histogram import summarise_rows
-from components.evaluator.sliced_scores import OVERALL, SlicedScores
-from components.examples.row_digest import Digests
+from components.metrics.score_histogram import summarise_rows
+from components.metrics.sliced_scores import OVERALL, SlicedScores
 
 _RANDOM = np.random.default_rng(5)
 

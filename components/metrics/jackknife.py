@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
-from components.evaluator.score_histogram import Array, ScoreHistogram, ScoreTotals
 from components.examples.row_digest import Digests
+from components.metrics.score_histogram import Array, ScoreHistogram, ScoreTotals
 
 GROUPS = 20
 """Groups that rows are dealt into, as many as TFMA's."""

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 
-from components.evaluator.metric_names import ScoreMetric
+from components.metrics.metric_names import ScoreMetric
 
 OVERALL = "overall"
 
@@ -39,7 +39,7 @@ class SliceMetrics:
     Attributes:
         column: Column that cuts the slice; None for the overall one, of all rows.
         column_value: The rows' value in that column, as text; None for the overall slice.
-        metrics: Values by the names of ``components.evaluator.metric_names``.
+        metrics: Values by the names of ``components.metrics.metric_names``.
     """
 
     column: str | None

@@ -8,20 +8,20 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from components.evaluator.metric_names import SCORE_METRICS, ScoreMetric
-from components.evaluator.score_histogram import (
+from components.metrics import grouped_metrics
+from components.metrics.grouped_metrics import (
+    Array,
+    Groups,
+    compute_metric,
+    measure_without_groups,
+)
+from components.metrics.metric_names import SCORE_METRICS, ScoreMetric
+from components.metrics.score_histogram import (
     LOG_ODDS_STEP,
     PROBABILITY_MARGIN,
     compute_auc,
     compute_average_precision,
     summarise_rows,
-)
-from components.model_validator import grouped_metrics
-from components.model_validator.grouped_metrics import (
-    Array,
-    Groups,
-    compute_metric,
-    measure_without_groups,
 )
 
 GROUPED_METRICS = [metric for metric in SCORE_METRICS if metric != "expected_calibration_error"]

@@ -32,8 +32,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
-from components.evaluator.metric_names import ScoreMetric
-from components.model_validator.grouped_metrics import Array, Groups, measure_without_groups
+from components.metrics.grouped_metrics import Array, Groups, measure_without_groups
+from components.metrics.metric_names import ScoreMetric
 
 METHOD = (
     "paired delete-a-group jackknife over rows, Student's t "

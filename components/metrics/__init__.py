@@ -1,0 +1,5 @@
+"""Metrics of a binary classifier by slice, and how sure they are.
+
+The engine that Evaluator measures with and ModelValidator judges by. It knows rows, scores and
+labels alone: no TFX, no TensorFlow, no model.
+"""
