@@ -11,18 +11,18 @@ from components.evaluator.evaluation import load_evaluation
 from components.evaluator.scored_rows import ScoredRows, read_scored_rows
 from components.examples.parquet_examples import list_files
 from components.model_validator.evidence import ModelReplay
-from components.model_validator.example_records import write_records
 from components.model_validator.gate_result import GateResult
 from components.model_validator.gates import ServingGate, load_gates
 from components.model_validator.investigation import gather_evidence
 from components.model_validator.judgement import is_blessed, judge
-from components.model_validator.serving_replay import (
+from components.model_validator.settings import ModelValidatorSettings, RowSource
+from components.serving.example_records import write_records
+from components.serving.replay_client import (
     Replay,
     ReplayError,
     ReplayProcesses,
     ReplayRequest,
 )
-from components.model_validator.settings import ModelValidatorSettings, RowSource
 from pipelines.champion import ChampionStore
 from pipelines.errors import OperationError
 from pipelines.exit_code import ExitCode

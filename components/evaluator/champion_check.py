@@ -16,10 +16,10 @@ from components.evaluator.eval_config import (
     PROBABILITY_OUTPUT,
     SERVING_SIGNATURE,
 )
-from components.evaluator.loaded_model import load_model
-from components.evaluator.model_error import describe_error
 from components.examples.example_encoding import encode_examples
 from components.examples.parquet_examples import flatten, list_row_groups, read_row_group
+from components.serving.loaded_model import load_model
+from components.serving.model_error import describe_error
 
 MISFIT_FILE = "champion_misfit.txt"
 """File beside the metrics that says why there are none of the champion."""

@@ -17,7 +17,6 @@ from tfx.utils import json_utils, path_utils, proto_utils
 from components.evaluator.champion_check import MISFIT_FILE, find_misfit
 from components.evaluator.eval_config import MeasurementPlan, read_measurement_plan
 from components.evaluator.evaluation import load_digest
-from components.evaluator.loaded_model import load_model
 from components.evaluator.row_scoring import ScoredBatch, score_row_group
 from components.evaluator.scored_rows import (
     ScoredRows,
@@ -29,6 +28,7 @@ from components.examples.parquet_examples import RowGroup, list_files, list_row_
 from components.metrics.digest import write_digest
 from components.metrics.jackknife import GROUPS, deal_groups
 from components.metrics.sliced_scores import SlicedScores
+from components.serving.loaded_model import load_model
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):

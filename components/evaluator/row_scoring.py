@@ -14,13 +14,13 @@ from components.evaluator.eval_config import (
     SERVING_SIGNATURE,
     MeasurementPlan,
 )
-from components.evaluator.loaded_model import LoadedModel
 from components.examples.example_encoding import encode_examples
 from components.examples.parquet_examples import RowGroup, flatten, read_row_group
 from components.examples.row_digest import Digests, digest_rows
 from components.metrics.score_histogram import Array
 from components.metrics.slice_columns import find_slices
 from components.metrics.sliced_scores import SliceColumn
+from components.serving.loaded_model import LoadedModel
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,12 +20,10 @@ from components.examples.row_digest import sample_rows
 from components.metrics.paired_change import METHOD
 from components.metrics.slice_metrics import Evaluation
 from components.model_validator.evidence import Evidence
-from components.model_validator.example_records import write_records
 from components.model_validator.gate_result import GateResult, Outcome
 from components.model_validator.gates import Gate, load_gates
 from components.model_validator.investigation import gather_evidence, needs_replay
 from components.model_validator.judgement import is_blessed, judge
-from components.model_validator.serving_replay import ReplayProcesses, ReplayRequest
 from components.model_validator.settings import ModelValidatorSettings, RowSource
 from components.model_validator.validation import (
     ModelReference,
@@ -34,6 +32,8 @@ from components.model_validator.validation import (
     describe_comparison,
     write_validation,
 )
+from components.serving.example_records import write_records
+from components.serving.replay_client import ReplayProcesses, ReplayRequest
 
 
 @component

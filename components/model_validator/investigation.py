@@ -20,14 +20,14 @@ from components.metrics.paired_change import Change, PairedScores, estimate_chan
 from components.metrics.slice_metrics import Evaluation, SliceMetrics
 from components.model_validator.evidence import Evidence, ModelReplay, TrivialModel
 from components.model_validator.gates import ChangeGate, Gate, ServingGate, TrivialGate
-from components.model_validator.replay_comparison import (
+from components.model_validator.trivial_models import predict_by_trivial_models
+from components.serving.replay_client import Array, Replay, ReplayError
+from components.serving.replay_comparison import (
     Difference,
     find_largest_difference,
     find_other_label,
 )
-from components.model_validator.serving_replay import Array, Replay, ReplayError
-from components.model_validator.slice_columns import SliceColumn
-from components.model_validator.trivial_models import predict_by_trivial_models
+from components.serving.slice_columns import SliceColumn
 
 
 def needs_replay(gates: Sequence[Gate], *, has_champion: bool) -> bool:

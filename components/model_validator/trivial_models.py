@@ -20,7 +20,7 @@ from components.model_validator.logistic_regression import (
     learn_encoding,
     predict,
 )
-from components.model_validator.serving_replay import Array, LabeledFeatures
+from components.serving.replay_client import Array, LabeledFeatures
 
 
 def predict_by_trivial_models(

@@ -13,8 +13,8 @@ from tfx.types.standard_artifacts import Model
 
 from components.evaluator.scored_rows import ScoredRows
 from components.examples.parquet_examples import list_files
-from components.model_validator.example_records import write_records
-from components.model_validator.serving_replay import (
+from components.serving.example_records import write_records
+from components.serving.replay_client import (
     Replay,
     ReplayError,
     ReplayProcesses,

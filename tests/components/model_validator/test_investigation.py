@@ -22,8 +22,8 @@ from components.model_validator.gates import (
     ValueGate,
 )
 from components.model_validator.investigation import gather_evidence, needs_replay
-from components.model_validator.serving_replay import LabeledFeatures, Replay, ReplayError
-from components.model_validator.slice_columns import code_values
+from components.serving.replay_client import LabeledFeatures, Replay, ReplayError
+from components.serving.slice_columns import code_values
 from tests.components.conftest import Measured
 from tests.components.model_validator.conftest import SCORED, Replayed
 from tests.tiny_evaluation import MEASURED

@@ -22,8 +22,8 @@ from components.model_validator.evidence import Evidence
 from components.model_validator.gates import ChangeGate, Gate, TrivialGate
 from components.model_validator.investigation import gather_evidence
 from components.model_validator.judgement import judge
-from components.model_validator.serving_replay import LabeledFeatures, Replay, ReplayMeasures
-from components.model_validator.slice_columns import code_values
+from components.serving.replay_client import LabeledFeatures, Replay, ReplayMeasures
+from components.serving.slice_columns import code_values
 from tests.components.conftest import Measured
 from tests.tiny_evaluation import MEASURED, SLICED_TABLE, run_executor, write_rows
 from tests.tiny_task import Row, create_row

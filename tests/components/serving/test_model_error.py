@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.evaluator.model_error import describe_error
+from components.serving.model_error import describe_error
 
 IN_A_GRAPH = """Graph execution error:
 

@@ -15,9 +15,9 @@ from typing import NoReturn
 import numpy as np
 
 from components.bulk_imports import pause_garbage_collection
-from components.evaluator.model_error import describe_error
 from components.file_lock import FileLock
-from components.model_validator.serving_replay import (
+from components.serving.model_error import describe_error
+from components.serving.replay_client import (
     ARRAYS_FILE,
     OUTCOME_FILE,
     TURN_FILE,
@@ -31,7 +31,7 @@ def main() -> None:
     with pause_garbage_collection():
         import tensorflow as tf
 
-        from components.model_validator.replay import replay
+        from components.serving.replay import replay
     line = sys.stdin.readline()
     if not line:
         return

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from components.examples import parquet_examples
 from components.examples.parquet_examples import ParquetWriter
-from components.model_validator.example_records import (
+from components.serving.example_records import (
     open_records,
     read_rows,
     write_records,

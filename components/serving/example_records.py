@@ -20,7 +20,7 @@ from components.examples.parquet_examples import (
     list_row_groups,
     read_row_group,
 )
-from components.model_validator.slice_columns import SliceColumn, code_values
+from components.serving.slice_columns import SliceColumn, code_values
 
 _RECORD = "example"
 _SCHEMA = pa.schema([pa.field(_RECORD, pa.binary())])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.evaluator.loaded_model import LoadedModel
+from components.serving.loaded_model import LoadedModel
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def test_answers_are_in_the_order_of_the_rows(
     model: LoadedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many chunks the rows are asked in, each has its answer, one value a row."""
-    monkeypatch.setattr("components.evaluator.loaded_model.CHUNK_ROWS", 3)
+    monkeypatch.setattr("components.serving.loaded_model.CHUNK_ROWS", 3)
     examples = np.array([b"x" * length for length in (4, 1, 0, 7, 2, 5, 3)], np.object_)
 
     assert model.ask("measure", ["length"], examples)["length"].tolist() == [4, 1, 0, 7, 2, 5, 3]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from components.model_validator.replay_comparison import (
+from components.serving.replay_client import Array
+from components.serving.replay_comparison import (
     Difference,
     find_largest_difference,
     find_other_label,
 )
-from components.model_validator.serving_replay import Array
 
 ROWS = np.array([0, 15, 30, 45])
 MEASURED = np.array([0.1, 0.8, 0.3, 0.6])

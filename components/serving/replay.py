@@ -17,8 +17,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import tensorflow as tf
 
-from components.model_validator.example_records import open_records
-from components.model_validator.serving_replay import (
+from components.serving.example_records import open_records
+from components.serving.replay_client import (
     LABEL_SIGNATURE,
     PROBABILITY_OUTPUT,
     SERVING_SIGNATURE,
@@ -28,7 +28,7 @@ from components.model_validator.serving_replay import (
     pack_labeled,
     pack_slices,
 )
-from components.model_validator.slice_columns import code_values
+from components.serving.slice_columns import code_values
 
 Signature: TypeAlias = tf.types.experimental.ConcreteFunction
 _Answer = TypeVar("_Answer")

@@ -10,7 +10,7 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
-from components.model_validator.serving_replay import Array
+from components.serving.replay_client import Array
 
 
 @dataclasses.dataclass(frozen=True)

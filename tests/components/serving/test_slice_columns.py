@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from components.model_validator.slice_columns import code_values
+from components.serving.slice_columns import code_values
 
 
 @pytest.mark.parametrize(

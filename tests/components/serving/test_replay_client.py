@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from components.model_validator.serving_replay import (
+from components.serving.replay_client import (
     OUTCOME_FILE,
     TURN_FILE,
     ReplayError,
@@ -37,7 +37,7 @@ def find_processes() -> list[int]:
     for children in Path("/proc/self/task").glob("*/children"):
         for word in children.read_text().split():
             command = Path(f"/proc/{word}/cmdline").read_bytes().split(b"\0")
-            if b"components.model_validator.replay_process" in command:
+            if b"components.serving.replay_process" in command:
                 found.append(int(word))
     return found
 
@@ -173,7 +173,7 @@ def test_a_process_ends_with_its_owner(measured: Measured, records: Path, tmp_pa
     directory = tmp_path / "0"
     directory.mkdir()
     task = ReplayTask(directory=str(directory), request=endless)
-    command = [sys.executable, "-m", "components.model_validator.replay_process"]
+    command = [sys.executable, "-m", "components.serving.replay_process"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         process.stdin.write(task.model_dump_json() + "\n")
@@ -188,7 +188,7 @@ def test_a_process_ends_with_its_owner(measured: Measured, records: Path, tmp_pa
 
 def test_a_process_without_a_task_ends() -> None:
     """One whose owner died before it asked leaves nothing."""
-    command = [sys.executable, "-m", "components.model_validator.replay_process"]
+    command = [sys.executable, "-m", "components.serving.replay_process"]
 
     assert subprocess.run(command, input=b"", check=False, timeout=_WAIT_SECONDS).returncode == 0
 
@@ -197,7 +197,7 @@ def test_the_process_imports_no_tfx() -> None:
     """What loads the model is TensorFlow as a server has it, without what trained the model."""
     code = (
         "import sys\n"
-        "import components.model_validator.replay\n"
+        "import components.serving.replay\n"
         "names = ('tfx', 'tensorflow_model_analysis', 'tensorflow_transform', 'apache_beam',\n"
         "         'tfx_bsl', 'tensorflow')\n"
         "print([name for name in names if name in sys.modules])\n"

@@ -25,7 +25,7 @@ import numpy.typing as npt
 import pydantic
 
 import components
-from components.model_validator.slice_columns import SliceColumn
+from components.serving.slice_columns import SliceColumn
 
 Array = npt.NDArray[np.float64]
 Features = Mapping[str, npt.NDArray[Any]]
@@ -40,7 +40,7 @@ SERVING_SIGNATURE = "serving_default"
 LABEL_SIGNATURE = "transform_features"
 PROBABILITY_OUTPUT = "probability"
 
-_PROCESS_MODULE = "components.model_validator.replay_process"
+_PROCESS_MODULE = "components.serving.replay_process"
 _VERSION_NAME = "1"
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
