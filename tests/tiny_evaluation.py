@@ -18,9 +18,9 @@ from tfx.utils import json_utils, proto_utils
 
 from components.evaluator.eval_config import create_eval_config
 from components.evaluator.executor import Executor
-from components.evaluator.fairness_groups import assign_groups
 from components.evaluator.settings import EvaluatorSettings
 from components.examples.parquet_examples import SUFFIX, ParquetWriter
+from components.trainer.fairness_groups import assign_groups
 from pipelines.worker_sources import add_worker_sources
 from schemas.feature_table import DType, FairnessAttribute, Group
 from tests.tiny_task import TABLE, Row, create_row

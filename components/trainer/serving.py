@@ -19,7 +19,7 @@ from typing import TypeAlias
 
 import tensorflow as tf
 
-from components.evaluator.fairness_groups import assign_groups
+from components.trainer.fairness_groups import assign_groups
 from schemas.feature_table import DType, Feature, FeatureTable
 
 PROBABILITY = "probability"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 import tensorflow as tf
 
-from components.evaluator.fairness_groups import assign_groups
+from components.trainer.fairness_groups import assign_groups
 from schemas.chicago_taxi.features import FEATURES
 from schemas.feature_table import FairnessAttribute, Group
 
