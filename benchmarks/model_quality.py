@@ -39,8 +39,6 @@ from components.examples.parquet_examples import list_files, read_flat_batches
 from components.metrics.score_histogram import PROBABILITY_MARGIN
 from pipelines.cli import main as run_pipelines
 from pipelines.config import load_config
-from pipelines.errors import ConfigError
-from pipelines.exit_code import ExitCode
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import (
     RunStore,
@@ -48,6 +46,8 @@ from pipelines.metadata_store import (
     open_run_store,
     read_recorded_result,
 )
+from pipelines.records.errors import ConfigError
+from pipelines.records.exit_code import ExitCode
 from pipelines.run_summary import RunSummary
 from schemas.feature_table import (
     DType,

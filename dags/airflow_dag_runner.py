@@ -39,7 +39,7 @@ from dags.run_parameters import (
     REFRESH_SCHEMA,
     SPAN_SCHEMA,
 )
-from pipelines.description import NodeDescription, PipelineDescription, Stage
+from pipelines.records.description import NodeDescription, PipelineDescription, Stage
 
 COMPILE_TASK = "compile_run"
 FINISH_TASK = "finish_run"

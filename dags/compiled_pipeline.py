@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pydantic
 
-from pipelines.description import PipelineDescription
+from pipelines.records.description import PipelineDescription
 
 
 class NotCompiledError(Exception):

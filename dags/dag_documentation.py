@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dags.airflow_config import AirflowConfig
-from pipelines.description import NodeDescription, PipelineDescription
+from pipelines.records.description import NodeDescription, PipelineDescription
 
 NODE_TEXTS = {
     "CsvExampleGen": "Read the CSV files, refuse those that are no such data, and split the rows.",

@@ -38,8 +38,8 @@ from dags.task_outcome import (
     judge_run,
     quote_command,
 )
-from pipelines.description import PipelineDescription
 from pipelines.layout import OutputLayout
+from pipelines.records.description import PipelineDescription
 
 # Airflow gives a task that it stops five seconds before it kills it.
 _STOP_SECONDS = 4.0

@@ -7,8 +7,8 @@ from typing import Any
 
 from airflow.sdk import Asset, AssetAlias
 
-from pipelines.description import PipelineDescription
 from pipelines.layout import OutputLayout
+from pipelines.records.description import PipelineDescription
 
 
 def create_asset(pipeline: PipelineDescription) -> Asset:

@@ -11,8 +11,8 @@ from components.data_gate.findings import Comparison
 from components.model_validator.gate_result import Outcome
 from pipelines.config import PipelineConfig
 from pipelines.data_layout import list_spans
-from pipelines.errors import ConfigError
-from pipelines.exit_code import ExitCode
+from pipelines.records.errors import ConfigError
+from pipelines.records.exit_code import ExitCode
 from pipelines.run_summary import RunSummary, Verdict
 
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import click
 
 from pipelines import __version__
-from pipelines.errors import OperationError, UsageError
-from pipelines.exit_code import ExitCode
+from pipelines.records.errors import OperationError, UsageError
+from pipelines.records.exit_code import ExitCode
 
 _COMMANDS = {
     "run": ("pipelines.cli_run:run", "Run the pipeline on this machine."),

@@ -22,7 +22,7 @@ from pipelines.cli_options import (
     write_json,
 )
 from pipelines.config import load_config
-from pipelines.exit_code import ExitCode
+from pipelines.records.exit_code import ExitCode
 
 _reason_option = click.option(
     "--reason", required=True, metavar="TEXT", help="Why; kept with who and when."

@@ -23,14 +23,14 @@ from pipelines.cli_options import (
     set_option,
     write_json,
 )
-from pipelines.description import read_description
 from pipelines.ending_screen import print_summary, render_gates
-from pipelines.exit_code import ExitCode
 from pipelines.explanation import RunExplanation, explain_run
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import open_run_store
-from pipelines.node_result import NodeState
-from pipelines.record_file import UnreadableRecordError
+from pipelines.records.description import read_description
+from pipelines.records.exit_code import ExitCode
+from pipelines.records.node_result import NodeState
+from pipelines.records.record_file import UnreadableRecordError
 from pipelines.report.publication import publish_missing
 from pipelines.retention import Freed, find_garbage, free
 from pipelines.run_list import RunList, list_runs

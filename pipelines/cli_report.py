@@ -23,7 +23,7 @@ from pipelines.cli_options import (
     set_option,
     write_json,
 )
-from pipelines.exit_code import ExitCode
+from pipelines.records.exit_code import ExitCode
 from pipelines.report.collection import collect_report
 from pipelines.report.publication import (
     FreedError,

@@ -23,10 +23,10 @@ from pipelines.cli_options import (
     write_json,
 )
 from pipelines.config import load_config
-from pipelines.description import NODE_STAGES
-from pipelines.exit_code import ExitCode
 from pipelines.input_data import lay_out_default_data, prepare_input
 from pipelines.recorded_run import run_and_record
+from pipelines.records.description import NODE_STAGES
+from pipelines.records.exit_code import ExitCode
 
 _NODE = click.Choice(list(NODE_STAGES))
 _DATE = click.DateTime(formats=["%Y-%m-%d"])

@@ -30,13 +30,13 @@ from pipelines.cli_options import (
 )
 from pipelines.compiled_file import read_compiled_file
 from pipelines.config import PipelineConfig, load_config
-from pipelines.description import PipelineDescription, read_description
-from pipelines.errors import ConfigError, UsageError
-from pipelines.exit_code import ExitCode
 from pipelines.input_data import prepare_input
 from pipelines.layout import OutputLayout, RunLayout
 from pipelines.node_request import NodeRequest
-from pipelines.node_result import NodeResult
+from pipelines.records.description import PipelineDescription, read_description
+from pipelines.records.errors import ConfigError, UsageError
+from pipelines.records.exit_code import ExitCode
+from pipelines.records.node_result import NodeResult
 from pipelines.worker_client import WorkerClient, open_private_server, stop_servers
 from pipelines.worker_pool import WorkerPool
 

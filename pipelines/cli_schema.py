@@ -23,11 +23,11 @@ from pipelines.cli_options import (
     set_option,
 )
 from pipelines.config import load_config
-from pipelines.description import read_description
-from pipelines.errors import ConfigError, UsageError
-from pipelines.exit_code import ExitCode
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, StoredArtifact, open_run_store
+from pipelines.records.description import read_description
+from pipelines.records.errors import ConfigError, UsageError
+from pipelines.records.exit_code import ExitCode
 from pipelines.run_summary import load_summary
 from pipelines.worker_sources import is_checkout
 from schemas.feature_table import get_schema_path

@@ -16,10 +16,10 @@ from tfx.proto.orchestration import (
 
 from pipelines.code_version import hash_product
 from pipelines.config import PipelineConfig
-from pipelines.description import NODE_STAGES, NodeDescription, PipelineDescription
 from pipelines.imported_code import hash_imported_code
 from pipelines.ir_file import dump_ir
 from pipelines.pipeline import create_pipeline
+from pipelines.records.description import NODE_STAGES, NodeDescription, PipelineDescription
 
 CODE_VERSION_PARAMETER = "code_version"
 """Parameter of every node that executes; by it TFX's cache notices other code or packages."""

@@ -20,9 +20,9 @@ from components.evaluator.settings import EvaluatorSettings
 from components.model_validator.gates import Gates
 from components.model_validator.settings import ModelValidatorSettings
 from components.trainer.settings import TrainerSettings
-from pipelines.about import About
-from pipelines.errors import ConfigError
 from pipelines.layout import OutputLayout
+from pipelines.records.about import About
+from pipelines.records.errors import ConfigError
 from pipelines.store_address import parse_store_url
 from schemas.feature_table import list_tasks
 

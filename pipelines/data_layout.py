@@ -17,7 +17,7 @@ from pathlib import Path
 
 from components.atomic_write import write_whole
 from components.file_lock import FileLock
-from pipelines.errors import OperationError
+from pipelines.records.errors import OperationError
 from schemas.feature_table import load_feature_table
 
 TASK = "chicago_taxi"

@@ -15,7 +15,7 @@ from components.data_gate.findings import Finding
 from components.model_validator.gate_result import Outcome
 from components.model_validator.gates import Rule
 from pipelines.layout import OutputLayout
-from pipelines.node_result import NodeState
+from pipelines.records.node_result import NodeState
 from pipelines.run_summary import GateRow, RunSummary, Verdict
 
 _HEADLINES = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipelines.config import PipelineConfig
 from pipelines.data_layout import TASK, lay_out_taxi_data, list_spans
-from pipelines.errors import ConfigError
+from pipelines.records.errors import ConfigError
 from pipelines.store_lock import check_store
 
 _CSV_PATTERN = "*.csv*"

@@ -9,7 +9,7 @@ from google.protobuf import json_format
 from tfx.proto.orchestration import pipeline_pb2
 
 from components.atomic_write import write_whole
-from pipelines.description import PipelineDescription, write_description
+from pipelines.records.description import PipelineDescription, write_description
 
 
 def dump_ir(ir: pipeline_pb2.Pipeline) -> str:

@@ -11,11 +11,11 @@ from typing import Protocol
 
 from pipelines.config import PipelineConfig
 from pipelines.dead_executions import close_dead_executions
-from pipelines.description import NodeDescription, PipelineDescription, read_description
 from pipelines.layout import OutputLayout, RunLayout
 from pipelines.metadata_store import open_run_store, read_recorded_result
 from pipelines.node_request import NodeRequest
-from pipelines.node_result import NodeResult, NodeState
+from pipelines.records.description import NodeDescription, PipelineDescription, read_description
+from pipelines.records.node_result import NodeResult, NodeState
 from pipelines.worker_pool import WorkerPool
 
 _POLL_SECONDS = 0.2

@@ -26,7 +26,7 @@ from pipelines.ir_file import read_ir
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, StoredArtifact
 from pipelines.node_request import NodeRequest
-from pipelines.node_result import NodeResult, NodeState, Problem, PushedVersion
+from pipelines.records.node_result import NodeResult, NodeState, Problem, PushedVersion
 from pipelines.row_checks import COUNTED_TYPES, check_rows
 from pipelines.row_counts import count_rows
 from pipelines.store_address import PostgresqlAddress

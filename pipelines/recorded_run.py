@@ -18,7 +18,7 @@ from pipelines.report.reporter import Reporter
 from pipelines.worker_client import WorkerClient
 
 if TYPE_CHECKING:
-    from pipelines.node_result import NodeResult
+    from pipelines.records.node_result import NodeResult
     from pipelines.run_summary import RunSummary
 
 _DATA_GATE = "DataGate"

@@ -9,9 +9,9 @@ from pathlib import Path
 import pydantic
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from pipelines.errors import OperationError
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore
+from pipelines.records.errors import OperationError
 
 _KEPT_TYPES = {"PushedModel", "ChampionChange"}
 

@@ -10,8 +10,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.description import PipelineDescription
-from pipelines.node_result import NodeResult, NodeState
+from pipelines.records.description import PipelineDescription
+from pipelines.records.node_result import NodeResult, NodeState
 
 _PREPARING = "loading TFX, compiling the pipeline"
 

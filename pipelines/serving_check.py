@@ -24,10 +24,10 @@ from components.serving.replay_client import (
     ReplayRequest,
 )
 from pipelines.champion import ChampionStore
-from pipelines.errors import OperationError
-from pipelines.exit_code import ExitCode
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, open_run_store
+from pipelines.records.errors import OperationError
+from pipelines.records.exit_code import ExitCode
 
 _VALIDATOR = "ModelValidator"
 

@@ -24,7 +24,7 @@ from pipelines.compilation import compile_pipeline, list_skipped
 from pipelines.ir_file import read_ir, write_compiled
 from pipelines.node import NodeStoppedError, describe_error, run_node
 from pipelines.node_request import NodeRequest
-from pipelines.node_result import NodeResult, NodeState
+from pipelines.records.node_result import NodeResult, NodeState
 from pipelines.worker_protocol import CompileRequest, Reply, Work, send_line
 
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"

@@ -8,9 +8,9 @@ import threading
 import time
 
 from pipelines.config import PipelineConfig
-from pipelines.errors import OperationError
 from pipelines.node_request import NodeRequest
-from pipelines.node_result import NodeResult, NodeState, Problem
+from pipelines.records.errors import OperationError
+from pipelines.records.node_result import NodeResult, NodeState, Problem
 from pipelines.worker_client import WorkerCall, WorkerClient
 from pipelines.worker_protocol import CompileRequest, Reply, Work
 

@@ -20,7 +20,7 @@ import pydantic
 
 from pipelines.config import PipelineConfig
 from pipelines.node_request import NodeRequest
-from pipelines.node_result import NodeResult
+from pipelines.records.node_result import NodeResult
 
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 _BLOCK_BYTES = 1 << 16

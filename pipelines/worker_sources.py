@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from components.atomic_write import write_whole
 from pipelines.config import CODE_ROOT
-from pipelines.errors import OperationError
+from pipelines.records.errors import OperationError
 
 DISTRIBUTION = "tfx-production-pipeline"
 

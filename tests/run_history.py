@@ -13,8 +13,8 @@ import sys
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.config import load_config
-from pipelines.description import read_description
 from pipelines.metadata_store import RunStore, open_run_store
+from pipelines.records.description import read_description
 
 
 def list_executions(runs: RunStore, run_id: str, node_id: str) -> list[dict[str, object]]:

@@ -23,11 +23,11 @@ from components.metrics.digest import CalibrationBin, ThresholdCounts
 from components.model_validator.gate_result import Outcome
 from components.model_validator.validation import MetricComparison
 from components.statistics_gen.distances import Bin, Distance
-from pipelines.about import About
-from pipelines.anomalies import Anomaly
-from pipelines.description import NODE_STAGES, NodeDescription
 from pipelines.explanation import Difference, NodeExplanation
-from pipelines.node_result import NodeState, Problem
+from pipelines.records.about import About
+from pipelines.records.anomalies import Anomaly
+from pipelines.records.description import NODE_STAGES, NodeDescription
+from pipelines.records.node_result import NodeState, Problem
 from pipelines.report.data_report import (
     Bucket,
     CategoryStatistics,

@@ -10,9 +10,9 @@ from pathlib import Path
 import ml_metadata
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from pipelines.description import NodeDescription, PipelineDescription, Stage
 from pipelines.layout import OutputLayout
 from pipelines.open_store import open_store
+from pipelines.records.description import NodeDescription, PipelineDescription, Stage
 from pipelines.store_address import StoreAddress
 
 PIPELINE = "trips"

@@ -9,7 +9,7 @@ import pydantic
 from components.curated_schema.schema_diff import SchemaDifference
 from components.data_gate.anomaly_kinds import Severity
 from components.data_gate.findings import Comparison, DataVerdict, Finding
-from pipelines.anomalies import Anomaly
+from pipelines.records.anomalies import Anomaly
 
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 

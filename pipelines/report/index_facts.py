@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from pipelines.champion import ChampionState, open_champion
 from pipelines.layout import OutputLayout
-from pipelines.record_file import UnreadableRecordError
+from pipelines.records.record_file import UnreadableRecordError
 from pipelines.report.run_index import ChampionStep, IndexedRun, RunIndex
 from pipelines.run_list import list_some_runs
 from pipelines.run_summary import RunSummary, find_time_span, load_listed_summary

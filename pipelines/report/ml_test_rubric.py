@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 
 from components.model_validator.gate_result import Outcome
-from pipelines.node_result import NodeState
+from pipelines.records.node_result import NodeState
 from pipelines.report.ml_test_score import (
     RUBRIC,
     Evidence,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pydantic
 
 from components.data_gate.findings import LabelCount
-from pipelines.about import About
+from pipelines.records.about import About
 
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from pipelines.description import NodeDescription
 from pipelines.explanation import explain_node, flatten_parameter
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, StoredArtifact
+from pipelines.records.description import NodeDescription
 from pipelines.report.node_report import ArtifactReport, NodeReport
 from pipelines.run_summary import NodeRow
 

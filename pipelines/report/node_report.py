@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pydantic
 
-from pipelines.description import NodeDescription
 from pipelines.explanation import NodeExplanation
-from pipelines.node_result import Problem
+from pipelines.records.description import NodeDescription
+from pipelines.records.node_result import Problem
 from pipelines.run_summary import NodeRow
 
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")

@@ -13,7 +13,7 @@ import markupsafe
 from components.metrics.digest import ThresholdCounts
 from components.model_validator.gate_result import GateResult, Outcome
 from components.model_validator.validation import MetricComparison
-from pipelines.node_result import NodeState
+from pipelines.records.node_result import NodeState
 from pipelines.report import data_charts, model_charts
 from pipelines.report.charts import Chart, Series
 from pipelines.report.data_report import DataReport, FeatureReport

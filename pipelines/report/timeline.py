@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 
-from pipelines.node_result import NodeState
+from pipelines.records.node_result import NodeState
 from pipelines.report.charts import Chart, Series, create_chart
 from pipelines.report.drawing import Spec
 from pipelines.report.marks import STATE_MARKS, Tone

@@ -32,7 +32,7 @@ from benchmarks.model_quality import (
 )
 from components.examples.parquet_examples import ParquetWriter
 from components.metrics.score_histogram import summarise_rows
-from pipelines.exit_code import ExitCode
+from pipelines.records.exit_code import ExitCode
 from schemas.feature_table import DType, Role, list_tasks, load_feature_table
 from tests.tiny_task import TABLE, Row, create_row
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipelines.description import PipelineDescription
+from pipelines.records.description import PipelineDescription
 from tests.dags.deployment import Deployment, create_deployment
 
 if importlib.util.find_spec("airflow") is None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dags.airflow_config import PROJECT_ROOT, AirflowConfigError, load_airflow_config
-from pipelines.description import NODE_STAGES
+from pipelines.records.description import NODE_STAGES
 
 SHIPPED = PROJECT_ROOT / "dags" / "airflow.yaml"
 MINIMAL = "{description: compiled.json, data_roots: [data], start_date: 2013-01-01"

@@ -6,7 +6,7 @@ import pytest
 from airflow.sdk import DAG, TriggerRule
 
 from dags.airflow_dag_runner import COMPILE_TASK, FINISH_TASK, AirflowDagRunner
-from pipelines.description import PipelineDescription
+from pipelines.records.description import PipelineDescription
 from tests.dags.deployment import Deployment
 
 

@@ -10,7 +10,7 @@ from airflow.dag_processing.dagbag import DagBag
 
 from dags.airflow_config import PROJECT_ROOT
 from dags.compiled_pipeline import NotCompiledError, load_compiled_pipeline
-from pipelines.description import PipelineDescription
+from pipelines.records.description import PipelineDescription
 from tests.dags.deployment import DAG_FILES, Deployment
 
 HEAVY_PACKAGES = ("tfx", "tensorflow", "apache_beam", "tensorflow_transform", "ml_metadata")

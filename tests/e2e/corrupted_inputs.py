@@ -7,7 +7,7 @@ import gzip
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipelines.exit_code import ExitCode
+from pipelines.records.exit_code import ExitCode
 
 SAMPLE = Path(__file__).parents[2] / "data/chicago_taxi/sample/data.csv"
 HEADER, *ROWS = SAMPLE.read_text(encoding="utf-8").splitlines()

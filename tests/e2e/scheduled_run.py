@@ -8,10 +8,10 @@ from pathlib import Path
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.cli import main
-from pipelines.description import read_description
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import StoredArtifact, ended_well, open_run_store
-from pipelines.node_result import NodeResult
+from pipelines.records.description import read_description
+from pipelines.records.node_result import NodeResult
 from pipelines.run_summary import RunSummary
 from tests.e2e.conftest import Run
 

@@ -12,8 +12,8 @@ import tensorflow as tf
 
 from pipelines.champion import ChampionState
 from pipelines.cli import main
-from pipelines.exit_code import ExitCode
 from pipelines.explanation import RunExplanation
+from pipelines.records.exit_code import ExitCode
 from tests.e2e.conftest import Run, run_pipeline
 
 pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]

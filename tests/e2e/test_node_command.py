@@ -12,9 +12,9 @@ import pytest
 from pipelines.cli import main
 from pipelines.compiled_file import read_compiled_file
 from pipelines.dead_executions import hold_node
-from pipelines.exit_code import ExitCode
 from pipelines.layout import OutputLayout
-from pipelines.node_result import NodeResult, NodeState
+from pipelines.records.exit_code import ExitCode
+from pipelines.records.node_result import NodeResult, NodeState
 
 pytestmark = pytest.mark.slow
 

@@ -16,9 +16,9 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from tensorflow_data_validation.utils.anomalies_util import load_anomalies_binary
 
 from components.transform.transformed_features import list_transformed_features
-from pipelines.description import NODE_STAGES
-from pipelines.exit_code import ExitCode
-from pipelines.node_result import NodeState
+from pipelines.records.description import NODE_STAGES
+from pipelines.records.exit_code import ExitCode
+from pipelines.records.node_result import NodeState
 from pipelines.run_summary import Verdict
 from schemas.feature_table import load_feature_table
 from tests.e2e.conftest import SAMPLE, Run

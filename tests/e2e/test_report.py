@@ -26,8 +26,8 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from components.model_validator.validation import MetricComparison
 from pipelines.cli import main
 from pipelines.config import CODE_ROOT
-from pipelines.exit_code import ExitCode
-from pipelines.node_result import NodeState
+from pipelines.records.exit_code import ExitCode
+from pipelines.records.node_result import NodeState
 from pipelines.report.collection import collect_report
 from pipelines.report.index_facts import collect_index
 from pipelines.report.ml_test_score import Section

@@ -10,7 +10,7 @@ import tensorflow_model_analysis as tfma
 from playwright.sync_api import Page, expect
 
 from pipelines.cli import main
-from pipelines.exit_code import ExitCode
+from pipelines.records.exit_code import ExitCode
 from pipelines.report.collection import collect_report
 from pipelines.report.numerals import format_count, format_metric, format_number, format_share
 from pipelines.report.templating import write_words

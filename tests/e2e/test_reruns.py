@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main
-from pipelines.description import read_description
-from pipelines.exit_code import ExitCode
-from pipelines.node_result import NodeState
+from pipelines.records.description import read_description
+from pipelines.records.exit_code import ExitCode
+from pipelines.records.node_result import NodeState
 from pipelines.run_summary import Verdict
 from tests.e2e.conftest import STRICT_GATE, Run, RunPipeline
 

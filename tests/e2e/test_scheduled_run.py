@@ -9,9 +9,9 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.cli import main
-from pipelines.exit_code import ExitCode
 from pipelines.metadata_store import open_run_store
-from pipelines.node_result import NodeState
+from pipelines.records.exit_code import ExitCode
+from pipelines.records.node_result import NodeState
 from pipelines.run_summary import Verdict
 from pipelines.worker_client import stop_servers
 from tests.e2e.conftest import SAMPLE, Run

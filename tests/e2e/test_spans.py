@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.exit_code import ExitCode
-from pipelines.node_result import NodeState
+from pipelines.records.exit_code import ExitCode
+from pipelines.records.node_result import NodeState
 from pipelines.run_summary import RunSummary, Verdict
 from tests.e2e.conftest import Run, run_pipeline
 

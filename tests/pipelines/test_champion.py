@@ -22,11 +22,11 @@ from pipelines.cli import main
 from pipelines.compilation import compile_pipeline
 from pipelines.config import load_config
 from pipelines.dead_executions import hold_node
-from pipelines.exit_code import ExitCode
 from pipelines.guarded_metadata import GuardedMetadata
 from pipelines.ir_file import write_compiled
 from pipelines.layout import OutputLayout
 from pipelines.open_store import open_store
+from pipelines.records.exit_code import ExitCode
 from pipelines.report.index_facts import collect_index
 from pipelines.store_address import parse_store_url
 from pipelines.store_connection import create_connection_config

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines import __version__
 from pipelines.cli import main
-from pipelines.exit_code import ExitCode
+from pipelines.records.exit_code import ExitCode
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main
-from pipelines.exit_code import ExitCode
 from pipelines.layout import OutputLayout
-from pipelines.node_result import NodeResult, NodeState
+from pipelines.records.exit_code import ExitCode
+from pipelines.records.node_result import NodeResult, NodeState
 from pipelines.report import publication
 from pipelines.run_summary import recover_summary
 from tests.tiny_store import PIPELINE, TinyStore, compile_run

@@ -9,10 +9,10 @@ import pytest
 from pipelines.cli import main
 from pipelines.compilation import compile_pipeline
 from pipelines.config import load_config
-from pipelines.description import NODE_STAGES, PipelineDescription
-from pipelines.exit_code import ExitCode
 from pipelines.imported_code import hash_imported_code
 from pipelines.ir_file import read_ir
+from pipelines.records.description import NODE_STAGES, PipelineDescription
+from pipelines.records.exit_code import ExitCode
 
 
 @pytest.fixture(scope="module")

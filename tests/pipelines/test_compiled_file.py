@@ -10,8 +10,8 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.compiled_file import read_compiled_file
-from pipelines.description import NODE_STAGES
-from pipelines.exit_code import ExitCode
+from pipelines.records.description import NODE_STAGES
+from pipelines.records.exit_code import ExitCode
 
 
 def _write(path: Path, content: Any) -> Path:

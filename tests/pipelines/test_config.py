@@ -15,7 +15,7 @@ from pipelines.config import (
     list_environments,
     load_config,
 )
-from pipelines.errors import ConfigError
+from pipelines.records.errors import ConfigError
 
 GOOD = """
 name: trips

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.config import load_config
-from pipelines.errors import ConfigError
 from pipelines.input_data import lay_out_default_data, prepare_input
+from pipelines.records.errors import ConfigError
 
 
 def test_default_data_is_laid_out_in_the_working_folder(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.node_result import Rows
+from pipelines.records.node_result import Rows
 from pipelines.row_checks import check_rows
 
 SPLITS = {"train": 60, "validation": 10, "test": 30}

@@ -9,10 +9,10 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.cli import main
-from pipelines.exit_code import ExitCode
 from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, open_run_store
-from pipelines.node_result import NodeResult, NodeState, Problem
+from pipelines.records.exit_code import ExitCode
+from pipelines.records.node_result import NodeResult, NodeState, Problem
 from pipelines.run_list import list_runs
 from pipelines.run_summary import Verdict, load_summary, recover_summary
 from tests.tiny_store import CACHED, COMPLETE, FAILED, PIPELINE, TinyStore, compile_run

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.config import load_config
-from pipelines.errors import ConfigError
+from pipelines.records.errors import ConfigError
 from pipelines.store_address import (
     PostgresqlAddress,
     SqliteAddress,

@@ -16,9 +16,9 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.config import load_config
-from pipelines.exit_code import ExitCode
 from pipelines.node_request import NodeRequest
-from pipelines.node_result import NodeState
+from pipelines.records.exit_code import ExitCode
+from pipelines.records.node_result import NodeState
 from pipelines.worker_client import WorkerCall, WorkerClient
 from pipelines.worker_pool import WorkerPool
 from pipelines.worker_protocol import Reply, Request, receive_lines, send_line

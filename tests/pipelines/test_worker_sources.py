@@ -10,7 +10,7 @@ import pytest
 
 from pipelines import worker_sources
 from pipelines.config import CODE_ROOT
-from pipelines.errors import OperationError
+from pipelines.records.errors import OperationError
 from pipelines.worker_sources import add_worker_sources, keep_wheel
 
 METADATA = "Metadata-Version: 2.1\nName: tfx-production-pipeline\nVersion: 1.2.3\n"

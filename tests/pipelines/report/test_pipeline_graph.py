@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from pipelines.description import NODE_STAGES, NodeDescription, Stage
+from pipelines.records.description import NODE_STAGES, NodeDescription, Stage
 from pipelines.report.pipeline_graph import (
     NODE_HEIGHT,
     NODE_WIDTH,

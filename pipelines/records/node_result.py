@@ -8,7 +8,7 @@ import enum
 import pydantic
 
 from components.record import FORMAT_VERSION, Record
-from pipelines.exit_code import ExitCode
+from pipelines.records.exit_code import ExitCode
 
 
 class NodeState(str, enum.Enum):

@@ -8,7 +8,7 @@ from typing import TypeVar
 import pydantic
 
 from components.record import FORMAT_VERSION, Record
-from pipelines.errors import OperationError
+from pipelines.records.errors import OperationError
 
 _Record = TypeVar("_Record", bound=Record)
 
