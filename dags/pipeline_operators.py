@@ -38,7 +38,7 @@ from dags.task_outcome import (
     judge_run,
     quote_command,
 )
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
 from pipelines.records.description import PipelineDescription
 
 # Airflow gives a task that it stops five seconds before it kills it.

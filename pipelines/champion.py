@@ -27,8 +27,8 @@ from components.champion.properties import (
 )
 from components.champion.recovery import AGREED, compare_with_serving
 from components.pusher.version_store import is_copy, list_versions, push_version
+from pipelines.config.layout import OutputLayout
 from pipelines.dead_executions import is_at_work
-from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, open_run_store
 from pipelines.records.errors import OperationError
 

@@ -21,7 +21,7 @@ from pipelines.cli_options import (
     set_option,
     write_json,
 )
-from pipelines.config import load_config
+from pipelines.config.pipeline_config import load_config
 from pipelines.records.exit_code import ExitCode
 
 _reason_option = click.option(

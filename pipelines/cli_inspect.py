@@ -23,9 +23,9 @@ from pipelines.cli_options import (
     set_option,
     write_json,
 )
+from pipelines.config.layout import OutputLayout
 from pipelines.ending_screen import print_summary, render_gates
 from pipelines.explanation import RunExplanation, explain_run
-from pipelines.layout import OutputLayout
 from pipelines.metadata_store import open_run_store
 from pipelines.records.description import read_description
 from pipelines.records.exit_code import ExitCode

@@ -12,8 +12,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from pipelines.config import PipelineConfig, list_environments, load_config
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
+from pipelines.config.pipeline_config import PipelineConfig, list_environments, load_config
 
 LATEST = "latest"
 _PLAIN_WIDTH = 110

@@ -22,7 +22,7 @@ from pipelines.cli_options import (
     span_option,
     write_json,
 )
-from pipelines.config import load_config
+from pipelines.config.pipeline_config import load_config
 from pipelines.input_data import lay_out_default_data, prepare_input
 from pipelines.recorded_run import run_and_record
 from pipelines.records.description import NODE_STAGES

@@ -29,9 +29,9 @@ from pipelines.cli_options import (
     write_json,
 )
 from pipelines.compiled_file import read_compiled_file
-from pipelines.config import PipelineConfig, load_config
+from pipelines.config.layout import OutputLayout, RunLayout
+from pipelines.config.pipeline_config import PipelineConfig, load_config
 from pipelines.input_data import prepare_input
-from pipelines.layout import OutputLayout, RunLayout
 from pipelines.node_request import NodeRequest
 from pipelines.records.description import PipelineDescription, read_description
 from pipelines.records.errors import ConfigError, UsageError

@@ -22,8 +22,8 @@ from pipelines.cli_options import (
     run_argument,
     set_option,
 )
-from pipelines.config import load_config
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
+from pipelines.config.pipeline_config import load_config
 from pipelines.metadata_store import RunStore, StoredArtifact, open_run_store
 from pipelines.records.description import read_description
 from pipelines.records.errors import ConfigError, UsageError

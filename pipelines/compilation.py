@@ -15,7 +15,7 @@ from tfx.proto.orchestration import (
 )
 
 from pipelines.code_version import hash_product
-from pipelines.config import PipelineConfig
+from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.imported_code import hash_imported_code
 from pipelines.ir_file import dump_ir
 from pipelines.pipeline import create_pipeline

@@ -10,7 +10,7 @@ import contextlib
 import shutil
 
 from components.file_lock import FileLock
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
 from pipelines.metadata_store import RunStore
 
 

@@ -14,7 +14,7 @@ from rich.text import Text
 from components.data_gate.findings import Finding
 from components.model_validator.gate_result import Outcome
 from components.model_validator.gates import Rule
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
 from pipelines.records.node_result import NodeState
 from pipelines.run_summary import GateRow, RunSummary, Verdict
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.config import PipelineConfig
+from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.data_layout import TASK, lay_out_taxi_data, list_spans
 from pipelines.records.errors import ConfigError
 from pipelines.store_lock import check_store

@@ -20,16 +20,16 @@ from components.data_gate.findings import ACCEPTED_PROPERTY, ARTIFACT_TYPE, read
 from components.data_refusal import DataRefusedError
 from components.model_validator.validation import find_validation
 from pipelines.attempts import begin_attempt
+from pipelines.config.layout import OutputLayout
+from pipelines.config.store_address import PostgresqlAddress
 from pipelines.dead_executions import close_dead_executions, hold_node
 from pipelines.guarded_metadata import GuardedMetadata
 from pipelines.ir_file import read_ir
-from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, StoredArtifact
 from pipelines.node_request import NodeRequest
 from pipelines.records.node_result import NodeResult, NodeState, Problem, PushedVersion
 from pipelines.row_checks import COUNTED_TYPES, check_rows
 from pipelines.row_counts import count_rows
-from pipelines.store_address import PostgresqlAddress
 from pipelines.store_connection import read_connection_config
 
 _logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from typing import Any
 import ml_metadata
 from google.protobuf import message
 
-from pipelines.store_address import PostgresqlAddress, StoreAddress
+from pipelines.config.store_address import PostgresqlAddress, StoreAddress
 from pipelines.store_connection import create_connection_config
 from pipelines.store_lock import connect_database
 

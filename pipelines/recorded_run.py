@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from pipelines.config import PipelineConfig
+from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.input_data import prepare_input
 from pipelines.report.reporter import Reporter
 from pipelines.worker_client import WorkerClient

@@ -9,7 +9,7 @@ from pathlib import Path
 import pydantic
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
 from pipelines.metadata_store import RunStore
 from pipelines.records.errors import OperationError
 

@@ -9,7 +9,7 @@ import logging
 import pydantic
 
 from components.record import Record
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
 from pipelines.records.errors import UsageError
 from pipelines.records.record_file import UnreadableRecordError, read_record
 

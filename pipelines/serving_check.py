@@ -24,7 +24,7 @@ from components.serving.replay_client import (
     ReplayRequest,
 )
 from pipelines.champion import ChampionStore
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
 from pipelines.metadata_store import RunStore, open_run_store
 from pipelines.records.errors import OperationError
 from pipelines.records.exit_code import ExitCode

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from pipelines.store_address import PostgresqlAddress, SqliteAddress, StoreAddress
+from pipelines.config.store_address import PostgresqlAddress, SqliteAddress, StoreAddress
 
 
 def create_connection_config(address: StoreAddress) -> mlmd.ConnectionConfig:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from components.file_lock import FileLock, Patience, describe_process
-from pipelines.store_address import PostgresqlAddress, SqliteAddress, StoreAddress
+from pipelines.config.store_address import PostgresqlAddress, SqliteAddress, StoreAddress
 
 if TYPE_CHECKING:
     import psycopg

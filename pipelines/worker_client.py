@@ -15,7 +15,7 @@ from pathlib import Path
 
 from components.file_lock import FileLock
 from pipelines.code_version import hash_installation
-from pipelines.config import CODE_ROOT
+from pipelines.config.pipeline_config import CODE_ROOT
 from pipelines.worker_protocol import (
     EndRequest,
     Reply,

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 
-from pipelines.config import PipelineConfig
+from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.node_request import NodeRequest
 from pipelines.records.errors import OperationError
 from pipelines.records.node_result import NodeResult, NodeState, Problem

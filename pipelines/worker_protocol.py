@@ -18,7 +18,7 @@ from typing import Literal
 
 import pydantic
 
-from pipelines.config import PipelineConfig
+from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.node_request import NodeRequest
 from pipelines.records.node_result import NodeResult
 

@@ -22,7 +22,7 @@ ROOMS = {"schemas", "components", "pipelines", "dags", "benchmarks", "tests"}
 
 LIGHT_MODULES = [
     "pipelines.cli",
-    "pipelines.config",
+    "pipelines.config.pipeline_config",
     "pipelines.ending_screen",
     "pipelines.local_runner",
     "pipelines.metadata_store",

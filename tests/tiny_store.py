@@ -10,10 +10,10 @@ from pathlib import Path
 import ml_metadata
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
+from pipelines.config.store_address import StoreAddress
 from pipelines.open_store import open_store
 from pipelines.records.description import NodeDescription, PipelineDescription, Stage
-from pipelines.store_address import StoreAddress
 
 PIPELINE = "trips"
 NOON = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.timezone.utc)

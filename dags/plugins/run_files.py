@@ -23,7 +23,7 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Resp
 from dags.airflow_config import load_airflow_config
 from dags.compiled_pipeline import load_compiled_pipeline
 from dags.run_links import create_address
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
 
 # What is worth a look; the metadata store is not for downloading.
 _SHOWN_FOLDERS = ("runs", "reports", "pipeline_root", "serving")

@@ -13,7 +13,7 @@ from components.csv_example_gen.csv_files import CSV_FILES_PROPERTY, load_csv_fi
 from components.data_gate.findings import InputFile
 from components.data_gate.severity import DataGateSettings, load_settings
 from components.model_validator.settings import RowSource
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
 from pipelines.metadata_store import RunStore, StoredArtifact, open_run_store
 from pipelines.records.description import PipelineDescription, read_description
 from pipelines.report.card_facts import write_card

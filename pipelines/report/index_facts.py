@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterable
 
 from pipelines.champion import ChampionState, open_champion
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
 from pipelines.records.record_file import UnreadableRecordError
 from pipelines.report.run_index import ChampionStep, IndexedRun, RunIndex
 from pipelines.run_list import list_some_runs

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from pipelines.config.layout import OutputLayout
 from pipelines.explanation import explain_node, flatten_parameter
-from pipelines.layout import OutputLayout
 from pipelines.metadata_store import RunStore, StoredArtifact
 from pipelines.records.description import NodeDescription
 from pipelines.report.node_report import ArtifactReport, NodeReport

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from components.atomic_write import write_whole
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
 from pipelines.records.errors import OperationError, UsageError
 from pipelines.report.collection import collect_data_so_far, collect_report
 from pipelines.report.comparison_facts import compare_runs

@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, NoReturn
 
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
 
 if TYPE_CHECKING:
     from pipelines.run_summary import RunSummary

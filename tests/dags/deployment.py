@@ -17,7 +17,7 @@ import yaml
 from dags.airflow_config import PROJECT_ROOT, AirflowConfig, load_airflow_config
 from dags.compiled_pipeline import load_compiled_pipeline
 from dags.pipeline_commands import PipelineCommands, choose_environment
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
 from pipelines.records.description import PipelineDescription
 
 DAG_FILES = sorted((PROJECT_ROOT / "dags").glob("chicago_taxi_*.py"))

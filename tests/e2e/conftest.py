@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
 from pipelines.run_summary import RunSummary
 from tests.e2e.corrupted_inputs import ROWS, set_cells, write_rows
 

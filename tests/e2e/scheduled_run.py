@@ -8,7 +8,7 @@ from pathlib import Path
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.cli import main
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
 from pipelines.metadata_store import StoredArtifact, ended_well, open_run_store
 from pipelines.records.description import read_description
 from pipelines.records.node_result import NodeResult

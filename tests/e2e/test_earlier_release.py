@@ -13,7 +13,7 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.cli import main
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
 from pipelines.records.exit_code import ExitCode
 from tests.e2e.earlier_store import (
     CONFIG,

@@ -13,7 +13,7 @@ import ml_metadata
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
 from pipelines.records.exit_code import ExitCode
 from pipelines.run_summary import RunSummary, Verdict
 from tests.e2e.conftest import run_pipeline

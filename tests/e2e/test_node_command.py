@@ -11,8 +11,8 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.compiled_file import read_compiled_file
+from pipelines.config.layout import OutputLayout
 from pipelines.dead_executions import hold_node
-from pipelines.layout import OutputLayout
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeResult, NodeState
 

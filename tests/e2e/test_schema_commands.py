@@ -11,7 +11,7 @@ import pytest
 
 from pipelines import cli_schema
 from pipelines.cli import main
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
 from pipelines.records.exit_code import ExitCode
 from pipelines.run_summary import load_summary
 from schemas.feature_table import get_schema_path

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from pipelines.backfill import BackfillSummary, Drift, SpanOutcome, choose_spans
 from pipelines.backfill_screen import render_backfill
-from pipelines.config import PipelineConfig, load_config
+from pipelines.config.pipeline_config import PipelineConfig, load_config
 from pipelines.records.errors import ConfigError
 from pipelines.records.exit_code import ExitCode
 from pipelines.run_summary import Verdict

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.compilation import compile_pipeline
-from pipelines.config import load_config
+from pipelines.config.pipeline_config import load_config
 from pipelines.imported_code import hash_imported_code
 from pipelines.ir_file import read_ir
 from pipelines.records.description import NODE_STAGES, PipelineDescription

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.config import load_config
+from pipelines.config.pipeline_config import load_config
 from pipelines.input_data import lay_out_default_data, prepare_input
 from pipelines.records.errors import ConfigError
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
 from pipelines.local_runner import Schedule, create_run_id
 from pipelines.records.description import NodeDescription, Stage
 from pipelines.records.node_result import NodeResult, NodeState

@@ -9,8 +9,8 @@ import ml_metadata
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from pipelines.config.store_address import SqliteAddress, parse_store_url
 from pipelines.open_store import decode_text, encode_text, open_store
-from pipelines.store_address import SqliteAddress, parse_store_url
 from tests.postgresql_server import PostgresqlServer
 
 TEXTS = [

@@ -9,7 +9,7 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.cli import main
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
 from pipelines.metadata_store import RunStore, open_run_store
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeResult, NodeState, Problem

@@ -15,7 +15,7 @@ from components.evaluator.settings import EvaluatorSettings
 from components.model_validator.gate_result import Outcome
 from components.model_validator.gates import ServingGate, ValueGate, dump_gates
 from components.model_validator.settings import ModelValidatorSettings, describe_rows
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
 from pipelines.records.exit_code import ExitCode
 from pipelines.serving_check import ServingCheckError, check_serving
 from tests.champion_store import create_pipeline_context, put_push

@@ -11,7 +11,7 @@ from tfx.orchestration.portable import inputs_utils, runtime_parameter_utils
 from tfx.proto.orchestration import pipeline_pb2
 
 from pipelines.compilation import compile_pipeline
-from pipelines.config import PipelineConfig, load_config
+from pipelines.config.pipeline_config import PipelineConfig, load_config
 from pipelines.guarded_metadata import GuardedMetadata
 from pipelines.store_connection import create_connection_config
 from tests.tiny_store import TinyStore

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from pipelines import worker_sources
-from pipelines.config import CODE_ROOT
+from pipelines.config.pipeline_config import CODE_ROOT
 from pipelines.records.errors import OperationError
 from pipelines.worker_sources import add_worker_sources, keep_wheel
 
 METADATA = "Metadata-Version: 2.1\nName: tfx-production-pipeline\nVersion: 1.2.3\n"
 CAME_IN_THE_WHEEL = {
     "pipelines/__init__.py": "A = 1\n",
-    "pipelines/environments/local.yaml": "name: trips\n",
+    "pipelines/config/environments/local.yaml": "name: trips\n",
     "tfx_production_pipeline-1.2.3.dist-info/METADATA": METADATA,
     "tfx_production_pipeline-1.2.3.dist-info/WHEEL": "Wheel-Version: 1.0\n",
     "tfx_production_pipeline-1.2.3.dist-info/licenses/LICENSE": "free\n",

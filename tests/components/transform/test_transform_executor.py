@@ -30,7 +30,7 @@ from components.examples.parquet_examples import (
     read_flat_batches,
 )
 from components.transform.executor import Executor
-from pipelines.config import BeamConfig
+from pipelines.config.pipeline_config import BeamConfig
 from pipelines.pipeline import PREPROCESSING_FN
 from pipelines.worker_sources import add_worker_sources
 from schemas.feature_table import get_schema_path, load_feature_table

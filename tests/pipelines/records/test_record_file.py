@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
 from pipelines.records.about import About
 from pipelines.records.description import read_description, write_description
 from pipelines.records.record_file import UnreadableRecordError

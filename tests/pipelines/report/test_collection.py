@@ -15,7 +15,7 @@ from components.model_validator.validation import (
     read_validation,
     write_validation,
 )
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
 from pipelines.records.description import write_description
 from pipelines.report.collection import collect_report
 from tests.tiny_store import PIPELINE, TinyStore, compile_run

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
 from pipelines.report.publication import write_page
 
 

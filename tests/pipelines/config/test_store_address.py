@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.config import load_config
-from pipelines.records.errors import ConfigError
-from pipelines.store_address import (
+from pipelines.config.pipeline_config import load_config
+from pipelines.config.store_address import (
     PostgresqlAddress,
     SqliteAddress,
     StoreAddress,
     parse_store_url,
 )
+from pipelines.records.errors import ConfigError
 from pipelines.store_connection import create_connection_config, read_connection_config
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import re
 from pathlib import Path
 
-from pipelines.store_address import PostgresqlAddress, SqliteAddress, StoreAddress
+from pipelines.config.store_address import PostgresqlAddress, SqliteAddress, StoreAddress
 
 _RUN_ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,99}")
 

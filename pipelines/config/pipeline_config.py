@@ -20,10 +20,10 @@ from components.evaluator.settings import EvaluatorSettings
 from components.model_validator.gates import Gates
 from components.model_validator.settings import ModelValidatorSettings
 from components.trainer.settings import TrainerSettings
-from pipelines.layout import OutputLayout
+from pipelines.config.layout import OutputLayout
+from pipelines.config.store_address import parse_store_url
 from pipelines.records.about import About
 from pipelines.records.errors import ConfigError
-from pipelines.store_address import parse_store_url
 from schemas.feature_table import list_tasks
 
 CODE_ROOT = Path(__file__).resolve().parent.parent
@@ -173,11 +173,11 @@ class PipelineConfig(pydantic.BaseModel):
 def load_config(source: str, overrides: Sequence[str] = ()) -> PipelineConfig:
     """Read and check a configuration.
 
-    Relative paths in a file outside ``pipelines/environments/`` start at that file's folder; all
+    Relative paths in a file outside ``pipelines/config/environments/`` start at that file's folder; all
     others, and those in overrides, at the working folder.
 
     Args:
-        source: Name of an environment under ``pipelines/environments/``, or path of a YAML file.
+        source: Name of an environment under ``pipelines/config/environments/``, or path of a YAML file.
         overrides: ``key.subkey=value`` each; the value is read as YAML.
 
     Raises:

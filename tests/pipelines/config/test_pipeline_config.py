@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from components.model_validator.gates import Gate
-from pipelines.config import (
+from pipelines.config.pipeline_config import (
     ENVIRONMENTS_DIRECTORY,
     BeamConfig,
     PipelineConfig,
@@ -38,7 +38,7 @@ def good_file(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("environment", list_environments())
 def test_every_environment_loads(environment: str) -> None:
-    """Each YAML under ``pipelines/environments/`` is a whole configuration."""
+    """Each YAML under ``pipelines/config/environments/`` is a whole configuration."""
     assert isinstance(load_config(environment), PipelineConfig)
 
 
@@ -221,7 +221,7 @@ def _describe_gate(gate: Gate) -> list[str]:
 
 def test_the_page_lists_every_gate_with_its_limit() -> None:
     """Whoever reads of the gates reads which there are by default, and with which limits."""
-    page = (Path(__file__).parents[2] / "docs/gates.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs/gates.md").read_text(encoding="utf-8")
     listed = [
         [cell.strip().replace("`", "") for cell in line.strip("|").split("|")]
         for line in page.partition("## The gates by default")[2].splitlines()
