@@ -40,7 +40,7 @@ from components.metrics.score_histogram import PROBABILITY_MARGIN
 from pipelines.cli import main as run_pipelines
 from pipelines.config.layout import OutputLayout
 from pipelines.config.pipeline_config import load_config
-from pipelines.metadata_store import (
+from pipelines.metadata.run_store import (
     RunStore,
     StoredArtifact,
     open_run_store,

@@ -11,7 +11,7 @@ from tfx.dsl.compiler import constants
 from tfx.orchestration import data_types_utils
 from tfx.proto.orchestration import pipeline_pb2
 
-from pipelines.metadata_store import RunStore, StoredArtifact, ended_well
+from pipelines.metadata.run_store import RunStore, StoredArtifact, ended_well
 
 ATTEMPT_CONTEXT = "node_attempt"
 """Type of the context that an execution shares with no other."""

@@ -26,7 +26,7 @@ from pipelines.cli_options import (
 from pipelines.config.layout import OutputLayout
 from pipelines.ending_screen import print_summary, render_gates
 from pipelines.explanation import RunExplanation, explain_run
-from pipelines.metadata_store import open_run_store
+from pipelines.metadata.run_store import open_run_store
 from pipelines.records.description import read_description
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState

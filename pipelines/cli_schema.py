@@ -24,7 +24,7 @@ from pipelines.cli_options import (
 )
 from pipelines.config.layout import OutputLayout
 from pipelines.config.pipeline_config import load_config
-from pipelines.metadata_store import RunStore, StoredArtifact, open_run_store
+from pipelines.metadata.run_store import RunStore, StoredArtifact, open_run_store
 from pipelines.records.description import read_description
 from pipelines.records.errors import ConfigError, UsageError
 from pipelines.records.exit_code import ExitCode

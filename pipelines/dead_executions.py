@@ -11,7 +11,7 @@ import shutil
 
 from components.file_lock import FileLock
 from pipelines.config.layout import OutputLayout
-from pipelines.metadata_store import RunStore
+from pipelines.metadata.run_store import RunStore
 
 
 def get_node_lock(layout: OutputLayout, run_id: str, node_id: str) -> FileLock:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import pydantic
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from pipelines.metadata_store import RunStore
+from pipelines.metadata.run_store import RunStore
 from pipelines.records.description import NodeDescription, PipelineDescription
 from pipelines.records.node_result import NodeState
 from pipelines.run_summary import GateRow, RunSummary, Verdict

@@ -23,14 +23,14 @@ from pipelines.attempts import begin_attempt
 from pipelines.config.layout import OutputLayout
 from pipelines.config.store_address import PostgresqlAddress
 from pipelines.dead_executions import close_dead_executions, hold_node
-from pipelines.guarded_metadata import GuardedMetadata
 from pipelines.ir_file import read_ir
-from pipelines.metadata_store import RunStore, StoredArtifact
+from pipelines.metadata.guarded_metadata import GuardedMetadata
+from pipelines.metadata.run_store import RunStore, StoredArtifact
+from pipelines.metadata.store_connection import read_connection_config
 from pipelines.node_request import NodeRequest
 from pipelines.records.node_result import NodeResult, NodeState, Problem, PushedVersion
 from pipelines.row_checks import COUNTED_TYPES, check_rows
 from pipelines.row_counts import count_rows
-from pipelines.store_connection import read_connection_config
 
 _logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import pydantic
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.config.layout import OutputLayout
-from pipelines.metadata_store import RunStore
+from pipelines.metadata.run_store import RunStore
 from pipelines.records.errors import OperationError
 
 _KEPT_TYPES = {"PushedModel", "ChampionChange"}

@@ -12,7 +12,7 @@ from components.csv_example_gen.executor import CSV_ROWS_KEY, ROW_COUNTS_PROPERT
 from components.evaluator.evaluation import count_evaluated_rows
 from components.examples.parquet_examples import count_rows as count_example_rows
 from components.examples.parquet_examples import list_files
-from pipelines.metadata_store import StoredArtifact
+from pipelines.metadata.run_store import StoredArtifact
 
 
 def count_rows(stored: StoredArtifact) -> dict[str, int]:

@@ -16,7 +16,7 @@ from components.model_validator.gate_result import GateResult, Outcome
 from components.model_validator.validation import MetricComparison, Validation, find_validation
 from components.record import FORMAT_VERSION, Record
 from pipelines.config.layout import OutputLayout
-from pipelines.metadata_store import StoredArtifact, open_run_store
+from pipelines.metadata.run_store import StoredArtifact, open_run_store
 from pipelines.records.anomalies import Anomaly, read_anomalies
 from pipelines.records.description import PipelineDescription, read_description
 from pipelines.records.exit_code import ExitCode

@@ -25,7 +25,7 @@ from components.serving.replay_client import (
 )
 from pipelines.champion import ChampionStore
 from pipelines.config.layout import OutputLayout
-from pipelines.metadata_store import RunStore, open_run_store
+from pipelines.metadata.run_store import RunStore, open_run_store
 from pipelines.records.errors import OperationError
 from pipelines.records.exit_code import ExitCode
 

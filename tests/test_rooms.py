@@ -25,7 +25,7 @@ LIGHT_MODULES = [
     "pipelines.config.pipeline_config",
     "pipelines.ending_screen",
     "pipelines.local_runner",
-    "pipelines.metadata_store",
+    "pipelines.metadata.run_store",
     "pipelines.report.page",
     "pipelines.report.publication",
     "pipelines.run_summary",

@@ -12,7 +12,7 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.config.layout import OutputLayout
 from pipelines.config.store_address import StoreAddress
-from pipelines.open_store import open_store
+from pipelines.metadata.open_store import open_store
 from pipelines.records.description import NodeDescription, PipelineDescription, Stage
 
 PIPELINE = "trips"

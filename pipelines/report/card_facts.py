@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from components.model_validator.gate_result import Outcome
-from pipelines.metadata_store import StoredArtifact
+from pipelines.metadata.run_store import StoredArtifact
 from pipelines.records.description import PipelineDescription
 from pipelines.report.data_facts import find_output
 from pipelines.report.data_report import DataReport, measure_use

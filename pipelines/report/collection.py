@@ -14,7 +14,7 @@ from components.data_gate.findings import InputFile
 from components.data_gate.severity import DataGateSettings, load_settings
 from components.model_validator.settings import RowSource
 from pipelines.config.layout import OutputLayout
-from pipelines.metadata_store import RunStore, StoredArtifact, open_run_store
+from pipelines.metadata.run_store import RunStore, StoredArtifact, open_run_store
 from pipelines.records.description import PipelineDescription, read_description
 from pipelines.report.card_facts import write_card
 from pipelines.report.data_facts import collect_data, find_output

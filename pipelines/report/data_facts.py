@@ -21,7 +21,7 @@ from components.statistics_gen.feature_statistics import (
     load_split_statistics,
     summarize_split,
 )
-from pipelines.metadata_store import StoredArtifact
+from pipelines.metadata.run_store import StoredArtifact
 from pipelines.report.data_report import (
     Bucket,
     CategoryStatistics,

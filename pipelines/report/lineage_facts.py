@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from components.data_gate.findings import InputFile
-from pipelines.metadata_store import RunStore, StoredArtifact
+from pipelines.metadata.run_store import RunStore, StoredArtifact
 from pipelines.report.lineage import Lineage, LineageArtifact
 from pipelines.report.node_facts import is_freed
 

@@ -15,7 +15,7 @@ from components.model_validator.gate_result import GateResult
 from components.model_validator.settings import RowSource
 from components.model_validator.validation import MetricComparison, Validation, find_validation
 from components.trainer.history import HISTORY_FILE
-from pipelines.metadata_store import StoredArtifact
+from pipelines.metadata.run_store import StoredArtifact
 from pipelines.report.data_facts import find_output
 from pipelines.report.model_report import (
     Epoch,

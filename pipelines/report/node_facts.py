@@ -9,7 +9,7 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.config.layout import OutputLayout
 from pipelines.explanation import explain_node, flatten_parameter
-from pipelines.metadata_store import RunStore, StoredArtifact
+from pipelines.metadata.run_store import RunStore, StoredArtifact
 from pipelines.records.description import NodeDescription
 from pipelines.report.node_report import ArtifactReport, NodeReport
 from pipelines.run_summary import NodeRow

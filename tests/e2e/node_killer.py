@@ -14,7 +14,7 @@ from pathlib import Path
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.config.layout import OutputLayout
-from pipelines.store_lock import lock_store
+from pipelines.metadata.store_lock import lock_store
 
 _WAIT_SECONDS = 180
 

@@ -9,7 +9,7 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.cli import main
 from pipelines.config.layout import OutputLayout
-from pipelines.metadata_store import StoredArtifact, ended_well, open_run_store
+from pipelines.metadata.run_store import StoredArtifact, ended_well, open_run_store
 from pipelines.records.description import read_description
 from pipelines.records.node_result import NodeResult
 from pipelines.run_summary import RunSummary

@@ -14,7 +14,7 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from pipelines.cli import main
 from pipelines.config.layout import OutputLayout
 from pipelines.config.store_address import PostgresqlAddress, parse_store_url
-from pipelines.metadata_store import ended_well, open_run_store
+from pipelines.metadata.run_store import ended_well, open_run_store
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
 from pipelines.run_summary import RunSummary, Verdict

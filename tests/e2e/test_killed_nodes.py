@@ -12,7 +12,7 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from components.champion.choice import Action
 from components.pusher.version_store import list_versions
 from pipelines.champion import open_champion, recover_champion
-from pipelines.metadata_store import open_run_store
+from pipelines.metadata.run_store import open_run_store
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
 from pipelines.report.collection import collect_report

@@ -14,7 +14,7 @@ from tfx.proto.orchestration import pipeline_pb2
 from tfx.types.standard_artifacts import Examples
 
 from pipelines.attempts import ATTEMPT_CONTEXT, begin_attempt
-from pipelines.metadata_store import RunStore
+from pipelines.metadata.run_store import RunStore
 
 PIPELINE = "trips"
 

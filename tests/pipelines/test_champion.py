@@ -24,12 +24,12 @@ from pipelines.config.layout import OutputLayout
 from pipelines.config.pipeline_config import load_config
 from pipelines.config.store_address import parse_store_url
 from pipelines.dead_executions import hold_node
-from pipelines.guarded_metadata import GuardedMetadata
 from pipelines.ir_file import write_compiled
-from pipelines.open_store import open_store
+from pipelines.metadata.guarded_metadata import GuardedMetadata
+from pipelines.metadata.open_store import open_store
+from pipelines.metadata.store_connection import create_connection_config
 from pipelines.records.exit_code import ExitCode
 from pipelines.report.index_facts import collect_index
-from pipelines.store_connection import create_connection_config
 from tests.champion_store import create_pipeline_context, put_model, put_push
 from tests.postgresql_server import PostgresqlServer
 

@@ -10,7 +10,7 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.cli import main
 from pipelines.config.layout import OutputLayout
-from pipelines.metadata_store import RunStore, open_run_store
+from pipelines.metadata.run_store import RunStore, open_run_store
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeResult, NodeState, Problem
 from pipelines.run_list import list_runs

@@ -8,9 +8,9 @@ import types
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
-from pipelines.open_store import open_store
-from pipelines.store_connection import read_connection_config
-from pipelines.store_lock import lock_store
+from pipelines.metadata.open_store import open_store
+from pipelines.metadata.store_connection import read_connection_config
+from pipelines.metadata.store_lock import lock_store
 
 
 class GuardedMetadata(metadata.Metadata):

@@ -11,8 +11,8 @@ import ml_metadata
 from google.protobuf import message
 
 from pipelines.config.store_address import PostgresqlAddress, StoreAddress
-from pipelines.store_connection import create_connection_config
-from pipelines.store_lock import connect_database
+from pipelines.metadata.store_connection import create_connection_config
+from pipelines.metadata.store_lock import connect_database
 
 # ml-metadata 1.16 puts text into SQL by libpq's PQescapeLiteral and then strips one character at
 # either end. That is right but for text with a backslash, which libpq starts with `E'`: such text

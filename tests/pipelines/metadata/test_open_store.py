@@ -10,7 +10,7 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.config.store_address import SqliteAddress, parse_store_url
-from pipelines.open_store import decode_text, encode_text, open_store
+from pipelines.metadata.open_store import decode_text, encode_text, open_store
 from tests.postgresql_server import PostgresqlServer
 
 TEXTS = [
