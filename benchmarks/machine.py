@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.results import Machine
-from pipelines.code_version import ALL_SOURCES, hash_sources
+from pipelines.compiler.code_version import ALL_SOURCES, hash_sources
 
 _GIB = 1 << 30
 _PACKAGES = (

@@ -28,7 +28,7 @@ from pipelines.cli_options import (
     span_option,
     write_json,
 )
-from pipelines.compiled_file import read_compiled_file
+from pipelines.compiler.compiled_file import read_compiled_file
 from pipelines.config.layout import OutputLayout, RunLayout
 from pipelines.config.pipeline_config import PipelineConfig, load_config
 from pipelines.input_data import prepare_input
@@ -210,8 +210,8 @@ def _compile_here(
     config: PipelineConfig, ir_path: Path, description_path: Path
 ) -> PipelineDescription:
     quieten_tensorflow()
-    from pipelines.compilation import compile_pipeline
-    from pipelines.ir_file import write_compiled
+    from pipelines.compiler.compilation import compile_pipeline
+    from pipelines.compiler.ir_file import write_compiled
 
     ir, description = compile_pipeline(config)
     write_compiled(ir, description, ir_path, description_path)

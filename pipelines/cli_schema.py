@@ -22,6 +22,7 @@ from pipelines.cli_options import (
     run_argument,
     set_option,
 )
+from pipelines.compiler.worker_sources import is_checkout
 from pipelines.config.layout import OutputLayout
 from pipelines.config.pipeline_config import load_config
 from pipelines.metadata.run_store import RunStore, StoredArtifact, open_run_store
@@ -29,7 +30,6 @@ from pipelines.records.description import read_description
 from pipelines.records.errors import ConfigError, UsageError
 from pipelines.records.exit_code import ExitCode
 from pipelines.run_summary import load_summary
-from pipelines.worker_sources import is_checkout
 from schemas.feature_table import get_schema_path
 
 

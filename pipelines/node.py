@@ -20,10 +20,10 @@ from components.data_gate.findings import ACCEPTED_PROPERTY, ARTIFACT_TYPE, read
 from components.data_refusal import DataRefusedError
 from components.model_validator.validation import find_validation
 from pipelines.attempts import begin_attempt
+from pipelines.compiler.ir_file import read_ir
 from pipelines.config.layout import OutputLayout
 from pipelines.config.store_address import PostgresqlAddress
 from pipelines.dead_executions import close_dead_executions, hold_node
-from pipelines.ir_file import read_ir
 from pipelines.metadata.guarded_metadata import GuardedMetadata
 from pipelines.metadata.run_store import RunStore, StoredArtifact
 from pipelines.metadata.store_connection import read_connection_config

@@ -38,9 +38,9 @@ from components.statistics_gen.component import StatisticsGen
 from components.training_window.component import TrainingWindow
 from components.training_window.earlier_spans import EarlierSpansStrategy
 from components.transform.component import Transform
+from pipelines.compiler.worker_sources import add_worker_sources
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.metadata.store_connection import create_connection_config
-from pipelines.worker_sources import add_worker_sources
 from schemas.feature_table import get_schema_path, load_feature_table
 
 PREPROCESSING_FN = "components.transform.preprocessing.preprocessing_fn"

@@ -20,8 +20,8 @@ from absl import logging as absl_logging
 from google.protobuf import json_format
 from tfx.orchestration.portable import partial_run_utils
 
-from pipelines.compilation import compile_pipeline, list_skipped
-from pipelines.ir_file import read_ir, write_compiled
+from pipelines.compiler.compilation import compile_pipeline, list_skipped
+from pipelines.compiler.ir_file import read_ir, write_compiled
 from pipelines.node import NodeStoppedError, describe_error, run_node
 from pipelines.node_request import NodeRequest
 from pipelines.records.node_result import NodeResult, NodeState

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from components.file_lock import FileLock
-from pipelines.code_version import hash_installation
+from pipelines.compiler.code_version import hash_installation
 from pipelines.config.pipeline_config import CODE_ROOT
 from pipelines.worker_protocol import (
     EndRequest,

@@ -21,7 +21,7 @@ from components.evaluator.executor import Executor
 from components.evaluator.settings import EvaluatorSettings
 from components.examples.parquet_examples import SUFFIX, ParquetWriter
 from components.trainer.fairness_groups import assign_groups
-from pipelines.worker_sources import add_worker_sources
+from pipelines.compiler.worker_sources import add_worker_sources
 from schemas.feature_table import DType, FairnessAttribute, Group
 from tests.tiny_task import TABLE, Row, create_row
 

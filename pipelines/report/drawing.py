@@ -19,7 +19,7 @@ import markupsafe
 import pydantic
 
 from components.atomic_write import write_whole
-from pipelines.code_version import hash_sources
+from pipelines.compiler.code_version import hash_sources
 
 Spec = dict[str, Any]
 """A Vega-Lite specification, or a part of one."""

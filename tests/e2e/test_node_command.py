@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main
-from pipelines.compiled_file import read_compiled_file
+from pipelines.compiler.compiled_file import read_compiled_file
 from pipelines.config.layout import OutputLayout
 from pipelines.dead_executions import hold_node
 from pipelines.records.exit_code import ExitCode

@@ -19,12 +19,12 @@ from components.champion.choice import Action
 from components.pusher.version_store import hash_directory, list_versions
 from pipelines.champion import ChampionError, ChampionStore, Recovered, open_champion
 from pipelines.cli import main
-from pipelines.compilation import compile_pipeline
+from pipelines.compiler.compilation import compile_pipeline
+from pipelines.compiler.ir_file import write_compiled
 from pipelines.config.layout import OutputLayout
 from pipelines.config.pipeline_config import load_config
 from pipelines.config.store_address import parse_store_url
 from pipelines.dead_executions import hold_node
-from pipelines.ir_file import write_compiled
 from pipelines.metadata.guarded_metadata import GuardedMetadata
 from pipelines.metadata.open_store import open_store
 from pipelines.metadata.store_connection import create_connection_config

@@ -30,9 +30,9 @@ from components.examples.parquet_examples import (
     read_flat_batches,
 )
 from components.transform.executor import Executor
+from pipelines.compiler.worker_sources import add_worker_sources
 from pipelines.config.pipeline_config import BeamConfig
 from pipelines.pipeline import PREPROCESSING_FN
-from pipelines.worker_sources import add_worker_sources
 from schemas.feature_table import get_schema_path, load_feature_table
 from tests.tiny_task import TENSOR_TYPES
 

@@ -10,7 +10,7 @@ from tfx.dsl.compiler import constants
 from tfx.orchestration.portable import inputs_utils, runtime_parameter_utils
 from tfx.proto.orchestration import pipeline_pb2
 
-from pipelines.compilation import compile_pipeline
+from pipelines.compiler.compilation import compile_pipeline
 from pipelines.config.pipeline_config import PipelineConfig, load_config
 from pipelines.metadata.guarded_metadata import GuardedMetadata
 from pipelines.metadata.store_connection import create_connection_config

@@ -14,10 +14,10 @@ from tfx.proto.orchestration import (
     pipeline_pb2,
 )
 
-from pipelines.code_version import hash_product
+from pipelines.compiler.code_version import hash_product
+from pipelines.compiler.imported_code import hash_imported_code
+from pipelines.compiler.ir_file import dump_ir
 from pipelines.config.pipeline_config import PipelineConfig
-from pipelines.imported_code import hash_imported_code
-from pipelines.ir_file import dump_ir
 from pipelines.pipeline import create_pipeline
 from pipelines.records.description import NODE_STAGES, NodeDescription, PipelineDescription
 

@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 import grimp
 
-from pipelines.code_version import hash_sources
+from pipelines.compiler.code_version import hash_sources
 from pipelines.config.pipeline_config import CODE_ROOT
 
 _NODE_SOURCES = ("components", "schemas")

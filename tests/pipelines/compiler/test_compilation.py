@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main
-from pipelines.compilation import compile_pipeline
+from pipelines.compiler.compilation import compile_pipeline
+from pipelines.compiler.imported_code import hash_imported_code
+from pipelines.compiler.ir_file import read_ir
 from pipelines.config.pipeline_config import load_config
-from pipelines.imported_code import hash_imported_code
-from pipelines.ir_file import read_ir
 from pipelines.records.description import NODE_STAGES, PipelineDescription
 from pipelines.records.exit_code import ExitCode
 

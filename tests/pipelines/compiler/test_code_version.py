@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import code_version
-from pipelines.code_version import hash_sources
+from pipelines.compiler import code_version
+from pipelines.compiler.code_version import hash_sources
 
 
 @pytest.fixture
