@@ -28,7 +28,7 @@ from components.champion.properties import (
 from components.champion.recovery import AGREED, compare_with_serving
 from components.pusher.version_store import is_copy, list_versions, push_version
 from pipelines.config.layout import OutputLayout
-from pipelines.dead_executions import is_at_work
+from pipelines.launcher.stale_executions import is_at_work
 from pipelines.metadata.run_store import RunStore, open_run_store
 from pipelines.records.errors import OperationError
 

@@ -32,7 +32,7 @@ from pipelines.compiler.compiled_file import read_compiled_file
 from pipelines.config.layout import OutputLayout, RunLayout
 from pipelines.config.pipeline_config import PipelineConfig, load_config
 from pipelines.input_data import prepare_input
-from pipelines.node_request import NodeRequest
+from pipelines.launcher.node_request import NodeRequest
 from pipelines.records.description import PipelineDescription, read_description
 from pipelines.records.errors import ConfigError, UsageError
 from pipelines.records.exit_code import ExitCode

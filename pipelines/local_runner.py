@@ -11,9 +11,9 @@ from typing import Protocol
 
 from pipelines.config.layout import OutputLayout, RunLayout
 from pipelines.config.pipeline_config import PipelineConfig
-from pipelines.dead_executions import close_dead_executions
+from pipelines.launcher.node_request import NodeRequest
+from pipelines.launcher.stale_executions import close_dead_executions
 from pipelines.metadata.run_store import open_run_store, read_recorded_result
-from pipelines.node_request import NodeRequest
 from pipelines.records.description import NodeDescription, PipelineDescription, read_description
 from pipelines.records.node_result import NodeResult, NodeState
 from pipelines.worker_pool import WorkerPool

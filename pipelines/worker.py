@@ -22,8 +22,8 @@ from tfx.orchestration.portable import partial_run_utils
 
 from pipelines.compiler.compilation import compile_pipeline, list_skipped
 from pipelines.compiler.ir_file import read_ir, write_compiled
-from pipelines.node import NodeStoppedError, describe_error, run_node
-from pipelines.node_request import NodeRequest
+from pipelines.launcher.node import NodeStoppedError, describe_error, run_node
+from pipelines.launcher.node_request import NodeRequest
 from pipelines.records.node_result import NodeResult, NodeState
 from pipelines.worker_protocol import CompileRequest, Reply, Work, send_line
 

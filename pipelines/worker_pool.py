@@ -8,7 +8,7 @@ import threading
 import time
 
 from pipelines.config.pipeline_config import PipelineConfig
-from pipelines.node_request import NodeRequest
+from pipelines.launcher.node_request import NodeRequest
 from pipelines.records.errors import OperationError
 from pipelines.records.node_result import NodeResult, NodeState, Problem
 from pipelines.worker_client import WorkerCall, WorkerClient

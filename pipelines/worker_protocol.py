@@ -19,7 +19,7 @@ from typing import Literal
 import pydantic
 
 from pipelines.config.pipeline_config import PipelineConfig
-from pipelines.node_request import NodeRequest
+from pipelines.launcher.node_request import NodeRequest
 from pipelines.records.node_result import NodeResult
 
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")

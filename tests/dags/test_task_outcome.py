@@ -110,11 +110,13 @@ def read_log(lines: list[str]) -> list[tuple[int, str]]:
 
 def test_level_of_a_line_is_kept() -> None:
     """Lines keep their level; time and level are shown once, by Airflow."""
-    log = read_log([f"{TIME} INFO absl: ready", f"{TIME} ERROR pipelines.node: bad", "plain"])
+    log = read_log(
+        [f"{TIME} INFO absl: ready", f"{TIME} ERROR pipelines.launcher.node: bad", "plain"]
+    )
 
     assert log == [
         (logging.INFO, "absl: ready"),
-        (logging.ERROR, "pipelines.node: bad"),
+        (logging.ERROR, "pipelines.launcher.node: bad"),
         (logging.INFO, "plain"),
     ]
 
@@ -138,9 +140,12 @@ def test_dump_below_information_is_folded() -> None:
 
 def test_traceback_is_not_folded() -> None:
     """What goes on below an error is there to be seen."""
-    lines = [f"{TIME} ERROR pipelines.node: Traceback", "  File", "ValueError: x"]
+    lines = [f"{TIME} ERROR pipelines.launcher.node: Traceback", "  File", "ValueError: x"]
 
-    assert [text for _, text in read_log(lines)] == ["pipelines.node: Traceback", *lines[1:]]
+    assert [text for _, text in read_log(lines)] == [
+        "pipelines.launcher.node: Traceback",
+        *lines[1:],
+    ]
 
 
 def test_odd_lines_stay_as_they_are() -> None:

@@ -21,7 +21,7 @@ from typing import Any
 from unittest import mock
 
 from pipelines import worker_server
-from pipelines.node_request import NodeRequest
+from pipelines.launcher.node_request import NodeRequest
 from pipelines.worker_client import WorkerClient
 from pipelines.worker_protocol import Request, Work
 

@@ -12,7 +12,7 @@ import pytest
 from pipelines.cli import main
 from pipelines.compiler.compiled_file import read_compiled_file
 from pipelines.config.layout import OutputLayout
-from pipelines.dead_executions import hold_node
+from pipelines.launcher.stale_executions import hold_node
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeResult, NodeState
 

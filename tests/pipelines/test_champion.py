@@ -24,7 +24,7 @@ from pipelines.compiler.ir_file import write_compiled
 from pipelines.config.layout import OutputLayout
 from pipelines.config.pipeline_config import load_config
 from pipelines.config.store_address import parse_store_url
-from pipelines.dead_executions import hold_node
+from pipelines.launcher.stale_executions import hold_node
 from pipelines.metadata.guarded_metadata import GuardedMetadata
 from pipelines.metadata.open_store import open_store
 from pipelines.metadata.store_connection import create_connection_config

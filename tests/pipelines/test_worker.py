@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from pipelines.node import NodeStoppedError
+from pipelines.launcher.node import NodeStoppedError
 from pipelines.worker import stop_on_sigterm
 
 

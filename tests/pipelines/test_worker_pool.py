@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.node_request import NodeRequest
+from pipelines.launcher.node_request import NodeRequest
 from pipelines.records.node_result import NodeState
 from pipelines.worker_client import open_private_server
 from pipelines.worker_pool import WorkerPool

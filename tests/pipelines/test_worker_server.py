@@ -16,7 +16,7 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.config.pipeline_config import load_config
-from pipelines.node_request import NodeRequest
+from pipelines.launcher.node_request import NodeRequest
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
 from pipelines.worker_client import WorkerCall, WorkerClient

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pipelines.launcher.row_checks import check_rows
 from pipelines.records.node_result import Rows
-from pipelines.row_checks import check_rows
 
 SPLITS = {"train": 60, "validation": 10, "test": 30}
 

@@ -19,18 +19,18 @@ from tfx.proto.orchestration import pipeline_pb2
 from components.data_gate.findings import ACCEPTED_PROPERTY, ARTIFACT_TYPE, read_verdict
 from components.data_refusal import DataRefusedError
 from components.model_validator.validation import find_validation
-from pipelines.attempts import begin_attempt
 from pipelines.compiler.ir_file import read_ir
 from pipelines.config.layout import OutputLayout
 from pipelines.config.store_address import PostgresqlAddress
-from pipelines.dead_executions import close_dead_executions, hold_node
+from pipelines.launcher.attempts import begin_attempt
+from pipelines.launcher.node_request import NodeRequest
+from pipelines.launcher.row_checks import COUNTED_TYPES, check_rows
+from pipelines.launcher.row_counts import count_rows
+from pipelines.launcher.stale_executions import close_dead_executions, hold_node
 from pipelines.metadata.guarded_metadata import GuardedMetadata
 from pipelines.metadata.run_store import RunStore, StoredArtifact
 from pipelines.metadata.store_connection import read_connection_config
-from pipelines.node_request import NodeRequest
 from pipelines.records.node_result import NodeResult, NodeState, Problem, PushedVersion
-from pipelines.row_checks import COUNTED_TYPES, check_rows
-from pipelines.row_counts import count_rows
 
 _logger = logging.getLogger(__name__)
 
