@@ -45,7 +45,7 @@ _NODE = "CsvExampleGen"
 _COMPONENTS_IMPORTS = (
     "from components.bulk_imports import pause_garbage_collection\n"
     "with pause_garbage_collection():\n"
-    "    import pipelines.worker\n"
+    "    import pipelines.workers.worker\n"
 )
 _STOCK_IMPORTS = "import tfx.v1"
 

@@ -37,8 +37,8 @@ from pipelines.records.description import PipelineDescription, read_description
 from pipelines.records.errors import ConfigError, UsageError
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeResult
-from pipelines.worker_client import WorkerClient, open_private_server, stop_servers
-from pipelines.worker_pool import WorkerPool
+from pipelines.workers.client import WorkerClient, open_private_server, stop_servers
+from pipelines.workers.pool import WorkerPool
 
 _POLL_SECONDS = 0.1
 _run_id_option = click.option(

@@ -16,7 +16,7 @@ from pipelines.launcher.stale_executions import close_dead_executions
 from pipelines.metadata.run_store import open_run_store, read_recorded_result
 from pipelines.records.description import NodeDescription, PipelineDescription, read_description
 from pipelines.records.node_result import NodeResult, NodeState
-from pipelines.worker_pool import WorkerPool
+from pipelines.workers.pool import WorkerPool
 
 _POLL_SECONDS = 0.2
 

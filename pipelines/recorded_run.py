@@ -15,7 +15,7 @@ from rich.text import Text
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.input_data import prepare_input
 from pipelines.report.reporter import Reporter
-from pipelines.worker_client import WorkerClient
+from pipelines.workers.client import WorkerClient
 
 if TYPE_CHECKING:
     from pipelines.records.node_result import NodeResult
@@ -82,7 +82,7 @@ def _run_and_record(
         from pipelines.local_runner import create_run_id, run_locally
         from pipelines.run_display import create_display
         from pipelines.run_summary import summarize_run
-        from pipelines.worker_pool import WorkerPool
+        from pipelines.workers.pool import WorkerPool
 
         layout = config.layout
         for line in recover_champion(layout, config.name):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipelines.worker_client import stop_servers
+from pipelines.workers.client import stop_servers
 from tests.browser.chromium import browser, open_page
 from tests.postgresql_server import PostgresqlServer, run_postgresql
 

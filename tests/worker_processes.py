@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.worker_client import WorkerClient
+from pipelines.workers.client import WorkerClient
 
 
 def find_servers(client: WorkerClient) -> list[int]:

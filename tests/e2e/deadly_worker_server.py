@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from pipelines import worker_server
 from pipelines.launcher.node_request import NodeRequest
-from pipelines.worker_client import WorkerClient
-from pipelines.worker_protocol import Request, Work
+from pipelines.workers import server as worker_server
+from pipelines.workers.client import WorkerClient
+from pipelines.workers.protocol import Request, Work
 
 _NODE_VARIABLE = "DEADLY_NODE"
 _PLACE_VARIABLE = "DEADLY_PLACE"

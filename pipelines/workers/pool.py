@@ -11,8 +11,8 @@ from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.launcher.node_request import NodeRequest
 from pipelines.records.errors import OperationError
 from pipelines.records.node_result import NodeResult, NodeState, Problem
-from pipelines.worker_client import WorkerCall, WorkerClient
-from pipelines.worker_protocol import CompileRequest, Reply, Work
+from pipelines.workers.client import WorkerCall, WorkerClient
+from pipelines.workers.protocol import CompileRequest, Reply, Work
 
 
 class CompilationError(OperationError):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.worker_client import WorkerClient
-from pipelines.worker_protocol import Reply, find_runtime_directory, receive_lines, send_line
+from pipelines.workers.client import WorkerClient
+from pipelines.workers.protocol import Reply, find_runtime_directory, receive_lines, send_line
 
 
 def test_makes_a_folder_that_nobody_else_can_enter(
@@ -61,7 +61,7 @@ def test_other_code_has_another_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server has imported what its code was when it started; changed code gets a new one."""
     now = WorkerClient.shared().log_path
     again = WorkerClient.shared().log_path
-    monkeypatch.setattr("pipelines.worker_client.hash_installation", lambda: "changed")
+    monkeypatch.setattr("pipelines.workers.client.hash_installation", lambda: "changed")
 
     assert again == now
     assert WorkerClient.shared().log_path != now

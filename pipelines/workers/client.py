@@ -16,7 +16,7 @@ from pathlib import Path
 from components.file_lock import FileLock
 from pipelines.compiler.code_version import hash_installation
 from pipelines.config.pipeline_config import CODE_ROOT
-from pipelines.worker_protocol import (
+from pipelines.workers.protocol import (
     EndRequest,
     Reply,
     Request,
@@ -92,7 +92,7 @@ class WorkerClient:
                 [
                     sys.executable,
                     "-m",
-                    "pipelines.worker_server",
+                    "pipelines.workers.server",
                     str(self._socket_path),
                     str(self._idle_seconds),
                 ],

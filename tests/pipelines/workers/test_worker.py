@@ -8,7 +8,7 @@ import time
 import pytest
 
 from pipelines.launcher.node import NodeStoppedError
-from pipelines.worker import stop_on_sigterm
+from pipelines.workers.worker import stop_on_sigterm
 
 
 def _stop_itself() -> None:

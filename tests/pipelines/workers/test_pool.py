@@ -8,8 +8,8 @@ import pytest
 
 from pipelines.launcher.node_request import NodeRequest
 from pipelines.records.node_result import NodeState
-from pipelines.worker_client import open_private_server
-from pipelines.worker_pool import WorkerPool
+from pipelines.workers.client import open_private_server
+from pipelines.workers.pool import WorkerPool
 
 pytestmark = pytest.mark.slow
 

@@ -25,7 +25,7 @@ from pipelines.compiler.ir_file import read_ir, write_compiled
 from pipelines.launcher.node import NodeStoppedError, describe_error, run_node
 from pipelines.launcher.node_request import NodeRequest
 from pipelines.records.node_result import NodeResult, NodeState
-from pipelines.worker_protocol import CompileRequest, Reply, Work, send_line
+from pipelines.workers.protocol import CompileRequest, Reply, Work, send_line
 
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 

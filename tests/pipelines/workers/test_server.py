@@ -19,10 +19,10 @@ from pipelines.config.pipeline_config import load_config
 from pipelines.launcher.node_request import NodeRequest
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
-from pipelines.worker_client import WorkerCall, WorkerClient
-from pipelines.worker_pool import WorkerPool
-from pipelines.worker_protocol import Reply, Request, receive_lines, send_line
-from pipelines.worker_server import WorkerServer
+from pipelines.workers.client import WorkerCall, WorkerClient
+from pipelines.workers.pool import WorkerPool
+from pipelines.workers.protocol import Reply, Request, receive_lines, send_line
+from pipelines.workers.server import WorkerServer
 from tests.worker_processes import find_servers
 
 pytestmark = pytest.mark.slow

@@ -26,7 +26,7 @@ from pathlib import Path
 import pydantic
 
 from components.bulk_imports import pause_garbage_collection
-from pipelines.worker_protocol import (
+from pipelines.workers.protocol import (
     EndRequest,
     Reply,
     Request,
@@ -191,14 +191,14 @@ class WorkerServer:
 
 def _preload(task: Work) -> None:
     """Have what every node of a run reads; each gets it with its process."""
-    from pipelines import worker
+    from pipelines.workers import worker
 
     worker.preload(task)
 
 
 def _work(request: Request, task: Work, client: socket.socket) -> None:
     """In the forked process: do the task, answer, and end."""
-    from pipelines import worker
+    from pipelines.workers import worker
 
     os.chdir(request.directory)
     os.environ.clear()
@@ -231,7 +231,7 @@ def main() -> None:
     # TensorFlow's C++ announces missing GPUs while it is imported.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with pause_garbage_collection():
-        importlib.import_module("pipelines.worker")
+        importlib.import_module("pipelines.workers.worker")
     server = WorkerServer(listener, idle_seconds)
     signal.signal(signal.SIGTERM, lambda *_: server.end())
     server.serve()
