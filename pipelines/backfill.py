@@ -13,7 +13,7 @@ from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.data_layout import list_spans
 from pipelines.records.errors import ConfigError
 from pipelines.records.exit_code import ExitCode
-from pipelines.run_summary import RunSummary, Verdict
+from pipelines.runs.run_summary import RunSummary, Verdict
 
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 _REFUSING = (Outcome.FAILED, Outcome.INCONCLUSIVE)

@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.backfill import BackfillSummary, Drift, SpanOutcome
-from pipelines.run_summary import Verdict
+from pipelines.runs.run_summary import Verdict
 
 _STYLES = {
     Verdict.PUSHED: "green",

@@ -10,7 +10,6 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.champion import ChampionError, ChampionStore, open_champion, recover_champion
 from pipelines.cli_options import (
     change_config,
     config_option,
@@ -23,6 +22,7 @@ from pipelines.cli_options import (
 )
 from pipelines.config.pipeline_config import load_config
 from pipelines.records.exit_code import ExitCode
+from pipelines.runs.champion import ChampionError, ChampionStore, open_champion, recover_champion
 
 _reason_option = click.option(
     "--reason", required=True, metavar="TEXT", help="Why; kept with who and when."
@@ -122,7 +122,7 @@ def replay_champion(
     """Load a pushed version in a fresh process, and replay the rows that it was judged on."""
     quieten_tensorflow()
     # Here: it imports TensorFlow Model Analysis, which the other commands do without.
-    from pipelines.serving_check import check_serving
+    from pipelines.runs.serving_check import check_serving
 
     config = change_config(load_config(source, overrides), None, None, output)
     _say(recover_champion(config.layout, config.name))

@@ -11,7 +11,6 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.champion import ChampionChangeRecord, ChampionStore
 from pipelines.cli_options import (
     LATEST,
     config_option,
@@ -25,16 +24,17 @@ from pipelines.cli_options import (
 )
 from pipelines.config.layout import OutputLayout
 from pipelines.ending_screen import print_summary, render_gates
-from pipelines.explanation import RunExplanation, explain_run
 from pipelines.metadata.run_store import open_run_store
 from pipelines.records.description import read_description
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
 from pipelines.records.record_file import UnreadableRecordError
 from pipelines.report.publication import publish_missing
-from pipelines.retention import Freed, find_garbage, free
-from pipelines.run_list import RunList, list_runs
-from pipelines.run_summary import load_listed_summary, load_summary
+from pipelines.runs.champion import ChampionChangeRecord, ChampionStore
+from pipelines.runs.explanation import RunExplanation, explain_run
+from pipelines.runs.retention import Freed, find_garbage, free
+from pipelines.runs.run_list import RunList, list_runs
+from pipelines.runs.run_summary import load_listed_summary, load_summary
 
 _TimedRow = tuple[datetime.datetime, tuple[str, ...]]
 

@@ -102,8 +102,8 @@ def backfill(
     config = change_config(load_config(source, overrides), None, None, output, refresh)
     from pipelines.backfill import BackfillSummary, SpanOutcome, choose_spans, describe_outcome
     from pipelines.backfill_screen import render_backfill
-    from pipelines.champion import find_champion_version, recover_champion
     from pipelines.ending_screen import print_end
+    from pipelines.runs.champion import find_champion_version, recover_champion
 
     console = create_console(json_path)
     lay_out_default_data(config.spans_directory)

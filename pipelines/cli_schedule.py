@@ -87,7 +87,7 @@ def compile_command(
         run = _find_run(config.layout, run_id)
         prepare_input(config)
         # Here: a compilation without a run needs no metadata store.
-        from pipelines.champion import recover_champion
+        from pipelines.runs.champion import recover_champion
 
         for line in recover_champion(config.layout, config.name):
             click.echo(line, err=True)
@@ -172,7 +172,7 @@ def finish_command(
     from pipelines.ending_screen import print_end
     from pipelines.local_runner import close_dead_nodes
     from pipelines.report.publication import conclude
-    from pipelines.run_summary import recover_summary
+    from pipelines.runs.run_summary import recover_summary
 
     layout = change_config(load_config(source, overrides), None, None, output).layout
     run = _find_run(layout, run_id)

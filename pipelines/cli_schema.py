@@ -29,7 +29,7 @@ from pipelines.metadata.run_store import RunStore, StoredArtifact, open_run_stor
 from pipelines.records.description import read_description
 from pipelines.records.errors import ConfigError, UsageError
 from pipelines.records.exit_code import ExitCode
-from pipelines.run_summary import load_summary
+from pipelines.runs.run_summary import load_summary
 from schemas.feature_table import get_schema_path
 
 

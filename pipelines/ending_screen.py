@@ -16,7 +16,7 @@ from components.model_validator.gate_result import Outcome
 from components.model_validator.gates import Rule
 from pipelines.config.layout import OutputLayout
 from pipelines.records.node_result import NodeState
-from pipelines.run_summary import GateRow, RunSummary, Verdict
+from pipelines.runs.run_summary import GateRow, RunSummary, Verdict
 
 _HEADLINES = {
     Verdict.PUSHED: ("PUSHED", "bold green"),

@@ -19,7 +19,7 @@ from pipelines.workers.client import WorkerClient
 
 if TYPE_CHECKING:
     from pipelines.records.node_result import NodeResult
-    from pipelines.run_summary import RunSummary
+    from pipelines.runs.run_summary import RunSummary
 
 _DATA_GATE = "DataGate"
 
@@ -78,10 +78,10 @@ def _run_and_record(
     client = WorkerClient.shared()
     client.warm()
     with Reporter() as reporter:
-        from pipelines.champion import recover_champion
         from pipelines.local_runner import create_run_id, run_locally
         from pipelines.run_display import create_display
-        from pipelines.run_summary import summarize_run
+        from pipelines.runs.champion import recover_champion
+        from pipelines.runs.run_summary import summarize_run
         from pipelines.workers.pool import WorkerPool
 
         layout = config.layout

@@ -28,7 +28,7 @@ LIGHT_MODULES = [
     "pipelines.metadata.run_store",
     "pipelines.report.page",
     "pipelines.report.publication",
-    "pipelines.run_summary",
+    "pipelines.runs.run_summary",
     "components.curated_schema.schema_diff",
     "components.model_validator.gates",
     "components.model_validator.judgement",

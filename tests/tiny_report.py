@@ -23,7 +23,6 @@ from components.metrics.digest import CalibrationBin, ThresholdCounts
 from components.model_validator.gate_result import Outcome
 from components.model_validator.validation import MetricComparison
 from components.statistics_gen.distances import Bin, Distance
-from pipelines.explanation import Difference, NodeExplanation
 from pipelines.records.about import About
 from pipelines.records.anomalies import Anomaly
 from pipelines.records.description import NODE_STAGES, NodeDescription
@@ -52,7 +51,8 @@ from pipelines.report.model_report import (
 )
 from pipelines.report.node_report import ArtifactReport, NodeReport
 from pipelines.report.run_report import RunHeader, RunReport
-from pipelines.run_summary import GateRow, NodeRow, RunSummary, Verdict
+from pipelines.runs.explanation import Difference, NodeExplanation
+from pipelines.runs.run_summary import GateRow, NodeRow, RunSummary, Verdict
 
 HOSTILE = "<script>alert(1)</script>"
 """The name of a company, as someone might enter it."""

@@ -10,7 +10,7 @@ from pipelines.records.description import PipelineDescription
 from pipelines.report.data_facts import find_output
 from pipelines.report.data_report import DataReport, measure_use
 from pipelines.report.model_card import InputColumn, ModelCard
-from pipelines.run_summary import RunSummary
+from pipelines.runs.run_summary import RunSummary
 from schemas.feature_table import (
     Feature,
     FeatureTable,

@@ -24,7 +24,7 @@ from pipelines.report.ml_test_rubric import score_run
 from pipelines.report.model_facts import collect_model
 from pipelines.report.node_facts import collect_node, is_freed
 from pipelines.report.run_report import RunFacts, RunHeader, RunReport
-from pipelines.run_summary import RunSummary, find_time_span, load_summary, recover_summary
+from pipelines.runs.run_summary import RunSummary, find_time_span, load_summary, recover_summary
 from schemas.feature_table import FeatureTable, list_tasks, load_feature_table
 
 Outputs = Mapping[str, Sequence[StoredArtifact]]

@@ -19,7 +19,7 @@ from pipelines.report.run_comparison import (
     RunComparison,
 )
 from pipelines.report.run_report import RunReport
-from pipelines.run_summary import GateRow
+from pipelines.runs.run_summary import GateRow
 
 
 def compare_runs(before: RunReport, after: RunReport) -> RunComparison:

@@ -34,7 +34,7 @@ from pipelines.report.data_report import (
     measure_use,
 )
 from pipelines.report.overlay import overlay
-from pipelines.run_summary import RunSummary
+from pipelines.runs.run_summary import RunSummary
 from schemas.feature_table import DType, FeatureTable
 
 _MOST_VALUES = 20

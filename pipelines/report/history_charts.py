@@ -12,7 +12,7 @@ from pipelines.report.drawing import Spec
 from pipelines.report.marks import VERDICT_MARKS
 from pipelines.report.numerals import format_interval, format_metric, format_share
 from pipelines.report.run_index import IndexedRun
-from pipelines.run_summary import RunSummary, Verdict
+from pipelines.runs.run_summary import RunSummary, Verdict
 
 _WIDTH = 340
 _HEIGHT = 170

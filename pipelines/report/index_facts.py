@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 
-from pipelines.champion import ChampionState, open_champion
 from pipelines.config.layout import OutputLayout
 from pipelines.records.record_file import UnreadableRecordError
 from pipelines.report.run_index import ChampionStep, IndexedRun, RunIndex
-from pipelines.run_list import list_some_runs
-from pipelines.run_summary import RunSummary, find_time_span, load_listed_summary
+from pipelines.runs.champion import ChampionState, open_champion
+from pipelines.runs.run_list import list_some_runs
+from pipelines.runs.run_summary import RunSummary, find_time_span, load_listed_summary
 
 
 def collect_index(layout: OutputLayout) -> RunIndex:

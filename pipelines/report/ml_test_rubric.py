@@ -24,7 +24,7 @@ from pipelines.report.ml_test_score import (
     ShownBy,
 )
 from pipelines.report.run_report import RunFacts
-from pipelines.run_summary import GateRow
+from pipelines.runs.run_summary import GateRow
 from schemas.feature_table import Role
 
 Finding = Evidence | None

@@ -8,11 +8,11 @@ from pathlib import Path
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.config.layout import OutputLayout
-from pipelines.explanation import explain_node, flatten_parameter
 from pipelines.metadata.run_store import RunStore, StoredArtifact
 from pipelines.records.description import NodeDescription
 from pipelines.report.node_report import ArtifactReport, NodeReport
-from pipelines.run_summary import NodeRow
+from pipelines.runs.explanation import explain_node, flatten_parameter
+from pipelines.runs.run_summary import NodeRow
 
 _TAIL_LINES = 40
 _TAIL_BYTES = 64 * 1024

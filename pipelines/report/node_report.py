@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pydantic
 
-from pipelines.explanation import NodeExplanation
 from pipelines.records.description import NodeDescription
 from pipelines.records.node_result import Problem
-from pipelines.run_summary import NodeRow
+from pipelines.runs.explanation import NodeExplanation
+from pipelines.runs.run_summary import NodeRow
 
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 

@@ -18,7 +18,7 @@ from pipelines.report.comparison_facts import compare_runs
 from pipelines.report.index_facts import collect_index
 from pipelines.report.run_comparison import RunComparison
 from pipelines.report.run_report import RunReport
-from pipelines.run_summary import RunSummary, load_listed_summary
+from pipelines.runs.run_summary import RunSummary, load_listed_summary
 
 
 class FreedError(Exception):

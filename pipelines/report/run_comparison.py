@@ -6,7 +6,7 @@ import pydantic
 
 from components.statistics_gen.distances import Distance
 from pipelines.report.run_report import RunReport
-from pipelines.run_summary import GateRow
+from pipelines.runs.run_summary import GateRow
 
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 

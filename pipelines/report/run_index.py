@@ -6,8 +6,8 @@ import datetime
 
 import pydantic
 
-from pipelines.champion import ChampionState
-from pipelines.run_summary import RunSummary
+from pipelines.runs.champion import ChampionState
+from pipelines.runs.run_summary import RunSummary
 
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 

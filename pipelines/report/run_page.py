@@ -24,7 +24,7 @@ from pipelines.report.pipeline_graph import NODE_HEIGHT, NODE_WIDTH, place_graph
 from pipelines.report.run_report import RunReport
 from pipelines.report.templating import render
 from pipelines.report.timeline import draw_timeline
-from pipelines.run_summary import Verdict
+from pipelines.runs.run_summary import Verdict
 
 HEADLINE_METRICS = ("auc", "log_loss", "auc_precision_recall", "expected_calibration_error")
 """The metrics that stand at the top of the page, of those that were measured."""

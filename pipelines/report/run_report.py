@@ -6,14 +6,14 @@ import datetime
 
 import pydantic
 
-from pipelines.explanation import RunExplanation
 from pipelines.report.data_report import DataReport
 from pipelines.report.lineage import Lineage
 from pipelines.report.ml_test_score import MlTestScore
 from pipelines.report.model_card import ModelCard
 from pipelines.report.model_report import ModelReport
 from pipelines.report.node_report import NodeReport
-from pipelines.run_summary import RunSummary
+from pipelines.runs.explanation import RunExplanation
+from pipelines.runs.run_summary import RunSummary
 
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 

@@ -10,7 +10,7 @@ from pipelines.report.charts import Chart, Series, create_chart
 from pipelines.report.drawing import Spec
 from pipelines.report.marks import STATE_MARKS, Tone
 from pipelines.report.numerals import format_seconds
-from pipelines.run_summary import NodeRow
+from pipelines.runs.run_summary import NodeRow
 
 _COLORS: dict[Tone, str] = {
     "good": "--series-1",

@@ -10,7 +10,7 @@ import pytest
 from pipelines.backfill import BackfillSummary, describe_outcome
 from pipelines.cli import main
 from pipelines.records.exit_code import ExitCode
-from pipelines.run_summary import Verdict
+from pipelines.runs.run_summary import Verdict
 from tests.e2e.conftest import SAMPLE, Run
 
 pytestmark = pytest.mark.slow

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from pipelines.champion import ChampionState
 from pipelines.cli import main
-from pipelines.explanation import RunExplanation
 from pipelines.records.exit_code import ExitCode
+from pipelines.runs.champion import ChampionState
+from pipelines.runs.explanation import RunExplanation
 from tests.e2e.conftest import Run, run_pipeline
 
 pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]

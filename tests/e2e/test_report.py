@@ -34,7 +34,7 @@ from pipelines.report.ml_test_score import Section
 from pipelines.report.publication import FreedError, conclude, publish_missing, publish_report
 from pipelines.report.reporter import Reporter
 from pipelines.report.run_report import RunReport
-from pipelines.run_summary import RunSummary, Verdict
+from pipelines.runs.run_summary import RunSummary, Verdict
 from tests.e2e.conftest import SAMPLE, Run
 
 pytestmark = pytest.mark.slow

@@ -14,7 +14,7 @@ from pipelines.ending_screen import print_summary
 from pipelines.records.description import NodeDescription, PipelineDescription, Stage
 from pipelines.records.node_result import NodeResult, NodeState, Problem, Rows
 from pipelines.run_display import LiveDisplay, PlainDisplay, create_display
-from pipelines.run_summary import GateRow, NodeRow, RunSummary, Verdict
+from pipelines.runs.run_summary import GateRow, NodeRow, RunSummary, Verdict
 
 NODE = NodeDescription(id="Trainer", type="t", stage=Stage.TRAIN, upstream=(), parameters={})
 NOW = datetime.datetime(2026, 1, 31, tzinfo=datetime.timezone.utc)

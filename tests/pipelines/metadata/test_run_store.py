@@ -13,12 +13,12 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from pipelines.cli import main
 from pipelines.config.layout import OutputLayout
 from pipelines.config.store_address import SqliteAddress, StoreAddress, parse_store_url
-from pipelines.explanation import explain_node
 from pipelines.launcher.stale_executions import close_dead_executions
 from pipelines.metadata.run_store import RunStore, open_run_store
 from pipelines.metadata.store_connection import create_connection_config
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
+from pipelines.runs.explanation import explain_node
 from tests.tiny_store import CACHED, COMPLETE, FAILED, RUNNING, TinyStore, compile_run
 
 PATH = Path("/nowhere")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.report.page import render_report
-from pipelines.run_summary import Verdict
+from pipelines.runs.run_summary import Verdict
 from tests.tiny_report import create_report
 
 PageMaker = Callable[[Verdict], Path]

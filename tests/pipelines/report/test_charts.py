@@ -24,7 +24,7 @@ from pipelines.report.model_report import ModelReport
 from pipelines.report.run_comparison import ColumnChange
 from pipelines.report.run_index import IndexedRun
 from pipelines.report.timeline import draw_timeline
-from pipelines.run_summary import Verdict
+from pipelines.runs.run_summary import Verdict
 from tests.tiny_report import HOSTILE, STARTED, create_report
 
 

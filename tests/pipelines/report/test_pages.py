@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from pipelines.champion import ChampionState
 from pipelines.report.page import render_comparison, render_index, render_report
 from pipelines.report.run_comparison import (
     ColumnChange,
@@ -17,7 +16,8 @@ from pipelines.report.run_comparison import (
     RunComparison,
 )
 from pipelines.report.run_index import ChampionStep, IndexedRun, RunIndex
-from pipelines.run_summary import Verdict
+from pipelines.runs.champion import ChampionState
+from pipelines.runs.run_summary import Verdict
 from tests.tiny_report import HOSTILE, RUN_ID, STARTED, create_report
 
 SECTIONS = (

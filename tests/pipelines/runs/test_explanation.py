@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pipelines.explanation import flatten_parameter
+from pipelines.runs.explanation import flatten_parameter
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from pipelines.records.description import PipelineDescription, read_description
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeResult, NodeState, Problem
 from pipelines.records.record_file import UnreadableRecordError, read_record
-from pipelines.run_list import find_run_id
+from pipelines.runs.run_list import find_run_id
 
 _logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from pipelines.metadata.run_store import RunStore
 from pipelines.records.description import NodeDescription, PipelineDescription
 from pipelines.records.node_result import NodeState
-from pipelines.run_summary import GateRow, RunSummary, Verdict
+from pipelines.runs.run_summary import GateRow, RunSummary, Verdict
 
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 _MOST_CHARACTERS = 32

@@ -23,11 +23,11 @@ from components.serving.replay_client import (
     ReplayProcesses,
     ReplayRequest,
 )
-from pipelines.champion import ChampionStore
 from pipelines.config.layout import OutputLayout
 from pipelines.metadata.run_store import RunStore, open_run_store
 from pipelines.records.errors import OperationError
 from pipelines.records.exit_code import ExitCode
+from pipelines.runs.champion import ChampionStore
 
 _VALIDATOR = "ModelValidator"
 

@@ -17,7 +17,6 @@ from tfx.orchestration.portable import inputs_utils
 
 from components.champion.choice import Action
 from components.pusher.version_store import hash_directory, list_versions
-from pipelines.champion import ChampionError, ChampionStore, Recovered, open_champion
 from pipelines.cli import main
 from pipelines.compiler.compilation import compile_pipeline
 from pipelines.compiler.ir_file import write_compiled
@@ -30,6 +29,7 @@ from pipelines.metadata.open_store import open_store
 from pipelines.metadata.store_connection import create_connection_config
 from pipelines.records.exit_code import ExitCode
 from pipelines.report.index_facts import collect_index
+from pipelines.runs.champion import ChampionError, ChampionStore, Recovered, open_champion
 from tests.champion_store import create_pipeline_context, put_model, put_push
 from tests.postgresql_server import PostgresqlServer
 

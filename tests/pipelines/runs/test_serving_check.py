@@ -17,7 +17,7 @@ from components.model_validator.gates import ServingGate, ValueGate, dump_gates
 from components.model_validator.settings import ModelValidatorSettings, describe_rows
 from pipelines.config.layout import OutputLayout
 from pipelines.records.exit_code import ExitCode
-from pipelines.serving_check import ServingCheckError, check_serving
+from pipelines.runs.serving_check import ServingCheckError, check_serving
 from tests.champion_store import create_pipeline_context, put_push
 from tests.tiny_evaluation import (
     MEASURED,
