@@ -24,7 +24,8 @@ from pipelines.cli_options import (
     write_json,
 )
 from pipelines.records.exit_code import ExitCode
-from pipelines.report.collection import collect_report
+from pipelines.report.facts.collection import collect_report
+from pipelines.report.model.run_comparison import RunComparison
 from pipelines.report.publication import (
     FreedError,
     collect_comparison,
@@ -32,7 +33,6 @@ from pipelines.report.publication import (
     publish_index,
     publish_report,
 )
-from pipelines.report.run_comparison import RunComparison
 from pipelines.report.server import LOOPBACK, ReportServer
 
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
-from pipelines.report.ml_test_score import RUBRIC, Item, RubricItem, Section
-from pipelines.report.run_report import RunReport
+from pipelines.report.model.ml_test_score import RUBRIC, Item, RubricItem, Section
+from pipelines.report.model.run_report import RunReport
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/ml-test-score.md"

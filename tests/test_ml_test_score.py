@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.report.ml_test_rubric import score_run
-from pipelines.report.ml_test_score import RUBRIC, Item, Section
+from pipelines.report.facts.ml_test_rubric import score_run
+from pipelines.report.model.ml_test_score import RUBRIC, Item, Section
 from tests.ml_test_score import SHOWINGS, read_outcomes, score_all, score_item, write_page
 from tests.tiny_report import create_report
 

@@ -26,7 +26,7 @@ LIGHT_MODULES = [
     "pipelines.ending_screen",
     "pipelines.local_runner",
     "pipelines.metadata.run_store",
-    "pipelines.report.page",
+    "pipelines.report.pages.page",
     "pipelines.report.publication",
     "pipelines.runs.run_summary",
     "components.curated_schema.schema_diff",

@@ -27,7 +27,7 @@ from pipelines.records.about import About
 from pipelines.records.anomalies import Anomaly
 from pipelines.records.description import NODE_STAGES, NodeDescription
 from pipelines.records.node_result import NodeState, Problem
-from pipelines.report.data_report import (
+from pipelines.report.model.data_report import (
     Bucket,
     CategoryStatistics,
     DataReport,
@@ -38,10 +38,10 @@ from pipelines.report.data_report import (
     OverlayBin,
     ValueCount,
 )
-from pipelines.report.lineage import Lineage, LineageArtifact
-from pipelines.report.ml_test_score import Evidence, Item, MlTestScore, Section, ShownBy
-from pipelines.report.model_card import InputColumn, ModelCard
-from pipelines.report.model_report import (
+from pipelines.report.model.lineage import Lineage, LineageArtifact
+from pipelines.report.model.ml_test_score import Evidence, Item, MlTestScore, Section, ShownBy
+from pipelines.report.model.model_card import InputColumn, ModelCard
+from pipelines.report.model.model_report import (
     Epoch,
     FairnessReport,
     ModelCurves,
@@ -49,8 +49,8 @@ from pipelines.report.model_report import (
     SliceReport,
     TrainingReport,
 )
-from pipelines.report.node_report import ArtifactReport, NodeReport
-from pipelines.report.run_report import RunHeader, RunReport
+from pipelines.report.model.node_report import ArtifactReport, NodeReport
+from pipelines.report.model.run_report import RunHeader, RunReport
 from pipelines.runs.explanation import Difference, NodeExplanation
 from pipelines.runs.run_summary import GateRow, NodeRow, RunSummary, Verdict
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from components.atomic_write import write_whole
 from pipelines.config.layout import OutputLayout
 from pipelines.records.errors import OperationError, UsageError
-from pipelines.report.collection import collect_data_so_far, collect_report
-from pipelines.report.comparison_facts import compare_runs
-from pipelines.report.index_facts import collect_index
-from pipelines.report.run_comparison import RunComparison
-from pipelines.report.run_report import RunReport
+from pipelines.report.facts.collection import collect_data_so_far, collect_report
+from pipelines.report.facts.comparison_facts import compare_runs
+from pipelines.report.facts.index_facts import collect_index
+from pipelines.report.model.run_comparison import RunComparison
+from pipelines.report.model.run_report import RunReport
 from pipelines.runs.run_summary import RunSummary, load_listed_summary
 
 
@@ -45,7 +45,7 @@ def publish_report(layout: OutputLayout, report: RunReport) -> Path:
 @contextlib.contextmanager
 def _keep_drawings(layout: OutputLayout) -> Iterator[None]:
     """Take the charts of earlier pages again, and keep those of the pages that are written."""
-    from pipelines.report.drawing import load_drawings, save_drawings
+    from pipelines.report.charts.drawing import load_drawings, save_drawings
 
     load_drawings(layout.drawings_path)
     yield
@@ -55,7 +55,7 @@ def _keep_drawings(layout: OutputLayout) -> Iterator[None]:
 
 
 def _write_run_page(layout: OutputLayout, report: RunReport) -> Path:
-    from pipelines.report.page import render_report
+    from pipelines.report.pages.page import render_report
 
     path = layout.report_path(report.run_id)
     freed = sum(output.is_freed for node in report.nodes for output in node.outputs)
@@ -77,8 +77,8 @@ def draw_data_ahead(layout: OutputLayout, run_id: str) -> None:
     Raises:
         FileNotFoundError: If there is no such run.
     """
-    from pipelines.report.drawing import load_drawings
-    from pipelines.report.page import draw_data
+    from pipelines.report.charts.drawing import load_drawings
+    from pipelines.report.pages.page import draw_data
 
     load_drawings(layout.drawings_path)
     data = collect_data_so_far(layout, run_id)
@@ -93,7 +93,7 @@ def publish_index(layout: OutputLayout) -> Path:
         UsageError: If there are no runs.
         OSError: If the page can't be written.
     """
-    from pipelines.report.page import render_index
+    from pipelines.report.pages.page import render_index
 
     path = layout.reports_index_path
     write_page(path, render_index(collect_index(layout)))
@@ -106,7 +106,7 @@ def publish_comparison(layout: OutputLayout, comparison: RunComparison) -> Path:
     Raises:
         OSError: If the page can't be written.
     """
-    from pipelines.report.page import render_comparison
+    from pipelines.report.pages.page import render_comparison
 
     path = layout.comparison_path(comparison.before.run_id, comparison.after.run_id)
     write_page(path, render_comparison(comparison))

@@ -79,7 +79,7 @@ def _end_with_parent() -> NoReturn:
 
 
 def _get_ready() -> None:
-    from pipelines.report.page import prepare_pages
+    from pipelines.report.pages.page import prepare_pages
 
     prepare_pages()
 

@@ -14,7 +14,7 @@ from components.pusher.version_store import list_versions
 from pipelines.metadata.run_store import open_run_store
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
-from pipelines.report.collection import collect_report
+from pipelines.report.facts.collection import collect_report
 from pipelines.runs.champion import open_champion, recover_champion
 from pipelines.runs.run_summary import Verdict
 from tests.e2e.conftest import Run, run_pipeline

@@ -11,9 +11,14 @@ from playwright.sync_api import Page, expect
 
 from pipelines.cli import main
 from pipelines.records.exit_code import ExitCode
-from pipelines.report.collection import collect_report
-from pipelines.report.numerals import format_count, format_metric, format_number, format_share
-from pipelines.report.templating import write_words
+from pipelines.report.charts.numerals import (
+    format_count,
+    format_metric,
+    format_number,
+    format_share,
+)
+from pipelines.report.facts.collection import collect_report
+from pipelines.report.pages.templating import write_words
 from tests.browser.chromium import PHONE_WIDTH, Opener
 from tests.e2e.conftest import Run, RunPipeline
 from tests.e2e.corrupted_inputs import ROWS, set_cells, write_rows

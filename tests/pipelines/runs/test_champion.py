@@ -28,7 +28,7 @@ from pipelines.metadata.guarded_metadata import GuardedMetadata
 from pipelines.metadata.open_store import open_store
 from pipelines.metadata.store_connection import create_connection_config
 from pipelines.records.exit_code import ExitCode
-from pipelines.report.index_facts import collect_index
+from pipelines.report.facts.index_facts import collect_index
 from pipelines.runs.champion import ChampionError, ChampionStore, Recovered, open_champion
 from tests.champion_store import create_pipeline_context, put_model, put_push
 from tests.postgresql_server import PostgresqlServer

@@ -1,0 +1,292 @@
+"""Draw a model's training, its curves on the evaluated rows, and its calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from components.metrics.digest import ThresholdCounts
+from pipelines.report.charts.chart import Chart, Series, create_chart
+from pipelines.report.charts.drawing import Spec
+from pipelines.report.charts.numerals import format_count, format_metric
+from pipelines.report.model.model_report import Epoch, ModelCurves, ModelReport, TrainingReport
+
+MOST_CURVE_POINTS = 120
+"""Most points of a curve: more can't be told apart at the size that it is drawn."""
+_MOST_LISTED_POINTS = 21
+_WIDTH = 340
+_HEIGHT = 220
+_CANDIDATE = Series("candidate", "--series-1", "line")
+_CHAMPION = Series("champion", "--series-2", "dashed")
+
+Coordinate = Callable[[ThresholdCounts], float | None]
+
+
+def draw_training(training: TrainingReport) -> tuple[Chart, Chart]:
+    """Draw log loss and AUC by epoch, on the training and the validation split."""
+    return (
+        _draw_epochs(
+            training,
+            "Log loss by epoch",
+            lambda epoch: (epoch.log_loss, epoch.validation_log_loss),
+        ),
+        _draw_epochs(training, "AUC by epoch", lambda epoch: (epoch.auc, epoch.validation_auc)),
+    )
+
+
+def draw_roc(model: ModelReport) -> Chart | None:
+    """Draw the ROC curve, the champion's beside it; None where the model was not evaluated."""
+    chance = {"values": [{"x": 0, "y": 0}, {"x": 1, "y": 1}]}
+    return _draw_curves(
+        model,
+        "ROC curve",
+        ("False positive rate", "Recall"),
+        (lambda counts: counts.false_positive_rate, lambda counts: counts.recall),
+        chance,
+    )
+
+
+def draw_precision_recall(model: ModelReport) -> Chart | None:
+    """Draw precision by recall, the champion's beside it; None where it was not evaluated."""
+    return _draw_curves(
+        model,
+        "Precision–recall curve",
+        ("Recall", "Precision"),
+        (lambda counts: counts.recall, lambda counts: counts.precision),
+        None,
+    )
+
+
+def draw_calibration(model: ModelReport) -> Chart | None:
+    """Draw the share of label 1 by score, with the diagonal of perfect calibration.
+
+    Returns:
+        The chart; None where the model was not evaluated.
+    """
+    if model.candidate is None or not model.candidate.calibration:
+        return None
+    bins = model.candidate.calibration
+    worst = max(bins, key=lambda one: abs(one.mean_label - one.mean_prediction))
+    layers: list[Spec] = [_create_reference({"values": [{"x": 0, "y": 0}, {"x": 1, "y": 1}]})]
+    for curves, series in _list_curves(model):
+        values = [
+            {"x": round(one.mean_prediction, 4), "y": round(one.mean_label, 4), "rows": one.rows}
+            for one in curves.calibration
+        ]
+        is_candidate = series is _CANDIDATE
+        mark = {
+            **_create_line(series),
+            "point": {"color": f"var({series.color})", "size": 36 if is_candidate else 16},
+        }
+        layers.append(
+            {
+                "data": {"values": values},
+                "mark": mark,
+                "encoding": _encode_unit_square("mean score of the bin", "share with label 1"),
+            }
+        )
+    return create_chart(
+        {"width": _WIDTH, "height": _HEIGHT, "layer": layers},
+        "Calibration",
+        f"On the diagonal, scores are probabilities; the bin furthest from it has a mean score of "
+        f"{worst.mean_prediction:.2f} and {worst.mean_label:.2f} with label 1.",
+        ("Scores", "Rows", "Mean score", "Share with label 1"),
+        tuple(
+            (
+                f"{one.low:.3f} to {one.high:.3f}",
+                format_count(one.rows),
+                format_metric(one.mean_prediction),
+                format_metric(one.mean_label),
+            )
+            for one in bins
+        ),
+        (*_list_legend(model), Series("perfect", "--series-3", "dotted")),
+    )
+
+
+def thin(points: Sequence[ThresholdCounts], most: int) -> list[ThresholdCounts]:
+    """Keep some points of a curve, spread along it, its ends among them.
+
+    Args:
+        points: The points, at least one.
+        most: How many to keep at most, at least two.
+
+    Returns:
+        The points kept, in the same order.
+    """
+    if len(points) <= most:
+        return list(points)
+    step = (len(points) - 1) / (most - 1)
+    return [points[round(index * step)] for index in range(most)]
+
+
+def find_chosen(model: ModelReport) -> ThresholdCounts | None:
+    """Find the confusion matrix at the threshold nearest to the chosen one; None without any."""
+    if model.candidate is None or not model.candidate.thresholds:
+        return None
+    return min(
+        model.candidate.thresholds, key=lambda counts: abs(counts.threshold - model.threshold)
+    )
+
+
+def _draw_epochs(
+    training: TrainingReport, title: str, read: Callable[[Epoch], tuple[float, float]]
+) -> Chart:
+    series = (Series("train", "--series-1", "dashed"), Series("validation", "--series-2", "line"))
+    whole = [epoch.number for epoch in training.epochs]
+    x = {
+        "field": "x",
+        "type": "quantitative",
+        "title": "epoch",
+        "scale": {"domain": [min(whole), max(whole)], "nice": False},
+        "axis": {"grid": False, "tickMinStep": 1, "format": "d", "tickCount": 8},
+    }
+    y = {
+        "field": "y",
+        "type": "quantitative",
+        "title": None,
+        "scale": {"zero": False},
+        "axis": {"tickCount": 5, "domain": False},
+    }
+    layers: list[Spec] = [
+        {
+            "data": {"values": [{"x": training.best_epoch}]},
+            "mark": {"type": "rule", "color": "var(--line-strong)", "strokeWidth": 1.5},
+            "encoding": {"x": x},
+        }
+    ]
+    for index, entry in enumerate(series):
+        values = [
+            {"x": epoch.number, "y": round(read(epoch)[index], 5)} for epoch in training.epochs
+        ]
+        mark = {**_create_line(entry), "point": {"color": f"var({entry.color})", "size": 18}}
+        layers.append({"data": {"values": values}, "mark": mark, "encoding": {"x": x, "y": y}})
+    best = training.epochs[training.best_epoch - 1]
+    return create_chart(
+        {"width": _WIDTH, "height": 180, "layer": layers},
+        title,
+        f"Kept are the weights of epoch {training.best_epoch} of {len(training.epochs)}: "
+        f"{format_metric(read(best)[0])} on train, {format_metric(read(best)[1])} on validation.",
+        ("Epoch", "Train", "Validation"),
+        tuple(
+            (str(epoch.number), *(format_metric(value) for value in read(epoch)))
+            for epoch in training.epochs
+        ),
+        (*series, Series(f"epoch {training.best_epoch}, kept", "--line-strong", "rule")),
+    )
+
+
+def _draw_curves(
+    model: ModelReport,
+    title: str,
+    names: tuple[str, str],
+    coordinates: tuple[Coordinate, Coordinate],
+    reference: Spec | None,
+) -> Chart | None:
+    chosen = find_chosen(model)
+    if model.candidate is None or chosen is None:
+        return None
+    encoding = _encode_unit_square(*(name.lower() for name in names))
+    layers = [_create_reference(reference)] if reference else []
+    for curves, series in _list_curves(model):
+        values = _list_points(thin(curves.thresholds, MOST_CURVE_POINTS), coordinates)
+        layers.append(
+            {"data": {"values": values}, "mark": _create_line(series), "encoding": encoding}
+        )
+    spot = {
+        "type": "point",
+        "filled": True,
+        "size": 70,
+        "opacity": 1,
+        "color": "var(--series-1)",
+        "stroke": "var(--card)",
+        "strokeWidth": 1.5,
+    }
+    layers.append(
+        {
+            "data": {"values": _list_points([chosen], coordinates)},
+            "mark": spot,
+            "encoding": encoding,
+        }
+    )
+    x, y = (read(chosen) for read in coordinates)
+    listed = thin(model.candidate.thresholds, _MOST_LISTED_POINTS)
+    return create_chart(
+        {"width": _WIDTH, "height": _HEIGHT, "layer": layers},
+        title,
+        f"At the chosen threshold {model.threshold:g}, the candidate has {names[0].lower()} "
+        f"{format_metric(x)} and {names[1].lower()} {format_metric(y)}.",
+        ("Threshold", *names),
+        tuple(
+            (f"{counts.threshold:.3f}", *(format_metric(read(counts)) for read in coordinates))
+            for counts in listed
+        ),
+        (*_list_legend(model), Series("chosen threshold", "--series-1", "dot")),
+    )
+
+
+def _list_points(
+    points: Sequence[ThresholdCounts], coordinates: tuple[Coordinate, Coordinate]
+) -> list[Spec]:
+    """Give the coordinates, in the curve's order, without those that have no value."""
+    pairs = (tuple(read(counts) for read in coordinates) for counts in points)
+    return [
+        {"x": round(x, 4), "y": round(y, 4), "order": order}
+        for order, (x, y) in enumerate(pairs)
+        if x is not None and y is not None
+    ]
+
+
+def _list_curves(model: ModelReport) -> list[tuple[ModelCurves, Series]]:
+    both = ((model.champion, _CHAMPION), (model.candidate, _CANDIDATE))
+    return [(curves, series) for curves, series in both if curves is not None]
+
+
+def _list_legend(model: ModelReport) -> tuple[Series, ...]:
+    return (_CANDIDATE,) if model.champion is None else (_CANDIDATE, _CHAMPION)
+
+
+def _create_line(series: Series) -> Spec:
+    dash = [5, 3] if series.swatch == "dashed" else [1, 0]
+    return {
+        "type": "line",
+        "color": f"var({series.color})",
+        "strokeDash": dash,
+        "interpolate": "linear",
+    }
+
+
+def _create_reference(data: Spec) -> Spec:
+    return {
+        "data": data,
+        "mark": {
+            "type": "line",
+            "color": "var(--series-3)",
+            "strokeDash": [1, 3],
+            "strokeWidth": 1.5,
+        },
+        "encoding": {
+            "x": {"field": "x", "type": "quantitative"},
+            "y": {"field": "y", "type": "quantitative"},
+        },
+    }
+
+
+def _encode_unit_square(x_title: str, y_title: str) -> Spec:
+    scale = {"domain": [0, 1], "nice": False}
+    return {
+        "x": {
+            "field": "x",
+            "type": "quantitative",
+            "title": x_title,
+            "scale": scale,
+            "axis": {"tickCount": 5, "grid": True, "domain": False, "ticks": False},
+        },
+        "y": {
+            "field": "y",
+            "type": "quantitative",
+            "title": y_title,
+            "scale": scale,
+            "axis": {"tickCount": 5, "grid": True, "domain": False, "ticks": False},
+        },
+        "order": {"field": "order", "type": "quantitative"},
+    }

@@ -1,0 +1,1 @@
+"""Gathering the facts that pages show, from the run's artifacts and the store."""

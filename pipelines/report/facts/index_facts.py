@@ -1,0 +1,98 @@
+"""Gather what is told of all runs together."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+
+from pipelines.config.layout import OutputLayout
+from pipelines.records.record_file import UnreadableRecordError
+from pipelines.report.model.run_index import ChampionStep, IndexedRun, RunIndex
+from pipelines.runs.champion import ChampionState, open_champion
+from pipelines.runs.run_list import list_some_runs
+from pipelines.runs.run_summary import RunSummary, find_time_span, load_listed_summary
+
+
+def collect_index(layout: OutputLayout) -> RunIndex:
+    """Gather what is told of all runs of an output root.
+
+    Returns:
+        The index; a run that can't be read is in its notes.
+
+    Raises:
+        UsageError: If there are no runs.
+        UnreadableRecordError: If none can be read.
+    """
+    found = list_some_runs(layout)
+    runs: list[IndexedRun] = []
+    notes = list(found.unreadable.values())
+    for run_id in found.run_ids:
+        try:
+            runs.append(_index(layout, load_listed_summary(layout, run_id)))
+        except (OSError, UnreadableRecordError) as error:
+            notes.append(f"run {run_id}: {error}")
+    pipeline = found.runs[-1].pipeline
+    champion = _read_champion(layout, pipeline)
+    return RunIndex(
+        pipeline=pipeline,
+        output_root=str(layout.root),
+        runs=tuple(runs),
+        champion=champion,
+        history=_tell_history(runs, champion),
+        notes=tuple(notes),
+    )
+
+
+def _index(layout: OutputLayout, summary: RunSummary) -> IndexedRun:
+    times = find_time_span(summary.nodes)
+    page = layout.report_path(summary.run_id)
+    return IndexedRun(
+        summary=summary,
+        started_at=times[0] if times else None,
+        span=summary.data.data.span if summary.data else None,
+        rows=sum(file.rows for file in summary.data.files) if summary.data else None,
+        page=page.relative_to(layout.reports_directory).as_posix() if page.is_file() else None,
+    )
+
+
+def _read_champion(layout: OutputLayout, pipeline: str) -> ChampionState | None:
+    if not layout.has_metadata_store:
+        return None
+    with open_champion(layout, pipeline) as champion:
+        return champion.show()
+
+
+def _tell_history(
+    runs: Iterable[IndexedRun], champion: ChampionState | None
+) -> tuple[ChampionStep, ...]:
+    """Tell the champion's history: each version when it was first pushed, and other changes."""
+    steps: list[ChampionStep] = []
+    known: set[int] = set()
+    for run in runs:
+        version = run.summary.pushed_version
+        if version is None or version in known:
+            continue
+        known.add(version)
+        steps.append(
+            ChampionStep(
+                when=run.started_at,
+                what="pushed",
+                version=version,
+                run_id=run.summary.run_id,
+                who="",
+                reason=run.summary.reason,
+            )
+        )
+    for change in champion.changes if champion else ():
+        steps.append(
+            ChampionStep(
+                when=datetime.datetime.fromisoformat(change.when),
+                what=change.action.value,
+                version=change.version,
+                run_id=None,
+                who=change.who,
+                reason=change.reason,
+            )
+        )
+    earliest = datetime.datetime.min.replace(tzinfo=datetime.timezone.utc)
+    return tuple(sorted(steps, key=lambda step: step.when or earliest))

@@ -1,0 +1,122 @@
+"""Cut a column of several datasets into the same bins, to lay them over each other.
+
+This module is plain Python and NumPy.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from components.statistics_gen.distances import (
+    MISSING_LABEL,
+    REST_LABEL,
+    Categories,
+    Quantiles,
+    compute_shares,
+    cut_at_quantiles,
+    describe_interval,
+)
+from pipelines.report.model.data_report import OverlayBin
+
+MOST_BINS = 20
+"""Most bins of numbers, and most values of categories, beside those of the rest."""
+
+_MOST_WHOLE_NUMBERS = 40
+_PERCENTILES = 100
+
+
+def overlay(
+    columns: Mapping[str, Categories | Quantiles], is_whole: bool = False
+) -> tuple[OverlayBin, ...]:
+    """Cut a column into bins that all datasets share.
+
+    Args:
+        columns: The column in each dataset by the dataset's name, all of numbers or all of
+            categories; those without rows, or of the other kind than the first, are left out.
+
+    Returns:
+        The bins: numbers in order, or values by their largest share; then all other values and the
+        missing ones, where there are some. Numbers beyond the 1st and the 99th percentile of all
+        datasets fall into the open bins at both ends; few whole numbers get a bin each. None
+        without datasets.
+    """
+    filled = {name: column for name, column in columns.items() if column.rows}
+    categories = {name: column for name, column in filled.items() if isinstance(column, Categories)}
+    numbers = {name: column for name, column in filled.items() if isinstance(column, Quantiles)}
+    if not filled:
+        return ()
+    if next(iter(filled)) in categories:
+        return _overlay_categories(categories)
+    return _overlay_numbers(numbers, is_whole)
+
+
+def _overlay_categories(columns: Mapping[str, Categories]) -> tuple[OverlayBin, ...]:
+    shares = {
+        name: {value: count / column.rows for value, count in column.counts.items()}
+        for name, column in columns.items()
+    }
+    largest: dict[str, float] = {}
+    for of_one in shares.values():
+        for value, share in of_one.items():
+            largest[value] = max(share, largest.get(value, 0.0))
+    shown = sorted(largest, key=lambda value: (-largest[value], value))[:MOST_BINS]
+    bins = [
+        _create_bin(value, {name: of_one.get(value, 0.0) for name, of_one in shares.items()})
+        for value in shown
+    ]
+    missing = {name: column.missing / column.rows for name, column in columns.items()}
+    rest = {
+        name: max(1 - missing[name] - math.fsum(one.shares[name] for one in bins), 0.0)
+        for name in columns
+    }
+    # What is left of 1 is rounding where every value is shown.
+    is_whole = len(shown) == len(largest) and not any(column.rest for column in columns.values())
+    ends = (
+        [(MISSING_LABEL, missing)] if is_whole else [(REST_LABEL, rest), (MISSING_LABEL, missing)]
+    )
+    return (*bins, *(_create_bin(label, part) for label, part in ends if any(part.values())))
+
+
+def _overlay_numbers(columns: Mapping[str, Quantiles], is_whole: bool) -> tuple[OverlayBin, ...]:
+    whole = _list_whole_numbers(list(columns.values())) if is_whole else []
+    cuts = whole[:-1] if whole else _cut_evenly(list(columns.values()))
+    shares = {name: compute_shares(column, cuts) for name, column in columns.items()}
+    limits: list[float | None] = [None, *cuts, None]
+    bins = [
+        OverlayBin(
+            label=f"{whole[place]:.0f}" if whole else describe_interval(low, high),
+            low=low,
+            high=high,
+            shares={name: float(of_one[place]) for name, of_one in shares.items()},
+        )
+        for place, (low, high) in enumerate(itertools.pairwise(limits))
+    ]
+    missing = {name: float(of_one[-1]) for name, of_one in shares.items()}
+    return (*bins, *([_create_bin(MISSING_LABEL, missing)] if any(missing.values()) else []))
+
+
+def _list_whole_numbers(columns: Sequence[Quantiles]) -> list[float]:
+    """List every whole number from the smallest to the largest; none where they are many."""
+    ends = [end for column in columns for end in (*column.lows, *column.highs)]
+    if not ends or max(ends) - min(ends) >= _MOST_WHOLE_NUMBERS:
+        return []
+    return [float(number) for number in range(math.ceil(min(ends)), math.floor(max(ends)) + 1)]
+
+
+def _cut_evenly(columns: Sequence[Quantiles]) -> list[float]:
+    """Choose limits of equally wide bins between the outermost percentiles of all datasets."""
+    percentiles = [cut for column in columns for cut in cut_at_quantiles(column, _PERCENTILES)]
+    if not percentiles:
+        return []
+    evenly, step = np.linspace(min(percentiles), max(percentiles), MOST_BINS - 1, retstep=True)
+    # Two digits of a bin's width read well, and keep bins of large numbers apart.
+    decimals = 1 - math.floor(math.log10(step)) if step > 0 else 0
+    return sorted({round(float(cut), decimals) for cut in evenly})
+
+
+def _create_bin(label: str, shares: Mapping[str, float]) -> OverlayBin:
+    return OverlayBin(label=label, low=None, high=None, shares=dict(shares))

@@ -1,0 +1,102 @@
+"""All that is told of a run: the one model that every page, screen and JSON is a view of."""
+
+from __future__ import annotations
+
+import datetime
+
+import pydantic
+
+from pipelines.report.model.data_report import DataReport
+from pipelines.report.model.lineage import Lineage
+from pipelines.report.model.ml_test_score import MlTestScore
+from pipelines.report.model.model_card import ModelCard
+from pipelines.report.model.model_report import ModelReport
+from pipelines.report.model.node_report import NodeReport
+from pipelines.runs.explanation import RunExplanation
+from pipelines.runs.run_summary import RunSummary
+
+_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+
+class RunHeader(pydantic.BaseModel):
+    """When a run was, of what data and what code.
+
+    Attributes:
+        started_at: When its first node started, UTC; None where none did.
+        ended_at: When its last node ended, UTC; None likewise.
+        span: First day of the span that was read, ``YYYY-MM-DD``; None where the data was not read
+            as a span, or the run did not get that far.
+        rows: Rows of the CSV files; None where they were not counted.
+        content_hash: SHA-256 of the compiled pipeline: the same where settings and code of every
+            node are the same.
+        code_hash: SHA-256 of all our sources; empty for a run compiled before it was kept.
+        config_hash: SHA-256 of the configuration; empty likewise.
+    """
+
+    model_config = _STRICT
+
+    started_at: datetime.datetime | None
+    ended_at: datetime.datetime | None
+    span: str | None
+    rows: int | None
+    content_hash: str
+    code_hash: str
+    config_hash: str
+
+
+class RunFacts(pydantic.BaseModel):
+    """All that is told of a run but its score.
+
+    Attributes:
+        header: When it was, of what data and what code.
+        summary: How it ended, in the documented form that ``show --json`` prints: verdict, reason,
+            metrics beside the champion's, gates, anomalies, pushed version, paths.
+        nodes: Every node in the pipeline's order, with its explanation.
+        data: The data; None where no statistics were made.
+        model: The model; None where none was trained.
+        lineage: From the last artifact back to the rows; None where nothing was made.
+        model_card: The model card; None where no model was trained.
+        notes: What could not be shown and why, one sentence each; empty in a whole report.
+    """
+
+    model_config = _STRICT
+
+    header: RunHeader
+    summary: RunSummary
+    nodes: tuple[NodeReport, ...]
+    data: DataReport | None
+    model: ModelReport | None
+    lineage: Lineage | None
+    model_card: ModelCard | None
+    notes: tuple[str, ...]
+
+    @property
+    def run_id(self) -> str:
+        """The run."""
+        return self.summary.run_id
+
+    @property
+    def explanation(self) -> RunExplanation:
+        """The run as ``explain`` prints it."""
+        return RunExplanation.of(self.summary, tuple(node.explanation for node in self.nodes))
+
+    def node(self, node_id: str) -> NodeReport:
+        """Look a node up.
+
+        Raises:
+            KeyError: If the run has none of that id.
+        """
+        for node in self.nodes:
+            if node.id == node_id:
+                return node
+        raise KeyError(f"run {self.run_id!r} has no node {node_id!r}")
+
+
+class RunReport(RunFacts):
+    """A run, with its score.
+
+    Attributes:
+        test_score: The ML Test Score, by the evidence in this run.
+    """
+
+    test_score: MlTestScore

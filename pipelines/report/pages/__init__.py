@@ -1,0 +1,1 @@
+"""Pages from facts and charts: what stands where, in HTML from `templates/`."""

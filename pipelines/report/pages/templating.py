@@ -1,0 +1,168 @@
+"""The Jinja2 environment of the pages: what their templates may call, and their security policy.
+
+Autoescaping is on for every template, and a name that is not there is an error. Style and script
+stand in the page; the policy allows these two by their hashes, and nothing else: no other script,
+no inline style, no request to anywhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import jinja2
+import markupsafe
+
+from components.model_validator.gate_result import GateResult
+from pipelines.ending_screen import RULE_SIGNS
+from pipelines.report.charts.chart import numerals, printable
+from pipelines.report.charts.marks import (
+    SCORE_MARKS,
+    SEVERITY_MARKS,
+    STATE_MARKS,
+    VERDICT_MARKS,
+    mark_gate,
+)
+from pipelines.report.model.data_report import measure_use
+from pipelines.report.pages import glyphs
+
+_ACRONYMS = {
+    "auc": "AUC",
+    "auc precision recall": "AUC precision–recall",
+    "l infinity": "L-infinity",
+    "jensen shannon": "Jensen–Shannon",
+}
+
+
+def render(template: str, context: Mapping[str, Any]) -> str:
+    """Render a page.
+
+    Returns:
+        The page: one HTML document that needs no other file.
+
+    Raises:
+        jinja2.UndefinedError: If the template asks for what is not there.
+    """
+    environment = _create_environment()
+    style, script = (_read_source(environment, name) for name in ("page.css", "page.js"))
+    return environment.get_template(template).render(
+        **context,
+        policy=_create_policy(style, script),
+        style=markupsafe.Markup(style),
+        script=markupsafe.Markup(script),
+    )
+
+
+def compile_templates() -> None:
+    """Compile all templates; they stay compiled in this process."""
+    environment = _create_environment()
+    for name in environment.list_templates(extensions=["html"]):
+        environment.get_template(name)
+
+
+def write_words(name: str) -> str:
+    """Write a name of code for people: ``expected_calibration_error``, ``DRIFT_HIGH``."""
+    words = name.replace("_", " ").strip().lower()
+    return _ACRONYMS.get(words, words)
+
+
+def write_breakable(name: str) -> markupsafe.Markup:
+    """Write a name so that a line can break after each underscore and equals sign."""
+    parts = re.split("(?<=[_=])", str(markupsafe.escape(printable(name))))
+    return markupsafe.Markup("<wbr>".join(parts))
+
+
+def write_message(text: str) -> markupsafe.Markup:
+    """Write a message, with what stands between backticks as code."""
+    parts = (markupsafe.escape(part) for part in text.split("`"))
+    return markupsafe.Markup().join(
+        markupsafe.Markup("<code>{}</code>").format(part) if index % 2 else part
+        for index, part in enumerate(parts)
+    )
+
+
+def write_sentence(text: str) -> str:
+    """Write a text as a sentence: a capital at its start, a full stop at its end."""
+    text = text.strip()
+    if not text:
+        return ""
+    first = text.split(maxsplit=1)[0]
+    # A name like DataGate or auc_floor keeps its own spelling.
+    start = text if "_" in first or not first.islower() else text[0].upper() + text[1:]
+    return start if start[-1] in ".!?…" else f"{start}."
+
+
+def write_limit(gate: GateResult) -> str:
+    """Write a gate's limit with its sign, as the ending screen does."""
+    return f"{RULE_SIGNS[gate.rule]} {gate.limit:g}"
+
+
+def write_split_counts(rows: Mapping[str, int]) -> str:
+    """Write rows by split: ``train 7,004, test 4,479``."""
+    return ", ".join(f"{split} {count:,}" for split, count in rows.items())
+
+
+@functools.cache
+def _create_environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("pipelines.report", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        breakable=write_breakable,
+        change=numerals.format_change,
+        count=numerals.format_count,
+        gate_mark=mark_gate,
+        histogram_heights=glyphs.draw_histogram,
+        interval=numerals.format_interval,
+        limit=write_limit,
+        message=write_message,
+        metric=numerals.format_metric,
+        number=numerals.format_number,
+        printable=printable,
+        seconds=numerals.format_seconds,
+        sentence=write_sentence,
+        share=numerals.format_share,
+        split_counts=write_split_counts,
+        time=numerals.format_time,
+        use=measure_use,
+        value_heights=glyphs.draw_values,
+        words=write_words,
+    )
+    environment.globals.update(
+        item_marks=SCORE_MARKS,
+        severity_marks=SEVERITY_MARKS,
+        state_marks=STATE_MARKS,
+        verdict_marks=VERDICT_MARKS,
+    )
+    return environment
+
+
+def _read_source(environment: jinja2.Environment, name: str) -> str:
+    assert environment.loader is not None
+    return environment.loader.get_source(environment, name)[0]
+
+
+def _create_policy(style: str, script: str) -> str:
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"style-src '{_hash(style)}'",
+            f"script-src '{_hash(script)}'",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ]
+    )
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    return f"sha256-{base64.b64encode(digest).decode('ascii')}"
