@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.backfill import BackfillSummary, Drift, SpanOutcome
+from pipelines.runner.backfill import BackfillSummary, Drift, SpanOutcome
 from pipelines.runs.run_summary import Verdict
 
 _STYLES = {

@@ -23,10 +23,10 @@ from pipelines.cli_options import (
     write_json,
 )
 from pipelines.config.pipeline_config import load_config
-from pipelines.input_data import lay_out_default_data, prepare_input
-from pipelines.recorded_run import run_and_record
 from pipelines.records.description import NODE_STAGES
 from pipelines.records.exit_code import ExitCode
+from pipelines.runner.input_data import lay_out_default_data, prepare_input
+from pipelines.runner.recorded_run import run_and_record
 
 _NODE = click.Choice(list(NODE_STAGES))
 _DATE = click.DateTime(formats=["%Y-%m-%d"])
@@ -100,9 +100,14 @@ def backfill(
     A refused span does not end it: the next ones are compared with the last that was accepted.
     """
     config = change_config(load_config(source, overrides), None, None, output, refresh)
-    from pipelines.backfill import BackfillSummary, SpanOutcome, choose_spans, describe_outcome
     from pipelines.backfill_screen import render_backfill
     from pipelines.ending_screen import print_end
+    from pipelines.runner.backfill import (
+        BackfillSummary,
+        SpanOutcome,
+        choose_spans,
+        describe_outcome,
+    )
     from pipelines.runs.champion import find_champion_version, recover_champion
 
     console = create_console(json_path)

@@ -31,12 +31,12 @@ from pipelines.cli_options import (
 from pipelines.compiler.compiled_file import read_compiled_file
 from pipelines.config.layout import OutputLayout, RunLayout
 from pipelines.config.pipeline_config import PipelineConfig, load_config
-from pipelines.input_data import prepare_input
 from pipelines.launcher.node_request import NodeRequest
 from pipelines.records.description import PipelineDescription, read_description
 from pipelines.records.errors import ConfigError, UsageError
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeResult
+from pipelines.runner.input_data import prepare_input
 from pipelines.workers.client import WorkerClient, open_private_server, stop_servers
 from pipelines.workers.pool import WorkerPool
 
@@ -170,8 +170,8 @@ def finish_command(
     """Sum a run up after its last node, however it went; the exit code is the verdict's."""
     # Here: they read artifacts and the metadata store, which a node's own command need not load.
     from pipelines.ending_screen import print_end
-    from pipelines.local_runner import close_dead_nodes
     from pipelines.report.publication import conclude
+    from pipelines.runner.local_runner import close_dead_nodes
     from pipelines.runs.run_summary import recover_summary
 
     layout = change_config(load_config(source, overrides), None, None, output).layout

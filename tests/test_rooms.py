@@ -24,7 +24,7 @@ LIGHT_MODULES = [
     "pipelines.cli",
     "pipelines.config.pipeline_config",
     "pipelines.ending_screen",
-    "pipelines.local_runner",
+    "pipelines.runner.local_runner",
     "pipelines.metadata.run_store",
     "pipelines.report.pages.page",
     "pipelines.report.publication",

@@ -14,7 +14,7 @@ from benchmarks.generate_sample import (
     format_csv,
     generate_rows,
 )
-from pipelines.data_layout import find_quarter, find_source
+from pipelines.runner.sample_data import find_quarter, find_source
 
 
 @pytest.fixture(scope="module")

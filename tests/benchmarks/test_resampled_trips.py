@@ -11,7 +11,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from benchmarks.resampled_trips import BLOCK_ROWS, RealTrips, read_real_trips, write_trips
-from pipelines.data_layout import find_source
+from pipelines.runner.sample_data import find_source
 from schemas.feature_table import get_schema_path, load_feature_table
 
 ROWS = 20_000

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.backfill import BackfillSummary, describe_outcome
 from pipelines.cli import main
 from pipelines.records.exit_code import ExitCode
+from pipelines.runner.backfill import BackfillSummary, describe_outcome
 from pipelines.runs.run_summary import Verdict
 from tests.e2e.conftest import SAMPLE, Run
 

@@ -24,7 +24,7 @@ from components.statistics_gen.feature_statistics import (
     SplitSummary,
     summarize_split,
 )
-from pipelines.data_layout import cut_by_quarter, find_source
+from pipelines.runner.sample_data import cut_by_quarter, find_source
 from schemas.feature_table import get_schema_path
 from tests.components.data_gate.conftest import TASK, describe, divide, read_csv
 

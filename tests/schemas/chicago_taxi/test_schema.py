@@ -15,7 +15,7 @@ from tfx_bsl.coders import example_coder
 from components.csv_example_gen.csv_reader import read_record_batches
 from components.csv_example_gen.split_assignment import assign_splits
 from components.examples.example_encoding import encode_examples
-from pipelines.data_layout import find_source
+from pipelines.runner.sample_data import find_source
 from schemas.feature_table import DType, IntegerRange, Role, get_schema_path, load_feature_table
 
 TABLE = load_feature_table("chicago_taxi")

@@ -10,9 +10,9 @@ import pydantic
 from components.data_gate.findings import Comparison
 from components.model_validator.gate_result import Outcome
 from pipelines.config.pipeline_config import PipelineConfig
-from pipelines.data_layout import list_spans
 from pipelines.records.errors import ConfigError
 from pipelines.records.exit_code import ExitCode
+from pipelines.runner.sample_data import list_spans
 from pipelines.runs.run_summary import RunSummary, Verdict
 
 _STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.data_layout import (
+from pipelines.runner.sample_data import (
     DataLayoutError,
     cut_by_quarter,
     find_quarter,

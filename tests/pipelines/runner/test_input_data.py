@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.config.pipeline_config import load_config
-from pipelines.input_data import lay_out_default_data, prepare_input
 from pipelines.records.errors import ConfigError
+from pipelines.runner.input_data import lay_out_default_data, prepare_input
 
 
 def test_default_data_is_laid_out_in_the_working_folder(

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.text import Text
 
 from pipelines.config.pipeline_config import PipelineConfig
-from pipelines.input_data import prepare_input
 from pipelines.report.reporter import Reporter
+from pipelines.runner.input_data import prepare_input
 from pipelines.workers.client import WorkerClient
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ def _run_and_record(
     client = WorkerClient.shared()
     client.warm()
     with Reporter() as reporter:
-        from pipelines.local_runner import create_run_id, run_locally
         from pipelines.run_display import create_display
+        from pipelines.runner.local_runner import create_run_id, run_locally
         from pipelines.runs.champion import recover_champion
         from pipelines.runs.run_summary import summarize_run
         from pipelines.workers.pool import WorkerPool

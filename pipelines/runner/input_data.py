@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipelines.config.pipeline_config import PipelineConfig
-from pipelines.data_layout import TASK, lay_out_taxi_data, list_spans
 from pipelines.metadata.store_lock import check_store
 from pipelines.records.errors import ConfigError
+from pipelines.runner.sample_data import TASK, lay_out_taxi_data, list_spans
 
 _CSV_PATTERN = "*.csv*"
 
