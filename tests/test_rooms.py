@@ -21,9 +21,9 @@ MAY_IMPORT = {
 ROOMS = {"schemas", "components", "pipelines", "dags", "benchmarks", "tests"}
 
 LIGHT_MODULES = [
-    "pipelines.cli",
+    "pipelines.cli.main",
     "pipelines.config.pipeline_config",
-    "pipelines.ending_screen",
+    "pipelines.cli.ending_screen",
     "pipelines.runner.local_runner",
     "pipelines.metadata.run_store",
     "pipelines.report.pages.page",

@@ -78,7 +78,7 @@ def _run_and_record(
     client = WorkerClient.shared()
     client.warm()
     with Reporter() as reporter:
-        from pipelines.run_display import create_display
+        from pipelines.cli.run_display import create_display
         from pipelines.runner.local_runner import create_run_id, run_locally
         from pipelines.runs.champion import recover_champion
         from pipelines.runs.run_summary import summarize_run

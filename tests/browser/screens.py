@@ -17,7 +17,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, sync_playwright
 
-from pipelines.cli import main
+from pipelines.cli.main import main
 from pipelines.config.layout import OutputLayout
 from pipelines.config.pipeline_config import CODE_ROOT
 from pipelines.runs.run_list import list_runs

@@ -18,7 +18,7 @@ import jinja2
 import markupsafe
 
 from components.model_validator.gate_result import GateResult
-from pipelines.ending_screen import RULE_SIGNS
+from pipelines.cli.ending_screen import RULE_SIGNS
 from pipelines.report.charts.chart import numerals, printable
 from pipelines.report.charts.marks import (
     SCORE_MARKS,

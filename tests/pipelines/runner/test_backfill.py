@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from pipelines.backfill_screen import render_backfill
+from pipelines.cli.backfill_screen import render_backfill
 from pipelines.config.pipeline_config import PipelineConfig, load_config
 from pipelines.records.errors import ConfigError
 from pipelines.records.exit_code import ExitCode

@@ -10,7 +10,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.cli_options import (
+from pipelines.cli.options import (
     change_config,
     config_option,
     create_console,

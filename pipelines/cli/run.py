@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from pipelines.cli_options import (
+from pipelines.cli.options import (
     change_config,
     config_option,
     create_console,
@@ -71,7 +71,7 @@ def run(
     config = change_config(load_config(source, overrides), data, span, output, refresh)
     console = create_console(json_path)
     summary, problem = run_and_record(config, console, from_nodes, to_nodes)
-    from pipelines.ending_screen import print_end
+    from pipelines.cli.ending_screen import print_end
 
     print_end(console, summary, problem)
     write_json(json_path, summary.model_dump_json(indent=2))
@@ -100,8 +100,8 @@ def backfill(
     A refused span does not end it: the next ones are compared with the last that was accepted.
     """
     config = change_config(load_config(source, overrides), None, None, output, refresh)
-    from pipelines.backfill_screen import render_backfill
-    from pipelines.ending_screen import print_end
+    from pipelines.cli.backfill_screen import render_backfill
+    from pipelines.cli.ending_screen import print_end
     from pipelines.runner.backfill import (
         BackfillSummary,
         SpanOutcome,

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 import click
 
-from pipelines.cli_options import (
+from pipelines.cli.options import (
     change_config,
     config_option,
     create_console,
@@ -169,7 +169,7 @@ def finish_command(
 ) -> int:
     """Sum a run up after its last node, however it went; the exit code is the verdict's."""
     # Here: they read artifacts and the metadata store, which a node's own command need not load.
-    from pipelines.ending_screen import print_end
+    from pipelines.cli.ending_screen import print_end
     from pipelines.report.publication import conclude
     from pipelines.runner.local_runner import close_dead_nodes
     from pipelines.runs.run_summary import recover_summary

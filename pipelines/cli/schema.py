@@ -13,7 +13,7 @@ from components.curated_schema.schema_diff import accept_feature, compare_schema
 from components.curated_schema.schema_file import SCHEMA_FILE_NAME
 from components.statistics_gen.column_limits import load_schema
 from components.statistics_gen.feature_statistics import SplitSummary, load_split_summary
-from pipelines.cli_options import (
+from pipelines.cli.options import (
     LATEST,
     change_config,
     config_option,

@@ -11,7 +11,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.cli_options import (
+from pipelines.cli.ending_screen import print_summary, render_gates
+from pipelines.cli.options import (
     LATEST,
     config_option,
     create_console,
@@ -23,7 +24,6 @@ from pipelines.cli_options import (
     write_json,
 )
 from pipelines.config.layout import OutputLayout
-from pipelines.ending_screen import print_summary, render_gates
 from pipelines.metadata.run_store import open_run_store
 from pipelines.records.description import read_description
 from pipelines.records.exit_code import ExitCode

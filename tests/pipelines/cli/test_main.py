@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import __version__
-from pipelines.cli import main
+from pipelines.cli.main import main
 from pipelines.records.exit_code import ExitCode
 
 

@@ -18,22 +18,22 @@ from pipelines.records.errors import OperationError, UsageError
 from pipelines.records.exit_code import ExitCode
 
 _COMMANDS = {
-    "run": ("pipelines.cli_run:run", "Run the pipeline on this machine."),
-    "backfill": ("pipelines.cli_run:backfill", "Run the pipeline on every span, oldest first."),
-    "data": ("pipelines.cli_run:data_command", "Lay the default data out under data/."),
-    "compile": ("pipelines.cli_schedule:compile_command", "Compile the pipeline for a scheduler."),
-    "node": ("pipelines.cli_schedule:node_command", "Run one node of a compiled pipeline."),
-    "finish": ("pipelines.cli_schedule:finish_command", "Sum a run up after its last node."),
-    "workers": ("pipelines.cli_schedule:workers", "Stop the processes that keep TFX imported."),
-    "runs": ("pipelines.cli_inspect:runs", "List the runs and the changes of the champion."),
-    "show": ("pipelines.cli_inspect:show", "Show how a run ended."),
-    "explain": ("pipelines.cli_inspect:explain", "Say why a model was pushed or not."),
-    "report": ("pipelines.cli_report:report", "Write the page of a run."),
-    "compare": ("pipelines.cli_report:compare", "Lay two runs side by side."),
-    "serve-reports": ("pipelines.cli_report:serve_reports", "Serve the pages on this machine."),
-    "gc": ("pipelines.cli_inspect:gc", "Free the files of old runs."),
-    "champion": ("pipelines.cli_champion:champion", "Show or change the champion."),
-    "schema": ("pipelines.cli_schema:schema", "Compare the curated schema with a run's data."),
+    "run": ("pipelines.cli.run:run", "Run the pipeline on this machine."),
+    "backfill": ("pipelines.cli.run:backfill", "Run the pipeline on every span, oldest first."),
+    "data": ("pipelines.cli.run:data_command", "Lay the default data out under data/."),
+    "compile": ("pipelines.cli.schedule:compile_command", "Compile the pipeline for a scheduler."),
+    "node": ("pipelines.cli.schedule:node_command", "Run one node of a compiled pipeline."),
+    "finish": ("pipelines.cli.schedule:finish_command", "Sum a run up after its last node."),
+    "workers": ("pipelines.cli.schedule:workers", "Stop the processes that keep TFX imported."),
+    "runs": ("pipelines.cli.inspect:runs", "List the runs and the changes of the champion."),
+    "show": ("pipelines.cli.inspect:show", "Show how a run ended."),
+    "explain": ("pipelines.cli.inspect:explain", "Say why a model was pushed or not."),
+    "report": ("pipelines.cli.report:report", "Write the page of a run."),
+    "compare": ("pipelines.cli.report:compare", "Lay two runs side by side."),
+    "serve-reports": ("pipelines.cli.report:serve_reports", "Serve the pages on this machine."),
+    "gc": ("pipelines.cli.inspect:gc", "Free the files of old runs."),
+    "champion": ("pipelines.cli.champion:champion", "Show or change the champion."),
+    "schema": ("pipelines.cli.schema:schema", "Compare the curated schema with a run's data."),
 }
 """Where each command is, and what it does in a few words."""
 

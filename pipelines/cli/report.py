@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.cli_options import (
+from pipelines.cli.options import (
     LATEST,
     config_option,
     create_console,
