@@ -37,7 +37,7 @@ from benchmarks.checkout import PROJECT_ROOT
 from components.examples.example_encoding import encode_examples
 from components.examples.parquet_examples import list_files, read_flat_batches
 from components.metrics.score_histogram import PROBABILITY_MARGIN
-from pipelines.cli.main import main as run_pipelines
+from pipelines.cli import main as run_pipelines
 from pipelines.config.layout import OutputLayout
 from pipelines.config.pipeline_config import load_config
 from pipelines.metadata.run_store import (

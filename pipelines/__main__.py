@@ -20,7 +20,7 @@ def main() -> int:
     if version != _PYTHON:
         return _complain(f"{sys.executable}: got Python {version}, expected {_PYTHON}")
     try:
-        from pipelines.cli.main import main as run_command
+        from pipelines.cli import main as run_command
 
         return run_command()
     except ModuleNotFoundError as error:

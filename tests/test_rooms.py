@@ -21,7 +21,7 @@ MAY_IMPORT = {
 ROOMS = {"schemas", "components", "pipelines", "dags", "benchmarks", "tests"}
 
 LIGHT_MODULES = [
-    "pipelines.cli.main",
+    "pipelines.cli",
     "pipelines.config.pipeline_config",
     "pipelines.cli.ending_screen",
     "pipelines.runner.local_runner",

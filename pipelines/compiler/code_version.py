@@ -8,7 +8,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from pipelines.config.pipeline_config import CODE_ROOT
+from pipelines.config.code_root import CODE_ROOT
 
 ALL_SOURCES = ("schemas", "components", "pipelines")
 """Folders of what a run may import."""

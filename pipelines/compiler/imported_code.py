@@ -11,7 +11,7 @@ from collections.abc import Collection
 import grimp
 
 from pipelines.compiler.code_version import hash_sources
-from pipelines.config.pipeline_config import CODE_ROOT
+from pipelines.config.code_root import CODE_ROOT
 
 _NODE_SOURCES = ("components", "schemas")
 _FEATURE_TABLE = "schemas.feature_table"

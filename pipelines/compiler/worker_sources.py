@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from components.atomic_write import write_whole
-from pipelines.config.pipeline_config import CODE_ROOT
+from pipelines.config.code_root import CODE_ROOT
 from pipelines.records.errors import OperationError
 
 DISTRIBUTION = "tfx-production-pipeline"

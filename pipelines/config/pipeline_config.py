@@ -26,10 +26,7 @@ from pipelines.records.about import About
 from pipelines.records.errors import ConfigError
 from schemas.feature_table import list_tasks
 
-CODE_ROOT = Path(__file__).resolve().parent.parent
-"""Folder of the packages ``schemas``, ``components`` and ``pipelines``: a checkout, or an
-environment's ``site-packages``. Nothing is written there."""
-ENVIRONMENTS_DIRECTORY = CODE_ROOT / "pipelines" / "environments"
+ENVIRONMENTS_DIRECTORY = Path(__file__).parent / "environments"
 
 _RUNNERS = {
     # Beam's own DirectRunner first looks for Prism, a Go program that it would download.
@@ -173,11 +170,11 @@ class PipelineConfig(pydantic.BaseModel):
 def load_config(source: str, overrides: Sequence[str] = ()) -> PipelineConfig:
     """Read and check a configuration.
 
-    Relative paths in a file outside ``pipelines/config/environments/`` start at that file's folder; all
+    Relative paths in a file outside ``ENVIRONMENTS_DIRECTORY`` start at that file's folder; all
     others, and those in overrides, at the working folder.
 
     Args:
-        source: Name of an environment under ``pipelines/config/environments/``, or path of a YAML file.
+        source: Name of an environment in ``ENVIRONMENTS_DIRECTORY``, or path of a YAML file.
         overrides: ``key.subkey=value`` each; the value is read as YAML.
 
     Raises:

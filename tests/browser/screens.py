@@ -17,9 +17,9 @@ from typing import Literal
 
 from playwright.sync_api import Browser, sync_playwright
 
-from pipelines.cli.main import main
+from pipelines.cli import main
+from pipelines.config.code_root import CODE_ROOT
 from pipelines.config.layout import OutputLayout
-from pipelines.config.pipeline_config import CODE_ROOT
 from pipelines.runs.run_list import list_runs
 from tests.browser.chromium import OPTIONS, PHONE_WIDTH
 from tests.e2e.corrupted_inputs import set_cells, write_rows

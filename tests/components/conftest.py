@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tensorflow as tf
 import tensorflow_transform as tft
-from tfx.types.standard_artifacts import Examples, Model, ModelEvaluation
 
 from components.evaluator.settings import EvaluatorSettings
-from tests.tiny_evaluation import evaluate, export_model, write_examples
+from components.serving.example_records import write_records
+from components.serving.replay_client import Replay, ReplayProcesses
+from tests.components.deliveries import Row, read_sample
+from tests.components.replayed_models import (
+    BASELINE_WEIGHT,
+    CANDIDATE_WEIGHT,
+    Measured,
+    Replayed,
+    create_request,
+    list_split,
+)
+from tests.tiny_evaluation import (
+    MEASURED,
+    evaluate,
+    export_model,
+    export_plain_model,
+    write_examples,
+)
 from tests.tiny_task import write_transform_output
-
-CANDIDATE_WEIGHT = 0.1
-BASELINE_WEIGHT = -0.2
-
-
-@dataclasses.dataclass(frozen=True)
-class Measured:
-    """A candidate and a champion, and what the Evaluator wrote of them on some examples."""
-
-    examples: Examples
-    candidate: Model
-    baseline: Model
-    compared: ModelEvaluation
-    alone: ModelEvaluation
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +52,42 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
 def transform_output(tmp_path_factory: pytest.TempPathFactory) -> tft.TFTransformOutput:
     """What Transform learns from the six rows of the tiny task."""
     return write_transform_output(tmp_path_factory.mktemp("transform"))
+
+
+@pytest.fixture(scope="session")
+def records(measured: Measured, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The measured rows as records."""
+    path = tmp_path_factory.mktemp("records") / "all.arrow"
+    write_records(list_split(measured, "test"), np.arange(len(MEASURED)), path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def replayed(
+    measured: Measured, records: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Replayed:
+    """All three replayed side by side, each in a process of its own."""
+    misfit = export_plain_model(tmp_path_factory.mktemp("misfit"), price_type=tf.int64)
+    plain = [
+        create_request(model, records) for model in (measured.candidate, measured.baseline, misfit)
+    ]
+    with ReplayProcesses(3) as processes:
+        train_records = processes.directory / "train.arrow"
+        write_records(list_split(measured, "train"), np.arange(0, 60, 2), train_records)
+        told = plain[0].model_copy(
+            update={
+                "train_records_file": str(train_records),
+                "label": "generous",
+                "attributes": ("coast", "unknown"),
+            }
+        )
+        candidate, champion, broken = processes.replay([told, *plain[1:]], timeout_seconds=300)
+    assert isinstance(candidate, Replay)
+    assert isinstance(champion, Replay)
+    return Replayed(candidate, champion, broken)
+
+
+@pytest.fixture
+def rows() -> list[Row]:
+    """The sample's rows, to be changed."""
+    return read_sample()

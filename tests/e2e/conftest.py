@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli.main import main
+from pipelines.cli import main
 from pipelines.config.layout import OutputLayout
 from pipelines.runs.run_summary import RunSummary
 from tests.e2e.corrupted_inputs import ROWS, set_cells, write_rows

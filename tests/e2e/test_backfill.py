@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli.main import main
+from pipelines.cli import main
 from pipelines.records.exit_code import ExitCode
 from pipelines.runner.backfill import BackfillSummary, describe_outcome
 from pipelines.runs.run_summary import Verdict

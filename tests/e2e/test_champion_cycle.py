@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from pipelines.cli.main import main
+from pipelines.cli import main
 from pipelines.records.exit_code import ExitCode
 from pipelines.runs.champion import ChampionState
 from pipelines.runs.explanation import RunExplanation

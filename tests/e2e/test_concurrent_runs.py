@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from pipelines.cli.main import main
+from pipelines.cli import main
 from pipelines.config.layout import OutputLayout
 from pipelines.config.store_address import PostgresqlAddress, parse_store_url
 from pipelines.metadata.run_store import ended_well, open_run_store

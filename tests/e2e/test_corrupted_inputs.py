@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli.main import main
+from pipelines.cli import main
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
 from pipelines.runs.run_summary import Verdict

@@ -12,7 +12,7 @@ import ml_metadata
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from pipelines.cli.main import main
+from pipelines.cli import main
 from pipelines.config.layout import OutputLayout
 from pipelines.records.exit_code import ExitCode
 from tests.e2e.earlier_store import (

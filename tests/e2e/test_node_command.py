@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli.main import main
+from pipelines.cli import main
 from pipelines.compiler.compiled_file import read_compiled_file
 from pipelines.config.layout import OutputLayout
 from pipelines.launcher.stale_executions import hold_node

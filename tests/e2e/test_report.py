@@ -24,8 +24,8 @@ import tensorflow_model_analysis as tfma
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from components.model_validator.validation import MetricComparison
-from pipelines.cli.main import main
-from pipelines.config.pipeline_config import CODE_ROOT
+from pipelines.cli import main
+from pipelines.config.code_root import CODE_ROOT
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
 from pipelines.report.facts.collection import collect_report

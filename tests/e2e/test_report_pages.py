@@ -9,7 +9,7 @@ import tensorflow_data_validation as tfdv
 import tensorflow_model_analysis as tfma
 from playwright.sync_api import Page, expect
 
-from pipelines.cli.main import main
+from pipelines.cli import main
 from pipelines.records.exit_code import ExitCode
 from pipelines.report.charts.numerals import (
     format_count,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from pipelines.cli.main import main
+from pipelines.cli import main
 from pipelines.metadata.run_store import open_run_store
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli.main import main
-from pipelines.cli.main import schema as cli_schema
+from pipelines.cli import main
+from pipelines.cli import schema as cli_schema
 from pipelines.config.layout import OutputLayout
 from pipelines.records.exit_code import ExitCode
 from pipelines.runs.run_summary import load_summary

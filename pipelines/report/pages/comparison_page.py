@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.report.charts.chart import data_charts
+from pipelines.report.charts import data_charts
 from pipelines.report.charts.marks import VERDICT_MARKS
 from pipelines.report.model.run_comparison import ColumnChange, RunComparison
 from pipelines.report.pages.templating import render

@@ -14,7 +14,8 @@ from components.metrics.digest import ThresholdCounts
 from components.model_validator.gate_result import GateResult, Outcome
 from components.model_validator.validation import MetricComparison
 from pipelines.records.node_result import NodeState
-from pipelines.report.charts.chart import Chart, Series, data_charts, model_charts
+from pipelines.report.charts import data_charts, model_charts
+from pipelines.report.charts.chart import Chart, Series
 from pipelines.report.charts.marks import SEVERITY_MARKS, VERDICT_MARKS, Mark, mark_gate
 from pipelines.report.charts.timeline import draw_timeline
 from pipelines.report.model.data_report import DataReport, FeatureReport

@@ -19,7 +19,8 @@ import markupsafe
 
 from components.model_validator.gate_result import GateResult
 from pipelines.cli.ending_screen import RULE_SIGNS
-from pipelines.report.charts.chart import numerals, printable
+from pipelines.report.charts import numerals
+from pipelines.report.charts.chart import printable
 from pipelines.report.charts.marks import (
     SCORE_MARKS,
     SEVERITY_MARKS,

@@ -26,7 +26,7 @@ from components.statistics_gen.feature_statistics import (
 )
 from pipelines.runner.sample_data import cut_by_quarter, find_source
 from schemas.feature_table import get_schema_path
-from tests.components.data_gate.conftest import TASK, describe, divide, read_csv
+from tests.components.deliveries import TASK, describe, divide, read_csv
 
 LIMITS = read_limits(load_schema(get_schema_path(TASK)))
 Splits = Mapping[str, SplitSummary]

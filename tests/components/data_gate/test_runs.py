@@ -28,7 +28,7 @@ from components.data_gate.findings import read_verdict
 from components.data_gate.latest_accepted import LatestAcceptedStatisticsStrategy
 from components.data_gate.severity import DataGateSettings, dump_settings
 from schemas.feature_table import get_schema_path
-from tests.components.data_gate.conftest import SPLITS, TASK, Row, write_rows
+from tests.components.deliveries import SPLITS, TASK, Row, write_rows
 
 BEAM_ARGUMENTS = [
     "--runner=apache_beam.runners.portability.fn_api_runner.fn_runner.FnApiRunner",

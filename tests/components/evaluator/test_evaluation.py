@@ -13,7 +13,7 @@ from components.evaluator.settings import EvaluatorSettings
 from components.metrics.digest import find_digest
 from components.metrics.metric_names import SCORE_METRICS
 from components.metrics.slice_metrics import MetricValue
-from tests.components.conftest import Measured
+from tests.components.replayed_models import Measured
 from tests.tiny_evaluation import MEASURED, evaluate
 
 

@@ -14,7 +14,7 @@ from components.evaluator.evaluation import load_evaluation
 from components.evaluator.executor import Executor
 from components.evaluator.scored_rows import read_scored_rows
 from components.evaluator.settings import EvaluatorSettings
-from tests.components.conftest import BASELINE_WEIGHT, CANDIDATE_WEIGHT, Measured
+from tests.components.replayed_models import BASELINE_WEIGHT, CANDIDATE_WEIGHT, Measured
 from tests.tiny_evaluation import (
     MEASURED,
     SLICED_TABLE,

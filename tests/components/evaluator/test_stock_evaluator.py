@@ -18,7 +18,7 @@ from components.evaluator.eval_config import create_eval_config
 from components.evaluator.settings import EvaluatorSettings
 from components.examples.example_encoding import encode_examples
 from components.examples.parquet_examples import list_files, read_flat_batches
-from tests.components.conftest import Measured
+from tests.components.replayed_models import Measured
 from tests.tiny_evaluation import SLICED_TABLE, evaluate, run_executor
 
 pytestmark = pytest.mark.slow

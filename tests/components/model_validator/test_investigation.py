@@ -24,8 +24,7 @@ from components.model_validator.gates import (
 from components.model_validator.investigation import gather_evidence, needs_replay
 from components.serving.replay_client import LabeledFeatures, Replay, ReplayError
 from components.serving.slice_columns import code_values
-from tests.components.conftest import Measured
-from tests.components.model_validator.conftest import SCORED, Replayed
+from tests.components.replayed_models import SCORED, Measured, Replayed
 from tests.tiny_evaluation import MEASURED
 
 VALUE = ValueGate(kind="value", name="floor", metric="auc", min=0.0)

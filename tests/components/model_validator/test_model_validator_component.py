@@ -29,7 +29,7 @@ from components.model_validator.gates import (
 )
 from components.model_validator.settings import ModelValidatorSettings, describe_rows
 from components.model_validator.validation import Validation, read_validation
-from tests.components.conftest import Measured
+from tests.components.replayed_models import Measured
 from tests.tiny_evaluation import MEASURED, SLICED_TABLE
 
 EASY = ValueGate(kind="value", name="easy", metric="auc", min=0.0)

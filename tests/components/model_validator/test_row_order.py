@@ -24,7 +24,7 @@ from components.model_validator.investigation import gather_evidence
 from components.model_validator.judgement import judge
 from components.serving.replay_client import LabeledFeatures, Replay, ReplayMeasures
 from components.serving.slice_columns import code_values
-from tests.components.conftest import Measured
+from tests.components.replayed_models import Measured
 from tests.tiny_evaluation import MEASURED, SLICED_TABLE, run_executor, write_rows
 from tests.tiny_task import Row, create_row
 

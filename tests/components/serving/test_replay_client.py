@@ -19,9 +19,11 @@ from components.serving.replay_client import (
     ReplayProcesses,
     ReplayTask,
 )
-from tests.components.conftest import BASELINE_WEIGHT, CANDIDATE_WEIGHT, Measured
-from tests.components.model_validator.conftest import (
+from tests.components.replayed_models import (
+    BASELINE_WEIGHT,
+    CANDIDATE_WEIGHT,
     ROWS,
+    Measured,
     Replayed,
     create_request,
     replay_one,

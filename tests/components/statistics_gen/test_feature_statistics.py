@@ -9,7 +9,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from components.statistics_gen.distances import Categories, Quantiles
 from components.statistics_gen.feature_statistics import load_split_summary, summarize_split
-from tests.components.data_gate.conftest import Row, describe, read_csv, write_rows
+from tests.components.deliveries import Row, describe, read_csv, write_rows
 
 
 def test_empty_lists_are_missing_values(rows: list[Row], tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli.main import main
+from pipelines.cli import main
 from pipelines.config.layout import OutputLayout
 from pipelines.records.exit_code import ExitCode
 from tests.tiny_store import PIPELINE, TinyStore, compile_run

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli.main import main
+from pipelines.cli import main
 from pipelines.compiler.compilation import compile_pipeline
 from pipelines.compiler.imported_code import hash_imported_code
 from pipelines.compiler.ir_file import read_ir

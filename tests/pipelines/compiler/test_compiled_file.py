@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.cli.main import main
+from pipelines.cli import main
 from pipelines.compiler.compiled_file import read_compiled_file
 from pipelines.records.description import NODE_STAGES
 from pipelines.records.exit_code import ExitCode

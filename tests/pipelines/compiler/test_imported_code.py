@@ -58,7 +58,7 @@ def find_changed(product: Path, source: str) -> set[str]:
         ("components/metrics/sliced_scores.py", {_NODES[1]}),
         ("schemas/chicago_taxi/features.py", {_NODES[1]}),
         ("components/pusher/version_store.py", set()),
-        ("pipelines/cli/main.py", set()),
+        ("pipelines/cli/commands.py", set()),
     ],
 )
 def test_a_node_is_new_when_what_it_imports_is_new(

@@ -10,7 +10,7 @@ import ml_metadata
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from pipelines.cli.main import main
+from pipelines.cli import main
 from pipelines.config.layout import OutputLayout
 from pipelines.config.store_address import SqliteAddress, StoreAddress, parse_store_url
 from pipelines.launcher.stale_executions import close_dead_executions

@@ -14,7 +14,7 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from components.file_lock import Patience
-from pipelines.cli.main import main
+from pipelines.cli import main
 from pipelines.config.store_address import SqliteAddress, StoreAddress, parse_store_url
 from pipelines.metadata.guarded_metadata import GuardedMetadata
 from pipelines.metadata.store_connection import create_connection_config

@@ -17,7 +17,7 @@ from tfx.orchestration.portable import inputs_utils
 
 from components.champion.choice import Action
 from components.pusher.version_store import hash_directory, list_versions
-from pipelines.cli.main import main
+from pipelines.cli import main
 from pipelines.compiler.compilation import compile_pipeline
 from pipelines.compiler.ir_file import write_compiled
 from pipelines.config.layout import OutputLayout

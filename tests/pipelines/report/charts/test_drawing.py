@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from pipelines.report.charts.chart import drawing
+from pipelines.report.charts import drawing
 from pipelines.report.charts.drawing import Spec, draw, load_drawings, save_drawings
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from pipelines.report.charts.chart import numerals
+from pipelines.report.charts import numerals
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import __version__
-from pipelines.cli.main import main
+from pipelines.cli import main
 from pipelines.records.exit_code import ExitCode
 
 
@@ -24,7 +24,7 @@ from pipelines.records.exit_code import ExitCode
         (["compile", "--ir", "a", "--description", "b", "--set", "cache=maybe"], "cache"),
         (["node", "--ir", "no.json", "--node", "Trainer", "--run-id", "1"], "no.json"),
         (["node", "--node", "Trainer", "--run-id", "1"], "--ir"),
-        (["node", "--ir", __file__, "--node", "Trainer", "--run-id", "1"], "test_cli.py"),
+        (["node", "--ir", __file__, "--node", "Trainer", "--run-id", "1"], "test_commands.py"),
         (["compile", "--run-id", "1", "--ir", "a"], "--description"),
         (["compile", "--run-id", "../up", "--data", "/no/such"], "'../up'"),
         (["compile", "--run-id", "1", "--like", "/no/such.json"], "/no/such.json"),
