@@ -95,9 +95,10 @@ ml-test-score: venv ## Run what shows the ML Test Score and write docs/ml-test-s
 	@$(IN_VENV) -m pipelines report --config local --output $(SCORE)/runs --json $(SCORE)/run.json
 	@$(IN_VENV) -m tests.ml_test_score --report $(SCORE)/run.json $(ARGS)
 
-lint: venv ## Check style and formatting
+lint: venv ## Check style, formatting and which room imports which
 	@$(IN_VENV) -m ruff check .
 	@$(IN_VENV) -m ruff format --check .
+	@.venv/bin/lint-imports --no-logo --no-cache
 
 types: venv ## Check types
 	@$(IN_VENV) -m mypy --exclude '^tests/dags/' $(TYPED)

@@ -9,13 +9,13 @@ from typing import Annotated, Literal
 
 import pydantic
 
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
+from components.frozen_model import FrozenModel
 
 NO_ROWS = 0
 """Stands for the size of what has none: a start, a parse."""
 
 
-class Machine(pydantic.BaseModel):
+class Machine(FrozenModel):
     """Where and with what was measured.
 
     Attributes:
@@ -28,8 +28,6 @@ class Machine(pydantic.BaseModel):
         packages: Version by package, and Python's, by environment.
     """
 
-    model_config = _STRICT
-
     kind: Literal["machine"] = "machine"
     processor: str
     cores: int
@@ -41,7 +39,7 @@ class Machine(pydantic.BaseModel):
     packages: dict[str, dict[str, str]]
 
 
-class Measurement(pydantic.BaseModel):
+class Measurement(FrozenModel):
     """One command, measured once.
 
     Attributes:
@@ -64,8 +62,6 @@ class Measurement(pydantic.BaseModel):
         imports_tensorflow: Whether it imports TensorFlow; None where nobody looked.
     """
 
-    model_config = _STRICT
-
     kind: Literal["measurement"] = "measurement"
     subject: str
     rows: int
@@ -79,10 +75,10 @@ class Measurement(pydantic.BaseModel):
     peak_process_bytes: int
     peak_total_bytes: int
     outcome: str = ""
-    steps: dict[str, float] = {}
-    row_counts: dict[str, int] = {}
+    steps: dict[str, float] = pydantic.Field(default_factory=dict)
+    row_counts: dict[str, int] = pydantic.Field(default_factory=dict)
     rows_seen: int | None = None
-    metrics: dict[str, float] = {}
+    metrics: dict[str, float] = pydantic.Field(default_factory=dict)
     imports_tensorflow: bool | None = None
 
     @property

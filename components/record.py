@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import pydantic
+from components.frozen_model import FrozenModel
 
 FORMAT_VERSION = 1
 """Of the records that carry a version; one without is of version 1."""
 
 
-class Record(pydantic.BaseModel):
+class Record(FrozenModel, extra="ignore"):
     """What one version writes and another may read.
 
-    A field that the reader does not know is passed over. Configuration does not build on this:
-    there, an unknown key is a mistake.
+    A field that the reader does not know is passed over.
     """
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="ignore")

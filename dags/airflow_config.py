@@ -9,9 +9,10 @@ from typing import Annotated, Literal
 import pydantic
 import yaml
 
+from components.frozen_model import FrozenModel
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
 _IMPORT_PATH = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$"
 
 
@@ -33,7 +34,7 @@ ProjectPath = Annotated[Path, pydantic.BeforeValidator(_resolve_path)]
 Texts = Annotated[tuple[str, ...], pydantic.BeforeValidator(_read_list)]
 
 
-class PoolConfig(pydantic.BaseModel):
+class PoolConfig(FrozenModel, strict=True):
     """A pool, and the nodes that take a slot of it while they run.
 
     Attributes:
@@ -42,14 +43,12 @@ class PoolConfig(pydantic.BaseModel):
         nodes: Ids of the nodes.
     """
 
-    model_config = _STRICT
-
     name: str = pydantic.Field(pattern=r"^[A-Za-z0-9_.-]{1,100}$")
     slots: int = pydantic.Field(ge=1)
     nodes: Texts
 
 
-class RetryConfig(pydantic.BaseModel):
+class RetryConfig(FrozenModel, strict=True):
     """How often a task is tried again after an infrastructure error, and never after a refusal.
 
     Attributes:
@@ -59,15 +58,13 @@ class RetryConfig(pydantic.BaseModel):
         max_delay_seconds: Longest wait.
     """
 
-    model_config = _STRICT
-
     count: int = pydantic.Field(default=3, ge=0, le=20)
     delay_seconds: float = pydantic.Field(default=30.0, gt=0)
     backoff: float = pydantic.Field(default=2.0, ge=1, le=10)
     max_delay_seconds: float = pydantic.Field(default=600.0, gt=0)
 
 
-class AirflowConfig(pydantic.BaseModel):
+class AirflowConfig(FrozenModel, strict=True):
     """All that a DAG is told beside the compiled pipeline.
 
     Attributes:
@@ -100,8 +97,6 @@ class AirflowConfig(pydantic.BaseModel):
             into the notes of tasks and runs; None for none.
     """
 
-    model_config = _STRICT
-
     environment: str = "local"
     overrides: Texts = ()
     python: ProjectPath = PROJECT_ROOT / ".venv/bin/python"
@@ -116,7 +111,7 @@ class AirflowConfig(pydantic.BaseModel):
     retry: RetryConfig = RetryConfig()
     pools: Annotated[tuple[PoolConfig, ...], pydantic.BeforeValidator(_read_list)] = ()
     timeout_minutes: float = pydantic.Field(default=30.0, gt=0)
-    node_timeout_minutes: dict[str, pydantic.PositiveFloat] = {}
+    node_timeout_minutes: dict[str, pydantic.PositiveFloat] = pydantic.Field(default_factory=dict)
     deadline_minutes: float | None = pydantic.Field(default=None, gt=0)
     on_deadline: str = pydantic.Field(
         default="dags.deadline_log.report_missed_deadline", pattern=_IMPORT_PATH

@@ -15,6 +15,8 @@ from typing import Any
 
 import pydantic
 
+from components.frozen_model import FrozenModel
+
 SPAN_SCHEMA = {"type": ["null", "string"], "format": "date", "minLength": 10, "maxLength": 10}
 DATA_SCHEMA = {
     "type": ["null", "string"],
@@ -37,7 +39,7 @@ class ParameterError(Exception):
     """A parameter can't be used; one line names it, its value and the remedy."""
 
 
-class RunParameters(pydantic.BaseModel):
+class RunParameters(FrozenModel, strict=True):
     """What one run is told.
 
     Attributes:
@@ -47,8 +49,6 @@ class RunParameters(pydantic.BaseModel):
         learning_rate: Learning rate of the first epochs; None as configured.
         refresh: Whether nodes run though nothing that they depend on has changed.
     """
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
 
     span: datetime.date | None = pydantic.Field(default=None, strict=False)
     data: str | None = None

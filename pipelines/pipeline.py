@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import tensorflow_data_validation as tfdv
 from tfx.components.example_validator.component import ExampleValidator
@@ -38,7 +39,6 @@ from components.statistics_gen.component import StatisticsGen
 from components.training_window.component import TrainingWindow
 from components.training_window.earlier_spans import EarlierSpansStrategy
 from components.transform.component import Transform
-from pipelines.compiler.worker_sources import add_worker_sources
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.metadata.store_connection import create_connection_config
 from schemas.feature_table import get_schema_path, load_feature_table
@@ -47,12 +47,14 @@ PREPROCESSING_FN = "components.transform.preprocessing.preprocessing_fn"
 RUN_FN = "components.trainer.run_fn.run_fn"
 
 
-def create_pipeline(config: PipelineConfig) -> Pipeline:
+def create_pipeline(config: PipelineConfig, beam_arguments: Sequence[str]) -> Pipeline:
     """Chain the steps.
 
+    Args:
+        beam_arguments: Beam's options, those that say what its workers get among them.
+
     Returns:
-        The TFX pipeline, not yet compiled; nothing is read but source and schema, and nothing
-        written but the wheel that ``add_worker_sources`` keeps.
+        The TFX pipeline, not yet compiled; nothing is read but source and schema.
     """
     layout = config.layout
     table = load_feature_table(config.task)
@@ -187,5 +189,5 @@ def create_pipeline(config: PipelineConfig) -> Pipeline:
             pusher,
         ],
         enable_cache=config.cache,
-        beam_pipeline_args=add_worker_sources(config.beam.arguments),
+        beam_pipeline_args=list(beam_arguments),
     )

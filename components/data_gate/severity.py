@@ -12,8 +12,7 @@ from typing import Annotated
 import pydantic
 
 from components.data_gate.anomaly_kinds import DEFAULTS, UNLISTED_SEVERITY, Severity
-
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
+from components.frozen_model import FrozenModel
 
 
 def _know_the_kind(kind: str) -> str:
@@ -27,7 +26,7 @@ def _know_the_kind(kind: str) -> str:
 KindName = Annotated[str, pydantic.AfterValidator(_know_the_kind)]
 
 
-class FeatureSeverity(pydantic.BaseModel):
+class FeatureSeverity(FrozenModel, strict=True):
     """What is set for one column.
 
     Attributes:
@@ -35,13 +34,11 @@ class FeatureSeverity(pydantic.BaseModel):
         kinds: Severity of its anomalies of one kind; goes before ``severity``.
     """
 
-    model_config = _STRICT
-
     severity: Severity | None = None
-    kinds: dict[KindName, Severity] = {}
+    kinds: dict[KindName, Severity] = pydantic.Field(default_factory=dict)
 
 
-class DataGateSettings(pydantic.BaseModel):
+class DataGateSettings(FrozenModel, strict=True):
     """What stops a run, what is reported, and what is passed over.
 
     Attributes:
@@ -54,10 +51,8 @@ class DataGateSettings(pydantic.BaseModel):
         max_offending_rows: Most rows shown of one finding, 0 to 20.
     """
 
-    model_config = _STRICT
-
-    kinds: dict[KindName, Severity] = {}
-    features: dict[str, FeatureSeverity] = {}
+    kinds: dict[KindName, Severity] = pydantic.Field(default_factory=dict)
+    features: dict[str, FeatureSeverity] = pydantic.Field(default_factory=dict)
     training_split: Annotated[str, pydantic.Field(min_length=1)] = "train"
     min_rows: pydantic.PositiveInt = 100
     min_split_rows: pydantic.PositiveInt = 10

@@ -9,10 +9,12 @@ from typing import Annotated, Literal
 
 import pydantic
 
+from components.frozen_model import FrozenModel
+
 ConfidenceIntervals = Literal["none", "jackknife"]
 
 
-class EvaluatorSettings(pydantic.BaseModel):
+class EvaluatorSettings(FrozenModel, strict=True):
     """What to measure, on which rows, and how surely.
 
     Attributes:
@@ -24,8 +26,6 @@ class EvaluatorSettings(pydantic.BaseModel):
         max_scored_rows: Most rows whose scores are kept one by one, chosen by their
             digests, for ModelValidator to compare its replay with.
     """
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
 
     split: Annotated[str, pydantic.Field(min_length=1)] = "test"
     threshold: Annotated[float, pydantic.Field(gt=0, lt=1)] = 0.5

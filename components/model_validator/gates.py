@@ -13,9 +13,20 @@ from typing import Annotated, Literal
 
 import pydantic
 
+from components.frozen_model import FrozenModel
 from components.metrics.metric_names import ScoreMetric
 
 Rule = Literal["min", "max", "max_drop", "max_rise", "max_ratio", "max_gap", "min_gain"]
+RULE_SIGNS: dict[Rule, str] = {
+    "min": "≥",
+    "max": "≤",
+    "max_drop": "drop ≤",
+    "max_rise": "rise ≤",
+    "max_ratio": "≤ ×",
+    "max_gap": "gap ≤",
+    "min_gain": "gain ≥",
+}
+"""What stands before a gate's limit."""
 Inconclusive = Literal["pass", "refuse"]
 ServingMetric = Literal[
     "prediction_difference", "load_seconds", "latency_p50_ms", "latency_p99_ms", "size_mb"
@@ -27,14 +38,12 @@ _Limit = Annotated[float, pydantic.Field(allow_inf_nan=False)]
 _Change = Annotated[float, pydantic.Field(ge=0, allow_inf_nan=False)]
 
 
-class NamedGate(pydantic.BaseModel):
+class NamedGate(FrozenModel, strict=True):
     """What all gates have in common.
 
     Attributes:
         name: Name of the gate, unique in the list.
     """
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
 
     name: Annotated[str, pydantic.Field(pattern=r"^[a-z][a-z0-9_]*$")]
 

@@ -9,11 +9,12 @@ from typing import Annotated, Literal
 
 import pydantic
 
+from components.frozen_model import FrozenModel
 from components.record import Record
 from schemas.feature_table import DType, FeatureTable
 
 
-class ModelValidatorSettings(pydantic.BaseModel):
+class ModelValidatorSettings(FrozenModel, strict=True):
     """How surely changes are judged, and how models are replayed.
 
     Attributes:
@@ -25,8 +26,6 @@ class ModelValidatorSettings(pydantic.BaseModel):
         max_train_rows: Most training rows that the trivial models are fitted on, chosen by their
             digests.
     """
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
 
     confidence: Annotated[float, pydantic.Field(ge=0.5, lt=1)] = 0.95
     batch_rows: pydantic.PositiveInt = 4096

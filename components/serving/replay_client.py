@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pydantic
 
 import components
+from components.frozen_model import FrozenModel
 from components.serving.slice_columns import SliceColumn
 
 Array = npt.NDArray[np.float64]
@@ -42,10 +42,9 @@ PROBABILITY_OUTPUT = "probability"
 
 _PROCESS_MODULE = "components.serving.replay_process"
 _VERSION_NAME = "1"
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
 
-class ReplayRequest(pydantic.BaseModel):
+class ReplayRequest(FrozenModel):
     """What is replayed.
 
     Attributes:
@@ -61,8 +60,6 @@ class ReplayRequest(pydantic.BaseModel):
         latency_rows: Requests of one row each whose latency is measured.
     """
 
-    model_config = _STRICT
-
     model_directory: str
     records_file: str
     train_records_file: str | None = None
@@ -72,20 +69,18 @@ class ReplayRequest(pydantic.BaseModel):
     latency_rows: int
 
 
-class ReplayTask(pydantic.BaseModel):
+class ReplayTask(FrozenModel):
     """What the other process is told.
 
     Attributes:
         directory: Folder that gets the answer; the one above it holds the lock that takes turns.
     """
 
-    model_config = _STRICT
-
     directory: str
     request: ReplayRequest
 
 
-class ReplayMeasures(pydantic.BaseModel):
+class ReplayMeasures(FrozenModel):
     """What serving a model costs on this machine.
 
     Attributes:
@@ -95,8 +90,6 @@ class ReplayMeasures(pydantic.BaseModel):
         size_mb: Size of the SavedModel's files, in 10^6 bytes.
     """
 
-    model_config = _STRICT
-
     rows: int
     load_seconds: float
     latency_p50_ms: float
@@ -104,15 +97,13 @@ class ReplayMeasures(pydantic.BaseModel):
     size_mb: float
 
 
-class ReplayOutcome(pydantic.BaseModel):
+class ReplayOutcome(FrozenModel):
     """What the other process answers.
 
     Attributes:
         measures: What serving costs; None where the model could not be served.
         problem: Why it could not be served, in one line; None where it could.
     """
-
-    model_config = _STRICT
 
     measures: ReplayMeasures | None = None
     problem: str | None = None

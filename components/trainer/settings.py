@@ -6,8 +6,10 @@ from typing import Literal
 
 import pydantic
 
+from components.frozen_model import FrozenModel
 
-class TrainerSettings(pydantic.BaseModel):
+
+class TrainerSettings(FrozenModel, strict=True):
     """Settings of the model and of its training.
 
     Attributes:
@@ -30,8 +32,6 @@ class TrainerSettings(pydantic.BaseModel):
         dropout: Share of each hidden layer dropped while training.
         distribution_strategy: ``tf.distribute`` strategy that the model is trained under.
     """
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
 
     seed: int = pydantic.Field(default=20130101, ge=0)
     max_epochs: int = pydantic.Field(default=40, ge=1)

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from components.data_gate.findings import Finding
 from components.model_validator.gate_result import Outcome
-from components.model_validator.gates import Rule
+from components.model_validator.gates import RULE_SIGNS
 from pipelines.config.layout import OutputLayout
 from pipelines.records.node_result import NodeState
 from pipelines.runs.run_summary import GateRow, RunSummary, Verdict
@@ -33,16 +33,6 @@ _STYLES = {
     Outcome.UNDEFINED: "dim",
     Outcome.NO_BASELINE: "dim",
 }
-RULE_SIGNS: dict[Rule, str] = {
-    "min": "≥",
-    "max": "≤",
-    "max_drop": "drop ≤",
-    "max_rise": "rise ≤",
-    "max_ratio": "≤ ×",
-    "max_gap": "gap ≤",
-    "min_gain": "gain ≥",
-}
-"""What stands before a gate's limit."""
 _MOST_PROBLEMS = 20
 _MOST_LINES = 8
 

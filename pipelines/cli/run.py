@@ -22,6 +22,7 @@ from pipelines.cli.options import (
     span_option,
     write_json,
 )
+from pipelines.cli.run_display import create_display
 from pipelines.config.pipeline_config import load_config
 from pipelines.records.description import NODE_STAGES
 from pipelines.records.exit_code import ExitCode
@@ -70,7 +71,7 @@ def run(
     """Run the pipeline on this machine."""
     config = change_config(load_config(source, overrides), data, span, output, refresh)
     console = create_console(json_path)
-    summary, problem = run_and_record(config, console, from_nodes, to_nodes)
+    summary, problem = run_and_record(config, console, create_display, from_nodes, to_nodes)
     from pipelines.cli.ending_screen import print_end
 
     print_end(console, summary, problem)
@@ -118,7 +119,9 @@ def backfill(
         for line in recover_champion(config.layout, config.name):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
         champion_version = find_champion_version(config.layout, config.name)
-        summary, problem = run_and_record(config.model_copy(update={"span": span}), console)
+        summary, problem = run_and_record(
+            config.model_copy(update={"span": span}), console, create_display
+        )
         print_end(console, summary, problem)
         outcomes.append(describe_outcome(span, summary, champion_version))
         if summary.interrupted:

@@ -17,6 +17,7 @@ from tfx.proto.orchestration import (
 from pipelines.compiler.code_version import hash_product
 from pipelines.compiler.imported_code import hash_imported_code
 from pipelines.compiler.ir_file import dump_ir
+from pipelines.compiler.worker_sources import add_worker_sources
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.pipeline import create_pipeline
 from pipelines.records.description import NODE_STAGES, NodeDescription, PipelineDescription
@@ -33,7 +34,7 @@ _NEVER_CACHED = {
 
 def compile_pipeline(config: PipelineConfig) -> tuple[pipeline_pb2.Pipeline, PipelineDescription]:
     """Compile to the IR, and describe it."""
-    ir = Compiler().compile(create_pipeline(config))
+    ir = Compiler().compile(create_pipeline(config, add_worker_sources(config.beam.arguments)))
     deployment = runner_utils.extract_local_deployment_config(ir)
     for node in (one.pipeline_node for one in ir.nodes):
         if node.node_info.id in _NEVER_CACHED:

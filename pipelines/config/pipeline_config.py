@@ -17,6 +17,7 @@ import yaml
 
 from components.data_gate.severity import DataGateSettings
 from components.evaluator.settings import EvaluatorSettings
+from components.frozen_model import FrozenModel
 from components.model_validator.gates import Gates
 from components.model_validator.settings import ModelValidatorSettings
 from components.trainer.settings import TrainerSettings
@@ -36,11 +37,10 @@ _EXTENDS_KEY = "extends"
 # What may hold a password, which must not be repeated on a screen or in a log.
 _SECRET_KEYS = ("metadata_store",)
 _GATE_KINDS = ("value", "change", "fairness", "serving", "beats_trivial")
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
 _NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
 
 
-class DataConfig(pydantic.BaseModel):
+class DataConfig(FrozenModel, strict=True):
     """Where the rows come from and how they are split.
 
     Attributes:
@@ -48,8 +48,6 @@ class DataConfig(pydantic.BaseModel):
         spans_directory: Folder of dated folders (``YYYY-MM-DD``), for ``--span``.
         splits: Hash buckets a split; a row's hash decides its split, on every machine alike.
     """
-
-    model_config = _STRICT
 
     directory: Path
     spans_directory: Path | None = None
@@ -65,15 +63,13 @@ class DataConfig(pydantic.BaseModel):
         return splits
 
 
-class BeamConfig(pydantic.BaseModel):
+class BeamConfig(FrozenModel, strict=True):
     """The Beam runner of CsvExampleGen, StatisticsGen, Transform and Evaluator.
 
     Attributes:
         runner: Beam runner by name or class path. ``DirectRunner`` is the one in this process.
         options: Further Beam pipeline options, each ``--key=value``.
     """
-
-    model_config = _STRICT
 
     runner: str = pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*$")
     options: tuple[Annotated[str, pydantic.Field(pattern=r"^--[a-z]")], ...] = pydantic.Field(
@@ -86,7 +82,7 @@ class BeamConfig(pydantic.BaseModel):
         return [f"--runner={_RUNNERS.get(self.runner, self.runner)}", *self.options]
 
 
-class PipelineConfig(pydantic.BaseModel):
+class PipelineConfig(FrozenModel, strict=True):
     """All that one run of one pipeline is told.
 
     Attributes:
@@ -104,8 +100,6 @@ class PipelineConfig(pydantic.BaseModel):
         model_validator: How surely changes are judged, and how models are replayed.
         gates: What a model must meet to be pushed.
     """
-
-    model_config = _STRICT
 
     name: str = pydantic.Field(pattern=_NAME_PATTERN)
     task: str

@@ -5,18 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-import pydantic
+from components.frozen_model import FrozenModel
 
 
-class NodeRequest(pydantic.BaseModel):
+class NodeRequest(FrozenModel):
     """One node of one run.
 
     Attributes:
         kind: Tells it from other tasks of a worker server.
         log_path: File that its log is added to.
     """
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["run_node"] = "run_node"
     ir_path: Path

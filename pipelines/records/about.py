@@ -9,10 +9,12 @@ from typing import Annotated
 
 import pydantic
 
+from components.frozen_model import FrozenModel
+
 _Text = Annotated[str, pydantic.Field(min_length=1)]
 
 
-class About(pydantic.BaseModel):
+class About(FrozenModel, strict=True):
     """What no artifact can tell of the model; the model card shows it (Mitchell et al., 2019).
 
     Attributes:
@@ -23,8 +25,6 @@ class About(pydantic.BaseModel):
         limits: What is known to be weak in data and model.
         data_source: Where the rows come from, and under which terms.
     """
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
 
     purpose: str = ""
     owners: tuple[_Text, ...] = pydantic.Field(default=(), strict=False)

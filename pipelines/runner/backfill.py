@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 
-import pydantic
-
 from components.data_gate.findings import Comparison
+from components.frozen_model import FrozenModel
 from components.model_validator.gate_result import Outcome
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.records.errors import ConfigError
@@ -15,11 +14,10 @@ from pipelines.records.exit_code import ExitCode
 from pipelines.runner.sample_data import list_spans
 from pipelines.runs.run_summary import RunSummary, Verdict
 
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 _REFUSING = (Outcome.FAILED, Outcome.INCONCLUSIVE)
 
 
-class Drift(pydantic.BaseModel):
+class Drift(FrozenModel):
     """The column that has drifted most, as measured by its limit.
 
     Attributes:
@@ -27,14 +25,12 @@ class Drift(pydantic.BaseModel):
         allowed: Most that it may be: its limit and what sampling alone explains.
     """
 
-    model_config = _STRICT
-
     feature: str
     value: float
     allowed: float
 
 
-class SpanOutcome(pydantic.BaseModel):
+class SpanOutcome(FrozenModel):
     """What became of one span.
 
     Attributes:
@@ -53,8 +49,6 @@ class SpanOutcome(pydantic.BaseModel):
         seconds: Wall time.
     """
 
-    model_config = _STRICT
-
     span: datetime.date
     run_id: str
     verdict: Verdict
@@ -72,10 +66,8 @@ class SpanOutcome(pydantic.BaseModel):
     seconds: float
 
 
-class BackfillSummary(pydantic.BaseModel):
+class BackfillSummary(FrozenModel):
     """What became of every span, oldest first."""
-
-    model_config = _STRICT
 
     spans: tuple[SpanOutcome, ...]
 

@@ -6,7 +6,8 @@ import contextlib
 import datetime
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -19,6 +20,7 @@ from pipelines.workers.client import WorkerClient
 
 if TYPE_CHECKING:
     from pipelines.records.node_result import NodeResult
+    from pipelines.runner.local_runner import RunDisplay
     from pipelines.runs.run_summary import RunSummary
 
 _DATA_GATE = "DataGate"
@@ -27,12 +29,14 @@ _DATA_GATE = "DataGate"
 def run_and_record(
     config: PipelineConfig,
     console: Console,
+    create_display: Callable[[Console], AbstractContextManager[RunDisplay]],
     from_nodes: tuple[str, ...] = (),
     to_nodes: tuple[str, ...] = (),
 ) -> tuple[RunSummary, str | None]:
     """Run the pipeline, show it while it goes on, and write its summary and page.
 
     Args:
+        create_display: Gives what shows the run while it goes on, on the console.
         from_nodes: Nodes to start from, with the last run's artifacts; empty for all.
         to_nodes: Nodes to end with; empty for all.
 
@@ -45,7 +49,7 @@ def run_and_record(
         WorkerError: If the worker server could not be started.
     """
     with _stop_as_by_ctrl_c():
-        return _run_and_record(config, console, from_nodes, to_nodes)
+        return _run_and_record(config, console, create_display, from_nodes, to_nodes)
 
 
 @contextlib.contextmanager
@@ -70,6 +74,7 @@ def _stop_as_by_ctrl_c() -> Iterator[None]:
 def _run_and_record(
     config: PipelineConfig,
     console: Console,
+    create_display: Callable[[Console], AbstractContextManager[RunDisplay]],
     from_nodes: tuple[str, ...],
     to_nodes: tuple[str, ...],
 ) -> tuple[RunSummary, str | None]:
@@ -78,7 +83,6 @@ def _run_and_record(
     client = WorkerClient.shared()
     client.warm()
     with Reporter() as reporter:
-        from pipelines.cli.run_display import create_display
         from pipelines.runner.local_runner import create_run_id, run_locally
         from pipelines.runs.champion import recover_champion
         from pipelines.runs.run_summary import summarize_run

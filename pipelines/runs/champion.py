@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import ml_metadata
-import pydantic
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from components.champion.choice import Action, Change, Push, find_latest
@@ -26,6 +25,7 @@ from components.champion.properties import (
     WHO_PROPERTY,
 )
 from components.champion.recovery import AGREED, compare_with_serving
+from components.frozen_model import FrozenModel
 from components.pusher.version_store import is_copy, list_versions, push_version
 from pipelines.config.layout import OutputLayout
 from pipelines.launcher.stale_executions import is_at_work
@@ -45,7 +45,7 @@ class ChampionError(OperationError):
     """The champion can't be changed as asked; one line says why."""
 
 
-class ChampionChangeRecord(pydantic.BaseModel):
+class ChampionChangeRecord(FrozenModel):
     """One change without a push: a person's, or a command's that found another version to serve.
 
     Attributes:
@@ -56,8 +56,6 @@ class ChampionChangeRecord(pydantic.BaseModel):
         when: Time, ISO 8601 in UTC.
     """
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
-
     action: Action
     version: int | None
     from_version: int | None
@@ -66,7 +64,7 @@ class ChampionChangeRecord(pydantic.BaseModel):
     when: str
 
 
-class ChampionState(pydantic.BaseModel):
+class ChampionState(FrozenModel):
     """Which model is the champion, and how it came to be.
 
     Attributes:
@@ -76,8 +74,6 @@ class ChampionState(pydantic.BaseModel):
         serving_versions: Versions that are there, lowest first.
         changes: Changes without a push, oldest first.
     """
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     model_id: int | None
     model_uri: str | None

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-import pydantic
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from components.frozen_model import FrozenModel
 from pipelines.metadata.run_store import RunStore
 from pipelines.records.description import NodeDescription, PipelineDescription
 from pipelines.records.node_result import NodeState
 from pipelines.runs.run_summary import GateRow, RunSummary, Verdict
 
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 _MOST_CHARACTERS = 32
 
 
-class Difference(pydantic.BaseModel):
+class Difference(FrozenModel):
     """One thing that a node depends on and that has changed.
 
     Attributes:
@@ -26,15 +25,13 @@ class Difference(pydantic.BaseModel):
         after: What it is now, shortened.
     """
 
-    model_config = _STRICT
-
     kind: str
     name: str
     before: str
     after: str
 
 
-class NodeExplanation(pydantic.BaseModel):
+class NodeExplanation(FrozenModel):
     """Why a node was cached, run, or neither.
 
     Attributes:
@@ -43,8 +40,6 @@ class NodeExplanation(pydantic.BaseModel):
         differences: What had changed since its last good execution.
     """
 
-    model_config = _STRICT
-
     id: str
     state: NodeState
     why: str
@@ -52,7 +47,7 @@ class NodeExplanation(pydantic.BaseModel):
     differences: tuple[Difference, ...] = ()
 
 
-class RunExplanation(pydantic.BaseModel):
+class RunExplanation(FrozenModel):
     """Why a run ended as it did.
 
     Attributes:
@@ -60,8 +55,6 @@ class RunExplanation(pydantic.BaseModel):
         not_passed_gates: Gates that did not pass and do not refuse: slices too small, no champion,
             inconclusive.
     """
-
-    model_config = _STRICT
 
     run_id: str
     verdict: Verdict

@@ -6,9 +6,9 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-import pydantic
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from components.frozen_model import FrozenModel
 from pipelines.config.layout import OutputLayout
 from pipelines.metadata.run_store import RunStore
 from pipelines.records.errors import OperationError
@@ -16,10 +16,8 @@ from pipelines.records.errors import OperationError
 _KEPT_TYPES = {"PushedModel", "ChampionChange"}
 
 
-class Freed(pydantic.BaseModel):
+class Freed(FrozenModel):
     """An artifact whose files are freed, or would be."""
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     artifact_id: int
     type: str

@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-import pydantic
-
 from components.evaluator.evaluation import load_evaluation
 from components.evaluator.scored_rows import ScoredRows, read_scored_rows
 from components.examples.parquet_examples import list_files
+from components.frozen_model import FrozenModel
 from components.model_validator.evidence import ModelReplay
 from components.model_validator.gate_result import GateResult
 from components.model_validator.gates import ServingGate, load_gates
@@ -36,7 +35,7 @@ class ServingCheckError(OperationError):
     """The pushed model can't be checked; one line says why."""
 
 
-class ServingCheck(pydantic.BaseModel):
+class ServingCheck(FrozenModel):
     """What serving a pushed version is like.
 
     Attributes:
@@ -45,8 +44,6 @@ class ServingCheck(pydantic.BaseModel):
         gates: The serving gates; those that hold it against a champion have nothing to compare
             with.
     """
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     version: int
     run_id: str

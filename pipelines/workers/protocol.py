@@ -18,17 +18,17 @@ from typing import Literal
 
 import pydantic
 
+from components.frozen_model import FrozenModel
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.launcher.node_request import NodeRequest
 from pipelines.records.node_result import NodeResult
 
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 _BLOCK_BYTES = 1 << 16
 # What Linux takes for a socket's path is 107 bytes; its name in the folder is some 20 of them.
 _MAX_DIRECTORY_BYTES = 80
 
 
-class CompileRequest(pydantic.BaseModel):
+class CompileRequest(FrozenModel):
     """Compile a run's pipeline into its folder.
 
     Attributes:
@@ -36,8 +36,6 @@ class CompileRequest(pydantic.BaseModel):
         to_nodes: Nodes to end with; empty for all.
         log_path: File that its log is added to.
     """
-
-    model_config = _STRICT
 
     kind: Literal["compile_run"] = "compile_run"
     config: PipelineConfig
@@ -47,10 +45,8 @@ class CompileRequest(pydantic.BaseModel):
     log_path: Path
 
 
-class EndRequest(pydantic.BaseModel):
+class EndRequest(FrozenModel):
     """End the server, and the processes at work in it."""
-
-    model_config = _STRICT
 
     kind: Literal["end"] = "end"
 
@@ -59,21 +55,19 @@ Work = NodeRequest | CompileRequest
 Task = Work | EndRequest
 
 
-class Request(pydantic.BaseModel):
+class Request(FrozenModel):
     """A task, and what its process takes over from the client.
 
     Attributes:
         directory: Working directory.
     """
 
-    model_config = _STRICT
-
     task: Task = pydantic.Field(discriminator="kind")
     environment: dict[str, str]
     directory: Path
 
 
-class Reply(pydantic.BaseModel):
+class Reply(FrozenModel):
     """One line from the server or from the process that it forked.
 
     Attributes:
@@ -82,8 +76,6 @@ class Reply(pydantic.BaseModel):
         error: Why compiling failed, in one line.
         ended: The process's exit code, negative for a signal; always the last line.
     """
-
-    model_config = _STRICT
 
     started: int | None = None
     result: NodeResult | None = None

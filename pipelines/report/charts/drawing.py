@@ -19,6 +19,7 @@ import markupsafe
 import pydantic
 
 from components.atomic_write import write_whole
+from components.frozen_model import FrozenModel
 from pipelines.compiler.code_version import hash_sources
 
 Spec = dict[str, Any]
@@ -108,15 +109,13 @@ def save_drawings(path: Path) -> None:
     _DRAWINGS.save(path)
 
 
-class _Kept(pydantic.BaseModel):
+class _Kept(FrozenModel):
     """The content of the file of drawings.
 
     Attributes:
         version: Tells by what they were drawn.
         drawings: The SVG by the hash of specification and label, those used last at the end.
     """
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     version: str
     drawings: dict[str, str]

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-import pydantic
-
 from components.curated_schema.schema_diff import SchemaDifference
 from components.data_gate.anomaly_kinds import Severity
 from components.data_gate.findings import Comparison, DataVerdict, Finding
+from components.frozen_model import FrozenModel
 from pipelines.records.anomalies import Anomaly
 
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-
-class Dataset(pydantic.BaseModel):
+class Dataset(FrozenModel):
     """Rows that statistics were taken of.
 
     Attributes:
@@ -24,8 +21,6 @@ class Dataset(pydantic.BaseModel):
         statistics_uri: Folder of the ``ExampleStatistics`` artifact.
     """
 
-    model_config = _STRICT
-
     name: str
     split: str
     is_previous: bool
@@ -33,21 +28,19 @@ class Dataset(pydantic.BaseModel):
     statistics_uri: str
 
 
-class Bucket(pydantic.BaseModel):
+class Bucket(FrozenModel):
     """One bucket of a histogram that TFDV wrote.
 
     Attributes:
         rows: Rows in it; TFDV estimates it, so it can be a fraction.
     """
 
-    model_config = _STRICT
-
     low: float
     high: float
     rows: float
 
 
-class NumberStatistics(pydantic.BaseModel):
+class NumberStatistics(FrozenModel):
     """A column of numbers in one dataset, over the rows with a value; at least one.
 
     Attributes:
@@ -56,8 +49,6 @@ class NumberStatistics(pydantic.BaseModel):
         zeros: Rows with the number 0.
         histogram: TFDV's standard histogram, of equally wide buckets from min to max.
     """
-
-    model_config = _STRICT
 
     min: float
     median: float
@@ -68,20 +59,18 @@ class NumberStatistics(pydantic.BaseModel):
     histogram: tuple[Bucket, ...]
 
 
-class ValueCount(pydantic.BaseModel):
+class ValueCount(FrozenModel):
     """One value and its rows.
 
     Attributes:
         value: The value as text.
     """
 
-    model_config = _STRICT
-
     value: str
     rows: float
 
 
-class CategoryStatistics(pydantic.BaseModel):
+class CategoryStatistics(FrozenModel):
     """A column of texts, or of numbers that are names, in one dataset.
 
     Attributes:
@@ -89,13 +78,11 @@ class CategoryStatistics(pydantic.BaseModel):
         top_values: The most frequent values, most frequent first; 20 at most.
     """
 
-    model_config = _STRICT
-
     distinct: int
     top_values: tuple[ValueCount, ...]
 
 
-class FeatureStatistics(pydantic.BaseModel):
+class FeatureStatistics(FrozenModel):
     """One column in one dataset.
 
     Attributes:
@@ -104,8 +91,6 @@ class FeatureStatistics(pydantic.BaseModel):
         numbers: Of a column of numbers; None for another, or without a value.
         categories: Of a column of texts or names; None for another.
     """
-
-    model_config = _STRICT
 
     dataset: str
     rows: int
@@ -119,7 +104,7 @@ class FeatureStatistics(pydantic.BaseModel):
         return self.missing / self.rows if self.rows else 0.0
 
 
-class OverlayBin(pydantic.BaseModel):
+class OverlayBin(FrozenModel):
     """One bin that all datasets of a column are cut into.
 
     Attributes:
@@ -130,15 +115,13 @@ class OverlayBin(pydantic.BaseModel):
             the bins of an overlay each dataset's shares sum to 1.
     """
 
-    model_config = _STRICT
-
     label: str
     low: float | None
     high: float | None
     shares: dict[str, float]
 
 
-class FeatureReport(pydantic.BaseModel):
+class FeatureReport(FrozenModel):
     """One column.
 
     Attributes:
@@ -154,8 +137,6 @@ class FeatureReport(pydantic.BaseModel):
         comparisons: Its drift and skew scores, with limits and bins.
         findings: What DataGate found in it, errors first.
     """
-
-    model_config = _STRICT
 
     name: str
     kind: Literal["numbers", "categories", "unknown"]
@@ -179,7 +160,7 @@ class FeatureReport(pydantic.BaseModel):
         return max(self.comparisons, key=measure_use, default=None)
 
 
-class DataReport(pydantic.BaseModel):
+class DataReport(FrozenModel):
     """The data of a run.
 
     Attributes:
@@ -192,8 +173,6 @@ class DataReport(pydantic.BaseModel):
         anomalies: What ExampleValidator published, as TFDV words it.
         schema_differences: What the curated schema and the one inferred from this data differ in.
     """
-
-    model_config = _STRICT
 
     datasets: tuple[Dataset, ...]
     features: tuple[FeatureReport, ...]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import pydantic
-
 from components.data_gate.findings import InputFile
+from components.frozen_model import FrozenModel
 
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-
-class LineageArtifact(pydantic.BaseModel):
+class LineageArtifact(FrozenModel):
     """An artifact, and what made it.
 
     Attributes:
@@ -18,8 +15,6 @@ class LineageArtifact(pydantic.BaseModel):
         made_of: Ids of the artifacts that the execution was given and that are of the lineage.
         version: Version under ``serving/``, of a pushed model; None for others.
     """
-
-    model_config = _STRICT
 
     id: int
     type: str
@@ -32,7 +27,7 @@ class LineageArtifact(pydantic.BaseModel):
     version: int | None = None
 
 
-class Lineage(pydantic.BaseModel):
+class Lineage(FrozenModel):
     """From the last thing that a run made back to its rows.
 
     Attributes:
@@ -42,8 +37,6 @@ class Lineage(pydantic.BaseModel):
         files: The CSV files that the rows came from, with their SHA-256.
         span: First day of the span, ``YYYY-MM-DD``; None where the data was not read as a span.
     """
-
-    model_config = _STRICT
 
     artifacts: tuple[LineageArtifact, ...]
     files: tuple[InputFile, ...]

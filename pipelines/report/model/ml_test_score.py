@@ -12,11 +12,10 @@ import enum
 from collections.abc import Mapping
 from typing import Literal
 
-import pydantic
+from components.frozen_model import FrozenModel
 
 ShownBy = Literal["run", "tests", "nothing"]
 """What can show an item: a run; only tests and documents of the product; nothing yet."""
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
 
 class Section(str, enum.Enum):
@@ -46,7 +45,7 @@ class RubricItem:
     lacks: str = ""
 
 
-class Evidence(pydantic.BaseModel):
+class Evidence(FrozenModel):
     """One thing in a run that shows an item met.
 
     Attributes:
@@ -55,14 +54,12 @@ class Evidence(pydantic.BaseModel):
             itself.
     """
 
-    model_config = _STRICT
-
     source: Literal["run"] = "run"
     text: str
     path: str | None = None
 
 
-class Item(pydantic.BaseModel):
+class Item(FrozenModel):
     """One item, as a run shows it.
 
     Attributes:
@@ -74,8 +71,6 @@ class Item(pydantic.BaseModel):
         evidence: What shows it; empty without points.
         lacks: Why it has no whole point, in one sentence; empty with one.
     """
-
-    model_config = _STRICT
 
     section: Section
     number: int
@@ -93,7 +88,7 @@ class Item(pydantic.BaseModel):
         return {1.0: "automated", 0.5: "in part"}.get(self.points, "not met")
 
 
-class MlTestScore(pydantic.BaseModel):
+class MlTestScore(FrozenModel):
     """The score of a run: its points out of the items that a run can show.
 
     It is a sum. The rubric's own score is that of the weakest section, and needs all 28 items; what
@@ -102,8 +97,6 @@ class MlTestScore(pydantic.BaseModel):
     Attributes:
         items: All 28, by section and number.
     """
-
-    model_config = _STRICT
 
     items: tuple[Item, ...]
 

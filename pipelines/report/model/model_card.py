@@ -5,15 +5,12 @@ Metrics, slices and gates are not repeated here: the card shows those of the sam
 
 from __future__ import annotations
 
-import pydantic
-
 from components.data_gate.findings import LabelCount
+from components.frozen_model import FrozenModel
 from pipelines.records.about import About
 
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-
-class InputColumn(pydantic.BaseModel):
+class InputColumn(FrozenModel):
     """A column that the model takes.
 
     Attributes:
@@ -21,15 +18,13 @@ class InputColumn(pydantic.BaseModel):
         transformations: What the model gets of it, in a few words each.
     """
 
-    model_config = _STRICT
-
     name: str
     unit: str
     meaning: str
     transformations: tuple[str, ...]
 
 
-class ModelCard(pydantic.BaseModel):
+class ModelCard(FrozenModel):
     """The model card.
 
     Attributes:
@@ -44,8 +39,6 @@ class ModelCard(pydantic.BaseModel):
         known_limits: What this run itself shows as a limit: slices too small to judge, gates that
             were inconclusive, columns close to their drift limit; one sentence each.
     """
-
-    model_config = _STRICT
 
     about: About | None
     task: str

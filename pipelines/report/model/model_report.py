@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import pydantic
-
+from components.frozen_model import FrozenModel
 from components.metrics.digest import CalibrationBin, ThresholdCounts
 from components.model_validator.gate_result import GateResult
 from components.model_validator.validation import MetricComparison, Validation
 
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-
-class Epoch(pydantic.BaseModel):
+class Epoch(FrozenModel):
     """One pass over the training split.
 
     Attributes:
@@ -23,8 +20,6 @@ class Epoch(pydantic.BaseModel):
         validation_log_loss: Log loss on the validation split, in nats; training stops by it.
     """
 
-    model_config = _STRICT
-
     number: int
     loss: float
     log_loss: float
@@ -35,7 +30,7 @@ class Epoch(pydantic.BaseModel):
     learning_rate: float
 
 
-class TrainingReport(pydantic.BaseModel):
+class TrainingReport(FrozenModel):
     """How the model was trained.
 
     Attributes:
@@ -44,13 +39,11 @@ class TrainingReport(pydantic.BaseModel):
             loss.
     """
 
-    model_config = _STRICT
-
     epochs: tuple[Epoch, ...]
     best_epoch: int
 
 
-class ModelCurves(pydantic.BaseModel):
+class ModelCurves(FrozenModel):
     """One model's curves on all evaluated rows.
 
     Attributes:
@@ -61,14 +54,12 @@ class ModelCurves(pydantic.BaseModel):
         calibration: Bins of the scores, for ``mean_prediction`` to ``mean_label``.
     """
 
-    model_config = _STRICT
-
     name: str
     thresholds: tuple[ThresholdCounts, ...]
     calibration: tuple[CalibrationBin, ...]
 
 
-class SliceReport(pydantic.BaseModel):
+class SliceReport(FrozenModel):
     """The metrics on one slice, beside the champion's.
 
     Attributes:
@@ -78,8 +69,6 @@ class SliceReport(pydantic.BaseModel):
         metrics: Every metric of the candidate with its interval, beside the champion's value.
         gates: What gates said of this slice.
     """
-
-    model_config = _STRICT
 
     column: str
     column_value: str
@@ -98,7 +87,7 @@ class SliceReport(pydantic.BaseModel):
         return next((metric for metric in self.metrics if metric.name == name), None)
 
 
-class FairnessReport(pydantic.BaseModel):
+class FairnessReport(FrozenModel):
     """The groups of one fairness attribute.
 
     Attributes:
@@ -106,14 +95,12 @@ class FairnessReport(pydantic.BaseModel):
             between; empty where no gate asks.
     """
 
-    model_config = _STRICT
-
     attribute: str
     groups: tuple[SliceReport, ...]
     gaps: tuple[GateResult, ...]
 
 
-class ModelReport(pydantic.BaseModel):
+class ModelReport(FrozenModel):
     """The model of a run.
 
     Attributes:
@@ -128,8 +115,6 @@ class ModelReport(pydantic.BaseModel):
         validation: What ModelValidator found: metrics, gates, replay, trivial models; None where it
             did not get that far. The run's summary shows its metrics and gates.
     """
-
-    model_config = _STRICT
 
     training: TrainingReport | None
     threshold: float

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import pydantic
-
+from components.frozen_model import FrozenModel
 from pipelines.records.description import NodeDescription
 from pipelines.records.node_result import Problem
 from pipelines.runs.explanation import NodeExplanation
 from pipelines.runs.run_summary import NodeRow
 
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-
-class ArtifactReport(pydantic.BaseModel):
+class ArtifactReport(FrozenModel):
     """One artifact that a node was given or put out.
 
     Attributes:
@@ -25,8 +22,6 @@ class ArtifactReport(pydantic.BaseModel):
         made_by_run: Run that made it; None likewise. Another run than this where it was cached.
     """
 
-    model_config = _STRICT
-
     key: str
     id: int
     type: str
@@ -37,7 +32,7 @@ class ArtifactReport(pydantic.BaseModel):
     made_by_run: str | None
 
 
-class NodeReport(pydantic.BaseModel):
+class NodeReport(FrozenModel):
     """One node of a run.
 
     Attributes:
@@ -51,8 +46,6 @@ class NodeReport(pydantic.BaseModel):
         log_tail: Last lines of its log, oldest first; empty where it left none.
         log_lines: Lines of the whole log.
     """
-
-    model_config = _STRICT
 
     description: NodeDescription
     row: NodeRow

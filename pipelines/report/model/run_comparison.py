@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import pydantic
-
+from components.frozen_model import FrozenModel
 from components.statistics_gen.distances import Distance
 from pipelines.report.model.run_report import RunReport
 from pipelines.runs.run_summary import GateRow
 
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-
-class MetricChange(pydantic.BaseModel):
+class MetricChange(FrozenModel):
     """A metric on all rows in both runs; None where a run does not have it."""
-
-    model_config = _STRICT
 
     name: str
     before: float | None
@@ -28,7 +23,7 @@ class MetricChange(pydantic.BaseModel):
         return self.after - self.before
 
 
-class GateChange(pydantic.BaseModel):
+class GateChange(FrozenModel):
     """A gate's limit on one slice in both runs.
 
     Attributes:
@@ -36,8 +31,6 @@ class GateChange(pydantic.BaseModel):
         before: What came out in the first run; None where it was not judged.
         after: What came out in the second; None likewise.
     """
-
-    model_config = _STRICT
 
     name: str
     rule: str
@@ -53,7 +46,7 @@ class GateChange(pydantic.BaseModel):
         return (self.before.outcome, self.before.limit) != (self.after.outcome, self.after.limit)
 
 
-class ParameterChange(pydantic.BaseModel):
+class ParameterChange(FrozenModel):
     """A node's parameter that differs; None where a run does not have it.
 
     Attributes:
@@ -62,15 +55,13 @@ class ParameterChange(pydantic.BaseModel):
         after: In the second.
     """
 
-    model_config = _STRICT
-
     node: str
     name: str
     before: str | None
     after: str | None
 
 
-class ColumnChange(pydantic.BaseModel):
+class ColumnChange(FrozenModel):
     """A column's training split in both runs.
 
     Attributes:
@@ -82,8 +73,6 @@ class ColumnChange(pydantic.BaseModel):
         missing_after: The same of the second.
     """
 
-    model_config = _STRICT
-
     feature: str
     distance: Distance | None
     limit: float | None
@@ -91,10 +80,8 @@ class ColumnChange(pydantic.BaseModel):
     missing_after: float | None
 
 
-class NodeChange(pydantic.BaseModel):
+class NodeChange(FrozenModel):
     """A node in both runs; None where a run has no such node."""
-
-    model_config = _STRICT
 
     node: str
     state_before: str | None
@@ -103,7 +90,7 @@ class NodeChange(pydantic.BaseModel):
     seconds_after: float | None
 
 
-class RunComparison(pydantic.BaseModel):
+class RunComparison(FrozenModel):
     """Two runs side by side.
 
     Attributes:
@@ -114,8 +101,6 @@ class RunComparison(pydantic.BaseModel):
         columns: Every column that either has, the furthest apart first.
         nodes: Every node that either has, in order.
     """
-
-    model_config = _STRICT
 
     before: RunReport
     after: RunReport

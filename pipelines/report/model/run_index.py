@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import datetime
 
-import pydantic
-
+from components.frozen_model import FrozenModel
 from pipelines.runs.champion import ChampionState
 from pipelines.runs.run_summary import RunSummary
 
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-
-class IndexedRun(pydantic.BaseModel):
+class IndexedRun(FrozenModel):
     """One run among others.
 
     Attributes:
@@ -24,8 +21,6 @@ class IndexedRun(pydantic.BaseModel):
             none.
     """
 
-    model_config = _STRICT
-
     summary: RunSummary
     started_at: datetime.datetime | None
     span: str | None
@@ -33,7 +28,7 @@ class IndexedRun(pydantic.BaseModel):
     page: str | None
 
 
-class ChampionStep(pydantic.BaseModel):
+class ChampionStep(FrozenModel):
     """One event in the champion's history.
 
     Attributes:
@@ -45,8 +40,6 @@ class ChampionStep(pydantic.BaseModel):
         reason: Why, in the words of the person or command that made the change, or the run's.
     """
 
-    model_config = _STRICT
-
     when: datetime.datetime | None
     what: str
     version: int | None
@@ -55,7 +48,7 @@ class ChampionStep(pydantic.BaseModel):
     reason: str
 
 
-class RunIndex(pydantic.BaseModel):
+class RunIndex(FrozenModel):
     """All runs of an output root.
 
     Attributes:
@@ -64,8 +57,6 @@ class RunIndex(pydantic.BaseModel):
         history: The champion's history, oldest first: new versions and other changes.
         notes: Runs that could not be read and why, one sentence each.
     """
-
-    model_config = _STRICT
 
     pipeline: str
     output_root: str

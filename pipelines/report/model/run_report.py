@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-import pydantic
-
+from components.frozen_model import FrozenModel
 from pipelines.report.model.data_report import DataReport
 from pipelines.report.model.lineage import Lineage
 from pipelines.report.model.ml_test_score import MlTestScore
@@ -15,10 +14,8 @@ from pipelines.report.model.node_report import NodeReport
 from pipelines.runs.explanation import RunExplanation
 from pipelines.runs.run_summary import RunSummary
 
-_STRICT = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-
-class RunHeader(pydantic.BaseModel):
+class RunHeader(FrozenModel):
     """When a run was, of what data and what code.
 
     Attributes:
@@ -33,8 +30,6 @@ class RunHeader(pydantic.BaseModel):
         config_hash: SHA-256 of the configuration; empty likewise.
     """
 
-    model_config = _STRICT
-
     started_at: datetime.datetime | None
     ended_at: datetime.datetime | None
     span: str | None
@@ -44,7 +39,7 @@ class RunHeader(pydantic.BaseModel):
     config_hash: str
 
 
-class RunFacts(pydantic.BaseModel):
+class RunFacts(FrozenModel):
     """All that is told of a run but its score.
 
     Attributes:
@@ -58,8 +53,6 @@ class RunFacts(pydantic.BaseModel):
         model_card: The model card; None where no model was trained.
         notes: What could not be shown and why, one sentence each; empty in a whole report.
     """
-
-    model_config = _STRICT
 
     header: RunHeader
     summary: RunSummary

@@ -18,7 +18,7 @@ import jinja2
 import markupsafe
 
 from components.model_validator.gate_result import GateResult
-from pipelines.cli.ending_screen import RULE_SIGNS
+from components.model_validator.gates import RULE_SIGNS
 from pipelines.report.charts import numerals
 from pipelines.report.charts.chart import printable
 from pipelines.report.charts.marks import (

@@ -118,7 +118,7 @@ def test_a_set_path_takes_the_working_folder(
 def test_is_frozen(good_file: Path) -> None:
     """A configuration that was checked can't change afterwards."""
     with pytest.raises(ValueError, match="frozen"):
-        load_config(str(good_file)).cache = False
+        load_config(str(good_file)).cache = False  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
