@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import enum
 
+import pydantic
+
 from components.model_validator.gates import Rule
 from components.record import Record
 
@@ -67,3 +69,9 @@ class GateResult(Record):
         return self.outcome is Outcome.FAILED or (
             self.outcome is Outcome.INCONCLUSIVE and self.refuses_if_inconclusive
         )
+
+    @pydantic.computed_field  # type: ignore[prop-decorator]
+    @property
+    def passed(self) -> bool:
+        """Whether the value meets the limit; false also where the gate could not be applied."""
+        return self.outcome is Outcome.PASSED
