@@ -48,7 +48,7 @@ from pipelines.metadata.run_store import (
 )
 from pipelines.records.errors import ConfigError
 from pipelines.records.exit_code import ExitCode
-from pipelines.runs.run_summary import RunSummary
+from pipelines.records.run_summary import RunSummary
 from schemas.feature_table import (
     DType,
     Feature,

@@ -18,7 +18,7 @@ LIGHT_MODULES = [
     "pipelines.metadata.run_store",
     "pipelines.report.pages.page",
     "pipelines.report.publication",
-    "pipelines.runs.run_summary",
+    "pipelines.runs.summaries",
     "components.curated_schema.schema_diff",
     "components.model_validator.gates",
     "components.model_validator.judgement",

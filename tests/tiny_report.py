@@ -28,6 +28,7 @@ from pipelines.records.anomalies import Anomaly
 from pipelines.records.description import NodeDescription
 from pipelines.records.node_result import NodeState, Problem
 from pipelines.records.nodes import NodeId
+from pipelines.records.run_summary import NodeSummary, RunSummary, Verdict
 from pipelines.report.model.data_report import (
     Bucket,
     CategoryStatistics,
@@ -53,7 +54,6 @@ from pipelines.report.model.model_report import (
 from pipelines.report.model.node_report import ArtifactReport, NodeReport
 from pipelines.report.model.run_report import RunHeader, RunReport
 from pipelines.runs.explanation import Difference, NodeExplanation
-from pipelines.runs.run_summary import NodeRow, RunSummary, Verdict
 
 HOSTILE = "<script>alert(1)</script>"
 """The name of a company, as someone might enter it."""
@@ -163,7 +163,7 @@ def _create_node(node: str, upstream: tuple[str, ...], state: NodeState, index: 
             upstream=upstream,
             parameters={"settings": "{}"},
         ),
-        row=NodeRow(
+        row=NodeSummary(
             id=node,
             state=state,
             started_at=STARTED + datetime.timedelta(seconds=5 * index) if is_started else None,

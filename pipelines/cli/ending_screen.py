@@ -16,7 +16,7 @@ from components.model_validator.gate_result import GateResult, Outcome
 from components.model_validator.gates import RULE_SIGNS
 from pipelines.config.layout import OutputLayout
 from pipelines.records.node_result import NodeState
-from pipelines.runs.run_summary import RunSummary, Verdict
+from pipelines.records.run_summary import RunSummary, Verdict
 
 _HEADLINES = {
     Verdict.PUSHED: ("PUSHED", "bold green"),

@@ -34,7 +34,7 @@ from pipelines.runs.champion import ChampionChangeRecord, ChampionStore
 from pipelines.runs.explanation import RunExplanation, explain_run
 from pipelines.runs.retention import Freed, find_garbage, free
 from pipelines.runs.run_list import RunList, list_runs
-from pipelines.runs.run_summary import load_listed_summary, load_summary
+from pipelines.runs.summaries import load_listed_summary, load_summary
 
 _TimedRow = tuple[datetime.datetime, tuple[str, ...]]
 

@@ -172,7 +172,7 @@ def finish_command(
     from pipelines.cli.ending_screen import print_end
     from pipelines.report.publication import conclude
     from pipelines.runner.local_runner import close_dead_nodes
-    from pipelines.runs.run_summary import recover_summary
+    from pipelines.runs.summaries import recover_summary
 
     layout = change_config(load_config(source, overrides), None, None, output).layout
     run = _find_run(layout, run_id)

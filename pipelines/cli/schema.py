@@ -30,7 +30,7 @@ from pipelines.records.description import read_description
 from pipelines.records.errors import ConfigError, UsageError
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.nodes import NodeId
-from pipelines.runs.run_summary import load_summary
+from pipelines.runs.summaries import load_summary
 from schemas.feature_table import get_schema_path
 
 

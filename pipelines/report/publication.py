@@ -13,12 +13,13 @@ from pathlib import Path
 from components.atomic_write import write_whole
 from pipelines.config.layout import OutputLayout
 from pipelines.records.errors import OperationError, UsageError
+from pipelines.records.run_summary import RunSummary
 from pipelines.report.facts.collection import collect_data_so_far, collect_report
 from pipelines.report.facts.comparison_facts import compare_runs
 from pipelines.report.facts.index_facts import collect_index
 from pipelines.report.model.run_comparison import RunComparison
 from pipelines.report.model.run_report import RunReport
-from pipelines.runs.run_summary import RunSummary, load_listed_summary
+from pipelines.runs.summaries import load_listed_summary
 
 
 class FreedError(Exception):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 from pipelines.config.layout import OutputLayout
 
 if TYPE_CHECKING:
-    from pipelines.runs.run_summary import RunSummary
+    from pipelines.records.run_summary import RunSummary
 
 
 class Reporter:

@@ -12,8 +12,8 @@ from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.records.errors import ConfigError
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.nodes import NodeId
+from pipelines.records.run_summary import RunSummary, Verdict
 from pipelines.runner.sample_data import list_spans
-from pipelines.runs.run_summary import RunSummary, Verdict
 
 _REFUSING = (Outcome.FAILED, Outcome.INCONCLUSIVE)
 

@@ -21,8 +21,8 @@ from pipelines.workers.client import WorkerClient
 
 if TYPE_CHECKING:
     from pipelines.records.node_result import NodeResult
+    from pipelines.records.run_summary import RunSummary
     from pipelines.runner.local_runner import RunDisplay
-    from pipelines.runs.run_summary import RunSummary
 
 
 def run_and_record(
@@ -84,7 +84,7 @@ def _run_and_record(
     with Reporter() as reporter:
         from pipelines.runner.local_runner import create_run_id, run_locally
         from pipelines.runs.champion import recover_champion
-        from pipelines.runs.run_summary import summarize_run
+        from pipelines.runs.summaries import summarize_run
         from pipelines.workers.pool import WorkerPool
 
         layout = config.layout

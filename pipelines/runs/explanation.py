@@ -12,7 +12,7 @@ from components.model_validator.gate_result import GateResult
 from pipelines.metadata.run_store import RunStore
 from pipelines.records.description import NodeDescription, PipelineDescription
 from pipelines.records.node_result import NodeState
-from pipelines.runs.run_summary import RunSummary, Verdict
+from pipelines.records.run_summary import RunSummary, Verdict
 
 _MOST_CHARACTERS = 32
 

@@ -14,9 +14,9 @@ from components.pusher.version_store import list_versions
 from pipelines.metadata.run_store import open_run_store
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
+from pipelines.records.run_summary import Verdict
 from pipelines.report.facts.collection import collect_report
 from pipelines.runs.champion import open_champion, recover_champion
-from pipelines.runs.run_summary import Verdict
 from tests.e2e.conftest import Run, run_pipeline
 from tests.e2e.deadly_worker_server import Place, kill_node, serve_deadly_workers
 from tests.e2e.scheduled_run import ScheduledRun

@@ -19,7 +19,7 @@ from components.transform.transformed_features import list_transformed_features
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
 from pipelines.records.nodes import NodeId
-from pipelines.runs.run_summary import Verdict
+from pipelines.records.run_summary import Verdict
 from schemas.feature_table import load_feature_table
 from tests.e2e.conftest import SAMPLE, Run
 

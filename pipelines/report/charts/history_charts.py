@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from components.model_validator.validation import MetricComparison
 from pipelines.records.nodes import NodeId
+from pipelines.records.run_summary import RunSummary, Verdict
 from pipelines.report.charts.chart import Chart, Series, create_chart
 from pipelines.report.charts.drawing import Spec
 from pipelines.report.charts.marks import VERDICT_MARKS
 from pipelines.report.charts.numerals import format_interval, format_metric, format_share
 from pipelines.report.model.data_report import measure_use
 from pipelines.report.model.run_index import IndexedRun
-from pipelines.runs.run_summary import RunSummary, Verdict
 
 _WIDTH = 340
 _HEIGHT = 170

@@ -9,7 +9,7 @@ from typing import Literal
 from components.data_gate.anomaly_kinds import Severity
 from components.model_validator.gate_result import GateResult, Outcome
 from pipelines.records.node_result import NodeState
-from pipelines.runs.run_summary import Verdict
+from pipelines.records.run_summary import Verdict
 
 Tone = Literal["good", "bad", "warn", "calm"]
 """What a colour means: fine, refused or broken, worth a look, nothing to see."""

@@ -6,11 +6,11 @@ import datetime
 from collections.abc import Sequence
 
 from pipelines.records.node_result import NodeState
+from pipelines.records.run_summary import NodeSummary
 from pipelines.report.charts.chart import Chart, Series, create_chart
 from pipelines.report.charts.drawing import Spec
 from pipelines.report.charts.marks import STATE_MARKS, Tone
 from pipelines.report.charts.numerals import format_seconds
-from pipelines.runs.run_summary import NodeRow
 
 _COLORS: dict[Tone, str] = {
     "good": "--series-1",
@@ -22,7 +22,7 @@ _WIDTH = 330
 _ROW_HEIGHT = 25
 
 
-def draw_timeline(nodes: Sequence[NodeRow]) -> Chart | None:
+def draw_timeline(nodes: Sequence[NodeSummary]) -> Chart | None:
     """Draw a bar a node, from its start to its end, on the seconds of the run.
 
     Returns:
@@ -46,12 +46,12 @@ def draw_timeline(nodes: Sequence[NodeRow]) -> Chart | None:
     )
 
 
-def _find_start(node: NodeRow) -> datetime.datetime:
+def _find_start(node: NodeSummary) -> datetime.datetime:
     assert node.started_at is not None
     return node.started_at
 
 
-def _create_bar(node: NodeRow, begin: datetime.datetime) -> Spec:
+def _create_bar(node: NodeSummary, begin: datetime.datetime) -> Spec:
     start = (_find_start(node) - begin).total_seconds()
     mark = STATE_MARKS[node.state]
     return {
@@ -64,7 +64,7 @@ def _create_bar(node: NodeRow, begin: datetime.datetime) -> Spec:
     }
 
 
-def _list_legend(nodes: Sequence[NodeRow]) -> tuple[Series, ...]:
+def _list_legend(nodes: Sequence[NodeSummary]) -> tuple[Series, ...]:
     marks = dict.fromkeys(STATE_MARKS[node.state] for node in nodes)
     return tuple(Series(mark.word, _COLORS[mark.tone], "bar") for mark in marks)
 

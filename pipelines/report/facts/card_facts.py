@@ -8,10 +8,10 @@ from components.model_validator.gate_result import Outcome
 from pipelines.metadata.run_store import StoredArtifact
 from pipelines.records.description import PipelineDescription
 from pipelines.records.nodes import NodeId
+from pipelines.records.run_summary import RunSummary
 from pipelines.report.facts.data_facts import find_output
 from pipelines.report.model.data_report import DataReport, measure_use
 from pipelines.report.model.model_card import InputColumn, ModelCard
-from pipelines.runs.run_summary import RunSummary
 from schemas.feature_table import (
     Feature,
     FeatureTable,

@@ -17,6 +17,7 @@ from pipelines.config.layout import OutputLayout
 from pipelines.metadata.run_store import RunStore, StoredArtifact, open_run_store
 from pipelines.records.description import PipelineDescription, read_description
 from pipelines.records.nodes import NodeId
+from pipelines.records.run_summary import RunSummary, find_time_span
 from pipelines.report.facts.card_facts import write_card
 from pipelines.report.facts.data_facts import collect_data, find_output
 from pipelines.report.facts.lineage_facts import trace_lineage
@@ -25,7 +26,7 @@ from pipelines.report.facts.model_facts import collect_model
 from pipelines.report.facts.node_facts import collect_node, is_freed
 from pipelines.report.model.data_report import DataReport
 from pipelines.report.model.run_report import RunFacts, RunHeader, RunReport
-from pipelines.runs.run_summary import RunSummary, find_time_span, load_summary, recover_summary
+from pipelines.runs.summaries import load_summary, recover_summary
 from schemas.feature_table import FeatureTable, list_tasks, load_feature_table
 
 Outputs = Mapping[str, Sequence[StoredArtifact]]

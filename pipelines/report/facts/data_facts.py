@@ -23,6 +23,7 @@ from components.statistics_gen.feature_statistics import (
 )
 from pipelines.metadata.run_store import StoredArtifact
 from pipelines.records.nodes import NodeId
+from pipelines.records.run_summary import RunSummary
 from pipelines.report.facts.overlay import overlay
 from pipelines.report.model.data_report import (
     Bucket,
@@ -35,7 +36,6 @@ from pipelines.report.model.data_report import (
     ValueCount,
     measure_use,
 )
-from pipelines.runs.run_summary import RunSummary
 from schemas.feature_table import DType, FeatureTable
 
 _MOST_VALUES = 20

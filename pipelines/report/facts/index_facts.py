@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 from components.record_file import UnreadableRecordError
 from pipelines.config.layout import OutputLayout
+from pipelines.records.run_summary import RunSummary, find_time_span
 from pipelines.report.model.run_index import ChampionStep, IndexedRun, RunIndex
 from pipelines.runs.champion import ChampionState, open_champion
 from pipelines.runs.run_list import list_some_runs
-from pipelines.runs.run_summary import RunSummary, find_time_span, load_listed_summary
+from pipelines.runs.summaries import load_listed_summary
 
 
 def collect_index(layout: OutputLayout) -> RunIndex:

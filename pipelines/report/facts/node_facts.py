@@ -10,16 +10,20 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from pipelines.config.layout import OutputLayout
 from pipelines.metadata.run_store import RunStore, StoredArtifact
 from pipelines.records.description import NodeDescription
+from pipelines.records.run_summary import NodeSummary
 from pipelines.report.model.node_report import ArtifactReport, NodeReport
 from pipelines.runs.explanation import explain_node, flatten_parameter
-from pipelines.runs.run_summary import NodeRow
 
 _TAIL_LINES = 40
 _TAIL_BYTES = 64 * 1024
 
 
 def collect_node(
-    store: RunStore, layout: OutputLayout, run_id: str, description: NodeDescription, row: NodeRow
+    store: RunStore,
+    layout: OutputLayout,
+    run_id: str,
+    description: NodeDescription,
+    row: NodeSummary,
 ) -> NodeReport:
     """Gather what is told of one node.
 

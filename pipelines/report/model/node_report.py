@@ -5,8 +5,8 @@ from __future__ import annotations
 from components.frozen_model import FrozenModel
 from pipelines.records.description import NodeDescription
 from pipelines.records.node_result import Problem
+from pipelines.records.run_summary import NodeSummary
 from pipelines.runs.explanation import NodeExplanation
-from pipelines.runs.run_summary import NodeRow
 
 
 class ArtifactReport(FrozenModel):
@@ -48,7 +48,7 @@ class NodeReport(FrozenModel):
     """
 
     description: NodeDescription
-    row: NodeRow
+    row: NodeSummary
     explanation: NodeExplanation
     problems: tuple[Problem, ...]
     execution_id: int | None

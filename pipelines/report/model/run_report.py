@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 from components.frozen_model import FrozenModel
+from pipelines.records.run_summary import RunSummary
 from pipelines.report.model.data_report import DataReport
 from pipelines.report.model.lineage import Lineage
 from pipelines.report.model.ml_test_score import MlTestScore
@@ -12,7 +13,6 @@ from pipelines.report.model.model_card import ModelCard
 from pipelines.report.model.model_report import ModelReport
 from pipelines.report.model.node_report import NodeReport
 from pipelines.runs.explanation import RunExplanation
-from pipelines.runs.run_summary import RunSummary
 
 
 class RunHeader(FrozenModel):

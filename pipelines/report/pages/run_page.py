@@ -14,6 +14,7 @@ from components.metrics.digest import ThresholdCounts
 from components.model_validator.gate_result import GateResult, Outcome
 from components.model_validator.validation import MetricComparison
 from pipelines.records.node_result import NodeState
+from pipelines.records.run_summary import Verdict
 from pipelines.report.charts import data_charts, model_charts
 from pipelines.report.charts.chart import Chart, Series
 from pipelines.report.charts.marks import SEVERITY_MARKS, VERDICT_MARKS, Mark, mark_gate
@@ -24,7 +25,6 @@ from pipelines.report.model.run_report import RunReport
 from pipelines.report.pages.glyphs import IntervalGlyph, find_domain, place_interval
 from pipelines.report.pages.pipeline_graph import NODE_HEIGHT, NODE_WIDTH, place_graph
 from pipelines.report.pages.templating import render
-from pipelines.runs.run_summary import Verdict
 
 HEADLINE_METRICS = ("auc", "log_loss", "auc_precision_recall", "expected_calibration_error")
 """The metrics that stand at the top of the page, of those that were measured."""

@@ -12,7 +12,7 @@ from pipelines.config.layout import OutputLayout
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeResult, NodeState
 from pipelines.report import publication
-from pipelines.runs.run_summary import recover_summary
+from pipelines.runs.summaries import recover_summary
 from tests.tiny_store import PIPELINE, TinyStore, compile_run
 
 

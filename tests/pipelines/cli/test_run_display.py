@@ -15,7 +15,7 @@ from pipelines.cli.run_display import LiveDisplay, PlainDisplay, create_display
 from pipelines.records.description import NodeDescription, PipelineDescription
 from pipelines.records.node_result import NodeResult, NodeState, Problem, Rows
 from pipelines.records.nodes import Stage
-from pipelines.runs.run_summary import NodeRow, RunSummary, Verdict
+from pipelines.records.run_summary import NodeSummary, RunSummary, Verdict
 
 NODE = NodeDescription(id="Trainer", type="t", stage=Stage.TRAIN, upstream=(), parameters={})
 NOW = datetime.datetime(2026, 1, 31, tzinfo=datetime.timezone.utc)
@@ -39,7 +39,7 @@ def _show(terminal: bool) -> str:
 
 
 def _summarize(**changes: object) -> RunSummary:
-    node = NodeRow(
+    node = NodeSummary(
         id="Trainer",
         state=NodeState.FAILED,
         seconds=2,

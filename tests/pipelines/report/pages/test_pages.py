@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from pipelines.records.run_summary import Verdict
 from pipelines.report.model.run_comparison import (
     ColumnChange,
     GateChange,
@@ -17,7 +18,6 @@ from pipelines.report.model.run_comparison import (
 from pipelines.report.model.run_index import ChampionStep, IndexedRun, RunIndex
 from pipelines.report.pages.page import render_comparison, render_index, render_report
 from pipelines.runs.champion import ChampionState
-from pipelines.runs.run_summary import Verdict
 from tests.tiny_report import HOSTILE, RUN_ID, STARTED, create_report
 
 SECTIONS = (

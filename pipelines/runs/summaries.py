@@ -1,10 +1,8 @@
-"""The summary of a run: one typed model behind the screen, the JSON and ``show``."""
+"""Summarize a run from what it left, and load the summary of one that has ended."""
 
 from __future__ import annotations
 
 import contextlib
-import datetime
-import enum
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,101 +10,20 @@ from pathlib import Path
 import pydantic
 
 from components.data_gate.findings import ARTIFACT_TYPE, DataVerdict, read_verdict
-from components.model_validator.gate_result import GateResult
-from components.model_validator.validation import MetricComparison, Validation, find_validation
-from components.record import FORMAT_VERSION, Record
+from components.model_validator.validation import Validation, find_validation
 from components.record_file import UnreadableRecordError, read_record
 from pipelines.config.layout import OutputLayout
 from pipelines.metadata.run_store import StoredArtifact, open_run_store
 from pipelines.records.anomalies import Anomaly, read_anomalies
 from pipelines.records.description import PipelineDescription, read_description
-from pipelines.records.exit_code import ExitCode
-from pipelines.records.node_result import NodeResult, NodeState, Problem
+from pipelines.records.node_result import NodeResult, NodeState
 from pipelines.records.nodes import NodeId
+from pipelines.records.run_summary import NodeSummary, RunSummary, Verdict, find_time_span
 from pipelines.runs.run_list import find_run_id
 
 _logger = logging.getLogger(__name__)
 
 _MOST_GATES = 3
-
-
-class Verdict(str, enum.Enum):
-    """How a run ended."""
-
-    PUSHED = "pushed"
-    DATA_REFUSED = "data_refused"
-    MODEL_REFUSED = "model_refused"
-    FAILED = "failed"
-    PARTIAL = "partial"
-    """Only a part was asked for, with ``--from`` or ``--to``, and that part is done."""
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """The exit code of a run with this verdict."""
-        return {
-            Verdict.DATA_REFUSED: ExitCode.DATA_REFUSED,
-            Verdict.MODEL_REFUSED: ExitCode.MODEL_REFUSED,
-            Verdict.FAILED: ExitCode.FAILED,
-        }.get(self, ExitCode.DONE)
-
-
-class NodeRow(Record):
-    """One node in the summary.
-
-    Attributes:
-        started_at: When it started, UTC; None where it did not.
-        seconds: Wall time.
-        cached: Whether its outputs are an earlier run's.
-        rows_in: Rows read, by split.
-        rows_out: Rows written or measured, by split.
-        log: Path of its log.
-    """
-
-    id: str
-    state: NodeState
-    started_at: datetime.datetime | None = None
-    seconds: float
-    cached: bool
-    rows_in: dict[str, int]
-    rows_out: dict[str, int]
-    log: str | None
-
-
-class RunSummary(Record):
-    """How a run ended, and where things are.
-
-    Attributes:
-        reason: Why, in one line.
-        interrupted: Whether the user stopped it.
-        seconds: Wall time of the run; from its first node's start to its last one's end where the
-            run itself left no summary, as under a scheduler.
-        nodes: Every node, in order.
-        problems: Why data was refused or a node failed.
-        anomalies: What ExampleValidator found.
-        data: What DataGate found and decided; None where it did not get that far.
-        metrics: Overall metrics.
-        gates: Every gate on every slice that it judged.
-        pushed_version: Version of the pushed model under ``serving/``.
-        report: Path of the run's report, once there is one.
-    """
-
-    run_id: str
-    pipeline: str
-    verdict: Verdict
-    reason: str
-    interrupted: bool = False
-    seconds: float
-    nodes: tuple[NodeRow, ...]
-    problems: tuple[Problem, ...] = ()
-    anomalies: tuple[Anomaly, ...] = ()
-    data: DataVerdict | None = None
-    metrics: tuple[MetricComparison, ...] = ()
-    has_champion: bool = False
-    gates: tuple[GateResult, ...] = ()
-    pushed_version: int | None = None
-    output_root: str
-    report: str | None = None
-    format_version: int = FORMAT_VERSION
 
 
 def summarize_run(
@@ -134,7 +51,7 @@ def summarize_run(
         reason=reason,
         interrupted=interrupted,
         seconds=round(seconds, 3),
-        nodes=tuple(_create_row(result) for result in results),
+        nodes=tuple(NodeSummary.of(result) for result in results),
         problems=tuple(
             problem
             for result in results
@@ -149,24 +66,6 @@ def summarize_run(
         pushed_version=version,
         output_root=str(layout.root),
     )
-
-
-def find_time_span(
-    nodes: Sequence[NodeResult | NodeRow],
-) -> tuple[datetime.datetime, datetime.datetime] | None:
-    """Find when a run's first node started and its last one ended.
-
-    Returns:
-        Both times, UTC; None where no node started.
-    """
-    spans = [
-        (node.started_at, node.started_at + datetime.timedelta(seconds=node.seconds))
-        for node in nodes
-        if node.started_at is not None
-    ]
-    if not spans:
-        return None
-    return min(start for start, _ in spans), max(end for _, end in spans)
 
 
 def load_summary(layout: OutputLayout, run_id: str | None = None) -> RunSummary:
@@ -337,16 +236,3 @@ def _list_anomalies(artifacts: Sequence[StoredArtifact]) -> Iterator[Anomaly]:
     for stored in artifacts:
         if stored.type == "ExampleAnomalies" and stored.path.is_dir():
             yield from read_anomalies(stored.path, stored.split_names)
-
-
-def _create_row(result: NodeResult) -> NodeRow:
-    return NodeRow(
-        id=result.id,
-        state=result.state,
-        started_at=result.started_at,
-        seconds=result.seconds,
-        cached=result.cached,
-        rows_in=result.rows.read,
-        rows_out=result.rows.written,
-        log=result.log,
-    )
