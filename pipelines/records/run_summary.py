@@ -7,11 +7,11 @@ import enum
 from collections.abc import Sequence
 
 from components.data_gate.findings import DataVerdict
+from components.data_gate.published_anomalies import Anomaly
 from components.model_validator.gate_result import GateResult
 from components.model_validator.validation import MetricComparison
 from components.problem import Problem
 from components.record import FORMAT_VERSION, Record
-from pipelines.records.anomalies import Anomaly
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeResult, NodeState
 

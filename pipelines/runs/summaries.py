@@ -10,11 +10,11 @@ from pathlib import Path
 import pydantic
 
 from components.data_gate.findings import ARTIFACT_TYPE, DataVerdict, read_verdict
+from components.data_gate.published_anomalies import Anomaly, load_anomalies
 from components.model_validator.validation import Validation, find_validation
 from components.record_file import UnreadableRecordError, read_record
 from pipelines.config.layout import OutputLayout
 from pipelines.metadata.run_store import StoredArtifact, open_run_store
-from pipelines.records.anomalies import Anomaly, read_anomalies
 from pipelines.records.description import PipelineDescription, read_description
 from pipelines.records.node_result import NodeResult, NodeState
 from pipelines.records.nodes import NodeId
@@ -235,4 +235,4 @@ def _find_data_verdict(artifacts: Sequence[StoredArtifact]) -> DataVerdict | Non
 def _list_anomalies(artifacts: Sequence[StoredArtifact]) -> Iterator[Anomaly]:
     for stored in artifacts:
         if stored.type == "ExampleAnomalies" and stored.path.is_dir():
-            yield from read_anomalies(stored.path, stored.split_names)
+            yield from load_anomalies(stored.path, stored.split_names)
