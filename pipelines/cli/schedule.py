@@ -172,7 +172,8 @@ def finish_command(
     from pipelines.cli.ending_screen import print_end
     from pipelines.report.publication import conclude
     from pipelines.runner.local_runner import close_dead_nodes
-    from pipelines.runs.summaries import recover_summary
+    from pipelines.runs.recorded_run import load_run
+    from pipelines.runs.summaries import summarize_run
 
     layout = change_config(load_config(source, overrides), None, None, output).layout
     run = _find_run(layout, run_id)
@@ -180,7 +181,7 @@ def finish_command(
         raise UsageError(f"--run-id: got {run_id!r}, which was never compiled")
     description = read_description(run.description_path)
     close_dead_nodes(layout, description, run_id)
-    summary, problem = conclude(layout, recover_summary(layout, run_id))
+    summary, problem = conclude(layout, summarize_run(load_run(layout, run_id)))
     print_end(create_console(json_path), summary, problem)
     write_json(json_path, summary.model_dump_json(indent=2))
     return summary.verdict.exit_code

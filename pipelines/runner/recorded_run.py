@@ -84,6 +84,7 @@ def _run_and_record(
     with Reporter() as reporter:
         from pipelines.runner.local_runner import create_run_id, run_locally
         from pipelines.runs.champion import recover_champion
+        from pipelines.runs.recorded_run import load_run
         from pipelines.runs.summaries import summarize_run
         from pipelines.workers.pool import WorkerPool
 
@@ -100,7 +101,6 @@ def _run_and_record(
             done = run_locally(
                 config, run_id, WorkerPool(client), display, from_nodes, to_nodes, draw_ahead
             )
-        summary = summarize_run(
-            layout, done.description, run_id, done.results, done.seconds, done.interrupted
-        )
+        recorded = load_run(layout, run_id)
+        summary = summarize_run(recorded, done.results, done.seconds, done.interrupted)
         return reporter.conclude(layout, summary)

@@ -1,70 +1,65 @@
-"""Summarize a run from what it left, and load the summary of one that has ended."""
+"""Summarize a run, and load the summary of one that has ended."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-import pydantic
-
-from components.data_gate.findings import ARTIFACT_TYPE, DataVerdict, read_verdict
-from components.data_gate.published_anomalies import Anomaly, load_anomalies
-from components.model_validator.validation import Validation, find_validation
-from components.record_file import UnreadableRecordError, read_record
+from components.model_validator.validation import Validation
+from components.record_file import UnreadableRecordError, find_record
 from pipelines.config.layout import OutputLayout
-from pipelines.metadata.run_store import StoredArtifact, open_run_store
-from pipelines.records.description import PipelineDescription, read_description
-from pipelines.records.node_result import NodeResult, NodeState
+from pipelines.records.node_result import NodeResult, NodeState, PushedVersion
 from pipelines.records.nodes import NodeId
 from pipelines.records.run_summary import NodeSummary, RunSummary, Verdict, find_time_span
+from pipelines.runs.recorded_run import RecordedRun, load_run
 from pipelines.runs.run_list import find_run_id
 
 _logger = logging.getLogger(__name__)
 
-_MOST_GATES = 3
+_MAX_GATES = 3
 
 
 def summarize_run(
-    layout: OutputLayout,
-    description: PipelineDescription,
-    run_id: str,
-    results: Sequence[NodeResult],
-    seconds: float,
-    interrupted: bool,
+    run: RecordedRun,
+    results: Sequence[NodeResult] = (),
+    seconds: float | None = None,
+    interrupted: bool = False,
 ) -> RunSummary:
-    """Summarize a run that has just ended."""
-    artifacts = _list_outputs(layout, description, run_id)
-    validation = _find_validation(artifacts)
-    push = next((stored for stored in artifacts if stored.type == "PushedModel"), None)
-    pushed = push is not None and bool(push.integer("pushed"))
-    version = int(push.text("pushed_version")) if push is not None and pushed else None
-    is_new = push is not None and bool(push.integer("newly_pushed"))
-    asked_for = [result for result in results if result.id not in description.not_asked_for]
-    is_partial = bool(description.not_asked_for)
-    verdict, reason = _judge_run(asked_for, is_partial, validation, version, is_new, interrupted)
+    """Summarize a run, however far it got.
+
+    Args:
+        results: How the nodes ended, as who ran them saw it; by default, as it is recorded.
+        seconds: Wall time; by default, from the first node's start to the last one's end.
+    """
+    results = results or [node.result for node in run.nodes]
+    span = find_time_span(results)
+    if seconds is None:
+        seconds = (span[1] - span[0]).total_seconds() if span else 0.0
+    validation, push = run.validation, run.push
+    verdict, reason = _judge_run(run, results, interrupted)
+    page = run.layout.report_path(run.run_id)
     return RunSummary(
-        run_id=run_id,
-        pipeline=description.name,
+        run_id=run.run_id,
+        pipeline=run.description.name,
         verdict=verdict,
         reason=reason,
         interrupted=interrupted,
         seconds=round(seconds, 3),
-        nodes=tuple(NodeSummary.of(result) for result in results),
+        nodes=tuple(map(NodeSummary.of, results)),
         problems=tuple(
             problem
             for result in results
             if result.state is not NodeState.MODEL_REFUSED
             for problem in result.problems
         ),
-        anomalies=tuple(_list_anomalies(artifacts)),
-        data=_find_data_verdict(artifacts),
+        anomalies=run.anomalies,
+        data=run.data_verdict,
         metrics=validation.metrics if validation else (),
         has_champion=validation is not None and validation.baseline is not None,
         gates=validation.gates if validation else (),
-        pushed_version=version,
-        output_root=str(layout.root),
+        pushed_version=push.version if push else None,
+        output_root=str(run.layout.root),
+        report=str(page) if page.is_file() else None,
     )
 
 
@@ -76,9 +71,10 @@ def load_summary(layout: OutputLayout, run_id: str | None = None) -> RunSummary:
 
     Returns:
         The summary as it was written when the run ended; for a run that was killed, or whose
-        summary another version wrote, what the metadata store tells.
+        summary another version wrote, what the metadata store shows.
 
     Raises:
+        OSError: If the metadata store can't be reached.
         UsageError: If there is no such run, or none at all.
         UnreadableRecordError: If neither its summary nor its description can be read.
     """
@@ -89,150 +85,69 @@ def load_listed_summary(layout: OutputLayout, run_id: str) -> RunSummary:
     """Load the summary of a run that is known to be there, as ``load_summary``.
 
     Raises:
-        OSError: If the run is gone.
+        OSError: If the run is gone, or the metadata store can't be reached.
         UnreadableRecordError: If neither its summary nor its description can be read.
     """
-    kept = _find_kept_summary(layout.run(run_id).summary_path)
-    return kept or recover_summary(layout, run_id)
-
-
-def recover_summary(layout: OutputLayout, run_id: str) -> RunSummary:
-    """Sum a run up from what the metadata store tells.
-
-    Returns:
-        The summary; its seconds are from its first node's start to its last one's end.
-
-    Raises:
-        OSError: If the run was never compiled, or the store can't be reached.
-        UnreadableRecordError: If its description can't be read.
-    """
-    description = read_description(layout.run(run_id).description_path)
-    results = [NodeResult(id=node.id, state=NodeState.SKIPPED) for node in description.nodes]
-    if layout.has_metadata_store:
-        with open_run_store(layout.metadata_store, description.name) as store:
-            results = [store.read_result(run_id, result.id) or result for result in results]
-    summary = summarize_run(
-        layout, description, run_id, results, _measure_seconds(results), interrupted=False
-    )
-    page = layout.report_path(run_id)
-    return summary.model_copy(update={"report": str(page) if page.is_file() else None})
-
-
-def _measure_seconds(results: Sequence[NodeResult]) -> float:
-    """Measure the time from the first node's start to the last one's end."""
-    span = find_time_span(results)
-    return (span[1] - span[0]).total_seconds() if span else 0.0
-
-
-def _find_kept_summary(path: Path) -> RunSummary | None:
-    """Read a summary; None where there is none that this version reads."""
     try:
-        return read_record(RunSummary, path)
-    except FileNotFoundError:
-        return None
+        summary = find_record(RunSummary, layout.run(run_id).summary_path)
     except UnreadableRecordError as error:
         _logger.warning("%s; shown is what the metadata store tells", error)
-        return None
+        summary = None
+    return summary or summarize_run(load_run(layout, run_id))
 
 
-def _judge_run(  # noqa: PLR0911 - a verdict each
-    results: Sequence[NodeResult],
-    is_partial: bool,
-    validation: Validation | None,
-    version: int | None,
-    is_new: bool,
-    interrupted: bool,
+def _judge_run(  # noqa: PLR0911 - one return per verdict
+    run: RecordedRun, results: Sequence[NodeResult], interrupted: bool
 ) -> tuple[Verdict, str]:
+    validation, push, not_asked_for = run.validation, run.push, run.description.not_asked_for
     # The first in each state: what came after it may have followed from it.
-    states = {result.state: result for result in reversed(results)}
+    states = {
+        result.state: result for result in reversed(results) if result.id not in not_asked_for
+    }
     if interrupted:
-        return Verdict.FAILED, f"stopped by the user; {_say_pushed(version)}"
-    if NodeState.FAILED in states:
-        failed_id = states[NodeState.FAILED].id
-        return Verdict.FAILED, f"{failed_id} failed; {_say_pushed(version, failed_id)}"
-    if NodeState.DATA_REFUSED in states:
-        refusal = states[NodeState.DATA_REFUSED]
+        return Verdict.FAILED, f"stopped by the user; {_describe_push(push)}"
+    if failed := states.get(NodeState.FAILED):
+        return Verdict.FAILED, f"{failed.id} failed; {_describe_push(push, failed.id)}"
+    if refusal := states.get(NodeState.DATA_REFUSED):
         count = len(refusal.problems)
         return Verdict.DATA_REFUSED, (
             f"{refusal.id} refused the data for {count} problem{'s' * (count > 1)}; "
             "nothing was pushed"
         )
     if NodeState.MODEL_REFUSED in states and validation is not None:
-        return Verdict.MODEL_REFUSED, f"{_say_refusal(validation)}; nothing was pushed"
-    if version is not None:
-        how = "is in place" if is_new else "was in place already: the model is the same"
-        return Verdict.PUSHED, f"version {version} {how}{_say_alone(validation)}"
-    if NodeState.SKIPPED in states:
-        return Verdict.FAILED, f"{states[NodeState.SKIPPED].id} was not run; nothing was pushed"
-    if is_partial:
+        return Verdict.MODEL_REFUSED, f"{_describe_refusal(validation)}; nothing was pushed"
+    if push is not None:
+        how = "is in place" if push.is_new else "was in place already: the model is the same"
+        return Verdict.PUSHED, f"version {push.version} {how}{_describe_absence(validation)}"
+    if skipped := states.get(NodeState.SKIPPED):
+        return Verdict.FAILED, f"{skipped.id} was not run; nothing was pushed"
+    if not_asked_for:
         return Verdict.PARTIAL, "the nodes asked for are done; nothing was pushed"
     return Verdict.FAILED, "every node is done and nothing was pushed"
 
 
-def _say_refusal(validation: Validation) -> str:
+def _describe_refusal(validation: Validation) -> str:
     """Name the gates that refused a model, the first few of them."""
     names = list(dict.fromkeys(gate.name for gate in validation.refusing_gates))
     if not names:
         return f"no gate passed: {validation.summary}"
-    more = f" and {len(names) - _MOST_GATES} more" if len(names) > _MOST_GATES else ""
+    more = f" and {len(names) - _MAX_GATES} more" if len(names) > _MAX_GATES else ""
     gates = "1 gate" if len(names) == 1 else f"{len(names)} gates"
-    named = f"{', '.join(names[:_MOST_GATES])}{more}"
-    return f"{gates} refused the model: {named}{_say_alone(validation)}"
+    named = f"{', '.join(names[:_MAX_GATES])}{more}"
+    return f"{gates} refused the model: {named}{_describe_absence(validation)}"
 
 
-def _say_alone(validation: Validation | None) -> str:
-    """Say it where the candidate was judged without a champion."""
+def _describe_absence(validation: Validation | None) -> str:
+    """Add a note where the candidate was judged without a champion."""
     if validation is None or validation.baseline is not None:
         return ""
     return f"; {validation.comparison}"
 
 
-def _say_pushed(version: int | None, failed_id: str | None = None) -> str:
-    """Say what a run pushed that did not end well; a Pusher may die between pushing and telling."""
-    if version is not None:
-        return f"version {version} is in place"
+def _describe_push(push: PushedVersion | None, failed_id: str | None = None) -> str:
+    """Describe what a run pushed that failed; a Pusher may die between pushing and recording it."""
+    if push is not None:
+        return f"version {push.version} is in place"
     if failed_id == NodeId.PUSHER:
         return "no push is recorded; run it again to record a version that it has left in place"
     return "nothing was pushed"
-
-
-def _list_outputs(
-    layout: OutputLayout, description: PipelineDescription, run_id: str
-) -> list[StoredArtifact]:
-    """List what the nodes of a run put out; nothing where no node got as far as the store."""
-    if not layout.has_metadata_store:
-        return []
-    with open_run_store(layout.metadata_store, description.name) as store:
-        executions = [store.find_execution(run_id, node.id) for node in description.nodes]
-        return [
-            stored
-            for execution in executions
-            if execution is not None
-            for stored in store.list_outputs(execution)
-        ]
-
-
-def _find_validation(artifacts: Sequence[StoredArtifact]) -> Validation | None:
-    """Find what ModelValidator wrote; None where it is gone, or of another version."""
-    for stored in artifacts:
-        if stored.key == "blessing":
-            with contextlib.suppress(pydantic.ValidationError):
-                validation = find_validation(stored.path)
-                if validation is not None:
-                    return validation
-    return None
-
-
-def _find_data_verdict(artifacts: Sequence[StoredArtifact]) -> DataVerdict | None:
-    """Find what DataGate wrote; None where it is gone, or of another version."""
-    for stored in artifacts:
-        if stored.type == ARTIFACT_TYPE:
-            with contextlib.suppress(FileNotFoundError, pydantic.ValidationError):
-                return read_verdict(stored.path)
-    return None
-
-
-def _list_anomalies(artifacts: Sequence[StoredArtifact]) -> Iterator[Anomaly]:
-    for stored in artifacts:
-        if stored.type == "ExampleAnomalies" and stored.path.is_dir():
-            yield from load_anomalies(stored.path, stored.split_names)

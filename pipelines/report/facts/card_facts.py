@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from components.model_validator.gate_result import Outcome
-from pipelines.metadata.run_store import StoredArtifact
-from pipelines.records.description import PipelineDescription
 from pipelines.records.nodes import NodeId
 from pipelines.records.run_summary import RunSummary
-from pipelines.report.facts.data_facts import find_output
 from pipelines.report.model.data_report import DataReport, measure_use
 from pipelines.report.model.model_card import InputColumn, ModelCard
+from pipelines.runs.recorded_run import RecordedRun
 from schemas.feature_table import (
     Feature,
     FeatureTable,
@@ -29,9 +27,8 @@ _TRAINER_SETTINGS = "custom_config.settings."
 
 
 def write_card(
-    description: PipelineDescription,
-    parameters: Mapping[str, str],
-    outputs: Mapping[str, Sequence[StoredArtifact]],
+    run: RecordedRun,
+    settings: Mapping[str, str],
     summary: RunSummary,
     data: DataReport | None,
     table: FeatureTable | None,
@@ -39,24 +36,23 @@ def write_card(
     """Write the model card.
 
     Args:
-        description: The pipeline as the run compiled it.
-        parameters: The Trainer's parameters, key by key.
+        settings: The Trainer's parameters, key by key.
         table: The task's feature table; None where the task is not known any more.
 
     Returns:
         The card; None where no model was trained.
     """
-    model = find_output(outputs, NodeId.TRAINER, "model")
+    model = run.find_output(NodeId.TRAINER, "model")
     if model is None:
         return None
     return ModelCard(
-        about=description.about,
+        about=run.description.about,
         task=table.task if table else "",
         label=describe_label(table.label) if table else "",
         inputs=tuple(_describe_input(feature) for feature in (table.inputs if table else ())),
         settings={
             name.removeprefix(_TRAINER_SETTINGS): value
-            for name, value in parameters.items()
+            for name, value in settings.items()
             if name.startswith(_TRAINER_SETTINGS)
         },
         labels=summary.data.labels if summary.data else (),

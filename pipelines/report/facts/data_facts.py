@@ -36,6 +36,7 @@ from pipelines.report.model.data_report import (
     ValueCount,
     measure_use,
 )
+from pipelines.runs.recorded_run import RecordedRun
 from schemas.feature_table import DType, FeatureTable
 
 _MOST_VALUES = 20
@@ -66,7 +67,7 @@ class LoadedDataset:
 
 
 def collect_data(
-    outputs: Mapping[str, Sequence[StoredArtifact]],
+    run: RecordedRun,
     summary: RunSummary,
     table: FeatureTable | None,
     settings: DataGateSettings,
@@ -82,10 +83,10 @@ def collect_data(
     Returns:
         The data; None where there are no statistics of it any more.
     """
-    statistics = find_output(outputs, NodeId.STATISTICS_GEN, "statistics")
+    statistics = run.find_output(NodeId.STATISTICS_GEN, "statistics")
     if statistics is None:
         return None
-    verdict = find_output(outputs, NodeId.DATA_GATE, "verdict")
+    verdict = run.find_output(NodeId.DATA_GATE, "verdict")
     if verdict is not None and summary.data is None:
         notes.append(f"DataGate's verdict is gone, or of another version: {verdict.artifact.uri}")
     datasets = _load_datasets(statistics, summary.data, settings, notes)
@@ -96,15 +97,8 @@ def collect_data(
         features=_report_features(datasets, summary.data, table),
         verdict=summary.data,
         anomalies=summary.anomalies,
-        schema_differences=_compare_schemas(outputs, datasets, notes),
+        schema_differences=_compare_schemas(run, datasets, notes),
     )
-
-
-def find_output(
-    outputs: Mapping[str, Sequence[StoredArtifact]], node: str, key: str
-) -> StoredArtifact | None:
-    """Find what a node put out; None where it did not."""
-    return next((stored for stored in outputs.get(node, ()) if stored.key == key), None)
 
 
 def _load_datasets(
@@ -143,12 +137,12 @@ def _load_datasets(
 
 
 def _compare_schemas(
-    outputs: Mapping[str, Sequence[StoredArtifact]],
+    run: RecordedRun,
     datasets: Sequence[LoadedDataset],
     notes: list[str],
 ) -> tuple[SchemaDifference, ...]:
-    curated = find_output(outputs, NodeId.CURATED_SCHEMA, "schema")
-    inferred = find_output(outputs, NodeId.SCHEMA_GEN, "schema")
+    curated = run.find_output(NodeId.CURATED_SCHEMA, "schema")
+    inferred = run.find_output(NodeId.SCHEMA_GEN, "schema")
     if curated is None or inferred is None:
         return ()
     splits = {loaded.name: loaded.summary for loaded in datasets if not loaded.dataset.is_previous}

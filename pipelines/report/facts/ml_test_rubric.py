@@ -24,12 +24,12 @@ from pipelines.report.model.ml_test_score import (
     Section,
     ShownBy,
 )
-from pipelines.report.model.run_report import RunFacts
+from pipelines.report.model.run_report import RunReport
 from schemas.feature_table import Role
 
 Finding = Evidence | None
 """Evidence, or None where it was not found."""
-Look = Callable[[RunFacts], Finding]
+Look = Callable[[RunReport], Finding]
 _JUDGED = (Outcome.PASSED, Outcome.INCONCLUSIVE)
 _RAN = (NodeState.DONE, NodeState.CACHED, NodeState.DATA_REFUSED, NodeState.MODEL_REFUSED)
 _BY_TESTS = "A run can't show it; docs/ml-test-score.md says what tests and documents show of it."
@@ -48,7 +48,7 @@ class _RunEvidence:
     missing: str
 
 
-def score_run(facts: RunFacts) -> MlTestScore:
+def score_run(facts: RunReport) -> MlTestScore:
     """Score a run by its own evidence; all 28 items come back, those without a score too."""
     return MlTestScore(
         items=tuple(
@@ -59,7 +59,7 @@ def score_run(facts: RunFacts) -> MlTestScore:
     )
 
 
-def _score(item: RubricItem, section: Section, number: int, facts: RunFacts) -> Item:
+def _score(item: RubricItem, section: Section, number: int, facts: RunReport) -> Item:
     wanted = _RUN_EVIDENCE.get(item.id)
     evidence = _find_all(wanted.looks, facts) if wanted else ()
     shown_by: ShownBy = "run" if wanted else "tests" if item.most_points else "nothing"
@@ -78,7 +78,7 @@ def _score(item: RubricItem, section: Section, number: int, facts: RunFacts) -> 
     )
 
 
-def _find_all(looks: Iterable[Look], facts: RunFacts) -> tuple[Evidence, ...]:
+def _find_all(looks: Iterable[Look], facts: RunReport) -> tuple[Evidence, ...]:
     """Look for evidence of which all is needed; empty where a part of it was not found."""
     found = [look(facts) for look in looks]
     evidence = tuple(one for one in found if one is not None)
@@ -88,7 +88,7 @@ def _find_all(looks: Iterable[Look], facts: RunFacts) -> tuple[Evidence, ...]:
 def _ran(node_id: str, words: str) -> Look:
     """Look for a node that came to an answer in this run, its own or a cached one."""
 
-    def look(facts: RunFacts) -> Finding:
+    def look(facts: RunReport) -> Finding:
         node = next((node for node in facts.nodes if node.id == node_id), None)
         if node is None or node.row.state not in _RAN:
             return None
@@ -105,7 +105,7 @@ def _gates(words: str, is_meant: Callable[[GateResult], bool], *, needs_pass: bo
         needs_pass: Whether one must have passed; otherwise inconclusive is enough.
     """
 
-    def look(facts: RunFacts) -> Finding:
+    def look(facts: RunReport) -> Finding:
         meant = [gate for gate in facts.summary.gates if is_meant(gate)]
         judged = [gate for gate in meant if gate.outcome in _JUDGED]
         passed = [gate for gate in judged if gate.outcome is Outcome.PASSED]
@@ -119,7 +119,7 @@ def _gates(words: str, is_meant: Callable[[GateResult], bool], *, needs_pass: bo
     return look
 
 
-def _validated(facts: RunFacts) -> Finding:
+def _validated(facts: RunReport) -> Finding:
     """Look for the gates' answer, be it yes or no: a refusal shows that they hold a model back."""
     counts = collections.Counter(gate.outcome for gate in facts.summary.gates)
     if not counts[Outcome.PASSED] + counts[Outcome.FAILED]:
@@ -131,14 +131,14 @@ def _validated(facts: RunFacts) -> Finding:
     )
 
 
-def _data_verdict(facts: RunFacts) -> Finding:
+def _data_verdict(facts: RunReport) -> Finding:
     verdict = facts.summary.data
     if verdict is None:
         return None
     return Evidence(text=f"DataGate's verdict: {verdict.summary}")
 
 
-def _columns_in_schema(facts: RunFacts) -> Finding:
+def _columns_in_schema(facts: RunReport) -> Finding:
     """Look for the curated schema that the run used, with every input column in it."""
     outputs = [
         one for node in facts.nodes if node.id == NodeId.CURATED_SCHEMA for one in node.outputs
@@ -155,14 +155,14 @@ def _columns_in_schema(facts: RunFacts) -> Finding:
     )
 
 
-def _hashed(facts: RunFacts) -> Finding:
+def _hashed(facts: RunReport) -> Finding:
     code = facts.header.code_hash
     if not code:
         return None
     return Evidence(text=f"the run holds the hash of its code, {code[:12]}")
 
 
-def _finite(facts: RunFacts) -> Finding:
+def _finite(facts: RunReport) -> Finding:
     """Look for numbers that are all finite: of the training, and of the metrics on all rows."""
     model = facts.model
     if model is None or model.training is None or not facts.summary.metrics:

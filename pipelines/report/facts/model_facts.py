@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +17,6 @@ from components.model_validator.validation import MetricComparison, Validation, 
 from components.trainer.history import HISTORY_FILE
 from pipelines.metadata.run_store import StoredArtifact
 from pipelines.records.nodes import NodeId
-from pipelines.report.facts.data_facts import find_output
 from pipelines.report.model.model_report import (
     Epoch,
     FairnessReport,
@@ -26,6 +25,7 @@ from pipelines.report.model.model_report import (
     SliceReport,
     TrainingReport,
 )
+from pipelines.runs.recorded_run import RecordedRun
 
 _FAIRNESS_KIND = "fairness"
 _SORTED_BY = "log_loss"
@@ -33,9 +33,7 @@ _SORTED_BY = "log_loss"
 _Content = TypeVar("_Content")
 
 
-def collect_model(
-    outputs: Mapping[str, Sequence[StoredArtifact]], rows: RowSource, notes: list[str]
-) -> ModelReport | None:
+def collect_model(run: RecordedRun, rows: RowSource, notes: list[str]) -> ModelReport | None:
     """Gather what is told of the model.
 
     Args:
@@ -45,15 +43,15 @@ def collect_model(
     Returns:
         The model; None where none was trained.
     """
-    if find_output(outputs, NodeId.TRAINER, "model") is None:
+    if run.find_output(NodeId.TRAINER, "model") is None:
         return None
-    evaluation = find_output(outputs, NodeId.EVALUATOR, "evaluation")
-    blessing = find_output(outputs, NodeId.MODEL_VALIDATOR, "blessing")
+    evaluation = run.find_output(NodeId.EVALUATOR, "evaluation")
+    blessing = run.find_output(NodeId.MODEL_VALIDATOR, "blessing")
     digest = _read("evaluation's digest", find_digest, evaluation, notes)
     validation = _read("validation", find_validation, blessing, notes)
     slices = _report_slices(digest, validation, rows) if digest else ()
     return ModelReport(
-        training=_report_training(find_output(outputs, NodeId.TRAINER, "model_run"), notes),
+        training=_report_training(run.find_output(NodeId.TRAINER, "model_run"), notes),
         threshold=rows.threshold,
         evaluated_split=rows.split,
         candidate=_report_curves("candidate", digest.candidate) if digest else None,

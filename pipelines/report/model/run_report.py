@@ -39,8 +39,8 @@ class RunHeader(FrozenModel):
     config_hash: str
 
 
-class RunFacts(FrozenModel):
-    """All that is told of a run but its score.
+class RunReport(FrozenModel):
+    """All facts about a run.
 
     Attributes:
         header: When it was, of what data and what code.
@@ -51,7 +51,8 @@ class RunFacts(FrozenModel):
         model: The model; None where none was trained.
         lineage: From the last artifact back to the rows; None where nothing was made.
         model_card: The model card; None where no model was trained.
-        notes: What could not be shown and why, one sentence each; empty in a whole report.
+        notes: What could not be shown and why, one sentence each; empty in a complete report.
+        test_score: The ML Test Score, by the evidence in this run; empty until it is scored.
     """
 
     header: RunHeader
@@ -62,6 +63,7 @@ class RunFacts(FrozenModel):
     lineage: Lineage | None
     model_card: ModelCard | None
     notes: tuple[str, ...]
+    test_score: MlTestScore = MlTestScore(items=())
 
     @property
     def run_id(self) -> str:
@@ -83,13 +85,3 @@ class RunFacts(FrozenModel):
             if node.id == node_id:
                 return node
         raise KeyError(f"run {self.run_id!r} has no node {node_id!r}")
-
-
-class RunReport(RunFacts):
-    """A run, with its score.
-
-    Attributes:
-        test_score: The ML Test Score, by the evidence in this run.
-    """
-
-    test_score: MlTestScore
