@@ -20,7 +20,7 @@ from pipelines.config.store_address import SqliteAddress, StoreAddress
 from pipelines.metadata.open_store import open_store
 from pipelines.metadata.store_lock import lock_store
 from pipelines.records.errors import UsageError
-from pipelines.records.node_result import NodeResult, NodeState, PushedVersion, Rows
+from pipelines.records.node_result import NodeResult, NodeState, Rows
 
 _logger = logging.getLogger(__name__)
 
@@ -93,17 +93,6 @@ class StoredArtifact:
     def split_names(self) -> list[str]:
         """Its splits; empty where it has none."""
         return json.loads(self.artifact.properties["split_names"].string_value or "[]")
-
-    @property
-    def push(self) -> PushedVersion | None:
-        """The version that a ``PushedModel`` stands for; None for what was not pushed."""
-        if not self.integer("pushed"):
-            return None
-        return PushedVersion(
-            version=int(self.text("pushed_version")),
-            path=self.text("pushed_destination"),
-            is_new=bool(self.integer("newly_pushed")),
-        )
 
     def integer(self, name: str) -> int:
         """Read an integer custom property; 0 where it is not set."""
@@ -213,11 +202,27 @@ class RunStore:
             if self.find_node(execution) == node_id:
                 yield execution
 
-    def list_artifacts(self) -> list[mlmd.Artifact]:
-        """List every artifact that the pipeline's runs and people's changes put out or found."""
-        context_id = self._find_context(self._pipeline)
-        found = self.store.get_artifacts_by_context(context_id) if context_id else []
+    def list_artifacts(self, kind: str | None = None) -> list[mlmd.Artifact]:
+        """List what the pipeline's runs and people's changes put out or found, in order.
+
+        Args:
+            kind: Name of a type of artifacts; None for all.
+        """
+        wanted = self._filter([self._pipeline], [f"type = '{kind}'"] if kind else [])
+        if wanted is None:
+            return []
+        found = self.store.get_artifacts(ml_metadata.ListOptions(filter_query=wanted))
         return sorted(found, key=lambda artifact: artifact.id)
+
+    def put_output(self, execution: mlmd.Execution, key: str, artifact: mlmd.Artifact) -> None:
+        """Record an execution of the pipeline that is no node's, with its one output."""
+        event = mlmd.Event(type=mlmd.Event.OUTPUT)
+        event.path.steps.add().key = key
+        event.path.steps.add().index = 0
+        context = self.store.get_context_by_type_and_name(*self._pipeline)
+        self.store.put_execution(
+            execution, [(artifact, event)], [context], reuse_context_if_already_exist=True
+        )
 
     def read_execution(self, execution: mlmd.Execution) -> StoredExecution:
         """Read whose an execution is, and its artifacts."""
@@ -324,12 +329,18 @@ class RunStore:
         self, contexts: Sequence[_Context], *conditions: str, newest_only: bool = False
     ) -> list[mlmd.Execution]:
         """List the executions that are in all of some contexts and fit conditions, in order."""
+        wanted = self._filter(contexts, conditions)
+        if wanted is None:
+            return []
+        return self._query(wanted, is_asc=not newest_only, limit=1 if newest_only else None)
+
+    def _filter(self, contexts: Sequence[_Context], conditions: Sequence[str]) -> str | None:
+        """Write a filter in ml-metadata's language; None where a context is not there."""
         ids = [self._find_context(context) for context in contexts]
         if None in ids:
-            return []
+            return None
         named = [f"contexts_{place}.id = {number}" for place, number in enumerate(ids)]
-        wanted = " AND ".join([*named, *conditions])
-        return self._query(wanted, is_asc=not newest_only, limit=1 if newest_only else None)
+        return " AND ".join([*named, *conditions])
 
     def _query(
         self, wanted: str, *, is_asc: bool = True, limit: int | None = None

@@ -12,6 +12,7 @@ import pydantic
 from components.data_gate.findings import ARTIFACT_TYPE, DataVerdict, read_verdict
 from components.data_gate.published_anomalies import Anomaly, load_anomalies
 from components.model_validator.validation import Validation, find_validation
+from components.pusher.pushed_model import PushedVersion, find_pushed_version
 from pipelines.config.layout import OutputLayout
 from pipelines.metadata.run_store import (
     RunStore,
@@ -21,7 +22,7 @@ from pipelines.metadata.run_store import (
     read_result,
 )
 from pipelines.records.description import NodeDescription, PipelineDescription, read_description
-from pipelines.records.node_result import NodeResult, NodeState, PushedVersion
+from pipelines.records.node_result import NodeResult, NodeState
 from pipelines.records.nodes import NodeId
 
 
@@ -103,7 +104,7 @@ class RecordedRun:
     @property
     def push(self) -> PushedVersion | None:
         """The version that it pushed, or found in place; None where it pushed none."""
-        return next((stored.push for stored in self.outputs if stored.push), None)
+        return find_pushed_version(stored.artifact for stored in self.outputs)
 
     @functools.cached_property
     def data_verdict(self) -> DataVerdict | None:

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Sequence
 
 from components.model_validator.validation import Validation
+from components.pusher.pushed_model import PushedVersion
 from components.record_file import UnreadableRecordError, find_record
 from pipelines.config.layout import OutputLayout
-from pipelines.records.node_result import NodeResult, NodeState, PushedVersion
+from pipelines.records.node_result import NodeResult, NodeState
 from pipelines.records.nodes import NodeId
 from pipelines.records.run_summary import NodeSummary, RunSummary, Verdict, find_time_span
 from pipelines.runs.recorded_run import RecordedRun, load_run

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from components.data_gate.findings import InputFile
+from components.examples.input_file import InputFile
+from components.pusher.pushed_model import PUSHED_MODEL_TYPE, read_pushed_version
 from pipelines.metadata.run_store import StoredArtifact
 from pipelines.report.model.lineage import Lineage, LineageArtifact
 from pipelines.runs.recorded_run import RecordedRun
 
 _START_TYPES = (
-    "PushedModel",
+    PUSHED_MODEL_TYPE,
     "ModelBlessing",
     "Model",
     "TransformGraph",
@@ -33,7 +34,11 @@ def trace_lineage(
 
 def _find_start(run: RecordedRun) -> StoredArtifact | None:
     # A push that did not happen leaves an artifact too, which stands for nothing.
-    results = [one for one in run.outputs if one.type != "PushedModel" or one.push]
+    results = [
+        one
+        for one in run.outputs
+        if one.type != PUSHED_MODEL_TYPE or read_pushed_version(one.artifact)
+    ]
     for kind in _START_TYPES:
         for stored in reversed(results):
             if stored.type == kind:
@@ -48,6 +53,7 @@ def _follow(run: RecordedRun, stored: StoredArtifact, found: dict[int, LineageAr
     for one in given:
         if one.id not in found:
             _follow(run, one, found)
+    pushed = read_pushed_version(stored.artifact)
     found[stored.id] = LineageArtifact(
         id=stored.id,
         type=stored.type,
@@ -57,5 +63,5 @@ def _follow(run: RecordedRun, stored: StoredArtifact, found: dict[int, LineageAr
         run_id=maker and maker.run_id,
         execution_id=maker and maker.id,
         made_of=tuple(sorted({one.id for one in given})),
-        version=stored.push and stored.push.version,
+        version=pushed and pushed.version,
     )
