@@ -172,7 +172,7 @@ def finish_command(
     # Here: they read artifacts and the metadata store, which a node's own command need not load.
     from pipelines.cli.ending_screen import print_end
     from pipelines.report.publication import conclude
-    from pipelines.runner.local_runner import close_dead_nodes
+    from pipelines.runner.local_runner import close_stale_nodes
     from pipelines.runs.recorded_run import load_run
     from pipelines.runs.summaries import summarize_run
 
@@ -181,7 +181,7 @@ def finish_command(
     if not run.description_path.is_file():
         raise UsageError(f"--run-id: got {run_id!r}, which was never compiled")
     description = read_description(run.description_path)
-    close_dead_nodes(layout, description, run_id)
+    close_stale_nodes(layout, description, run_id)
     summary, problem = conclude(layout, summarize_run(load_run(layout, run_id)))
     print_end(create_console(json_path), summary, problem)
     write_json(json_path, summary.model_dump_json(indent=2))

@@ -26,7 +26,7 @@ from pipelines.launcher.attempts import begin_attempt
 from pipelines.launcher.node_request import NodeRequest
 from pipelines.launcher.row_checks import COUNTED_TYPES, check_rows
 from pipelines.launcher.row_counts import count_rows
-from pipelines.launcher.stale_executions import close_dead_executions, hold_node
+from pipelines.launcher.stale_executions import close_stale_executions, hold_node
 from pipelines.metadata.guarded_metadata import GuardedMetadata
 from pipelines.metadata.run_store import RunStore, StoredArtifact
 from pipelines.metadata.store_connection import read_connection_config
@@ -75,7 +75,7 @@ def _close_dead(ir: pipeline_pb2.Pipeline, request: NodeRequest) -> None:
     """Close what was left running of the node, whose lock is held."""
     with GuardedMetadata(_get_connection(ir)) as handle:
         runs = RunStore(handle.store, ir.pipeline_info.id)
-        close_dead_executions(runs, _find_layout(ir), request.node_id, request.run_id)
+        close_stale_executions(runs, _find_layout(ir), request.node_id, request.run_id)
 
 
 def _run_held_node(

@@ -32,7 +32,7 @@ def is_at_work(store: RunStore, layout: OutputLayout, node_id: str) -> bool:
     return any(run and get_node_lock(layout, run, node_id).is_held for run in runs)
 
 
-def close_dead_executions(
+def close_stale_executions(
     store: RunStore, layout: OutputLayout, node_id: str, held_run_id: str | None = None
 ) -> list[int]:
     """Mark a node's dead executions failed, and remove what they had half written.
