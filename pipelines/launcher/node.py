@@ -27,9 +27,9 @@ from pipelines.launcher.node_request import NodeRequest
 from pipelines.launcher.row_checks import COUNTED_TYPES, check_rows
 from pipelines.launcher.row_counts import count_rows
 from pipelines.launcher.stale_executions import close_stale_executions, hold_node
-from pipelines.metadata.guarded_metadata import GuardedMetadata
 from pipelines.metadata.run_store import RunStore, StoredArtifact
 from pipelines.metadata.store_connection import read_connection_config
+from pipelines.metadata.tfx_internals import GuardedMetadata
 from pipelines.records.node_result import NodeResult, NodeState
 
 _logger = logging.getLogger(__name__)

@@ -24,10 +24,10 @@ from pipelines.config.layout import OutputLayout
 from pipelines.config.pipeline_config import load_config
 from pipelines.config.store_address import parse_store_url
 from pipelines.launcher.stale_executions import hold_node
-from pipelines.metadata.guarded_metadata import GuardedMetadata
 from pipelines.metadata.open_store import open_store
 from pipelines.metadata.run_store import RunStore
 from pipelines.metadata.store_connection import create_connection_config
+from pipelines.metadata.tfx_internals import GuardedMetadata
 from pipelines.records.errors import UsageError
 from pipelines.records.exit_code import ExitCode
 from pipelines.report.facts.index_facts import collect_index
