@@ -8,9 +8,6 @@ from components.data_gate.reconcile import ALL_ROWS, StepCount, reconcile
 from components.problem import Problem
 from pipelines.records.node_result import Rows
 
-COUNTED_TYPES = ("Examples", "ExampleStatistics", "ModelEvaluation")
-"""Types of artifacts that have rows, which are counted once they are written."""
-
 _CSV_KEY = "csv"
 _OVERALL_KEY = "overall"
 

@@ -18,9 +18,8 @@ from typing import NoReturn
 
 from absl import logging as absl_logging
 from google.protobuf import json_format
-from tfx.orchestration.portable import partial_run_utils
 
-from pipelines.compiler.compilation import compile_pipeline, list_skipped
+from pipelines.compiler.compilation import compile_pipeline
 from pipelines.compiler.ir_file import read_ir, write_compiled
 from pipelines.launcher.node import NodeStoppedError, describe_error, run_node
 from pipelines.launcher.node_request import NodeRequest
@@ -75,11 +74,7 @@ def _run_node(task: NodeRequest) -> Reply:
 def _compile_run(task: CompileRequest) -> Reply:
     run = task.config.layout.run(task.run_id)
     try:
-        ir, description = compile_pipeline(task.config)
-        if task.from_nodes or task.to_nodes:
-            partial_run_utils.mark_pipeline(ir, task.from_nodes or None, task.to_nodes or None)
-            skipped = list_skipped(ir)
-            description = description.model_copy(update={"not_asked_for": skipped})
+        ir, description = compile_pipeline(task.config, task.from_nodes, task.to_nodes)
         write_compiled(ir, description, run.ir_path, run.description_path)
     except (Exception, NodeStoppedError) as caught:
         absl_logging.exception("compilation failed")
