@@ -43,7 +43,7 @@ def _end_runs(layout: OutputLayout, count: int) -> list[str]:
     for minutes, run_id in enumerate(names):
         compile_run(layout, run_id, minutes)
         store.record(run_id, "Reader")
-        publication.keep_summary(layout, summarize_run(load_run(layout, run_id)))
+        publication.save_summary(layout, summarize_run(load_run(layout, run_id)))
     return names
 
 
