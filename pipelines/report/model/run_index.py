@@ -1,4 +1,4 @@
-"""What is told of all runs together."""
+"""The facts about all runs together."""
 
 from __future__ import annotations
 

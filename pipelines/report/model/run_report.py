@@ -1,4 +1,4 @@
-"""All that is told of a run: the one model that every page, screen and JSON is a view of."""
+"""All facts about a run: the one model that every page, screen and JSON is a view of."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipelines.runs.explanation import RunExplanation
 
 
 class RunHeader(FrozenModel):
-    """When a run was, of what data and what code.
+    """When a run was, on which data and with which code.
 
     Attributes:
         started_at: When its first node started, UTC; None where none did.
@@ -26,7 +26,7 @@ class RunHeader(FrozenModel):
         rows: Rows of the CSV files; None where they were not counted.
         content_hash: SHA-256 of the compiled pipeline: the same where settings and code of every
             node are the same.
-        code_hash: SHA-256 of all our sources; empty for a run compiled before it was kept.
+        code_hash: SHA-256 of all our sources; empty for a run compiled before it was recorded.
         config_hash: SHA-256 of the configuration; empty likewise.
     """
 
@@ -43,10 +43,8 @@ class RunReport(FrozenModel):
     """All facts about a run.
 
     Attributes:
-        header: When it was, of what data and what code.
-        summary: How it ended, in the documented form that ``show --json`` prints: verdict, reason,
-            metrics beside the champion's, gates, anomalies, pushed version, paths.
-        nodes: Every node in the pipeline's order, with its explanation.
+        summary: How it ended, as ``show --json`` prints it.
+        nodes: Every node, in the pipeline's order.
         data: The data; None where no statistics were made.
         model: The model; None where none was trained.
         lineage: From the last artifact back to the rows; None where nothing was made.
@@ -67,7 +65,7 @@ class RunReport(FrozenModel):
 
     @property
     def run_id(self) -> str:
-        """The run."""
+        """The run's id."""
         return self.summary.run_id
 
     @property
