@@ -1,4 +1,4 @@
-"""The small description of a compiled pipeline: what an orchestrator needs, and no more.
+"""The small description of a compiled pipeline: what a scheduler needs, and no more.
 
 Plain Python, so that a DAG file or the command line reads it without importing TFX.
 """
@@ -11,7 +11,6 @@ from typing import Annotated
 
 import pydantic
 
-from components.atomic_write import atomic_write
 from components.record import FORMAT_VERSION, Record
 from components.record_file import read_record
 from pipelines.records.about import About
@@ -33,14 +32,14 @@ class NodeDescription(Record):
     parameters: dict[str, str]
 
 
-def _pass_over_unknown(about: object) -> object:
+def _ignore_unknown(about: object) -> object:
     """Leave out what this version does not know: as configuration, the model would refuse it."""
     if not isinstance(about, dict):
         return about
-    return {name: value for name, value in about.items() if name in About.model_fields}
+    return {name: about[name] for name in about if name in About.model_fields}
 
 
-_About = Annotated[About, pydantic.BeforeValidator(_pass_over_unknown)]
+_About = Annotated[About, pydantic.BeforeValidator(_ignore_unknown)]
 
 
 class PipelineDescription(Record):
@@ -49,9 +48,9 @@ class PipelineDescription(Record):
     Attributes:
         name: Its name in the metadata store.
         content_hash: SHA-256 of the compiled pipeline, the same for the same pipeline.
-        code_hash: SHA-256 of all our sources; empty in a description from before it was kept.
+        code_hash: SHA-256 of all our sources; empty in a description from before it was recorded.
         config_hash: SHA-256 of the configuration as JSON; empty likewise.
-        about: What people say of the model; None likewise.
+        about: What people state about the model; None likewise.
         nodes: In an order in which they can run one after another.
         not_asked_for: Ids of nodes that the run leaves out, by ``--from`` or ``--to``.
     """
@@ -92,12 +91,3 @@ def read_description(path: Path) -> PipelineDescription:
         UnreadableRecordError: If it holds none.
     """
     return read_record(PipelineDescription, path)
-
-
-def write_description(description: PipelineDescription, path: Path) -> None:
-    """Write a compiled pipeline's description as JSON.
-
-    Raises:
-        OSError: If it can't be written.
-    """
-    atomic_write(path, f"{description.model_dump_json(indent=2)}\n".encode())

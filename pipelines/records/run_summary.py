@@ -41,7 +41,7 @@ _SAME = ("id", "state", "started_at", "seconds", "cached", "log")
 
 
 class NodeSummary(Record):
-    """One node in the summary.
+    """How one node ended, as a run's summary shows it.
 
     Attributes:
         started_at: When it started, UTC; None where it did not.
@@ -83,10 +83,10 @@ class RunSummary(Record):
         problems: Why data was refused or a node failed.
         anomalies: What ExampleValidator found.
         data: What DataGate found and decided; None where it did not get that far.
-        metrics: Overall metrics.
+        metrics: Metrics on all rows.
         gates: Every gate on every slice that it judged.
         pushed_version: Version of the pushed model under ``serving/``.
-        report: Path of the run's report, once there is one.
+        report: Path of the run's page, once there is one.
     """
 
     run_id: str

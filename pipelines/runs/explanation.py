@@ -82,9 +82,8 @@ class RunExplanation(FrozenModel):
 def explain_run(run: RecordedRun, summary: RunSummary) -> RunExplanation:
     """Explain a run."""
     states = {node.id: node.state for node in summary.nodes}
-    return RunExplanation.of(
-        summary, tuple(explain_node(run, node, states[node.id]) for node in run.nodes)
-    )
+    nodes = tuple(explain_node(run, node, states[node.id]) for node in run.nodes)
+    return RunExplanation.of(summary, nodes)
 
 
 def explain_node(run: RecordedRun, node: RecordedNode, state: NodeState) -> NodeExplanation:
@@ -145,7 +144,7 @@ def _read_parameters(execution: StoredExecution, node: NodeDescription) -> dict[
 
 
 def flatten_parameter(name: str, text: str) -> dict[str, str]:
-    """Take a setting in JSON apart, key by key.
+    """Split a setting in JSON, key by key.
 
     Returns:
         Texts by name, such as ``settings.seed``, and ``gates.auc_floor.min`` for a list of mappings
@@ -163,7 +162,7 @@ def flatten_parameter(name: str, text: str) -> dict[str, str]:
 
 
 def _name_parts(value: object) -> Mapping[str, object] | None:
-    """Give a value's parts by name; None where it has none, or their names are not unique."""
+    """Name a value's parts; None where it has none, or their names are not unique."""
     if isinstance(value, dict):
         return value
     if not isinstance(value, list) or not all(

@@ -34,8 +34,8 @@ class RecordedNode:
         description: The node as the run compiled it.
         result: How it ended; skipped where it never started.
         execution: Its last execution; None where it never started.
-        previous: The execution before that one, of any run, that ended well; None where there is
-            none, and for a cached node.
+        previous: The last execution before that one, of any run, that ended well; None where there
+            is none, and for a cached node.
     """
 
     description: NodeDescription
@@ -65,8 +65,8 @@ class RecordedRun:
 
     Attributes:
         nodes: Every node, in the pipeline's order.
-        producers: By artifact id, the execution that made it: of all that the run's nodes were
-            given or put out, and of what that was made of, back to the rows.
+        producers: The execution that made an artifact, by the artifact's id: for all inputs and
+            outputs of the run's nodes, and for what those were made of, back to the rows.
     """
 
     layout: OutputLayout
@@ -80,26 +80,13 @@ class RecordedRun:
         """What all nodes put out, in the pipeline's order."""
         return tuple(stored for node in self.nodes for stored in node.outputs)
 
-    def node(self, node_id: str) -> RecordedNode:
-        """Look a node up.
-
-        Raises:
-            KeyError: If the run has none of that id.
-        """
-        for node in self.nodes:
-            if node.id == node_id:
-                return node
-        raise KeyError(f"run {self.run_id!r} has no node {node_id!r}")
-
     def find_output(self, node_id: str, key: str) -> StoredArtifact | None:
         """Find what a node put out; None where it did not, or there is no such node."""
-        found = (
-            stored
-            for node in self.nodes
-            for stored in node.outputs
-            if (node.id, stored.key) == (node_id, key)
-        )
-        return next(found, None)
+        for node in self.nodes:
+            for stored in node.outputs:
+                if (node.id, stored.key) == (node_id, key):
+                    return stored
+        return None
 
     @property
     def push(self) -> PushedVersion | None:
@@ -135,10 +122,10 @@ class RecordedRun:
 
 
 def load_run(layout: OutputLayout, run_id: str) -> RecordedRun:
-    """Load a run, one that goes on or was killed too.
+    """Load a run, also one that still goes on or was killed.
 
     Returns:
-        The run; without a metadata store, one of which no node has started.
+        The run; without a metadata store, no node of it has started.
 
     Raises:
         OSError: If the run was never compiled, or the store can't be reached.

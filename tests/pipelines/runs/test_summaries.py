@@ -181,6 +181,6 @@ def test_what_a_later_version_adds_to_a_result_is_passed_over(layout: OutputLayo
     execution.custom_properties["node_result"].string_value = json.dumps(content)
     tiny.store.put_executions([execution])
 
-    found = load_run(layout, "run").node("Reader").result
+    found = load_run(layout, "run").nodes[0].result
 
     assert found == result.model_copy(update={"format_version": 2})

@@ -15,8 +15,8 @@ from components.model_validator.validation import (
     read_validation,
     write_validation,
 )
+from components.record_file import write_record
 from pipelines.config.layout import OutputLayout
-from pipelines.records.description import write_description
 from pipelines.report.facts.collection import collect_report
 from tests.tiny_store import PIPELINE, TinyStore, compile_run
 
@@ -65,7 +65,7 @@ def test_what_cannot_be_read_is_noted(missing: str, tmp_path: Path) -> None:
     nodes = ("StatisticsGen", "DataGate", "Trainer", "Evaluator", "ModelValidator")
     description = compile_run(layout, "run", node_ids=nodes)
     rows = {"ModelValidator": {"rows": ROWS.model_dump_json()}}
-    write_description(
+    write_record(
         description.model_copy(
             update={
                 "nodes": tuple(
