@@ -1,10 +1,10 @@
-"""The pipeline: which nodes there are, in four stages, and what flows between them."""
+"""The pipeline: its nodes, in four stages, and what flows between them."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import tensorflow_data_validation as tfdv
 from tfx.components.example_validator.component import ExampleValidator
@@ -50,12 +50,10 @@ PREPROCESSING_FN = "components.transform.preprocessing.preprocessing_fn"
 RUN_FN = "components.trainer.run_fn.run_fn"
 
 
-@dataclasses.dataclass(frozen=True)
-class DataStage:
+class DataStage(NamedTuple):
     """Validated data.
 
     Attributes:
-        nodes: All nodes of the stage, in order.
         schema: The curated schema.
         gate: Stops the run where the data is refused.
         inferred_schema: Infers the schema that people compare with the curated one.
@@ -68,12 +66,10 @@ class DataStage:
     inferred_schema: BaseNode
 
 
-@dataclasses.dataclass(frozen=True)
-class TrainStage:
+class TrainStage(NamedTuple):
     """A trained model, the candidate.
 
     Attributes:
-        nodes: All nodes of the stage, in order.
         examples: The rows that it was trained on, of all spans of the window.
     """
 
@@ -82,13 +78,8 @@ class TrainStage:
     model: Channel
 
 
-@dataclasses.dataclass(frozen=True)
-class ValidateStage:
-    """A model that was blessed or refused.
-
-    Attributes:
-        nodes: All nodes of the stage, in order.
-    """
+class ValidateStage(NamedTuple):
+    """A model that was blessed or refused."""
 
     nodes: tuple[BaseNode, ...]
     blessing: Channel
@@ -159,21 +150,9 @@ def create_data_stage(config: PipelineConfig) -> DataStage:
         settings=dump_settings(config.data_gate),
         task=config.task,
     )
-    return DataStage(
-        nodes=(
-            csv_example_gen,
-            curated_schema,
-            statistics_gen,
-            inferred_schema,
-            example_validator,
-            accepted_data,
-            gate,
-        ),
-        examples=examples,
-        schema=schema,
-        gate=gate,
-        inferred_schema=inferred_schema,
-    )
+    sources = (csv_example_gen, curated_schema, statistics_gen, inferred_schema)
+    checks = (example_validator, accepted_data, gate)
+    return DataStage((*sources, *checks), examples, schema, gate, inferred_schema)
 
 
 def create_train_stage(config: PipelineConfig, data: DataStage) -> TrainStage:
@@ -207,16 +186,10 @@ def create_train_stage(config: PipelineConfig, data: DataStage) -> TrainStage:
         run_fn=RUN_FN,
         train_args=trainer_pb2.TrainArgs(splits=["train"]),
         eval_args=trainer_pb2.EvalArgs(splits=["validation"]),
-        custom_config={
-            "task": config.task,
-            "settings": config.trainer.model_dump(mode="json"),
-        },
+        custom_config={"task": config.task, "settings": config.trainer.model_dump(mode="json")},
     )
-    return TrainStage(
-        nodes=(earlier_spans, window, transform, trainer),
-        examples=window.outputs["window"],
-        model=trainer.outputs["model"],
-    )
+    nodes = (earlier_spans, window, transform, trainer)
+    return TrainStage(nodes, window.outputs["window"], trainer.outputs["model"])
 
 
 def create_validate_stage(

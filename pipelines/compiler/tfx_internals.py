@@ -27,7 +27,7 @@ def compile_ir(pipeline: Pipeline) -> pipeline_pb2.Pipeline:
 def mark_part(
     ir: pipeline_pb2.Pipeline, from_nodes: Collection[str], to_nodes: Collection[str]
 ) -> None:
-    """Mark the nodes that a partial run leaves out; those before it give their last artifacts.
+    """Mark the nodes that a partial run skips; those before it provide their last artifacts.
 
     Args:
         ir: The compiled pipeline, changed in place.

@@ -1,7 +1,7 @@
 """A node run again in the same run: each attempt is an execution of its own, and the last counts.
 
-TFX's launcher takes up the node's earlier execution in the run instead, and does nothing where that
-one ended well. With two executions of a node in a run, TFX would hand the outputs of both on.
+TFX's launcher would resume the node's earlier execution in the run, and do nothing where that one
+ended well. With two executions of a node in a run, TFX would pass the outputs of both on.
 """
 
 from __future__ import annotations

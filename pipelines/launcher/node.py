@@ -36,7 +36,7 @@ _logger = logging.getLogger(__name__)
 
 
 _UNRESOLVED = Problem(
-    rule="inputs not there",
+    rule="missing input",
     message="an input of the node could not be found in the metadata store; run its upstream nodes",
 )
 
@@ -73,13 +73,13 @@ def run_node(request: NodeRequest) -> NodeResult:
 
 
 def describe_error(error: BaseException) -> Problem:
-    """Put an error in one line: its type and the first line of its message."""
+    """Describe an error in one line: its type and the first line of its message."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return Problem(rule=type(error).__name__, message=lines[0] if lines else type(error).__name__)
 
 
 def _find_layout(ir: pipeline_pb2.Pipeline) -> OutputLayout:
-    """Find the output root: the folder that holds the artifacts' folder."""
+    """Find the output root, which holds the folder of artifacts."""
     root = Path(ir.runtime_spec.pipeline_root.field_value.string_value).parent
     address = read_connection_config(find_connection(ir))
     return OutputLayout(root, address if isinstance(address, PostgresqlAddress) else None)
@@ -178,7 +178,7 @@ def _conclude(
 def _read_state(
     execution: mlmd.Execution, outputs: Sequence[StoredArtifact]
 ) -> tuple[NodeState, tuple[Problem, ...]]:
-    """Tell how an execution ended that raised nothing; a refusal may come from the cache."""
+    """Find how an execution ended that raised nothing; a refusal may come from the cache."""
     if execution.last_known_state == mlmd.Execution.FAILED:
         return NodeState.FAILED, (_UNRESOLVED,)
     if problems := _list_data_refusals(outputs):

@@ -19,7 +19,7 @@ def check_rows(node_id: str, rows: Rows, evaluated_splits: Sequence[str]) -> tup
         rows: Rows in and out; a node without rows on either side is not checked.
 
     Returns:
-        One problem a difference, with both numbers; none if all agree.
+        One problem per difference, with both numbers; empty if all agree.
     """
     read = {split: count for split, count in rows.read.items() if split != _CSV_KEY}
     written = {split: count for split, count in rows.written.items() if split != _CSV_KEY}

@@ -1,4 +1,4 @@
-"""Open a metadata store; ml-metadata on PostgreSQL is made to take any text."""
+"""Open a metadata store; on PostgreSQL, ml-metadata is made to take any text."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _Change = Callable[[str], str]
 
 
 def open_store(address: StoreAddress) -> ml_metadata.MetadataStore:
-    """Open a store, and make its tables where there are none; the caller holds its lock.
+    """Open a store, and create its tables where there are none; the caller holds its lock.
 
     Returns:
-        The store, for text of any signs and length.
+        The store, for text of any characters and length.
 
     Raises:
         StoreUnavailableError: If it is a database that can't be reached or prepared.

@@ -34,7 +34,7 @@ ATTEMPT_CONTEXT = "node_attempt"
 """Type of the context that an execution shares with no other."""
 
 _RESULT_PROPERTY = "node_result"
-# Inputs that a node only compares with: what it puts out is not made of them.
+# Inputs that a node only compares with: its outputs are not made of them.
 _COMPARED_PREFIXES = ("previous_", "baseline_")
 # Inputs that are read on top of the others of the same kind.
 _EARLIER_PREFIX = "earlier_"
@@ -55,7 +55,7 @@ _Context = tuple[str, str]
 
 @dataclasses.dataclass(frozen=True)
 class StoredArtifact:
-    """An artifact that a node was given or put out.
+    """An input or output of an execution.
 
     Attributes:
         key: Name of the node's input or output.
@@ -86,7 +86,7 @@ class StoredArtifact:
 
     @property
     def is_compared_with(self) -> bool:
-        """Whether the node that was given it only compares with it."""
+        """Whether it is an input that the node only compares with."""
         return self.key.startswith(_COMPARED_PREFIXES)
 
     @property
@@ -203,7 +203,7 @@ class RunStore:
                 yield execution
 
     def list_artifacts(self, kind: str | None = None) -> list[mlmd.Artifact]:
-        """List what the pipeline's runs and people's changes put out or found, in order.
+        """List the artifacts of the pipeline's runs and of changes by people, in order.
 
         Args:
             kind: Name of a type of artifacts; None for all.
@@ -215,7 +215,7 @@ class RunStore:
         return sorted(found, key=lambda artifact: artifact.id)
 
     def put_output(self, execution: mlmd.Execution, key: str, artifact: mlmd.Artifact) -> None:
-        """Record an execution of the pipeline that is no node's, with its one output."""
+        """Record an execution that is of the pipeline but of no node, with its one output."""
         event = mlmd.Event(type=mlmd.Event.OUTPUT)
         event.path.steps.add().key = key
         event.path.steps.add().index = 0
@@ -225,7 +225,7 @@ class RunStore:
         )
 
     def read_execution(self, execution: mlmd.Execution) -> StoredExecution:
-        """Read whose an execution is, and its artifacts."""
+        """Read an execution's run, node and artifacts."""
         inputs, outputs = self._read_artifacts(execution, mlmd.Event.INPUT, mlmd.Event.OUTPUT)
         return StoredExecution(
             execution,
@@ -236,20 +236,20 @@ class RunStore:
         )
 
     def list_inputs(self, execution: mlmd.Execution) -> list[StoredArtifact]:
-        """List what an execution was given."""
+        """List an execution's inputs."""
         return self._read_artifacts(execution, mlmd.Event.INPUT)[0]
 
     def list_outputs(self, execution: mlmd.Execution) -> list[StoredArtifact]:
-        """List what an execution put out, cached or not."""
+        """List an execution's outputs, cached or not."""
         return self._read_artifacts(execution, mlmd.Event.OUTPUT)[0]
 
     def list_handed_on(self, execution: mlmd.Execution) -> list[StoredArtifact]:
-        """List what an execution put out, and, where it only resolved, what it found."""
+        """List an execution's outputs, and those that it only resolved."""
         kinds = mlmd.Event.OUTPUT, mlmd.Event.INTERNAL_OUTPUT
         return [stored for found in self._read_artifacts(execution, *kinds) for stored in found]
 
     def find_producer(self, artifact_id: int) -> mlmd.Execution | None:
-        """Find the execution that made an artifact: the first that put it out."""
+        """Find the execution that made an artifact: the first that has it as an output."""
         return next(self._list_makers(artifact_id), None)
 
     def record(self, execution: mlmd.Execution, result: NodeResult) -> None:
@@ -259,13 +259,13 @@ class RunStore:
         self.store.put_executions([stored])
 
     def fail(self, execution: mlmd.Execution) -> None:
-        """Mark an execution as failed whose process has died."""
+        """Mark an execution as failed, its process having died."""
         [stored] = self.store.get_executions_by_id([execution.id])
         stored.last_known_state = mlmd.Execution.FAILED
         self.store.put_executions([stored])
 
     def count_written_rows(self, artifact_id: int) -> dict[str, int]:
-        """Find the rows of an artifact, as the first execution that put it out counted them.
+        """Find the rows of an artifact, as the first execution with that output counted them.
 
         Returns:
             Rows by split; empty where nothing was counted.
@@ -351,7 +351,7 @@ class RunStore:
         return list(self.store.get_executions(list_options=options))
 
     def _list_makers(self, artifact_id: int) -> Iterator[mlmd.Execution]:
-        """List the executions that put an artifact out, those from the cache too, in order."""
+        """List the executions with an artifact as an output, cached ones too, in order."""
         # One by one: with every run that found the artifact cached there is one more.
         put_out = f"events_0.artifact_id = {artifact_id} AND events_0.type = OUTPUT"
         last = 0
@@ -394,7 +394,7 @@ def open_run_store(address: StoreAddress, pipeline_name: str) -> Iterator[RunSto
 
 
 def ended_well(execution: mlmd.Execution) -> bool:
-    """Tell whether an execution came to its end, cached or not."""
+    """Tell whether an execution completed, cached or not."""
     return execution.last_known_state in _STATES
 
 
@@ -425,7 +425,7 @@ def read_recorded_result(execution: mlmd.Execution) -> NodeResult | None:
         return NodeResult.model_validate_json(text) if text else None
     except pydantic.ValidationError as error:
         _logger.warning(
-            "execution %d: its result can't be read: %s; shown is what the metadata store tells",
+            "execution %d: its result can't be read: %s; showing what the store has instead",
             execution.id,
             describe_mismatch(error),
         )

@@ -1,4 +1,4 @@
-"""A run as it was recorded, read once: what screens, pages and commands show of it."""
+"""A run as it was recorded, read once: the source of screens, pages and commands."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ class RecordedNode:
 
     @property
     def inputs(self) -> tuple[StoredArtifact, ...]:
-        """What it was given."""
+        """Its inputs."""
         return self.execution.inputs if self.execution else ()
 
     @property
     def outputs(self) -> tuple[StoredArtifact, ...]:
-        """What it put out, its own or, where cached, an earlier run's."""
+        """Its outputs: its own or, where cached, an earlier run's."""
         return self.execution.outputs if self.execution else ()
 
 
@@ -77,11 +77,11 @@ class RecordedRun:
 
     @property
     def outputs(self) -> tuple[StoredArtifact, ...]:
-        """What all nodes put out, in the pipeline's order."""
+        """The outputs of all nodes, in the pipeline's order."""
         return tuple(stored for node in self.nodes for stored in node.outputs)
 
     def find_output(self, node_id: str, key: str) -> StoredArtifact | None:
-        """Find what a node put out; None where it did not, or there is no such node."""
+        """Find an output of a node; None where it has none, or there is no such node."""
         for node in self.nodes:
             for stored in node.outputs:
                 if (node.id, stored.key) == (node_id, key):
@@ -169,7 +169,7 @@ def _skip(node: NodeDescription) -> NodeResult:
 def _find_producers(
     store: RunStore, executions: Sequence[StoredExecution]
 ) -> dict[int, StoredExecution]:
-    """Find what made the artifacts of some executions, and what those were made of."""
+    """Find the producers of some executions' artifacts, and of what those were made of."""
     producers = {made.id: one for one in executions if not one.is_cached for made in one.outputs}
     waiting = [stored for one in executions for stored in (*one.inputs, *one.outputs)]
     # Taken from the end: what is only compared with comes last, and is not followed further.

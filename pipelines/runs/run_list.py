@@ -99,7 +99,7 @@ def find_run_id(layout: OutputLayout, run_id: str | None) -> str:
         return run_id
     found = list_some_runs(layout)
     for problem in found.unreadable.values():
-        _logger.warning("%s; a later run than the one that is shown may be there", problem)
+        _logger.warning("%s; there may be a later run than the one shown", problem)
     return found.runs[-1].run_id
 
 

@@ -92,7 +92,7 @@ def load_listed_summary(layout: OutputLayout, run_id: str) -> RunSummary:
     try:
         summary = find_record(RunSummary, layout.run(run_id).summary_path)
     except UnreadableRecordError as error:
-        _logger.warning("%s; shown is what the metadata store tells", error)
+        _logger.warning("%s; showing what the store has instead", error)
         summary = None
     return summary or summarize_run(load_run(layout, run_id))
 

@@ -1,4 +1,4 @@
-"""Hand tasks to the worker server, which is started where there is none; plain Python."""
+"""Send tasks to the worker server, which is started where there is none; plain Python."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _NAME_CHARACTERS = 16
 
 
 class WorkerError(OSError):
-    """The worker server could not be started or did not answer; one line says why."""
+    """The worker server could not be started or did not reply; the message says why."""
 
 
 class WorkerClient:

@@ -17,7 +17,7 @@ from pipelines.workers.protocol import CompileRequest, Reply, Work
 
 
 class CompilationError(OperationError):
-    """The pipeline could not be compiled; one line says why and where the log is."""
+    """The pipeline could not be compiled; the message says why and where the log is."""
 
 
 class WorkerPool:

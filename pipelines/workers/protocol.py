@@ -44,7 +44,7 @@ class CompileRequest(FrozenModel):
 
 
 class EndRequest(FrozenModel):
-    """End the server, and the processes at work in it."""
+    """End the server and its processes."""
 
     kind: Literal["end"] = "end"
 

@@ -108,7 +108,7 @@ def _read_gate_settings(description: PipelineDescription, notes: list[str]) -> D
     try:
         return load_settings(description.node(NodeId.DATA_GATE).parameters["settings"])
     except (KeyError, pydantic.ValidationError):
-        notes.append("DataGate's settings are of another version, so its defaults stand for them")
+        notes.append("DataGate's settings are of another version, so its defaults are used instead")
         return DataGateSettings()
 
 

@@ -1,4 +1,4 @@
-"""Follow what a run made back to its rows."""
+"""Trace what a run made back to its rows."""
 
 from __future__ import annotations
 

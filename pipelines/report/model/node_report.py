@@ -10,7 +10,7 @@ from pipelines.runs.explanation import NodeExplanation
 
 
 class ArtifactReport(FrozenModel):
-    """One artifact that a node was given or put out.
+    """An input or output of a node.
 
     Attributes:
         key: Name of the node's input or output.
@@ -39,7 +39,7 @@ class NodeReport(FrozenModel):
         row: How it ended, as the run's summary has it.
         problems: Why it refused or failed; empty otherwise.
         execution_id: Id of its execution in the metadata store; None where it never started.
-        outputs: What it put out, its own or, where cached, an earlier run's.
+        outputs: Its own outputs or, where cached, an earlier run's.
         parameters: Its settings as text, mappings key by key: ``settings.seed``.
         log_tail: Last lines of its log, oldest first.
         log_lines: Number of lines of the whole log.
