@@ -93,6 +93,7 @@ def publish_index(layout: OutputLayout) -> Path:
     Raises:
         UsageError: If there are no runs.
         OSError: If the page can't be written.
+        UnreadableRecordError: If no run can be read.
     """
     from pipelines.report.pages.page import render_index
 

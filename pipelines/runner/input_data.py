@@ -18,6 +18,7 @@ def prepare_input(config: PipelineConfig) -> None:
     Raises:
         ConfigError: If the folder is missing, is not one, or holds no CSV file.
         StoreUnavailableError: If the metadata store is a database that can't be reached.
+        DataLayoutError: If the sample data can't be found or written.
     """
     lay_out_default_data(config.input_directory)
     check_input(config)

@@ -56,6 +56,8 @@ def run_and_record(
         ConfigError: If there is no input.
         CompilationError: If the pipeline could not be compiled.
         WorkerError: If the worker server could not be started.
+        DataLayoutError: If the sample data can't be found or written.
+        StoreUnavailableError: If the metadata store is a database that can't be reached.
     """
     with _stop_as_by_ctrl_c():
         return _run_and_record(config, console, create_display, from_nodes, to_nodes)

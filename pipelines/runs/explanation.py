@@ -121,7 +121,7 @@ def _compare(
         ("parameter", _read_parameters(before, node), _read_parameters(after, node)),
     ):
         for name in sorted(old.keys() | new.keys()):
-            texts = [_shorten(values.get(name, "nothing")) for values in (old, new)]
+            texts = [shorten(values.get(name, "nothing")) for values in (old, new)]
             if old.get(name) != new.get(name):
                 yield Difference(kind=kind, name=name, before=texts[0], after=texts[1])
 
@@ -173,5 +173,6 @@ def _name_parts(value: object) -> Mapping[str, object] | None:
     return parts if parts and len(parts) == len(value) else None
 
 
-def _shorten(text: str) -> str:
+def shorten(text: str) -> str:
+    """Cut a parameter's value to what a screen has room for."""
     return text if len(text) <= _MAX_CHARACTERS else f"{text[: _MAX_CHARACTERS - 1]}…"
