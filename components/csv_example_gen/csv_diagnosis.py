@@ -15,7 +15,7 @@ from components.csv_example_gen.csv_source import (
     describe_read_error,
     read_text_lines,
 )
-from components.data_refusal import DataProblem
+from components.problem import Problem
 from schemas.feature_table import DType, FeatureTable
 
 PROBLEM_LIMIT = 20
@@ -31,9 +31,7 @@ _SURROGATE = re.compile(r"[\udc00-\udfff]")
 _SHOWN_CHARACTERS = 60
 
 
-def find_problems(
-    path: str, table: FeatureTable, check_cells: bool = True
-) -> tuple[DataProblem, ...]:
+def find_problems(path: str, table: FeatureTable, check_cells: bool = True) -> tuple[Problem, ...]:
     """Find the first problems of a file whose header is good.
 
     Args:
@@ -48,7 +46,7 @@ def find_problems(
     return tuple(itertools.islice(problems, PROBLEM_LIMIT))
 
 
-def _iterate_problems(path: str, table: FeatureTable, check_cells: bool) -> Iterator[DataProblem]:
+def _iterate_problems(path: str, table: FeatureTable, check_cells: bool) -> Iterator[Problem]:
     reader = csv.reader(read_text_lines(path), strict=True)
     dtypes = {feature.name: feature.dtype for feature in table.features}
     line = 1
@@ -62,13 +60,13 @@ def _iterate_problems(path: str, table: FeatureTable, check_cells: bool) -> Iter
                 yield from _check_row(path, line, header, row, dtypes if check_cells else {})
             line = reader.line_num + 1
         if not has_rows:
-            yield DataProblem(
+            yield Problem(
                 rule="no rows",
                 message=f"{path}: the file has a header and no rows; give it at least one row",
                 file=path,
             )
     except csv.Error as error:
-        yield DataProblem(
+        yield Problem(
             rule="unbalanced quote",
             message=f"{path}, line {line}: a quoted cell does not end as it should ({error}); "
             'close the quote, and write a quote inside a cell twice ("")',
@@ -81,9 +79,9 @@ def _iterate_problems(path: str, table: FeatureTable, check_cells: bool) -> Iter
 
 def _check_row(
     path: str, line: int, header: Sequence[str], row: Sequence[str], dtypes: Mapping[str, DType]
-) -> Iterator[DataProblem]:
+) -> Iterator[Problem]:
     if len(row) != len(header):
-        yield DataProblem(
+        yield Problem(
             rule="ragged row",
             message=f"{path}, line {line}: the row has {len(row)} cells, the header {len(header)}; "
             "give each column one cell, and quote a cell that holds a comma",
@@ -99,7 +97,7 @@ def _check_row(
         if broken:
             rule, remedy = broken
             value = _show(cell)
-            yield DataProblem(
+            yield Problem(
                 rule=rule,
                 message=f"{path}, line {line}, column {column!r}: {value} is {remedy}",
                 file=path,

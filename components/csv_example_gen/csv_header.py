@@ -11,7 +11,7 @@ from components.csv_example_gen.csv_source import (
     describe_read_error,
     read_text_lines,
 )
-from components.data_refusal import DataProblem, DataRefusedError
+from components.problem import DataRefusedError, Problem
 from schemas.feature_table import FeatureTable
 
 
@@ -52,11 +52,11 @@ def check_headers(paths: Sequence[str], table: FeatureTable) -> None:
         DataRefusedError: If a header breaks a rule of ``read_header``, or differs from the first.
     """
     first = read_header(paths[0], table)
-    problems: list[DataProblem] = []
+    problems: list[Problem] = []
     for path in paths[1:]:
         header = read_header(path, table)
         problems += [
-            DataProblem(
+            Problem(
                 rule="different headers",
                 message=f"{path if name in header else paths[0]}: has a column {name!r} that "
                 f"{paths[0] if name in header else path} has not; give all files of a folder "
@@ -73,7 +73,7 @@ def check_headers(paths: Sequence[str], table: FeatureTable) -> None:
 
 def _find_header_problems(
     path: str, columns: Sequence[str] | None, table: FeatureTable
-) -> tuple[DataProblem, ...]:
+) -> tuple[Problem, ...]:
     if columns is None:
         text = "the file is empty; it needs a header and at least one row"
         return (_header_problem(path, "empty file", text, line=None),)
@@ -94,7 +94,7 @@ def _find_header_problems(
     )
 
 
-def _find_unnamed(path: str, columns: Sequence[str]) -> list[DataProblem]:
+def _find_unnamed(path: str, columns: Sequence[str]) -> list[Problem]:
     return [
         _header_problem(path, "unnamed column", f"column {number} has no name; name it or drop it")
         for number, name in enumerate(columns, start=1)
@@ -102,7 +102,7 @@ def _find_unnamed(path: str, columns: Sequence[str]) -> list[DataProblem]:
     ]
 
 
-def _find_doubled_names(path: str, columns: Sequence[str]) -> list[DataProblem]:
+def _find_doubled_names(path: str, columns: Sequence[str]) -> list[Problem]:
     doubled = sorted({name for name in columns if name.strip() and columns.count(name) > 1})
     return [
         _header_problem(
@@ -115,9 +115,7 @@ def _find_doubled_names(path: str, columns: Sequence[str]) -> list[DataProblem]:
     ]
 
 
-def _find_missing_names(
-    path: str, columns: Sequence[str], table: FeatureTable
-) -> list[DataProblem]:
+def _find_missing_names(path: str, columns: Sequence[str], table: FeatureTable) -> list[Problem]:
     unknown = [name for name in columns if name not in table.names]
     problems = []
     for name in table.names:
@@ -142,8 +140,8 @@ def _header_problem(
     column: str | None = None,
     value: str | None = None,
     line: int | None = 1,
-) -> DataProblem:
-    return DataProblem(
+) -> Problem:
+    return Problem(
         rule=rule,
         message=f"{path}, header: {text}" if line else f"{path}: {text}",
         file=path,

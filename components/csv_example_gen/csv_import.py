@@ -14,9 +14,9 @@ import pyarrow as pa
 from components.csv_example_gen.csv_reader import read_record_batches
 from components.csv_example_gen.input_files import hash_as_read, read_state
 from components.csv_example_gen.split_assignment import assign_splits
-from components.data_refusal import DataProblem, DataRefusedError
 from components.examples.example_encoding import encode_examples
 from components.examples.parquet_examples import SUFFIX, ParquetWriter
+from components.problem import DataRefusedError, Problem
 from schemas.feature_table import FeatureTable
 
 # As records, a batch takes several times the memory of its columns.
@@ -55,7 +55,7 @@ class ImportReport:
 
     csv_rows: int
     split_rows: Mapping[str, int]
-    problems: tuple[DataProblem, ...] = ()
+    problems: tuple[Problem, ...] = ()
     sha256: str | None = None
 
 

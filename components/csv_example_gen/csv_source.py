@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from components.data_refusal import DataProblem
+from components.problem import Problem
 
 SUFFIXES = (".csv", ".csv.gz")
 READ_ERRORS = (OSError, EOFError, zlib.error)
@@ -53,7 +53,7 @@ def read_text_lines(path: str) -> Iterator[str]:
             yield line.replace("\0", NUL_MARK)
 
 
-def describe_read_error(path: str, line: int | None, error: Exception) -> DataProblem:
+def describe_read_error(path: str, line: int | None, error: Exception) -> Problem:
     """Say that a file cannot be read.
 
     Args:
@@ -66,7 +66,7 @@ def describe_read_error(path: str, line: int | None, error: Exception) -> DataPr
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     reason = " ".join(reason.split()) or type(error).__name__
     place = f"{path}, line {line}" if line else path
-    return DataProblem(
+    return Problem(
         rule="unreadable file",
         message=f"{place}: cannot be read ({reason}); check the path, the permissions and, "
         "for a .gz, that it is complete",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import apache_beam as beam
+import pydantic
 from tfx import types
 from tfx.components.example_gen import utils
 from tfx.components.util import examples_utils
@@ -27,14 +27,16 @@ from components.csv_example_gen.input_files import (
     hash_files,
     list_csv_files,
 )
-from components.data_refusal import DataProblem, DataRefusedError
 from components.examples.parquet_examples import FILE_FORMAT
+from components.problem import DataRefusedError, Problem
 from schemas.feature_table import load_feature_table
 
 ROW_COUNTS_PROPERTY = "row_counts"
 """Custom property of the examples: JSON of the rows read (``csv``) and written, by split."""
 
 CSV_ROWS_KEY = "csv"
+
+_REPORT = pydantic.TypeAdapter(ImportReport)
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -181,9 +183,9 @@ def count_rows(reports: Sequence[ImportReport], paths: Sequence[str]) -> dict[st
     return {CSV_ROWS_KEY: csv_rows, **split_rows}
 
 
-def _describe_empty(split: str, csv_rows: int, paths: Sequence[str]) -> DataProblem:
+def _describe_empty(split: str, csv_rows: int, paths: Sequence[str]) -> Problem:
     where = paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
-    return DataProblem(
+    return Problem(
         rule="empty split",
         message=f"{where}: split {split!r} gets none of the {csv_rows} rows; give more rows, or "
         "the split more hash buckets",
@@ -213,14 +215,12 @@ def _report_path(directory: str, task: ImportTask) -> str:
 
 def _write_report(path: str, report: ImportReport) -> None:
     with fileio.open(path, "w") as file:
-        file.write(json.dumps(dataclasses.asdict(report)))
+        file.write(_REPORT.dump_json(report).decode())
 
 
 def _read_report(path: str) -> ImportReport:
     with fileio.open(path) as file:
-        fields = json.loads(file.read())
-    problems = tuple(DataProblem(**problem) for problem in fields.pop("problems"))
-    return ImportReport(**fields, problems=problems)
+        return _REPORT.validate_json(file.read())
 
 
 def _remove(directories: Mapping[str, str]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from components.csv_example_gen.csv_source import SUFFIXES
-from components.data_refusal import DataProblem, DataRefusedError
+from components.problem import DataRefusedError, Problem
 
 _CHUNK_BYTES = 1 << 20
 
@@ -52,7 +52,7 @@ def find_csv_files(input_base: str, pattern: str) -> list[str]:
     paths = list_csv_files(input_base, pattern)
     if not paths:
         place = f"{input_base}/{pattern}"
-        problem = DataProblem(
+        problem = Problem(
             rule="no input file",
             message=f"{place}: no file of that name ends in {' or '.join(SUFFIXES)}; lay the data "
             "there, or point the run to where it is",

@@ -35,7 +35,7 @@ from components.data_gate.gate import judge_data
 from components.data_gate.label_counts import count_labels
 from components.data_gate.published_anomalies import load_anomalies
 from components.data_gate.severity import load_settings
-from components.data_refusal import DataProblem, DataRefusedError
+from components.problem import DataRefusedError, Problem
 from components.statistics_gen.column_limits import load_schema, read_limits
 from components.statistics_gen.feature_statistics import load_split_summary
 from schemas.feature_table import load_feature_table
@@ -108,7 +108,7 @@ def _list_files(examples: Artifact) -> tuple[InputFile, ...]:
 
 def _check_unchanged(files: Sequence[InputFile]) -> None:
     problems = tuple(
-        DataProblem(
+        Problem(
             rule="file changed",
             message=f"{file.path}: has changed since CsvExampleGen read it; leave the input alone "
             "during a run, and run again",

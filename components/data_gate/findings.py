@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from components.data_gate.anomaly_kinds import Severity
-from components.data_refusal import DataProblem
+from components.problem import Problem
 from components.record import Record
 from components.statistics_gen.distances import Distance
 
@@ -87,10 +87,10 @@ class Finding(Record):
     comparison: Comparison | None = None
 
     @property
-    def problem(self) -> DataProblem:
+    def problem(self) -> Problem:
         """The finding as one problem, at the first of the rows at fault."""
         first = self.rows[0] if self.rows else None
-        return DataProblem(
+        return Problem(
             rule=self.kind,
             message=self.message,
             file=first.file if first else None,
@@ -176,7 +176,7 @@ class DataVerdict(Record):
         return tuple(finding for finding in self.findings if finding.severity == "error")
 
     @property
-    def problems(self) -> tuple[DataProblem, ...]:
+    def problems(self) -> tuple[Problem, ...]:
         """The findings that stop the run, as every step tells why it refuses the data."""
         return tuple(finding.problem for finding in self.errors)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import json
 import logging
@@ -17,8 +16,8 @@ from tfx.orchestration.portable import launcher, partial_run_utils, runtime_para
 from tfx.proto.orchestration import pipeline_pb2
 
 from components.data_gate.findings import ACCEPTED_PROPERTY, ARTIFACT_TYPE, read_verdict
-from components.data_refusal import DataRefusedError
 from components.model_validator.validation import find_validation
+from components.problem import DataRefusedError, Problem
 from pipelines.compiler.ir_file import read_ir
 from pipelines.config.layout import OutputLayout
 from pipelines.config.store_address import PostgresqlAddress
@@ -30,7 +29,7 @@ from pipelines.launcher.stale_executions import close_dead_executions, hold_node
 from pipelines.metadata.guarded_metadata import GuardedMetadata
 from pipelines.metadata.run_store import RunStore, StoredArtifact
 from pipelines.metadata.store_connection import read_connection_config
-from pipelines.records.node_result import NodeResult, NodeState, Problem, PushedVersion
+from pipelines.records.node_result import NodeResult, NodeState, PushedVersion
 
 _logger = logging.getLogger(__name__)
 
@@ -90,7 +89,7 @@ def _run_held_node(
         _launch(ir, node, request.run_id)
     except DataRefusedError as error:
         data_refused = True
-        problems = tuple(Problem(**dataclasses.asdict(problem)) for problem in error.problems)
+        problems = error.problems
     except NodeStoppedError as error:
         _close_dead(ir, request)
         problems = (describe_error(error),)
@@ -228,7 +227,7 @@ def _list_evaluated_splits(ir: pipeline_pb2.Pipeline, node_id: str) -> list[str]
 
 def _list_data_refusals(outputs: Sequence[StoredArtifact]) -> tuple[Problem, ...]:
     return tuple(
-        Problem(**dataclasses.asdict(problem))
+        problem
         for output in outputs
         if output.type == ARTIFACT_TYPE and not output.integer(ACCEPTED_PROPERTY)
         for problem in read_verdict(output.path).problems

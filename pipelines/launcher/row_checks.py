@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from components.data_gate.reconcile import ALL_ROWS, StepCount, reconcile
-from pipelines.records.node_result import Problem, Rows
+from components.problem import Problem
+from pipelines.records.node_result import Rows
 
 COUNTED_TYPES = ("Examples", "ExampleStatistics", "ModelEvaluation")
 """Types of artifacts that have rows, which are counted once they are written."""

@@ -7,6 +7,7 @@ import enum
 
 import pydantic
 
+from components.problem import Problem
 from components.record import FORMAT_VERSION, Record
 from pipelines.records.exit_code import ExitCode
 
@@ -26,26 +27,6 @@ class NodeState(str, enum.Enum):
     """It broke."""
     SKIPPED = "skipped"
     """It was not started, because of what happened before it or by request."""
-
-
-class Problem(Record):
-    """One reason for a refusal, or one error, in one line.
-
-    Attributes:
-        rule: Short term of the rule broken, or the error's type.
-        message: One line: what, where, and the remedy.
-        file: Path of the file at fault, if it is one file's.
-        line: Line in it, counted from 1, if it is one line's.
-        column: Column at fault, if it is one column's.
-        value: Value received, as text, if there is one.
-    """
-
-    rule: str
-    message: str
-    file: str | None = None
-    line: int | None = None
-    column: str | None = None
-    value: str | None = None
 
 
 class Rows(Record):

@@ -7,10 +7,11 @@ import signal
 import threading
 import time
 
+from components.problem import Problem
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.launcher.node_request import NodeRequest
 from pipelines.records.errors import OperationError
-from pipelines.records.node_result import NodeResult, NodeState, Problem
+from pipelines.records.node_result import NodeResult, NodeState
 from pipelines.workers.client import WorkerCall, WorkerClient
 from pipelines.workers.protocol import CompileRequest, Reply, Work
 

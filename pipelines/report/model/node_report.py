@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from components.frozen_model import FrozenModel
+from components.problem import Problem
 from pipelines.records.description import NodeDescription
-from pipelines.records.node_result import Problem
 from pipelines.runs.explanation import NodeExplanation
 from pipelines.runs.run_summary import NodeRow
 

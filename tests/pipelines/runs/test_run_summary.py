@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from components.problem import Problem
 from pipelines.cli import main
 from pipelines.config.layout import OutputLayout
 from pipelines.metadata.run_store import RunStore, open_run_store
 from pipelines.records.exit_code import ExitCode
-from pipelines.records.node_result import NodeResult, NodeState, Problem
+from pipelines.records.node_result import NodeResult, NodeState
 from pipelines.runs.run_list import list_runs
 from pipelines.runs.run_summary import Verdict, load_summary, recover_summary
 from tests.tiny_store import CACHED, COMPLETE, FAILED, PIPELINE, TinyStore, compile_run
