@@ -19,13 +19,13 @@ from components.data_gate.findings import (
     LabelCount,
     OffendingRow,
 )
+from components.data_gate.published_anomalies import Anomaly
 from components.metrics.digest import CalibrationBin, ThresholdCounts
 from components.model_validator.gate_result import Outcome
 from components.model_validator.validation import MetricComparison
 from components.problem import Problem
 from components.statistics_gen.distances import Bin, Distance
 from pipelines.records.about import About
-from pipelines.records.anomalies import Anomaly
 from pipelines.records.description import NODE_STAGES, NodeDescription
 from pipelines.records.node_result import NodeState
 from pipelines.report.model.data_report import (

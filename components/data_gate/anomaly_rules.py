@@ -14,7 +14,7 @@ from components.data_gate.offending_rows import (
     create_missing_test,
     create_range_test,
 )
-from components.data_gate.published_anomalies import PublishedAnomaly
+from components.data_gate.published_anomalies import Anomaly
 from components.data_gate.suspicion import Suspicion
 from components.statistics_gen.column_limits import ColumnLimits, format_limit
 
@@ -36,7 +36,7 @@ _LISTED_VALUES = 5
 
 
 def suspect_anomalies(
-    anomalies: Sequence[PublishedAnomaly],
+    anomalies: Sequence[Anomaly],
     columns: Mapping[str, ColumnLimits],
     paths: Sequence[str],
 ) -> tuple[Suspicion, ...]:
@@ -49,7 +49,7 @@ def suspect_anomalies(
     Returns:
         One suspicion a column and kind, in the order first found.
     """
-    groups: dict[tuple[str | None, str], list[PublishedAnomaly]] = {}
+    groups: dict[tuple[str | None, str], list[Anomaly]] = {}
     for anomaly in anomalies:
         groups.setdefault((anomaly.feature, anomaly.kind), []).append(anomaly)
     return tuple(
@@ -58,9 +58,7 @@ def suspect_anomalies(
     )
 
 
-def _suspect(
-    group: Sequence[PublishedAnomaly], column: ColumnLimits, paths: Sequence[str]
-) -> Suspicion:
+def _suspect(group: Sequence[Anomaly], column: ColumnLimits, paths: Sequence[str]) -> Suspicion:
     first = group[0]
     splits = tuple(anomaly.split for anomaly in group)
     kind, feature = first.kind, first.feature
@@ -90,7 +88,7 @@ def _suspect(
         kind,
         feature,
         splits,
-        observed=first.description,
+        observed=first.message,
         limit="what schema.pbtxt says of it" if feature else "what schema.pbtxt says of the data",
         remedy=_accept(feature) if kind in _COLUMN else "correct the data, or the schema",
         rows=tuple(OffendingRow(file=path, line=1, value=feature or "") for path in paths)

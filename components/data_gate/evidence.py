@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from components.data_gate.findings import DataReference, InputFile, LabelCount
-from components.data_gate.published_anomalies import PublishedAnomaly
+from components.data_gate.published_anomalies import Anomaly
 from components.statistics_gen.column_limits import DataLimits
 from components.statistics_gen.feature_statistics import SplitSummary
 
@@ -40,7 +40,7 @@ class Evidence:
     files: tuple[InputFile, ...]
     limits: DataLimits
     splits: Mapping[str, SplitSummary]
-    anomalies: tuple[PublishedAnomaly, ...]
+    anomalies: tuple[Anomaly, ...]
     labels: tuple[LabelCount, ...]
     label_name: str
     previous: PreviousData | None

@@ -12,6 +12,7 @@ from pathlib import Path
 import pydantic
 
 from components.data_gate.findings import ARTIFACT_TYPE, DataVerdict, read_verdict
+from components.data_gate.published_anomalies import Anomaly, load_anomalies
 from components.model_validator.gate_result import GateResult, Outcome
 from components.model_validator.validation import MetricComparison, Validation, find_validation
 from components.problem import Problem
@@ -19,7 +20,6 @@ from components.record import FORMAT_VERSION, Record
 from components.record_file import UnreadableRecordError, read_record
 from pipelines.config.layout import OutputLayout
 from pipelines.metadata.run_store import StoredArtifact, open_run_store
-from pipelines.records.anomalies import Anomaly, read_anomalies
 from pipelines.records.description import PipelineDescription, read_description
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeResult, NodeState
@@ -350,7 +350,7 @@ def _find_data_verdict(artifacts: Sequence[StoredArtifact]) -> DataVerdict | Non
 def _list_anomalies(artifacts: Sequence[StoredArtifact]) -> Iterator[Anomaly]:
     for stored in artifacts:
         if stored.type == "ExampleAnomalies" and stored.path.is_dir():
-            yield from read_anomalies(stored.path, stored.split_names)
+            yield from load_anomalies(stored.path, stored.split_names)
 
 
 def _create_row(result: NodeResult) -> NodeRow:

@@ -7,8 +7,8 @@ from typing import Literal
 from components.curated_schema.schema_diff import SchemaDifference
 from components.data_gate.anomaly_kinds import Severity
 from components.data_gate.findings import Comparison, DataVerdict, Finding
+from components.data_gate.published_anomalies import Anomaly
 from components.frozen_model import FrozenModel
-from pipelines.records.anomalies import Anomaly
 
 
 class Dataset(FrozenModel):
