@@ -39,11 +39,11 @@ from dags.run_parameters import (
     REFRESH_SCHEMA,
     SPAN_SCHEMA,
 )
-from pipelines.records.description import NodeDescription, PipelineDescription, Stage
+from pipelines.records.description import NodeDescription, PipelineDescription
+from pipelines.records.nodes import NodeId, Stage
 
 COMPILE_TASK = "compile_run"
 FINISH_TASK = "finish_run"
-_PUSHER = "Pusher"
 _OWNER = "pipeline"
 
 
@@ -127,12 +127,12 @@ class AirflowDagRunner:
     def _create_node(
         self, node: NodeDescription, pipeline: PipelineDescription, group: TaskGroup
     ) -> NodeOperator:
-        kind = PusherOperator if node.id == _PUSHER else NodeOperator
+        kind = PusherOperator if node.id == NodeId.PUSHER else NodeOperator
         return kind(
             task_id=node.id,
             task_group=group,
             doc_md=describe_node(node),
-            outlets=[create_alias(pipeline)] if node.id == _PUSHER else None,
+            outlets=[create_alias(pipeline)] if node.id == NodeId.PUSHER else None,
             **self._describe_task(node.id, pipeline),
         )
 

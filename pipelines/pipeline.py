@@ -41,6 +41,7 @@ from components.training_window.earlier_spans import EarlierSpansStrategy
 from components.transform.component import Transform
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.metadata.store_connection import create_connection_config
+from pipelines.records.nodes import NodeId
 from schemas.feature_table import get_schema_path, load_feature_table
 
 PREPROCESSING_FN = "components.transform.preprocessing.preprocessing_fn"
@@ -88,7 +89,7 @@ def create_pipeline(config: PipelineConfig, beam_arguments: Sequence[str]) -> Pi
         config={"span": span},
         statistics=Channel(type=ExampleStatistics),
         verdict=Channel(type=DataVerdictArtifact),
-    ).with_id("LatestAcceptedData")
+    ).with_id(NodeId.LATEST_ACCEPTED_DATA)
     data_gate = DataGate(
         examples=examples.outputs["examples"],
         statistics=statistics.outputs["statistics"],
@@ -104,7 +105,7 @@ def create_pipeline(config: PipelineConfig, beam_arguments: Sequence[str]) -> Pi
         config={"span": span, "most": config.training_spans - 1},
         examples=Channel(type=Examples),
         verdict=Channel(type=DataVerdictArtifact),
-    ).with_id("EarlierSpans")
+    ).with_id(NodeId.EARLIER_SPANS)
     window = TrainingWindow(
         examples=examples.outputs["examples"],
         earlier_examples=earlier_spans.outputs["examples"],
@@ -139,7 +140,7 @@ def create_pipeline(config: PipelineConfig, beam_arguments: Sequence[str]) -> Pi
         model=Channel(type=Model),
         pushed_model=Channel(type=PushedModel),
         champion_change=Channel(type=ChampionChange),
-    ).with_id("LatestBlessedModel")
+    ).with_id(NodeId.LATEST_BLESSED_MODEL)
     evaluator = Evaluator(
         examples=examples.outputs["examples"],
         model=trainer.outputs["model"],

@@ -26,8 +26,9 @@ from components.model_validator.validation import MetricComparison
 from components.problem import Problem
 from components.statistics_gen.distances import Bin, Distance
 from pipelines.records.about import About
-from pipelines.records.description import NODE_STAGES, NodeDescription
+from pipelines.records.description import NodeDescription
 from pipelines.records.node_result import NodeState
+from pipelines.records.nodes import NodeId
 from pipelines.report.model.data_report import (
     Bucket,
     CategoryStatistics,
@@ -159,7 +160,7 @@ def _create_node(node: str, upstream: tuple[str, ...], state: NodeState, index: 
         description=NodeDescription(
             id=node,
             type=f"components.{node}",
-            stage=NODE_STAGES[node],
+            stage=NodeId(node).stage,
             upstream=upstream,
             parameters={"settings": "{}"},
         ),

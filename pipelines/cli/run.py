@@ -24,12 +24,12 @@ from pipelines.cli.options import (
 )
 from pipelines.cli.run_display import create_display
 from pipelines.config.pipeline_config import load_config
-from pipelines.records.description import NODE_STAGES
 from pipelines.records.exit_code import ExitCode
+from pipelines.records.nodes import NodeId
 from pipelines.runner.input_data import lay_out_default_data, prepare_input
 from pipelines.runner.recorded_run import run_and_record
 
-_NODE = click.Choice(list(NODE_STAGES))
+_NODE = click.Choice([node.value for node in NodeId])
 _DATE = click.DateTime(formats=["%Y-%m-%d"])
 
 

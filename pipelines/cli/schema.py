@@ -29,6 +29,7 @@ from pipelines.metadata.run_store import RunStore, StoredArtifact, open_run_stor
 from pipelines.records.description import read_description
 from pipelines.records.errors import ConfigError, UsageError
 from pipelines.records.exit_code import ExitCode
+from pipelines.records.nodes import NodeId
 from pipelines.runs.run_summary import load_summary
 from schemas.feature_table import get_schema_path
 
@@ -88,8 +89,8 @@ def _load_inferred(
     run_id = load_summary(layout, None if run_id == LATEST else run_id).run_id
     description = read_description(layout.run(run_id).description_path)
     with open_run_store(layout.metadata_store, description.name) as store:
-        inferred = _find_output(store, run_id, "SchemaGen")
-        statistics = _find_output(store, run_id, "StatisticsGen")
+        inferred = _find_output(store, run_id, NodeId.SCHEMA_GEN)
+        statistics = _find_output(store, run_id, NodeId.STATISTICS_GEN)
     splits = {split: load_split_summary(statistics.path, split) for split in statistics.split_names}
     return load_schema(inferred.path / SCHEMA_FILE_NAME), splits
 

@@ -20,7 +20,8 @@ from pipelines.compiler.ir_file import dump_ir
 from pipelines.compiler.worker_sources import add_worker_sources
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.pipeline import create_pipeline
-from pipelines.records.description import NODE_STAGES, NodeDescription, PipelineDescription
+from pipelines.records.description import NodeDescription, PipelineDescription
+from pipelines.records.nodes import NodeId
 
 CODE_VERSION_PARAMETER = "code_version"
 """Parameter of every node that executes; by it TFX's cache notices other code or packages."""
@@ -28,7 +29,7 @@ CODE_VERSION_PARAMETER = "code_version"
 _HOOK_PARAMETERS = ("run_fn", "preprocessing_fn")
 _NEVER_CACHED = {
     # What it made may be gone from the serving folder; where it is there, it copies nothing.
-    "Pusher",
+    NodeId.PUSHER,
 }
 
 
@@ -94,7 +95,7 @@ def _describe_node(node: pipeline_pb2.PipelineNode) -> NodeDescription:
     return NodeDescription(
         id=node.node_info.id,
         type=node.node_info.type.name,
-        stage=NODE_STAGES[node.node_info.id],
+        stage=NodeId(node.node_info.id).stage,
         upstream=tuple(node.upstream_nodes),
         parameters=parameters,
     )

@@ -6,7 +6,6 @@ Plain Python, so that a DAG file or the command line reads it without importing 
 from __future__ import annotations
 
 import datetime
-import enum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,35 +15,7 @@ from components.atomic_write import write_whole
 from components.record import FORMAT_VERSION, Record
 from components.record_file import read_record
 from pipelines.records.about import About
-
-
-class Stage(str, enum.Enum):
-    """Which part of the pipeline a node belongs to."""
-
-    DATA = "data"
-    TRAIN = "train"
-    VALIDATE = "validate"
-    DEPLOY = "deploy"
-
-
-NODE_STAGES = {
-    "CsvExampleGen": Stage.DATA,
-    "CuratedSchema": Stage.DATA,
-    "StatisticsGen": Stage.DATA,
-    "SchemaGen": Stage.DATA,
-    "ExampleValidator": Stage.DATA,
-    "LatestAcceptedData": Stage.DATA,
-    "DataGate": Stage.DATA,
-    "EarlierSpans": Stage.TRAIN,
-    "TrainingWindow": Stage.TRAIN,
-    "Transform": Stage.TRAIN,
-    "Trainer": Stage.TRAIN,
-    "LatestBlessedModel": Stage.VALIDATE,
-    "Evaluator": Stage.VALIDATE,
-    "ModelValidator": Stage.VALIDATE,
-    "Pusher": Stage.DEPLOY,
-}
-"""The nodes of the pipeline, and the part of it that each belongs to."""
+from pipelines.records.nodes import Stage
 
 
 class NodeDescription(Record):

@@ -11,6 +11,7 @@ from components.model_validator.gate_result import Outcome
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.records.errors import ConfigError
 from pipelines.records.exit_code import ExitCode
+from pipelines.records.nodes import NodeId
 from pipelines.runner.sample_data import list_spans
 from pipelines.runs.run_summary import RunSummary, Verdict
 
@@ -125,8 +126,8 @@ def describe_outcome(
         run_id=summary.run_id,
         verdict=summary.verdict,
         reason=summary.reason,
-        rows=rows.get("CsvExampleGen", {}).get("csv"),
-        training_rows=rows.get("TrainingWindow", {}).get("train"),
+        rows=rows.get(NodeId.CSV_EXAMPLE_GEN, {}).get("csv"),
+        training_rows=rows.get(NodeId.TRAINING_WINDOW, {}).get("train"),
         compared_with=data.previous.span if data is not None and data.previous else None,
         drift=_find_drift(data.scores if data is not None else ()),
         gates_passed=outcomes.count(Outcome.PASSED),

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from pipelines.config.pipeline_config import PipelineConfig
+from pipelines.records.nodes import NodeId
 from pipelines.report.reporter import Reporter
 from pipelines.runner.input_data import prepare_input
 from pipelines.workers.client import WorkerClient
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from pipelines.records.node_result import NodeResult
     from pipelines.runner.local_runner import RunDisplay
     from pipelines.runs.run_summary import RunSummary
-
-_DATA_GATE = "DataGate"
 
 
 def run_and_record(
@@ -94,7 +93,7 @@ def _run_and_record(
         run_id = create_run_id(layout, datetime.datetime.now(datetime.timezone.utc))
 
         def draw_ahead(result: NodeResult) -> None:
-            if result.id == _DATA_GATE:
+            if result.id == NodeId.DATA_GATE:
                 reporter.draw_data(layout, run_id)
 
         with create_display(console) as display:

@@ -23,11 +23,11 @@ from pipelines.metadata.run_store import StoredArtifact, open_run_store
 from pipelines.records.description import PipelineDescription, read_description
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeResult, NodeState
+from pipelines.records.nodes import NodeId
 from pipelines.runs.run_list import find_run_id
 
 _logger = logging.getLogger(__name__)
 
-_PUSHER_ID = "Pusher"
 _MOST_GATES = 3
 
 
@@ -306,7 +306,7 @@ def _say_pushed(version: int | None, failed_id: str | None = None) -> str:
     """Say what a run pushed that did not end well; a Pusher may die between pushing and telling."""
     if version is not None:
         return f"version {version} is in place"
-    if failed_id == _PUSHER_ID:
+    if failed_id == NodeId.PUSHER:
         return "no push is recorded; run it again to record a version that it has left in place"
     return "nothing was pushed"
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from components.model_validator.gate_result import Outcome
 from pipelines.metadata.run_store import StoredArtifact
 from pipelines.records.description import PipelineDescription
+from pipelines.records.nodes import NodeId
 from pipelines.report.facts.data_facts import find_output
 from pipelines.report.model.data_report import DataReport, measure_use
 from pipelines.report.model.model_card import InputColumn, ModelCard
@@ -45,7 +46,7 @@ def write_card(
     Returns:
         The card; None where no model was trained.
     """
-    model = find_output(outputs, "Trainer", "model")
+    model = find_output(outputs, NodeId.TRAINER, "model")
     if model is None:
         return None
     return ModelCard(

@@ -16,6 +16,7 @@ from components.model_validator.settings import RowSource
 from pipelines.config.layout import OutputLayout
 from pipelines.metadata.run_store import RunStore, StoredArtifact, open_run_store
 from pipelines.records.description import PipelineDescription, read_description
+from pipelines.records.nodes import NodeId
 from pipelines.report.facts.card_facts import write_card
 from pipelines.report.facts.data_facts import collect_data, find_output
 from pipelines.report.facts.lineage_facts import trace_lineage
@@ -93,7 +94,7 @@ def _collect(
         model=collect_model(outputs, row_source, notes) if row_source else None,
         lineage=trace_lineage(store, outputs, files, span),
         model_card=write_card(
-            description, parameters.get("Trainer", {}), outputs, summary, data, table
+            description, parameters.get(NodeId.TRAINER, {}), outputs, summary, data, table
         ),
         notes=tuple(notes),
     )
@@ -138,7 +139,7 @@ def _find_table(description: PipelineDescription, notes: list[str]) -> FeatureTa
 
 def _read_gate_settings(description: PipelineDescription, notes: list[str]) -> DataGateSettings:
     try:
-        return load_settings(description.node("DataGate").parameters["settings"])
+        return load_settings(description.node(NodeId.DATA_GATE).parameters["settings"])
     except (KeyError, pydantic.ValidationError):
         notes.append("DataGate's settings are of another version, so its defaults stand for them")
         return DataGateSettings()
@@ -146,7 +147,9 @@ def _read_gate_settings(description: PipelineDescription, notes: list[str]) -> D
 
 def _read_row_source(description: PipelineDescription, notes: list[str]) -> RowSource | None:
     try:
-        return RowSource.model_validate_json(description.node("ModelValidator").parameters["rows"])
+        return RowSource.model_validate_json(
+            description.node(NodeId.MODEL_VALIDATOR).parameters["rows"]
+        )
     except (KeyError, pydantic.ValidationError):
         notes.append("ModelValidator's settings are of another version: the model can't be shown")
         return None
@@ -154,7 +157,7 @@ def _read_row_source(description: PipelineDescription, notes: list[str]) -> RowS
 
 def _list_files(outputs: Outputs, notes: list[str]) -> tuple[InputFile, ...]:
     """List the CSV files as CsvExampleGen noted them, of a run that did not get to DataGate."""
-    examples = find_output(outputs, "CsvExampleGen", "examples")
+    examples = find_output(outputs, NodeId.CSV_EXAMPLE_GEN, "examples")
     noted = examples.text(CSV_FILES_PROPERTY) if examples else ""
     try:
         files = load_input_files(noted) if noted else ()

@@ -9,6 +9,7 @@ from components.curated_schema.schema_file import SCHEMA_FILE_NAME
 from components.data_gate.drift import measure
 from components.statistics_gen.column_limits import load_schema, read_limits
 from components.statistics_gen.feature_statistics import SplitSummary, load_split_summary
+from pipelines.records.nodes import NodeId
 from pipelines.report.model.data_report import DataReport
 from pipelines.report.model.run_comparison import (
     ColumnChange,
@@ -131,7 +132,7 @@ def _read_drift_limits(run: RunReport) -> dict[str, float | None]:
     for node in run.nodes:
         for output in node.outputs:
             path = Path(output.uri, SCHEMA_FILE_NAME)
-            if node.id == "CuratedSchema" and path.is_file():
+            if node.id == NodeId.CURATED_SCHEMA and path.is_file():
                 columns = read_limits(load_schema(path)).columns
                 return {name: column.drift_limit for name, column in columns.items()}
     return {}

@@ -22,6 +22,7 @@ from components.statistics_gen.feature_statistics import (
     summarize_split,
 )
 from pipelines.metadata.run_store import StoredArtifact
+from pipelines.records.nodes import NodeId
 from pipelines.report.facts.overlay import overlay
 from pipelines.report.model.data_report import (
     Bucket,
@@ -81,10 +82,10 @@ def collect_data(
     Returns:
         The data; None where there are no statistics of it any more.
     """
-    statistics = find_output(outputs, "StatisticsGen", "statistics")
+    statistics = find_output(outputs, NodeId.STATISTICS_GEN, "statistics")
     if statistics is None:
         return None
-    verdict = find_output(outputs, "DataGate", "verdict")
+    verdict = find_output(outputs, NodeId.DATA_GATE, "verdict")
     if verdict is not None and summary.data is None:
         notes.append(f"DataGate's verdict is gone, or of another version: {verdict.artifact.uri}")
     datasets = _load_datasets(statistics, summary.data, settings, notes)
@@ -146,8 +147,8 @@ def _compare_schemas(
     datasets: Sequence[LoadedDataset],
     notes: list[str],
 ) -> tuple[SchemaDifference, ...]:
-    curated = find_output(outputs, "CuratedSchema", "schema")
-    inferred = find_output(outputs, "SchemaGen", "schema")
+    curated = find_output(outputs, NodeId.CURATED_SCHEMA, "schema")
+    inferred = find_output(outputs, NodeId.SCHEMA_GEN, "schema")
     if curated is None or inferred is None:
         return ()
     splits = {loaded.name: loaded.summary for loaded in datasets if not loaded.dataset.is_previous}

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from components.model_validator.gate_result import Outcome
 from pipelines.records.node_result import NodeState
+from pipelines.records.nodes import NodeId
 from pipelines.report.model.ml_test_score import (
     RUBRIC,
     Evidence,
@@ -140,7 +141,9 @@ def _data_verdict(facts: RunFacts) -> Finding:
 
 def _columns_in_schema(facts: RunFacts) -> Finding:
     """Look for the curated schema that the run used, with every input column in it."""
-    outputs = [one for node in facts.nodes if node.id == "CuratedSchema" for one in node.outputs]
+    outputs = [
+        one for node in facts.nodes if node.id == NodeId.CURATED_SCHEMA for one in node.outputs
+    ]
     if facts.data is None or not outputs or outputs[0].is_freed:
         return None
     inputs = {one.name for one in facts.data.features if one.role == Role.INPUT.value}
@@ -198,7 +201,7 @@ _RUN_EVIDENCE: Mapping[str, _RunEvidence] = {
     "feature-schema": _RunEvidence(
         (
             _columns_in_schema,
-            _ran("ExampleValidator", "statistics held against the curated schema"),
+            _ran(NodeId.EXAMPLE_VALIDATOR, "statistics held against the curated schema"),
             _data_verdict,
         ),
         "The run did not get as far as holding its data against the schema.",

@@ -9,7 +9,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from pipelines.records.description import NodeDescription, Stage
+from pipelines.records.description import NodeDescription
+from pipelines.records.nodes import Stage
 
 NODE_WIDTH = 224
 NODE_HEIGHT = 44

@@ -13,8 +13,9 @@ from components.model_validator.validation import MetricComparison
 from components.problem import Problem
 from pipelines.cli.ending_screen import print_summary
 from pipelines.cli.run_display import LiveDisplay, PlainDisplay, create_display
-from pipelines.records.description import NodeDescription, PipelineDescription, Stage
+from pipelines.records.description import NodeDescription, PipelineDescription
 from pipelines.records.node_result import NodeResult, NodeState, Rows
+from pipelines.records.nodes import Stage
 from pipelines.runs.run_summary import GateRow, NodeRow, RunSummary, Verdict
 
 NODE = NodeDescription(id="Trainer", type="t", stage=Stage.TRAIN, upstream=(), parameters={})
