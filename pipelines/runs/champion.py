@@ -31,9 +31,9 @@ from pipelines.config.layout import OutputLayout
 from pipelines.launcher.stale_executions import is_at_work
 from pipelines.metadata.run_store import RunStore, open_run_store
 from pipelines.records.errors import OperationError
+from pipelines.records.nodes import NodeId
 
 _PIPELINE_CONTEXT = "pipeline"
-_PUSHER = "Pusher"
 _MODEL_TYPE = "Model"
 _SERVING_FOLDER = "Format-Serving"
 """Where TFX keeps the SavedModel in a ``Model`` artifact."""
@@ -150,7 +150,7 @@ class ChampionStore:
             self._match_model,
         )
         runs = RunStore(self._store, self._pipeline_name)
-        if served == AGREED or is_at_work(runs, self._layout, _PUSHER):
+        if served == AGREED or is_at_work(runs, self._layout, NodeId.PUSHER):
             return Recovered()
         change = None
         if found := served.recovery:

@@ -26,9 +26,8 @@ from pipelines.config.layout import OutputLayout
 from pipelines.metadata.run_store import RunStore, open_run_store
 from pipelines.records.errors import OperationError
 from pipelines.records.exit_code import ExitCode
+from pipelines.records.nodes import NodeId
 from pipelines.runs.champion import ChampionStore
-
-_VALIDATOR = "ModelValidator"
 
 
 class ServingCheckError(OperationError):
@@ -117,7 +116,7 @@ def check_serving(
 
 
 def _find_judgement(runs: RunStore, model_id: int, version: int) -> _Judgement:
-    for execution in runs.list_readers(model_id, "model", _VALIDATOR):
+    for execution in runs.list_readers(model_id, "model", NodeId.MODEL_VALIDATOR):
         inputs = {stored.key: stored for stored in runs.list_inputs(execution)}
         evaluation, examples = inputs["evaluation"].path, inputs["examples"].path
         for directory in (evaluation, examples):
@@ -136,7 +135,9 @@ def _find_judgement(runs: RunStore, model_id: int, version: int) -> _Judgement:
                 properties["settings"].string_value
             ),
         )
-    raise ServingCheckError(f"version {version}: no run of {_VALIDATOR} judged its model")
+    raise ServingCheckError(
+        f"version {version}: no run of {NodeId.MODEL_VALIDATOR} judged its model"
+    )
 
 
 def _replay(

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from components.model_validator.validation import MetricComparison
+from pipelines.records.nodes import NodeId
 from pipelines.report.charts.chart import Chart, Series, create_chart
 from pipelines.report.charts.drawing import Spec
 from pipelines.report.charts.marks import VERDICT_MARKS
@@ -18,8 +19,6 @@ _WIDTH = 340
 _HEIGHT = 170
 _MOST_RUNS = 40
 _MOST_COLUMNS = 4
-_EVALUATOR = "Evaluator"
-_DATA_GATE = "DataGate"
 _COLUMN_SERIES = (
     Series("", "--series-1", "line"),
     Series("", "--series-2", "dashed"),
@@ -49,7 +48,7 @@ def draw_metric(runs: Sequence[IndexedRun], metric: str, title: str) -> Chart | 
     """
     points = [
         _Point(run.summary, found, found.value)
-        for run in _leave_out_repeats(runs, _EVALUATOR)
+        for run in _leave_out_repeats(runs, NodeId.EVALUATOR)
         for found in run.summary.metrics
         if found.name == metric and found.value is not None
     ][-_MOST_RUNS:]
@@ -140,7 +139,7 @@ def draw_drift(runs: Sequence[IndexedRun]) -> Chart | None:
 def _collect_uses(runs: Sequence[IndexedRun]) -> list[tuple[str, dict[str, float]]]:
     """Give the largest use of a drift limit by column, of each run that was compared."""
     uses = []
-    for run in _leave_out_repeats(runs, _DATA_GATE):
+    for run in _leave_out_repeats(runs, NodeId.DATA_GATE):
         scores = run.summary.data.scores if run.summary.data else ()
         by_column: dict[str, float] = {}
         for score in scores:

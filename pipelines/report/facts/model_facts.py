@@ -16,6 +16,7 @@ from components.model_validator.settings import RowSource
 from components.model_validator.validation import MetricComparison, Validation, find_validation
 from components.trainer.history import HISTORY_FILE
 from pipelines.metadata.run_store import StoredArtifact
+from pipelines.records.nodes import NodeId
 from pipelines.report.facts.data_facts import find_output
 from pipelines.report.model.model_report import (
     Epoch,
@@ -44,15 +45,15 @@ def collect_model(
     Returns:
         The model; None where none was trained.
     """
-    if find_output(outputs, "Trainer", "model") is None:
+    if find_output(outputs, NodeId.TRAINER, "model") is None:
         return None
-    evaluation = find_output(outputs, "Evaluator", "evaluation")
-    blessing = find_output(outputs, "ModelValidator", "blessing")
+    evaluation = find_output(outputs, NodeId.EVALUATOR, "evaluation")
+    blessing = find_output(outputs, NodeId.MODEL_VALIDATOR, "blessing")
     digest = _read("evaluation's digest", find_digest, evaluation, notes)
     validation = _read("validation", find_validation, blessing, notes)
     slices = _report_slices(digest, validation, rows) if digest else ()
     return ModelReport(
-        training=_report_training(find_output(outputs, "Trainer", "model_run"), notes),
+        training=_report_training(find_output(outputs, NodeId.TRAINER, "model_run"), notes),
         threshold=rows.threshold,
         evaluated_split=rows.split,
         candidate=_report_curves("candidate", digest.candidate) if digest else None,
