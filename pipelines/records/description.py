@@ -11,7 +11,7 @@ from typing import Annotated
 
 import pydantic
 
-from components.atomic_write import write_whole
+from components.atomic_write import atomic_write
 from components.record import FORMAT_VERSION, Record
 from components.record_file import read_record
 from pipelines.records.about import About
@@ -100,4 +100,4 @@ def write_description(description: PipelineDescription, path: Path) -> None:
     Raises:
         OSError: If it can't be written.
     """
-    write_whole(path, f"{description.model_dump_json(indent=2)}\n".encode())
+    atomic_write(path, f"{description.model_dump_json(indent=2)}\n".encode())
