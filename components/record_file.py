@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pydantic
 
-from components.atomic_write import write_whole
+from components.atomic_write import atomic_write
 from components.record import FORMAT_VERSION, Record
 
 _Record = TypeVar("_Record", bound=Record)
@@ -33,7 +33,7 @@ def write_record(record: pydantic.BaseModel, path: Path) -> None:
     Raises:
         OSError: If it can't be written; what was there stays.
     """
-    write_whole(path, f"{record.model_dump_json(indent=2)}\n".encode())
+    atomic_write(path, f"{record.model_dump_json(indent=2)}\n".encode())
 
 
 def read_record(kind: type[_Record], path: Path) -> _Record:
