@@ -15,11 +15,11 @@ from components.data_gate.findings import (
     DataReference,
     DataVerdict,
     Finding,
-    InputFile,
     LabelCount,
     OffendingRow,
 )
 from components.data_gate.published_anomalies import Anomaly
+from components.examples.input_file import InputFile
 from components.metrics.digest import CalibrationBin, ThresholdCounts
 from components.model_validator.gate_result import Outcome
 from components.model_validator.validation import MetricComparison

@@ -9,9 +9,8 @@ from tfx.types.standard_artifacts import Model, PushedModel
 
 from components.champion.artifact import ChampionChange
 from components.champion.choice import Action, Change, Push, choose_champion
-from components.champion.properties import ACTION_PROPERTY, MODEL_ID_PROPERTY
-
-_PUSHED_PROPERTY = "pushed"
+from components.champion.properties import ACTION_PROPERTY
+from components.pusher.pushed_model import MODEL_ID_PROPERTY, read_pushed_version
 
 
 class ChampionStrategy(ResolverStrategy):
@@ -36,7 +35,7 @@ class ChampionStrategy(ResolverStrategy):
                 Push(artifact.id, artifact.get_int_custom_property(MODEL_ID_PROPERTY))
                 for _, artifact in listed
                 if artifact.type_name == PushedModel.TYPE_NAME
-                and artifact.get_int_custom_property(_PUSHED_PROPERTY) == 1
+                and read_pushed_version(artifact.mlmd_artifact) is not None
                 and artifact.get_int_custom_property(MODEL_ID_PROPERTY)
             ],
             [

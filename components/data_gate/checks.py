@@ -12,7 +12,7 @@ from components.data_gate import anomaly_kinds as kinds
 from components.data_gate.anomaly_rules import describe_presence
 from components.data_gate.drift import NotCompared
 from components.data_gate.evidence import Evidence, PreviousData
-from components.data_gate.findings import Comparison, InputFile, OffendingRow
+from components.data_gate.findings import Comparison, OffendingRow
 from components.data_gate.offending_rows import (
     RowTest,
     create_interval_test,
@@ -22,6 +22,7 @@ from components.data_gate.offending_rows import (
 from components.data_gate.reconcile import StepCount, reconcile
 from components.data_gate.severity import DataGateSettings
 from components.data_gate.suspicion import Suspicion
+from components.examples.input_file import InputFile
 from components.statistics_gen.column_limits import ColumnLimits
 from components.statistics_gen.distances import MISSING_LABEL, REST_LABEL, Bin
 from components.statistics_gen.feature_statistics import SplitSummary

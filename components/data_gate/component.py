@@ -25,7 +25,6 @@ from components.data_gate.findings import (
     SPAN_PROPERTY,
     STATISTICS_ID_PROPERTY,
     DataReference,
-    InputFile,
     read_verdict,
     write_verdict,
 )
@@ -33,7 +32,12 @@ from components.data_gate.gate import judge_data
 from components.data_gate.label_counts import count_labels
 from components.data_gate.published_anomalies import load_anomalies
 from components.data_gate.severity import load_settings
-from components.examples.input_file import CSV_FILES_PROPERTY, hash_file, load_input_files
+from components.examples.input_file import (
+    CSV_FILES_PROPERTY,
+    InputFile,
+    hash_file,
+    load_input_files,
+)
 from components.problem import DataRefusedError, Problem
 from components.statistics_gen.column_limits import load_schema, read_limits
 from components.statistics_gen.feature_statistics import load_split_summary
@@ -76,7 +80,7 @@ def DataGate(  # noqa: N802 - TFX names components like classes
     span = examples.get_int_custom_property(example_gen_utils.SPAN_PROPERTY_NAME)
     evidence = Evidence(
         data=_refer_to(statistics, span),
-        files=_list_files(examples),
+        files=load_input_files(examples.get_string_custom_property(CSV_FILES_PROPERTY)),
         limits=read_limits(load_schema(Path(schema.uri, SCHEMA_FILE_NAME))),
         splits={split: load_split_summary(Path(statistics.uri), split) for split in splits},
         anomalies=load_anomalies(Path(anomalies.uri), splits),
@@ -98,11 +102,6 @@ def DataGate(  # noqa: N802 - TFX names components like classes
     verdict.set_int_custom_property(STATISTICS_ID_PROPERTY, statistics.id)
     verdict.set_int_custom_property(EXAMPLES_ID_PROPERTY, examples.id)
     verdict.set_int_custom_property(SPAN_PROPERTY, span)
-
-
-def _list_files(examples: Artifact) -> tuple[InputFile, ...]:
-    listed = load_input_files(examples.get_string_custom_property(CSV_FILES_PROPERTY))
-    return tuple(InputFile(path=one.path, rows=one.rows, sha256=one.sha256) for one in listed)
 
 
 def _check_unchanged(files: Sequence[InputFile]) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from components.data_gate.findings import DataReference, InputFile, LabelCount
+from components.data_gate.findings import DataReference, LabelCount
 from components.data_gate.published_anomalies import Anomaly
+from components.examples.input_file import InputFile
 from components.statistics_gen.column_limits import DataLimits
 from components.statistics_gen.feature_statistics import SplitSummary
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from components.data_gate.anomaly_kinds import Severity
+from components.examples.input_file import InputFile
 from components.problem import Problem
 from components.record import Record
 from components.statistics_gen.distances import Distance
@@ -98,18 +99,6 @@ class Finding(Record):
             column=self.feature,
             value=first.value if first else self.observed,
         )
-
-
-class InputFile(Record):
-    """A CSV file that was read.
-
-    Attributes:
-        sha256: SHA-256 of its bytes, in hexadecimal.
-    """
-
-    path: str
-    rows: int
-    sha256: str
 
 
 class DataReference(Record):

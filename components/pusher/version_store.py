@@ -9,7 +9,6 @@ This module is plain Python.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import os
 import shutil
@@ -17,23 +16,10 @@ import time
 from pathlib import Path
 
 from components.file_lock import FileLock
+from components.pusher.pushed_model import PushedVersion
 
 _LOCK_NAME = ".push-lock"
 _UNFINISHED_NAME = ".push-unfinished"
-
-
-@dataclasses.dataclass(frozen=True)
-class PushedVersion:
-    """A version that is there.
-
-    Attributes:
-        version: Its number, >= 1.
-        already_there: Whether the newest version was this very model, so that nothing was copied.
-    """
-
-    version: int
-    path: Path
-    already_there: bool
 
 
 def push_version(source: Path, serving_root: Path) -> PushedVersion:
@@ -60,7 +46,7 @@ def push_version(source: Path, serving_root: Path) -> PushedVersion:
         newest = max(list_versions(serving_root), default=0)
         newest_path = serving_root / str(newest)
         if newest and is_copy(newest_path, source):
-            return PushedVersion(newest, newest_path, already_there=True)
+            return PushedVersion(version=newest, path=str(newest_path), is_new=False)
         version = max(int(time.time()), newest + 1)
         return _add_version(source, serving_root, version)
 
@@ -103,7 +89,8 @@ def hash_directory(directory: Path) -> str:
 def _add_version(source: Path, serving_root: Path, version: int) -> PushedVersion:
     """Copy to the hidden folder and rename; the caller holds the lock.
 
-    What stands in the hidden folder is a dead push's, for a live one would hold the lock.
+    What stands in the hidden folder is left of a push that was killed: another one would hold the
+    lock.
     """
     unfinished, target = serving_root / _UNFINISHED_NAME, serving_root / str(version)
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -111,7 +98,7 @@ def _add_version(source: Path, serving_root: Path, version: int) -> PushedVersio
     _flush_tree(unfinished)
     unfinished.rename(target)
     _flush(serving_root)
-    return PushedVersion(version, target, already_there=False)
+    return PushedVersion(version=version, path=str(target), is_new=True)
 
 
 def _measure_files(directory: Path) -> list[tuple[Path, int]]:

@@ -125,7 +125,8 @@ def replay_champion(
     from pipelines.runs.serving_check import check_serving
 
     config = change_config(load_config(source, overrides), None, None, output)
-    _say(recover_champion(config.layout, config.name))
+    lines, _ = recover_champion(config.layout, config.name)
+    _say(lines)
     check = check_serving(config.layout, config.name, version)
     console = create_console(json_path)
     verdict = "serves as it was measured" if check.passed else "does not serve as it should"

@@ -174,7 +174,7 @@ def _list_changes(layout: OutputLayout, found: RunList) -> list[_TimedRow]:
         return []
     pipeline = found.runs[-1].pipeline
     with open_run_store(layout.metadata_store, pipeline) as store:
-        state = ChampionStore(store.store, pipeline, layout).show()
+        state = ChampionStore(store, layout).show()
     return [_describe_change(change) for change in state.changes]
 
 

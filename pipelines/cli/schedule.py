@@ -89,7 +89,8 @@ def compile_command(
         # Here: a compilation without a run needs no metadata store.
         from pipelines.runs.champion import recover_champion
 
-        for line in recover_champion(config.layout, config.name):
+        lines, _ = recover_champion(config.layout, config.name)
+        for line in lines:
             click.echo(line, err=True)
         WorkerPool().compile(config, run_id)
         description = read_description(run.description_path)

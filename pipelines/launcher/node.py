@@ -18,6 +18,7 @@ from tfx.proto.orchestration import pipeline_pb2
 from components.data_gate.findings import ACCEPTED_PROPERTY, ARTIFACT_TYPE, read_verdict
 from components.model_validator.validation import find_validation
 from components.problem import DataRefusedError, Problem
+from components.pusher.pushed_model import PushedVersion, find_pushed_version
 from pipelines.compiler.ir_file import read_ir
 from pipelines.config.layout import OutputLayout
 from pipelines.config.store_address import PostgresqlAddress
@@ -29,7 +30,7 @@ from pipelines.launcher.stale_executions import close_dead_executions, hold_node
 from pipelines.metadata.guarded_metadata import GuardedMetadata
 from pipelines.metadata.run_store import RunStore, StoredArtifact
 from pipelines.metadata.store_connection import read_connection_config
-from pipelines.records.node_result import NodeResult, NodeState, PushedVersion
+from pipelines.records.node_result import NodeResult, NodeState
 
 _logger = logging.getLogger(__name__)
 
@@ -208,14 +209,8 @@ def _read_state(
 
 
 def _find_pushed(outputs: Sequence[StoredArtifact], cached: bool) -> PushedVersion | None:
-    for output in outputs:
-        if output.type == "PushedModel" and output.integer("pushed"):
-            return PushedVersion(
-                version=int(output.text("pushed_version")),
-                path=output.text("pushed_destination"),
-                is_new=bool(output.integer("newly_pushed")) and not cached,
-            )
-    return None
+    pushed = find_pushed_version(output.artifact for output in outputs)
+    return pushed.model_copy(update={"is_new": False}) if pushed and cached else pushed
 
 
 def _list_evaluated_splits(ir: pipeline_pb2.Pipeline, node_id: str) -> list[str]:

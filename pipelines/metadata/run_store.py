@@ -158,11 +158,27 @@ class RunStore:
             if self.find_node(execution) == node_id:
                 yield execution
 
-    def list_artifacts(self) -> list[mlmd.Artifact]:
-        """List every artifact that the pipeline's runs and people's changes put out or found."""
-        context_id = self._find_context(self._pipeline)
-        found = self._store.get_artifacts_by_context(context_id) if context_id else []
+    def list_artifacts(self, kind: str | None = None) -> list[mlmd.Artifact]:
+        """List what the pipeline's runs and people's changes put out or found, in order.
+
+        Args:
+            kind: Name of a type of artifacts; None for all.
+        """
+        wanted = self._filter([self._pipeline], [f"type = '{kind}'"] if kind else [])
+        if wanted is None:
+            return []
+        found = self._store.get_artifacts(ml_metadata.ListOptions(filter_query=wanted))
         return sorted(found, key=lambda artifact: artifact.id)
+
+    def put_output(self, execution: mlmd.Execution, key: str, artifact: mlmd.Artifact) -> None:
+        """Record an execution of the pipeline that is no node's, with its one output."""
+        event = mlmd.Event(type=mlmd.Event.OUTPUT)
+        event.path.steps.add().key = key
+        event.path.steps.add().index = 0
+        context = self._store.get_context_by_type_and_name(*self._pipeline)
+        self._store.put_execution(
+            execution, [(artifact, event)], [context], reuse_context_if_already_exist=True
+        )
 
     def list_outputs(self, execution: mlmd.Execution) -> list[StoredArtifact]:
         """List what an execution put out, cached or not."""

@@ -8,6 +8,7 @@ import enum
 import pydantic
 
 from components.problem import Problem
+from components.pusher.pushed_model import PushedVersion
 from components.record import FORMAT_VERSION, Record
 from pipelines.records.exit_code import ExitCode
 
@@ -39,18 +40,6 @@ class Rows(Record):
 
     read: dict[str, int] = pydantic.Field(default_factory=dict)
     written: dict[str, int] = pydantic.Field(default_factory=dict)
-
-
-class PushedVersion(Record):
-    """A model in place.
-
-    Attributes:
-        is_new: Whether this run put it there; false where it was in place already.
-    """
-
-    version: int
-    path: str
-    is_new: bool
 
 
 class NodeResult(Record):

@@ -8,7 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
 from rich.text import Text
@@ -25,22 +25,32 @@ if TYPE_CHECKING:
     from pipelines.runs.run_summary import RunSummary
 
 
+class RecordedRun(NamedTuple):
+    """A run that has ended, and what it left.
+
+    Attributes:
+        problem: Why it has no page; None where it has one.
+        champion_version: Version that was the champion before it; None without one.
+    """
+
+    summary: RunSummary
+    problem: str | None
+    champion_version: int | None
+
+
 def run_and_record(
     config: PipelineConfig,
     console: Console,
     create_display: Callable[[Console], AbstractContextManager[RunDisplay]],
     from_nodes: tuple[str, ...] = (),
     to_nodes: tuple[str, ...] = (),
-) -> tuple[RunSummary, str | None]:
+) -> RecordedRun:
     """Run the pipeline, show it while it goes on, and write its summary and page.
 
     Args:
         create_display: Gives what shows the run while it goes on, on the console.
         from_nodes: Nodes to start from, with the last run's artifacts; empty for all.
         to_nodes: Nodes to end with; empty for all.
-
-    Returns:
-        The summary, and why there is no page; None where there is one.
 
     Raises:
         ConfigError: If there is no input.
@@ -76,7 +86,7 @@ def _run_and_record(
     create_display: Callable[[Console], AbstractContextManager[RunDisplay]],
     from_nodes: tuple[str, ...],
     to_nodes: tuple[str, ...],
-) -> tuple[RunSummary, str | None]:
+) -> RecordedRun:
     prepare_input(config)
     # The worker server imports while this process does.
     client = WorkerClient.shared()
@@ -88,7 +98,8 @@ def _run_and_record(
         from pipelines.workers.pool import WorkerPool
 
         layout = config.layout
-        for line in recover_champion(layout, config.name):
+        lines, champion_version = recover_champion(layout, config.name)
+        for line in lines:
             console.print(Text(line), soft_wrap=True)
         run_id = create_run_id(layout, datetime.datetime.now(datetime.timezone.utc))
 
@@ -103,4 +114,4 @@ def _run_and_record(
         summary = summarize_run(
             layout, done.description, run_id, done.results, done.seconds, done.interrupted
         )
-        return reporter.conclude(layout, summary)
+        return RecordedRun(*reporter.conclude(layout, summary), champion_version)

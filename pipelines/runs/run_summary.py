@@ -16,6 +16,7 @@ from components.data_gate.published_anomalies import Anomaly, load_anomalies
 from components.model_validator.gate_result import GateResult, Outcome
 from components.model_validator.validation import MetricComparison, Validation, find_validation
 from components.problem import Problem
+from components.pusher.pushed_model import PushedVersion, find_pushed_version
 from components.record import FORMAT_VERSION, Record
 from components.record_file import UnreadableRecordError, read_record
 from pipelines.config.layout import OutputLayout
@@ -131,13 +132,10 @@ def summarize_run(
     """Summarize a run that has just ended."""
     artifacts = _list_outputs(layout, description, run_id)
     validation = _find_validation(artifacts)
-    push = next((stored for stored in artifacts if stored.type == "PushedModel"), None)
-    pushed = push is not None and bool(push.integer("pushed"))
-    version = int(push.text("pushed_version")) if push is not None and pushed else None
-    is_new = push is not None and bool(push.integer("newly_pushed"))
+    pushed = find_pushed_version(stored.artifact for stored in artifacts)
     asked_for = [result for result in results if result.id not in description.not_asked_for]
     is_partial = bool(description.not_asked_for)
-    verdict, reason = _judge_run(asked_for, is_partial, validation, version, is_new, interrupted)
+    verdict, reason = _judge_run(asked_for, is_partial, validation, pushed, interrupted)
     return RunSummary(
         run_id=run_id,
         pipeline=description.name,
@@ -160,7 +158,7 @@ def summarize_run(
             GateRow(**gate.model_dump(), passed=gate.outcome is Outcome.PASSED)
             for gate in (validation.gates if validation else ())
         ),
-        pushed_version=version,
+        pushed_version=pushed.version if pushed else None,
         output_root=str(layout.root),
     )
 
@@ -254,17 +252,16 @@ def _judge_run(  # noqa: PLR0911 - a verdict each
     results: Sequence[NodeResult],
     is_partial: bool,
     validation: Validation | None,
-    version: int | None,
-    is_new: bool,
+    pushed: PushedVersion | None,
     interrupted: bool,
 ) -> tuple[Verdict, str]:
     # The first in each state: what came after it may have followed from it.
     states = {result.state: result for result in reversed(results)}
     if interrupted:
-        return Verdict.FAILED, f"stopped by the user; {_say_pushed(version)}"
+        return Verdict.FAILED, f"stopped by the user; {_say_pushed(pushed)}"
     if NodeState.FAILED in states:
         failed_id = states[NodeState.FAILED].id
-        return Verdict.FAILED, f"{failed_id} failed; {_say_pushed(version, failed_id)}"
+        return Verdict.FAILED, f"{failed_id} failed; {_say_pushed(pushed, failed_id)}"
     if NodeState.DATA_REFUSED in states:
         refusal = states[NodeState.DATA_REFUSED]
         count = len(refusal.problems)
@@ -274,9 +271,9 @@ def _judge_run(  # noqa: PLR0911 - a verdict each
         )
     if NodeState.MODEL_REFUSED in states and validation is not None:
         return Verdict.MODEL_REFUSED, f"{_say_refusal(validation)}; nothing was pushed"
-    if version is not None:
-        how = "is in place" if is_new else "was in place already: the model is the same"
-        return Verdict.PUSHED, f"version {version} {how}{_say_alone(validation)}"
+    if pushed is not None:
+        how = "is in place" if pushed.is_new else "was in place already: the model is the same"
+        return Verdict.PUSHED, f"version {pushed.version} {how}{_say_alone(validation)}"
     if NodeState.SKIPPED in states:
         return Verdict.FAILED, f"{states[NodeState.SKIPPED].id} was not run; nothing was pushed"
     if is_partial:
@@ -302,10 +299,10 @@ def _say_alone(validation: Validation | None) -> str:
     return f"; {validation.comparison}"
 
 
-def _say_pushed(version: int | None, failed_id: str | None = None) -> str:
+def _say_pushed(pushed: PushedVersion | None, failed_id: str | None = None) -> str:
     """Say what a run pushed that did not end well; a Pusher may die between pushing and telling."""
-    if version is not None:
-        return f"version {version} is in place"
+    if pushed is not None:
+        return f"version {pushed.version} is in place"
     if failed_id == NodeId.PUSHER:
         return "no push is recorded; run it again to record a version that it has left in place"
     return "nothing was pushed"

@@ -84,7 +84,7 @@ def check_serving(
         ServingCheckError: If there is no such version, or what it was judged on is gone.
     """
     with open_run_store(layout.metadata_store, pipeline_name) as runs:
-        champion = ChampionStore(runs.store, pipeline_name, layout)
+        champion = ChampionStore(runs, layout)
         version = version or champion.show().version
         if version is None:
             raise ServingCheckError("there is no champion; push a model, or name a --version")

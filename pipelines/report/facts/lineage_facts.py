@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from components.data_gate.findings import InputFile
+from components.examples.input_file import InputFile
+from components.pusher.pushed_model import PUSHED_MODEL_TYPE, read_pushed_version
 from pipelines.metadata.run_store import RunStore, StoredArtifact
 from pipelines.report.facts.node_facts import is_freed
 from pipelines.report.model.lineage import Lineage, LineageArtifact
@@ -48,7 +49,7 @@ def _choose_start(outputs: Mapping[str, Sequence[StoredArtifact]]) -> StoredArti
 
 def _is_of_this_run(stored: StoredArtifact) -> bool:
     """Say whether an artifact stands for a result: a push that did not happen does not."""
-    return stored.type != "PushedModel" or bool(stored.integer("pushed"))
+    return stored.type != PUSHED_MODEL_TYPE or read_pushed_version(stored.artifact) is not None
 
 
 def _follow(store: RunStore, artifact: mlmd.Artifact, found: dict[int, LineageArtifact]) -> None:
@@ -62,7 +63,7 @@ def _follow(store: RunStore, artifact: mlmd.Artifact, found: dict[int, LineageAr
     for one in given:
         if one.artifact.id not in found:
             _follow(store, one.artifact, found)
-    version = artifact.custom_properties["pushed_version"].string_value
+    pushed = read_pushed_version(artifact)
     found[artifact.id] = LineageArtifact(
         id=artifact.id,
         type=artifact.type,
@@ -72,5 +73,5 @@ def _follow(store: RunStore, artifact: mlmd.Artifact, found: dict[int, LineageAr
         run_id=store.find_run(maker) if maker else None,
         execution_id=maker.id if maker else None,
         made_of=tuple(sorted({one.artifact.id for one in given})),
-        version=int(version) if version else None,
+        version=pushed.version if pushed else None,
     )

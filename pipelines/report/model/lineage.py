@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.data_gate.findings import InputFile
+from components.examples.input_file import InputFile
 from components.frozen_model import FrozenModel
 
 
