@@ -1,12 +1,17 @@
-"""What a ``PushedModel`` artifact says of its push; plain Python."""
+"""What a ``PushedModel`` artifact says of its push.
+
+This module is plain Python: Airflow's environment, which has no ml-metadata, imports it too.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-from ml_metadata.proto import metadata_store_pb2 as mlmd
+from typing import TYPE_CHECKING
 
 from components.record import Record
+
+if TYPE_CHECKING:
+    from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 PUSHED_MODEL_TYPE = "PushedModel"
 PUSHED_PROPERTY = "pushed"
