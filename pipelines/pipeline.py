@@ -21,7 +21,6 @@ from components.csv_example_gen.component import (
     ANY_CSV,
     DATED_CSV,
     create_csv_example_gen,
-    number_span,
 )
 from components.curated_schema.component import CuratedSchema
 from components.curated_schema.schema_file import hash_schema
@@ -35,6 +34,7 @@ from components.model_validator.component import ModelValidator
 from components.model_validator.gates import dump_gates
 from components.model_validator.settings import describe_rows
 from components.pusher.component import create_pusher
+from components.spans import number_span
 from components.statistics_gen.component import StatisticsGen
 from components.training_window.component import TrainingWindow
 from components.training_window.earlier_spans import EarlierSpansStrategy

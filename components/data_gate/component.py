@@ -1,7 +1,6 @@
 """Plug the gate into TFX: the component ``DataGate``."""
 
 # No `from __future__ import annotations`: TFX's @component reads the annotations as objects.
-import datetime
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -39,6 +38,7 @@ from components.examples.input_file import (
     load_input_files,
 )
 from components.problem import DataRefusedError, Problem
+from components.spans import name_span
 from components.statistics_gen.column_limits import load_schema, read_limits
 from components.statistics_gen.feature_statistics import load_split_summary
 from schemas.feature_table import load_feature_table
@@ -143,12 +143,5 @@ def _refer_to(statistics: Artifact, span: int) -> DataReference:
     return DataReference(
         statistics_id=statistics.id,
         statistics_uri=statistics.uri,
-        span=_name_span(span),
+        span=name_span(span),
     )
-
-
-def _name_span(span: int) -> str | None:
-    """Give a span's first day; TFX numbers it in days since 1970, and data without one 0."""
-    if not span:
-        return None
-    return (datetime.date(1970, 1, 1) + datetime.timedelta(days=span)).isoformat()

@@ -59,6 +59,7 @@ def describe(ir: pipeline_pb2.Pipeline, config: PipelineConfig) -> PipelineDescr
         code_hash=hash_product(),
         config_hash=hashlib.sha256(config.model_dump_json().encode()).hexdigest(),
         about=config.about,
+        span_period=config.data.span_period,
         nodes=tuple(_describe_node(node) for node in nodes),
     )
 

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from components.data_gate.findings import Comparison
 from components.frozen_model import FrozenModel
 from components.model_validator.gate_result import Outcome
+from components.spans import list_spans
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.records.errors import ConfigError
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.nodes import NodeId
-from pipelines.runner.sample_data import list_spans
 from pipelines.runs.run_summary import RunSummary, Verdict
 
 _REFUSING = (Outcome.FAILED, Outcome.INCONCLUSIVE)
