@@ -27,7 +27,6 @@ from components.curated_schema.schema_file import hash_schema
 from components.data_gate.artifact import DataVerdictArtifact
 from components.data_gate.component import DataGate
 from components.data_gate.latest_accepted import LatestAcceptedStatisticsStrategy
-from components.data_gate.severity import dump_settings
 from components.evaluator.component import Evaluator
 from components.evaluator.eval_config import create_eval_config
 from components.model_validator.component import ModelValidator
@@ -97,7 +96,7 @@ def create_pipeline(config: PipelineConfig, beam_arguments: Sequence[str]) -> Pi
         schema=curated_schema.outputs["schema"],
         previous_statistics=accepted_data.outputs["statistics"],
         previous_verdict=accepted_data.outputs["verdict"],
-        settings=dump_settings(config.data_gate),
+        settings=config.data_gate.model_dump_json(),
         task=config.task,
     )
     earlier_spans = Resolver(

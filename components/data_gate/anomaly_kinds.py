@@ -28,7 +28,7 @@ REPEATED_FILE = "REPEATED_FILE"
 OWN_KINDS: dict[str, tuple[Severity, str]] = {
     DRIFT_HIGH: ("error", "the model would learn from, and be judged on, another world"),
     SPLIT_SKEW_HIGH: ("error", "splits are drawn by hash: a difference is a defect, not chance"),
-    ROW_COUNTS_DIFFER: ("error", "rows were lost or doubled on the way"),
+    ROW_COUNTS_DIFFER: ("error", "rows were lost or duplicated on the way"),
     LOW_ROW_COUNT: ("error", "too little to learn from, or to judge a model on"),
     LABEL_CONSTANT: ("error", "a label with one class teaches nothing, and no metric holds on it"),
     ALL_VALUES_MISSING: ("error", "TFDV counts an empty list as present, so it lets this pass"),

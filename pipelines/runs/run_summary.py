@@ -339,7 +339,7 @@ def _find_data_verdict(artifacts: Sequence[StoredArtifact]) -> DataVerdict | Non
     """Find what DataGate wrote; None where it is gone, or of another version."""
     for stored in artifacts:
         if stored.type == ARTIFACT_TYPE:
-            with contextlib.suppress(FileNotFoundError, pydantic.ValidationError):
+            with contextlib.suppress(FileNotFoundError, UnreadableRecordError):
                 return read_verdict(stored.path)
     return None
 
