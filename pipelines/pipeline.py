@@ -15,8 +15,7 @@ from tfx.proto import trainer_pb2, transform_pb2
 from tfx.types import Channel
 from tfx.types.standard_artifacts import Examples, ExampleStatistics, Model, PushedModel
 
-from components.champion.artifact import ChampionChange
-from components.champion.strategy import ChampionStrategy
+from components.champion.strategy import ChampionChange, ChampionStrategy
 from components.csv_example_gen.component import (
     ANY_CSV,
     DATED_CSV,
