@@ -100,7 +100,7 @@ def create_pipeline(config: PipelineConfig, beam_arguments: Sequence[str]) -> Pi
     )
     earlier_spans = Resolver(
         strategy_class=EarlierSpansStrategy,
-        config={"span": span, "most": config.training_spans - 1},
+        config={"span": span, "max_spans": config.training_spans - 1},
         examples=Channel(type=Examples),
         verdict=Channel(type=DataVerdictArtifact),
     ).with_id(NodeId.EARLIER_SPANS)

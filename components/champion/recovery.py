@@ -1,4 +1,4 @@
-"""Compare what serves with what was recorded, and tell what has to be recorded; plain Python.
+"""Compare what serves with what was recorded, and find what has to be recorded; plain Python.
 
 The folder of versions is the truth of what serves: its newest version, as TensorFlow Serving reads
 it. The store knows which model each version holds. A push or a rollback that is killed between the

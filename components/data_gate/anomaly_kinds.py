@@ -26,7 +26,7 @@ DUPLICATED_FILE = "DUPLICATED_FILE"
 REPEATED_FILE = "REPEATED_FILE"
 
 OWN_KINDS: dict[str, tuple[Severity, str]] = {
-    DRIFT_HIGH: ("error", "the model would learn from, and be judged on, another world"),
+    DRIFT_HIGH: ("error", "the model would learn from, and be judged on, different data"),
     SPLIT_SKEW_HIGH: ("error", "splits are drawn by hash: a difference is a defect, not chance"),
     ROW_COUNTS_DIFFER: ("error", "rows were lost or duplicated on the way"),
     LOW_ROW_COUNT: ("error", "too little to learn from, or to judge a model on"),
@@ -76,7 +76,7 @@ _SHARED_REASONS = {
         COMPARATOR_L_INFTY_HIGH COMPARATOR_JENSEN_SHANNON_DIVERGENCE_HIGH
         COMPARATOR_NORMALIZED_ABSOLUTE_DIFFERENCE_HIGH
     """,
-    "the model takes one value a row": """
+    "the model takes one value per row": """
         FEATURE_TYPE_HIGH_NUMBER_VALUES FEATURE_TYPE_UNEXPECTED_REPEATED
     """,
     "more is missing than the schema allows": """

@@ -83,7 +83,7 @@ def _suspect(group: Sequence[Anomaly], column: ColumnLimits, paths: Sequence[str
             None, describe_presence(column), f"fill the cells, or {_accept(feature)}", test
         )
     observed = group[0].message or kind
-    limit = f"what schema.pbtxt says of {'it' if feature else 'the data'}"
+    limit = f"what schema.pbtxt allows for {'it' if feature else 'the data'}"
     if kind in _COLUMN:
         headers = tuple(OffendingRow(file=path, line=1, value=feature or "") for path in paths)
         return suspect(observed, limit, _accept(feature), rows=headers)

@@ -55,7 +55,7 @@ def judge_data(evidence: Evidence, settings: DataGateSettings) -> DataVerdict:
     tests = [suspicion.row_test for suspicion in suspicions if suspicion.row_test]
     scan = scan_rows(evidence.paths, tests, settings.max_offending_rows)
     all_rows = sum(scan.rows_of_file)
-    # The rows of each step, each counted anew.
+    # The rows of each step, each counted independently.
     steps = [
         StepCount("the CSV files", {ALL_ROWS: all_rows}),
         StepCount("CsvExampleGen", {count.split: count.rows for count in evidence.labels}),

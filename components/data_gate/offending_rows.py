@@ -60,7 +60,7 @@ class Offenders:
 
 @dataclasses.dataclass(frozen=True)
 class Scan:
-    """What a pass over the files gave.
+    """The result of a pass over the files.
 
     Attributes:
         rows_of_file: Number of rows of each file, in order.

@@ -38,7 +38,7 @@ class FeatureSeverity(FrozenModel, strict=True):
 
 
 class DataGateSettings(FrozenModel, strict=True):
-    """What stops a run, what is reported, and what is passed over.
+    """What stops a run, what is reported, and what is ignored.
 
     Attributes:
         kinds: Severity by kind of anomaly; goes before the defaults.

@@ -89,8 +89,7 @@ def hash_directory(directory: Path) -> str:
 def _add_version(source: Path, serving_root: Path, version: int) -> PushedVersion:
     """Copy to the hidden folder and rename; the caller holds the lock.
 
-    What stands in the hidden folder is left of a push that was killed: another one would hold the
-    lock.
+    What is in the hidden folder was left by a push that was killed: a live one would hold the lock.
     """
     unfinished, target = serving_root / _UNFINISHED_NAME, serving_root / str(version)
     shutil.rmtree(unfinished, ignore_errors=True)

@@ -39,7 +39,7 @@ def TrainingWindow(  # noqa: N802 - TFX names components like classes
 
     Raises:
         FileNotFoundError: If an artifact lacks a split.
-        KeyError: If an artifact does not tell a split's rows.
+        KeyError: If an artifact does not list a split's rows.
         ValueError: If two artifacts are of the same span.
     """
     names = json.loads(splits)
