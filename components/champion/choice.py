@@ -22,11 +22,6 @@ CHAMPION_CHANGE_TYPE = "ChampionChange"
 
 ACTION_PROPERTY = "action"
 VERSION_PROPERTY = "version"
-FROM_VERSION_PROPERTY = "from_version"
-REASON_PROPERTY = "reason"
-WHO_PROPERTY = "who"
-WHEN_PROPERTY = "when"
-"""Time of the change, ISO 8601 in UTC."""
 
 
 class Action(str, enum.Enum):

@@ -13,13 +13,7 @@ from pathlib import Path
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from components.champion.choice import (
-    ACTION_PROPERTY,
     CHAMPION_CHANGE_TYPE,
-    FROM_VERSION_PROPERTY,
-    REASON_PROPERTY,
-    VERSION_PROPERTY,
-    WHEN_PROPERTY,
-    WHO_PROPERTY,
     Action,
     Change,
     Push,
@@ -53,6 +47,8 @@ class ChampionError(OperationError):
 
 class ChampionChangeRecord(Record):
     """One change without a push: a person's, or a command's that found another version to serve.
+
+    The store keeps each field as a custom property of its name; 0 stands for None.
 
     Attributes:
         version: Version that serves since; None for a reset, and where none was in place.
@@ -275,23 +271,14 @@ class ChampionStore:
     def _create_artifact(self, record: ChampionChangeRecord, model_id: int) -> mlmd.Artifact:
         kind = self._runs.store.put_artifact_type(mlmd.ArtifactType(name=CHAMPION_CHANGE_TYPE))
         artifact = mlmd.Artifact(type_id=kind, state=mlmd.Artifact.LIVE)
-        texts = {
-            ACTION_PROPERTY: record.action.value,
-            REASON_PROPERTY: record.reason,
-            WHO_PROPERTY: record.who,
-            WHEN_PROPERTY: record.when,
-        }
+        values = {**record.model_dump(mode="json"), MODEL_ID_PROPERTY: model_id}
         if record.version is not None:
-            texts[DESTINATION_PROPERTY] = str(self._layout.serving_root / str(record.version))
-        for name, text in texts.items():
-            artifact.custom_properties[name].string_value = text
-        numbers = {
-            MODEL_ID_PROPERTY: model_id,
-            VERSION_PROPERTY: record.version or 0,
-            FROM_VERSION_PROPERTY: record.from_version or 0,
-        }
-        for name, number in numbers.items():
-            artifact.custom_properties[name].int_value = number
+            values[DESTINATION_PROPERTY] = str(self._layout.serving_root / str(record.version))
+        for name, value in values.items():
+            if isinstance(value, str):
+                artifact.custom_properties[name].string_value = value
+            else:
+                artifact.custom_properties[name].int_value = value or 0
         return artifact
 
 
@@ -305,10 +292,8 @@ def _read_record(artifact: mlmd.Artifact) -> ChampionChangeRecord:
     return ChampionChangeRecord(
         action=change.action,
         version=change.version,
-        from_version=properties[FROM_VERSION_PROPERTY].int_value or None,
-        reason=properties[REASON_PROPERTY].string_value,
-        who=properties[WHO_PROPERTY].string_value,
-        when=properties[WHEN_PROPERTY].string_value,
+        from_version=properties["from_version"].int_value or None,
+        **{name: properties[name].string_value for name in ("reason", "who", "when")},
     )
 
 
