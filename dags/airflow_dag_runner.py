@@ -59,7 +59,7 @@ class AirflowDagRunner:
         config = self._config
         with DAG(
             dag_id=f"{compiled_pipeline.name}_training",
-            description="From a quarter of trips to a pushed model, or to the reason why not",
+            description="From one span of data to a pushed model, or to the reason why not",
             doc_md=describe_pipeline(compiled_pipeline, config),
             schedule=self._create_timetable(),
             start_date=_begin(config.start_date),

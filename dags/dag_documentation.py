@@ -19,8 +19,8 @@ NODE_TEXTS: dict[str, str] = {
 PARAMETER_TEXTS = {
     "span": (
         "Span",
-        "First day of the quarter to run for, such as 2015-04-01. Empty: the quarter of the run's "
-        "logical date.",
+        "First day of the span to run for, such as 2015-04-01. Empty: the span that the run's "
+        "logical date is in.",
     ),
     "data": (
         "Data folder",
@@ -52,8 +52,9 @@ Each task is one node of the compiled TFX pipeline, run by `python -m pipelines 
 | failed at once, without a retry | the data was refused, or a parameter can't be used |
 | failed after {config.retry.count} retries | something around a node broke |
 
-The note of the run says which, the note of the task says why. A run stands for the quarter that
-begins at its logical date, or for the parameter `span`, or for the folder `data`.
+The note of the run says which, the note of the task says why. A run stands for the span
+({pipeline.span_period}) that its logical date is in, or for the parameter `span`, or for the folder
+`data`.
 
 Content `{pipeline.content_hash[:12]}`, environment `{config.environment}`, output in
 `{pipeline.output_root}`.

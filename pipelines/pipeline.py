@@ -17,26 +17,24 @@ from tfx.proto import trainer_pb2, transform_pb2
 from tfx.types import Channel
 from tfx.types.standard_artifacts import Examples, ExampleStatistics, Model, PushedModel
 
-from components.champion.artifact import ChampionChange
-from components.champion.strategy import ChampionStrategy
+from components.champion.strategy import ChampionChange, ChampionStrategy
 from components.csv_example_gen.component import (
     ANY_CSV,
     DATED_CSV,
     create_csv_example_gen,
-    number_span,
 )
 from components.curated_schema.component import CuratedSchema
 from components.curated_schema.schema_file import hash_schema
 from components.data_gate.artifact import DataVerdictArtifact
 from components.data_gate.component import DataGate
 from components.data_gate.latest_accepted import LatestAcceptedStatisticsStrategy
-from components.data_gate.severity import dump_settings
 from components.evaluator.component import Evaluator
 from components.evaluator.eval_config import create_eval_config
 from components.model_validator.component import ModelValidator
 from components.model_validator.gates import dump_gates
 from components.model_validator.settings import describe_rows
 from components.pusher.component import create_pusher
+from components.spans import number_span
 from components.statistics_gen.component import StatisticsGen
 from components.training_window.component import TrainingWindow
 from components.training_window.earlier_spans import EarlierSpansStrategy
@@ -147,7 +145,7 @@ def create_data_stage(config: PipelineConfig) -> DataStage:
         schema=schema,
         previous_statistics=accepted_data.outputs["statistics"],
         previous_verdict=accepted_data.outputs["verdict"],
-        settings=dump_settings(config.data_gate),
+        settings=config.data_gate.model_dump_json(),
         task=config.task,
     )
     sources = (csv_example_gen, curated_schema, statistics_gen, inferred_schema)
@@ -159,7 +157,7 @@ def create_train_stage(config: PipelineConfig, data: DataStage) -> TrainStage:
     """Train a model on the accepted rows of this span and of earlier ones."""
     earlier_spans = Resolver(
         strategy_class=EarlierSpansStrategy,
-        config={"span": _number_span(config), "most": config.training_spans - 1},
+        config={"span": _number_span(config), "max_spans": config.training_spans - 1},
         examples=Channel(type=Examples),
         verdict=Channel(type=DataVerdictArtifact),
     ).with_id(NodeId.EARLIER_SPANS)

@@ -13,6 +13,7 @@ from tfx.proto import example_gen_pb2, range_config_pb2
 from components.csv_example_gen.custom_config import pack_custom_config
 from components.csv_example_gen.driver import Driver
 from components.csv_example_gen.executor import Executor
+from components.spans import number_span
 
 ANY_CSV = "*.csv*"
 DATED_CSV = "{YYYY}-{MM}-{DD}/*.csv*"
@@ -51,12 +52,6 @@ def create_csv_example_gen(
         custom_config=pack_custom_config(task),
         range_config=_create_range_config(span_date) if span_date else None,
     )
-
-
-def number_span(span_date: datetime.date) -> int:
-    """Number a span as TFX does: days from 1970-01-01 to its first day."""
-    number: int = utils.date_to_span_number(span_date.year, span_date.month, span_date.day)
-    return number
 
 
 def _create_output_config(splits: Mapping[str, int]) -> example_gen_pb2.Output:

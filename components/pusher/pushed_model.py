@@ -1,4 +1,4 @@
-"""What a ``PushedModel`` artifact says of its push.
+"""What a ``PushedModel`` artifact records of its push.
 
 This module is plain Python: Airflow's environment, which has no ml-metadata, imports it too.
 """

@@ -10,11 +10,13 @@ This module is plain Python.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import time
 from pathlib import Path
 
+from components.examples.input_file import hash_file
 from components.file_lock import FileLock
 from components.pusher.pushed_model import PushedVersion
 
@@ -61,36 +63,24 @@ def list_versions(serving_root: Path) -> list[int]:
 
 def is_copy(directory: Path, other: Path) -> bool:
     """Tell whether two folders hold the same files; a folder that is not there holds none."""
-    if _measure_files(directory) != _measure_files(other):
-        return False
-    return hash_directory(directory) == hash_directory(other)
+    is_alike = _measure_files(directory) == _measure_files(other)
+    return is_alike and hash_directory(directory) == hash_directory(other)
 
 
 def hash_directory(directory: Path) -> str:
-    """Hash the names and contents of all files in a folder.
-
-    Args:
-        directory: The folder; its own name and empty folders in it do not count.
+    """Hash the names and contents of all files in a folder; empty folders in it do not count.
 
     Returns:
         SHA-256 in hexadecimal.
     """
-    digest = hashlib.sha256()
-    for path in _list_files(directory):
-        name = path.relative_to(directory).as_posix().encode()
-        digest.update(len(name).to_bytes(8, "big") + name)
-        digest.update(path.stat().st_size.to_bytes(8, "big"))
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-    return digest.hexdigest()
+    files = [(str(path), hash_file(str(directory / path))) for path, _ in _measure_files(directory)]
+    return hashlib.sha256(json.dumps(files).encode()).hexdigest()
 
 
 def _add_version(source: Path, serving_root: Path, version: int) -> PushedVersion:
     """Copy to the hidden folder and rename; the caller holds the lock.
 
-    What stands in the hidden folder is left of a push that was killed: another one would hold the
-    lock.
+    What is in the hidden folder was left by a push that was killed: a live one would hold the lock.
     """
     unfinished, target = serving_root / _UNFINISHED_NAME, serving_root / str(version)
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -102,11 +92,9 @@ def _add_version(source: Path, serving_root: Path, version: int) -> PushedVersio
 
 
 def _measure_files(directory: Path) -> list[tuple[Path, int]]:
-    return [(path.relative_to(directory), path.stat().st_size) for path in _list_files(directory)]
-
-
-def _list_files(directory: Path) -> list[Path]:
-    return sorted(path for path in directory.rglob("*") if path.is_file())
+    """List the files in a folder, by their paths from it, with their sizes in bytes."""
+    files = (path for path in directory.rglob("*") if path.is_file())
+    return sorted((path.relative_to(directory), path.stat().st_size) for path in files)
 
 
 def _flush_tree(directory: Path) -> None:

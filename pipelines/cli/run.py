@@ -132,7 +132,7 @@ def backfill(
 @click.command("data")
 @config_option
 def data_command(source: str) -> int:
-    """Lay the default data out under data/, whole and by quarter."""
+    """Lay the sample data out under data/, whole and cut into spans."""
     config = load_config(source)
     prepare_input(config)
     click.echo(f"data: {config.input_directory}")

@@ -57,6 +57,7 @@ def compile_pipeline(
         code_hash=hash_product(),
         config_hash=hashlib.sha256(config.model_dump_json().encode()).hexdigest(),
         about=config.about,
+        span_period=config.data.span_period,
         nodes=described,
         not_asked_for=tuple(
             node.node_info.id for node in nodes if node.execution_options.HasField("skip")

@@ -15,6 +15,7 @@ from components.record import FORMAT_VERSION, Record
 from components.record_file import read_record
 from pipelines.records.about import About
 from pipelines.records.nodes import Stage
+from schemas.sample_data import Period
 
 
 class NodeDescription(Record):
@@ -52,6 +53,7 @@ class PipelineDescription(Record):
         config_hash: SHA-256 of the configuration as JSON; empty likewise.
         about: What people state about the model; None likewise.
         nodes: In an order in which they can run one after another.
+        span_period: What a span covers; ``quarter`` in a description from before it was kept.
         not_asked_for: Ids of nodes that the run leaves out, by ``--from`` or ``--to``.
     """
 
@@ -63,6 +65,7 @@ class PipelineDescription(Record):
     config_hash: str = ""
     about: _About | None = None
     nodes: tuple[NodeDescription, ...]
+    span_period: Period = "quarter"
     not_asked_for: tuple[str, ...] = ()
     format_version: int = FORMAT_VERSION
 

@@ -12,22 +12,20 @@ from pathlib import Path
 
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from components.champion.choice import Action, Change, Push, find_latest
-from components.champion.properties import (
-    ACTION_PROPERTY,
+from components.champion.choice import (
     CHAMPION_CHANGE_TYPE,
-    FROM_VERSION_PROPERTY,
-    REASON_PROPERTY,
-    VERSION_PROPERTY,
-    WHEN_PROPERTY,
-    WHO_PROPERTY,
+    Action,
+    Change,
+    Push,
+    find_latest,
+    read_change,
+    read_push,
 )
 from components.champion.recovery import AGREED, compare_with_serving
 from components.pusher.pushed_model import (
     DESTINATION_PROPERTY,
     MODEL_ID_PROPERTY,
     PUSHED_MODEL_TYPE,
-    read_pushed_version,
 )
 from components.pusher.version_store import is_copy, list_versions, push_version
 from components.record import Record
@@ -49,6 +47,8 @@ class ChampionError(OperationError):
 
 class ChampionChangeRecord(Record):
     """One change without a push: a person's, or a command's that found another version to serve.
+
+    The store keeps each field as a custom property of its name; 0 stands for None.
 
     Attributes:
         version: Version that serves since; None for a reset, and where none was in place.
@@ -123,7 +123,7 @@ class ChampionStore:
     def show(self) -> ChampionState:
         """Show which model is the champion, and how it came to be."""
         changes = self._list_changes()
-        latest = find_latest(self._list_pushes(), map(_read_change, changes))
+        latest = find_latest(self._list_pushes(), map(read_change, changes))
         model_id = latest.model_id if latest else None
         models = self._runs.store.get_artifacts_by_id([model_id]) if model_id else []
         return ChampionState(
@@ -142,7 +142,7 @@ class ChampionStore:
         served = compare_with_serving(
             list_versions(self._layout.serving_root),
             self._list_pushes(only_here=True),
-            [_read_change(change) for change in self._list_changes() if self._is_here(change)],
+            [read_change(change) for change in self._list_changes() if self._is_here(change)],
             self._match_model,
         )
         if served == AGREED or is_at_work(self._runs, self._layout, NodeId.PUSHER):
@@ -214,7 +214,7 @@ class ChampionStore:
 
     def _map_models(self) -> dict[int, int]:
         """Map every version that was recorded to the id of its model; its first record counts."""
-        changes = map(_read_change, self._list_changes())
+        changes = map(read_change, self._list_changes())
         recorded: list[Push | Change] = [*self._list_pushes(), *changes]
         return {
             one.version: one.model_id for one in reversed(recorded) if one.version and one.model_id
@@ -231,13 +231,9 @@ class ChampionStore:
 
     def _list_pushes(self, only_here: bool = False) -> list[Push]:
         """List what was pushed, in order; with ``only_here`` into this output root alone."""
-        return [
-            Push(artifact.id, model_id, pushed.version)
-            for artifact in self._runs.list_artifacts(PUSHED_MODEL_TYPE)
-            if (pushed := read_pushed_version(artifact))
-            and (model_id := _read_model_id(artifact))
-            and (not only_here or self._is_here(artifact))
-        ]
+        artifacts = self._runs.list_artifacts(PUSHED_MODEL_TYPE)
+        here = [one for one in artifacts if not only_here or self._is_here(one)]
+        return list(filter(None, map(read_push, here)))
 
     def _list_changes(self) -> list[mlmd.Artifact]:
         return self._runs.list_artifacts(CHAMPION_CHANGE_TYPE)
@@ -275,23 +271,14 @@ class ChampionStore:
     def _create_artifact(self, record: ChampionChangeRecord, model_id: int) -> mlmd.Artifact:
         kind = self._runs.store.put_artifact_type(mlmd.ArtifactType(name=CHAMPION_CHANGE_TYPE))
         artifact = mlmd.Artifact(type_id=kind, state=mlmd.Artifact.LIVE)
-        texts = {
-            ACTION_PROPERTY: record.action.value,
-            REASON_PROPERTY: record.reason,
-            WHO_PROPERTY: record.who,
-            WHEN_PROPERTY: record.when,
-        }
+        values = {**record.model_dump(mode="json"), MODEL_ID_PROPERTY: model_id}
         if record.version is not None:
-            texts[DESTINATION_PROPERTY] = str(self._layout.serving_root / str(record.version))
-        for name, text in texts.items():
-            artifact.custom_properties[name].string_value = text
-        numbers = {
-            MODEL_ID_PROPERTY: model_id,
-            VERSION_PROPERTY: record.version or 0,
-            FROM_VERSION_PROPERTY: record.from_version or 0,
-        }
-        for name, number in numbers.items():
-            artifact.custom_properties[name].int_value = number
+            values[DESTINATION_PROPERTY] = str(self._layout.serving_root / str(record.version))
+        for name, value in values.items():
+            if isinstance(value, str):
+                artifact.custom_properties[name].string_value = value
+            else:
+                artifact.custom_properties[name].int_value = value or 0
         return artifact
 
 
@@ -300,32 +287,13 @@ def _check_reason(reason: str) -> None:
         raise UsageError(f"--reason: got {reason!r}, expected a few words that explain the change")
 
 
-def _read_model_id(artifact: mlmd.Artifact) -> int:
-    return int(artifact.custom_properties[MODEL_ID_PROPERTY].int_value)
-
-
-def _read_change(artifact: mlmd.Artifact) -> Change:
-    record = _read_record(artifact)
-    return Change(artifact.id, record.action, _read_model_id(artifact) or None, record.version)
-
-
 def _read_record(artifact: mlmd.Artifact) -> ChampionChangeRecord:
-    properties = artifact.custom_properties
-    text = properties[ACTION_PROPERTY].string_value
-    try:
-        action = Action(text)
-    except ValueError as error:
-        raise ChampionError(
-            f"champion change {artifact.id}: got {text!r}, expected one of {', '.join(Action)}; "
-            "use the version of this product that recorded it"
-        ) from error
+    properties, change = artifact.custom_properties, read_change(artifact)
     return ChampionChangeRecord(
-        action=action,
-        version=properties[VERSION_PROPERTY].int_value or None,
-        from_version=properties[FROM_VERSION_PROPERTY].int_value or None,
-        reason=properties[REASON_PROPERTY].string_value,
-        who=properties[WHO_PROPERTY].string_value,
-        when=properties[WHEN_PROPERTY].string_value,
+        action=change.action,
+        version=change.version,
+        from_version=properties["from_version"].int_value or None,
+        **{name: properties[name].string_value for name in ("reason", "who", "when")},
     )
 
 

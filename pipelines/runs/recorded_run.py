@@ -13,6 +13,7 @@ from components.data_gate.findings import ARTIFACT_TYPE, DataVerdict, read_verdi
 from components.data_gate.published_anomalies import Anomaly, load_anomalies
 from components.model_validator.validation import Validation, find_validation
 from components.pusher.pushed_model import PushedVersion, find_pushed_version
+from components.record_file import UnreadableRecordError
 from pipelines.config.layout import OutputLayout
 from pipelines.metadata.run_store import (
     RunStore,
@@ -98,7 +99,7 @@ class RecordedRun:
         """What DataGate found; None where it is gone, or of another version."""
         for stored in self.outputs:
             if stored.type == ARTIFACT_TYPE:
-                with contextlib.suppress(FileNotFoundError, pydantic.ValidationError):
+                with contextlib.suppress(FileNotFoundError, UnreadableRecordError):
                     return read_verdict(stored.path)
         return None
 

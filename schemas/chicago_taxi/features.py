@@ -1,4 +1,4 @@
-"""The one table of the Chicago taxi columns. `data/README.md` tells where they come from."""
+"""The one table of the Chicago taxi columns. `data/README.md` describes their source."""
 
 from __future__ import annotations
 

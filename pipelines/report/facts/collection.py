@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import pydantic
 
-from components.data_gate.severity import DataGateSettings, load_settings
+from components.data_gate.severity import DataGateSettings
 from components.examples.input_file import CSV_FILES_PROPERTY, InputFile, load_input_files
 from components.model_validator.settings import RowSource
 from pipelines.config.layout import OutputLayout
@@ -106,7 +106,8 @@ def _find_table(description: PipelineDescription, notes: list[str]) -> FeatureTa
 
 def _read_gate_settings(description: PipelineDescription, notes: list[str]) -> DataGateSettings:
     try:
-        return load_settings(description.node(NodeId.DATA_GATE).parameters["settings"])
+        settings = description.node(NodeId.DATA_GATE).parameters["settings"]
+        return DataGateSettings.model_validate_json(settings)
     except (KeyError, pydantic.ValidationError):
         notes.append("DataGate's settings are of another version, so its defaults are used instead")
         return DataGateSettings()

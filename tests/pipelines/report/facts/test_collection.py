@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from components.data_gate.findings import DataReference, DataVerdict, read_verdict, write_verdict
+from components.data_gate.findings import FILE_NAME, DataReference, DataVerdict, read_verdict
 from components.model_validator.settings import RowSource
 from components.model_validator.validation import (
     ModelReference,
@@ -47,7 +47,7 @@ ROWS = RowSource(
 
 def test_what_a_later_version_adds_is_passed_over(tmp_path: Path) -> None:
     """A verdict and a validation with fields that are not known here are read."""
-    write_verdict(VERDICT, tmp_path)
+    write_record(VERDICT, tmp_path / FILE_NAME)
     write_validation(VALIDATION, tmp_path)
     for name, part in (("verdict.json", "data"), ("validation.json", "candidate")):
         content = json.loads((tmp_path / name).read_text())
@@ -76,7 +76,7 @@ def test_what_cannot_be_read_is_noted(missing: str, tmp_path: Path) -> None:
         ),
         layout.run("run").description_path,
     )
-    write_verdict(VERDICT, tmp_path)
+    write_record(VERDICT, tmp_path / FILE_NAME)
     write_validation(VALIDATION, tmp_path)
     (tmp_path / "digest.json").write_text("{}")
     for name in ("verdict.json", "validation.json"):
