@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import click
 
+from components.record_file import UnreadableRecordError
 from pipelines import __version__
 from pipelines.records.errors import OperationError, UsageError
 from pipelines.records.exit_code import ExitCode
@@ -104,7 +105,7 @@ def main(  # noqa: PLR0911 - a line for each kind of error
         return _complain(str(error), ExitCode.USAGE)
     except KeyboardInterrupt:
         return _complain("interrupted", ExitCode.FAILED)
-    except (OperationError, OSError) as error:
+    except (OperationError, UnreadableRecordError, OSError) as error:
         return _complain(str(error), ExitCode.FAILED)
 
 

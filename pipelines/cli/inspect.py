@@ -11,6 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from components.record_file import UnreadableRecordError
 from pipelines.cli.ending_screen import print_summary, render_gates
 from pipelines.cli.options import (
     LATEST,
@@ -28,7 +29,6 @@ from pipelines.metadata.run_store import open_run_store
 from pipelines.records.description import read_description
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
-from pipelines.records.record_file import UnreadableRecordError
 from pipelines.report.publication import publish_missing
 from pipelines.runs.champion import ChampionChangeRecord, ChampionStore
 from pipelines.runs.explanation import RunExplanation, explain_run

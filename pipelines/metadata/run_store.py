@@ -14,12 +14,12 @@ import ml_metadata
 import pydantic
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from components.record_file import describe_mismatch
 from pipelines.config.store_address import SqliteAddress, StoreAddress
 from pipelines.metadata.open_store import open_store
 from pipelines.metadata.store_lock import lock_store
 from pipelines.records.errors import UsageError
 from pipelines.records.node_result import NodeResult, NodeState, Problem, Rows
-from pipelines.records.record_file import describe_mismatch
 
 _logger = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ import pydantic
 
 from components.atomic_write import write_whole
 from components.record import FORMAT_VERSION, Record
+from components.record_file import read_record
 from pipelines.records.about import About
-from pipelines.records.record_file import read_record
 
 
 class Stage(str, enum.Enum):

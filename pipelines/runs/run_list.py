@@ -9,9 +9,9 @@ import logging
 import pydantic
 
 from components.record import Record
+from components.record_file import UnreadableRecordError, read_record
 from pipelines.config.layout import OutputLayout
 from pipelines.records.errors import UsageError
-from pipelines.records.record_file import UnreadableRecordError, read_record
 
 _logger = logging.getLogger(__name__)
 

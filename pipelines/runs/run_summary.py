@@ -15,13 +15,13 @@ from components.data_gate.findings import ARTIFACT_TYPE, DataVerdict, read_verdi
 from components.model_validator.gate_result import GateResult, Outcome
 from components.model_validator.validation import MetricComparison, Validation, find_validation
 from components.record import FORMAT_VERSION, Record
+from components.record_file import UnreadableRecordError, read_record
 from pipelines.config.layout import OutputLayout
 from pipelines.metadata.run_store import StoredArtifact, open_run_store
 from pipelines.records.anomalies import Anomaly, read_anomalies
 from pipelines.records.description import PipelineDescription, read_description
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeResult, NodeState, Problem
-from pipelines.records.record_file import UnreadableRecordError, read_record
 from pipelines.runs.run_list import find_run_id
 
 _logger = logging.getLogger(__name__)

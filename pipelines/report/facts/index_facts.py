@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 
+from components.record_file import UnreadableRecordError
 from pipelines.config.layout import OutputLayout
-from pipelines.records.record_file import UnreadableRecordError
 from pipelines.report.model.run_index import ChampionStep, IndexedRun, RunIndex
 from pipelines.runs.champion import ChampionState, open_champion
 from pipelines.runs.run_list import list_some_runs

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from components.record_file import UnreadableRecordError
 from pipelines.config.layout import OutputLayout
 from pipelines.records.about import About
 from pipelines.records.description import read_description, write_description
-from pipelines.records.record_file import UnreadableRecordError
 from tests.tiny_store import compile_run
 
 
