@@ -20,7 +20,7 @@ from components.data_gate.findings import (
     OffendingRow,
 )
 from components.metrics.digest import CalibrationBin, ThresholdCounts
-from components.model_validator.gate_result import Outcome
+from components.model_validator.gate_result import GateResult, Outcome
 from components.model_validator.validation import MetricComparison
 from components.statistics_gen.distances import Bin, Distance
 from pipelines.records.about import About
@@ -52,7 +52,7 @@ from pipelines.report.model.model_report import (
 from pipelines.report.model.node_report import ArtifactReport, NodeReport
 from pipelines.report.model.run_report import RunHeader, RunReport
 from pipelines.runs.explanation import Difference, NodeExplanation
-from pipelines.runs.run_summary import GateRow, NodeRow, RunSummary, Verdict
+from pipelines.runs.run_summary import NodeRow, RunSummary, Verdict
 
 HOSTILE = "<script>alert(1)</script>"
 """The name of a company, as someone might enter it."""
@@ -359,9 +359,9 @@ def _create_metrics(worse: float) -> tuple[MetricComparison, ...]:
     )
 
 
-def _create_gates(verdict: Verdict) -> tuple[GateRow, ...]:
+def _create_gates(verdict: Verdict) -> tuple[GateResult, ...]:
     is_refused = verdict is Verdict.MODEL_REFUSED
-    floor = GateRow(
+    floor = GateResult(
         name="auc_floor",
         kind="value",
         rule="min",
@@ -373,7 +373,6 @@ def _create_gates(verdict: Verdict) -> tuple[GateRow, ...]:
         examples=4479,
         outcome=Outcome.FAILED if is_refused else Outcome.PASSED,
         reason=f"auc 0.9611 against at least {0.99 if is_refused else 0.94}",
-        passed=not is_refused,
     )
     small = floor.model_copy(
         update={

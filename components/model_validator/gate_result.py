@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import enum
 
+import pydantic
+
 from components.model_validator.gates import Rule
 from components.record import Record
 
@@ -60,6 +62,12 @@ class GateResult(Record):
     compared_with: str | None = None
     groups: tuple[str, str] | None = None
     refuses_if_inconclusive: bool = False
+
+    @pydantic.computed_field  # type: ignore[prop-decorator]  # mypy knows no such property
+    @property
+    def passed(self) -> bool:
+        """Whether the value meets the limit; false also where the gate could not be applied."""
+        return self.outcome is Outcome.PASSED
 
     @property
     def is_refusal(self) -> bool:

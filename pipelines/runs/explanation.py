@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from components.frozen_model import FrozenModel
+from components.model_validator.gate_result import GateResult
 from pipelines.metadata.run_store import RunStore
 from pipelines.records.description import NodeDescription, PipelineDescription
 from pipelines.records.node_result import NodeState
-from pipelines.runs.run_summary import GateRow, RunSummary, Verdict
+from pipelines.runs.run_summary import RunSummary, Verdict
 
 _MOST_CHARACTERS = 32
 
@@ -59,8 +60,8 @@ class RunExplanation(FrozenModel):
     run_id: str
     verdict: Verdict
     reason: str
-    refusing_gates: tuple[GateRow, ...]
-    not_passed_gates: tuple[GateRow, ...]
+    refusing_gates: tuple[GateResult, ...]
+    not_passed_gates: tuple[GateResult, ...]
     nodes: tuple[NodeExplanation, ...]
 
     @classmethod

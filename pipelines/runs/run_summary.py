@@ -12,7 +12,7 @@ from pathlib import Path
 import pydantic
 
 from components.data_gate.findings import ARTIFACT_TYPE, DataVerdict, read_verdict
-from components.model_validator.gate_result import GateResult, Outcome
+from components.model_validator.gate_result import GateResult
 from components.model_validator.validation import MetricComparison, Validation, find_validation
 from components.record import FORMAT_VERSION, Record
 from components.record_file import UnreadableRecordError, read_record
@@ -72,16 +72,6 @@ class NodeRow(Record):
     log: str | None
 
 
-class GateRow(GateResult):
-    """One gate's outcome on one slice.
-
-    Attributes:
-        passed: Whether the value meets the limit; false also where the gate could not be applied.
-    """
-
-    passed: bool
-
-
 class RunSummary(Record):
     """How a run ended, and where things are.
 
@@ -112,7 +102,7 @@ class RunSummary(Record):
     data: DataVerdict | None = None
     metrics: tuple[MetricComparison, ...] = ()
     has_champion: bool = False
-    gates: tuple[GateRow, ...] = ()
+    gates: tuple[GateResult, ...] = ()
     pushed_version: int | None = None
     output_root: str
     report: str | None = None
@@ -155,10 +145,7 @@ def summarize_run(
         data=_find_data_verdict(artifacts),
         metrics=validation.metrics if validation else (),
         has_champion=validation is not None and validation.baseline is not None,
-        gates=tuple(
-            GateRow(**gate.model_dump(), passed=gate.outcome is Outcome.PASSED)
-            for gate in (validation.gates if validation else ())
-        ),
+        gates=validation.gates if validation else (),
         pushed_version=version,
         output_root=str(layout.root),
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from components.curated_schema.schema_file import SCHEMA_FILE_NAME
 from components.data_gate.drift import measure
+from components.model_validator.gate_result import GateResult
 from components.statistics_gen.column_limits import load_schema, read_limits
 from components.statistics_gen.feature_statistics import SplitSummary, load_split_summary
 from pipelines.report.model.data_report import DataReport
@@ -19,7 +20,6 @@ from pipelines.report.model.run_comparison import (
     RunComparison,
 )
 from pipelines.report.model.run_report import RunReport
-from pipelines.runs.run_summary import GateRow
 
 
 def compare_runs(before: RunReport, after: RunReport) -> RunComparison:
@@ -52,7 +52,9 @@ def _compare_metrics(before: RunReport, after: RunReport) -> Iterator[MetricChan
         yield MetricChange(name=name, before=first.get(name), after=second.get(name))
 
 
-def _compare_gates(before: Sequence[GateRow], after: Sequence[GateRow]) -> Iterator[GateChange]:
+def _compare_gates(
+    before: Sequence[GateResult], after: Sequence[GateResult]
+) -> Iterator[GateChange]:
     first, second = (
         {(gate.name, gate.rule, gate.slice): gate for gate in gates} for gates in (before, after)
     )

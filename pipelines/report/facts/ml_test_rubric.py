@@ -12,7 +12,7 @@ import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
 
-from components.model_validator.gate_result import Outcome
+from components.model_validator.gate_result import GateResult, Outcome
 from pipelines.records.node_result import NodeState
 from pipelines.report.model.ml_test_score import (
     RUBRIC,
@@ -24,7 +24,6 @@ from pipelines.report.model.ml_test_score import (
     ShownBy,
 )
 from pipelines.report.model.run_report import RunFacts
-from pipelines.runs.run_summary import GateRow
 from schemas.feature_table import Role
 
 Finding = Evidence | None
@@ -97,7 +96,7 @@ def _ran(node_id: str, words: str) -> Look:
     return look
 
 
-def _gates(words: str, is_meant: Callable[[GateRow], bool], *, needs_pass: bool = True) -> Look:
+def _gates(words: str, is_meant: Callable[[GateResult], bool], *, needs_pass: bool = True) -> Look:
     """Look for gates that this run judged; one that refuses is no evidence, but its contrary.
 
     Args:
@@ -174,23 +173,23 @@ def _finite(facts: RunFacts) -> Finding:
     )
 
 
-def _is_slice_gate(gate: GateRow) -> bool:
+def _is_slice_gate(gate: GateResult) -> bool:
     return gate.kind in ("value", "change") and "=" in gate.slice
 
 
-def _is_of_kind(kind: str, gate: GateRow) -> bool:
+def _is_of_kind(kind: str, gate: GateResult) -> bool:
     return gate.kind == kind
 
 
-def _is_of_metric(metrics: Iterable[str], gate: GateRow) -> bool:
+def _is_of_metric(metrics: Iterable[str], gate: GateResult) -> bool:
     return gate.metric in metrics
 
 
-def _is_linear(gate: GateRow) -> bool:
+def _is_linear(gate: GateResult) -> bool:
     return gate.compared_with == "logistic_regression"
 
 
-def _is_change(gate: GateRow) -> bool:
+def _is_change(gate: GateResult) -> bool:
     return gate.kind == "change" and gate.compared_with == "champion"
 
 

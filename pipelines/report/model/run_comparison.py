@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from components.frozen_model import FrozenModel
+from components.model_validator.gate_result import GateResult
 from components.statistics_gen.distances import Distance
 from pipelines.report.model.run_report import RunReport
-from pipelines.runs.run_summary import GateRow
 
 
 class MetricChange(FrozenModel):
@@ -35,8 +35,8 @@ class GateChange(FrozenModel):
     name: str
     rule: str
     slice: str
-    before: GateRow | None
-    after: GateRow | None
+    before: GateResult | None
+    after: GateResult | None
 
     @property
     def differs(self) -> bool:
