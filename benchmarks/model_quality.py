@@ -348,7 +348,7 @@ def predict_keras(model_directory: Path, serialized: Sequence[bytes]) -> Probabi
     """
     import tensorflow as tf
 
-    from components.trainer.serving import PROBABILITY
+    from components.serving.signatures import PROBABILITY
 
     model = tf.saved_model.load(str(model_directory))
     serve = model.signatures["serving_default"]

@@ -19,9 +19,8 @@ from components.data_gate.findings import (
     LabelCount,
     OffendingRow,
 )
-from components.metrics.digest import CalibrationBin, ThresholdCounts
+from components.metrics.evaluation import CalibrationBin, MetricComparison, ThresholdCounts
 from components.model_validator.gate_result import GateResult, Outcome
-from components.model_validator.validation import MetricComparison
 from components.statistics_gen.distances import Bin, Distance
 from pipelines.records.about import About
 from pipelines.records.anomalies import Anomaly

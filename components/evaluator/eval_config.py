@@ -1,19 +1,12 @@
-"""Say in a ``tfma.EvalConfig`` what is measured, and read it there.
+"""Write into a ``tfma.EvalConfig`` what is measured, and read it there.
 
 The config is what TFX's Evaluator takes and what TFMA shows beside the metrics; our executor
 measures what it says.
 
-The model that the Trainer exports must meet this contract; both signatures stand in the
-SavedModel's ``signatures``:
-
-``serving_default``
-    ``examples`` (string, [batch], serialized ``tf.Example``) to a dict with ``probability``
-    (float, [batch] or [batch, 1]), the probability of label 1. Other outputs are ignored.
-``transform_features``
-    ``examples`` as above, but of training examples, to a dict with the label, under
-    ``table.label.name`` (0 or 1, any number type, [batch] or [batch, 1]), and each row's group
-    under the name of each fairness attribute (string, [batch], see ``fairness_groups``). Nothing
-    else is named like a slice column: slices are cut by what is found here before the raw columns.
+The model that the Trainer exports must have the signatures of ``components.serving.signatures``:
+``serving_default`` with the probability, ``transform_features`` with the label under
+``table.label.name``. Nothing else of the latter is named like a slice column: slices are cut by
+what is found there before the raw columns.
 """
 
 from __future__ import annotations
@@ -24,13 +17,11 @@ import tensorflow_model_analysis as tfma
 
 from components.evaluator.settings import EvaluatorSettings
 from components.record import Record
+from components.serving.signatures import PROBABILITY, SERVING, TRANSFORM
 from schemas.feature_table import FeatureTable
 
 CANDIDATE = tfma.CANDIDATE_KEY
 BASELINE = tfma.BASELINE_KEY
-SERVING_SIGNATURE = "serving_default"
-LABEL_SIGNATURE = "transform_features"
-PROBABILITY_OUTPUT = "probability"
 
 _EXAMPLE_COUNT = "ExampleCount"
 
@@ -40,7 +31,7 @@ class BinaryClassifierMetrics(Record):
 
     Attributes:
         threshold: A row counts as positive where its probability is above it.
-        max_scored_rows: Most rows whose scores are kept one by one.
+        max_scored_rows: Rows at most whose scores are kept one by one.
     """
 
     threshold: float
@@ -103,10 +94,10 @@ def _create_model_spec(table: FeatureTable, name: str, *, is_baseline: bool) -> 
         name=name,
         model_type=tfma.TF_GENERIC,
         is_baseline=is_baseline,
-        signature_name=SERVING_SIGNATURE,
-        preprocessing_function_names=[LABEL_SIGNATURE],
+        signature_name=SERVING,
+        preprocessing_function_names=[TRANSFORM],
         label_key=table.label.name,
-        prediction_key=PROBABILITY_OUTPUT,
+        prediction_key=PROBABILITY,
     )
 
 

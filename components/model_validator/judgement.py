@@ -8,11 +8,10 @@ This module is plain Python.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from components.metrics.paired_change import Change
-from components.metrics.slice_metrics import OVERALL, Evaluation, SliceMetrics
+from components.metrics.evaluation import OVERALL, Change, Evaluation, Slice
 from components.model_validator.evidence import Evidence
 from components.model_validator.fairness import find_widest_gap
 from components.model_validator.gate_result import GateResult, Outcome
@@ -26,25 +25,9 @@ from components.model_validator.gates import (
     ValueGate,
 )
 from components.model_validator.limits import decide, decide_by_interval
+from components.serving.model_replay import ModelReplay
 
-
-@dataclasses.dataclass(frozen=True)
-class _Case:
-    """One limit of one gate on a metric, on one slice; values are None where not a number."""
-
-    gate: ValueGate | ChangeGate
-    rule: Rule
-    limit: float
-    part: SliceMetrics
-    value: float | None
-    baseline: float | None
-    has_champion: bool
-    evidence: Evidence
-
-    @property
-    def change(self) -> Change | None:
-        """The change's interval, None where there is none."""
-        return self.evidence.changes.get((self.gate.metric, self.part.name))
+_Answer = tuple[Outcome, str]
 
 
 def judge(
@@ -56,7 +39,7 @@ def judge(
         evidence: What else was found out, for gates that are not on the metrics alone.
 
     Returns:
-        One result a gate, slice and limit, in that order; at least one a gate.
+        One result per gate, slice and limit, in that order; at least one per gate.
 
     Raises:
         ValueError: If there are no gates: a model must not be blessed unjudged.
@@ -68,7 +51,7 @@ def judge(
 
 
 def is_blessed(results: Sequence[GateResult]) -> bool:
-    """Say whether a candidate is blessed: something was passed, and nothing refuses it."""
+    """Tell whether a candidate is blessed: something was passed, and nothing refuses it."""
     has_passed = any(result.outcome is Outcome.PASSED for result in results)
     return has_passed and not any(result.is_refusal for result in results)
 
@@ -84,112 +67,137 @@ def _judge_gate(evaluation: Evaluation, gate: Gate, evidence: Evidence) -> Itera
     else:
         for part in _select_slices(evaluation, gate):
             for rule, limit in gate.limits:
-                yield _judge_case(_create_case(evaluation, gate, rule, limit, part, evidence))
+                yield _judge_slice(evaluation, gate, rule, limit, part, evidence)
 
 
-def _select_slices(evaluation: Evaluation, gate: ValueGate | ChangeGate) -> Iterator[SliceMetrics]:
+def _create_result(
+    gate: Gate, rule: Rule, limit: float, answer: _Answer, **facts: Any
+) -> GateResult:
+    """Create a gate's result; ``facts`` are its other fields."""
+    outcome, reason = answer
+    return GateResult(
+        name=gate.name,
+        kind=gate.kind,
+        rule=rule,
+        limit=limit,
+        outcome=outcome,
+        reason=reason,
+        refuses_if_inconclusive=getattr(gate, "inconclusive", "pass") == "refuse",
+        **facts,
+    )
+
+
+def _select_slices(evaluation: Evaluation, gate: ValueGate | ChangeGate) -> Iterator[Slice]:
     """Give a gate's slices, and an empty one for each column that has none."""
     if not gate.slice_columns:
         yield evaluation.overall
     for column in gate.slice_columns:
-        yield from evaluation.find_slices(column) or (SliceMetrics(column, "*", 0, {}),)
+        nothing = Slice(column=column, column_value="*", examples=0, metrics={})
+        yield from evaluation.find_slices(column) or (nothing,)
 
 
-def _create_case(
+def _judge_slice(
     evaluation: Evaluation,
     gate: ValueGate | ChangeGate,
     rule: Rule,
     limit: float,
-    part: SliceMetrics,
+    part: Slice,
     evidence: Evidence,
-) -> _Case:
-    champion = evaluation.find_baseline(part.name)
-    return _Case(
-        gate=gate,
-        rule=rule,
-        limit=limit,
-        part=part,
-        value=part.find_value(gate.metric),
-        baseline=champion.find_value(gate.metric) if champion else None,
-        has_champion=evaluation.baseline is not None,
-        evidence=evidence,
-    )
-
-
-def _judge_case(case: _Case) -> GateResult:
-    outcome, reason = _find_obstacle(case) or _compare(case)
-    is_change = isinstance(case.gate, ChangeGate)
-    change = case.change if is_change else None
-    return GateResult(
-        name=case.gate.name,
-        kind=case.gate.kind,
-        rule=case.rule,
-        metric=case.gate.metric,
-        slice=case.part.name,
-        value=case.value,
-        limit=case.limit,
-        baseline=case.baseline,
-        examples=case.part.examples,
-        outcome=outcome,
-        reason=reason,
+) -> GateResult:
+    champion = evaluation.find_champion(part.name)
+    value = part.find_value(gate.metric)
+    baseline = champion.find_value(gate.metric) if champion else None
+    change, compared_with = None, None
+    answer = _find_obstacle(gate, part)
+    if isinstance(gate, ChangeGate):
+        change = evidence.changes.get((gate.metric, part.name))
+        compared_with = "champion" if evaluation.champion else None
+        answer = answer or _judge_change(evaluation, gate, rule, limit, part, evidence)
+    return _create_result(
+        gate,
+        rule,
+        limit,
+        answer or _judge_value(gate.metric, value, rule, limit),
+        metric=gate.metric,
+        slice=part.name,
+        value=value,
+        baseline=baseline,
+        examples=part.examples,
         lower=change.lower if change else None,
         upper=change.upper if change else None,
-        compared_with="champion" if is_change and case.has_champion else None,
-        refuses_if_inconclusive=(
-            isinstance(case.gate, ChangeGate) and case.gate.inconclusive == "refuse"
-        ),
+        compared_with=compared_with,
     )
 
 
-def _find_obstacle(case: _Case) -> tuple[Outcome, str] | None:
-    """Say why the rows at hand can't be judged, or None where they can."""
-    part, metric, smallest = case.part, case.gate.metric, case.gate.min_examples
-    is_overall = part.column is None
+def _find_obstacle(gate: ValueGate | ChangeGate, part: Slice) -> _Answer | None:
+    """Explain why the rows at hand can't be judged; None where they can."""
     if not part.examples:
         return Outcome.FAILED, f"no evaluated row falls in a slice by {part.column}"
-    if not is_overall and part.examples < smallest:
-        return Outcome.TOO_SMALL, f"{part.examples} rows, and it takes {smallest} to judge a slice"
-    if part.is_undefined(metric):
+    is_overall = part.column is None
+    if not is_overall and part.examples < gate.min_examples:
+        return Outcome.TOO_SMALL, (
+            f"{part.examples} rows, and it takes {gate.min_examples} to judge a slice"
+        )
+    if part.is_undefined(gate.metric):
         outcome = Outcome.FAILED if is_overall else Outcome.UNDEFINED
-        return outcome, f"{metric} has no meaning on rows with these labels"
+        return outcome, f"{gate.metric} has no meaning on rows with these labels"
     return None
 
 
-def _compare(case: _Case) -> tuple[Outcome, str]:
-    metric, value, limit = case.gate.metric, case.value, case.limit
+def _judge_value(metric: str, value: float | None, rule: Rule, limit: float) -> _Answer:
     if value is None:
         return Outcome.FAILED, f"{metric} is missing or not a number"
-    if case.rule == "min":
+    if rule == "min":
         return decide(limit - value), f"{metric} {value:.4g} against at least {limit:g}"
-    if case.rule == "max":
-        return decide(value - limit), f"{metric} {value:.4g} against at most {limit:g}"
-    if not case.has_champion:
-        return Outcome.NO_BASELINE, _explain_no_champion(case.evidence)
-    if case.baseline is None:
+    return decide(value - limit), f"{metric} {value:.4g} against at most {limit:g}"
+
+
+def _judge_change(
+    evaluation: Evaluation,
+    gate: ChangeGate,
+    rule: Rule,
+    limit: float,
+    part: Slice,
+    evidence: Evidence,
+) -> _Answer:
+    metric, value = gate.metric, part.find_value(gate.metric)
+    champion = evaluation.find_champion(part.name)
+    baseline = champion.find_value(metric) if champion else None
+    kept = evidence.thinned_slices.get(part.name)
+    if value is None:
+        return Outcome.FAILED, f"{metric} is missing or not a number"
+    if evaluation.champion is None:
+        return Outcome.NO_BASELINE, _explain_no_champion(evidence)
+    if baseline is None:
         return Outcome.FAILED, f"the champion's {metric} is missing or not a number"
-    return _compare_with_champion(case, value, case.baseline)
-
-
-def _compare_with_champion(case: _Case, value: float, baseline: float) -> tuple[Outcome, str]:
-    metric, change, smallest = case.gate.metric, case.change, case.gate.min_examples
-    replayed = case.evidence.thinned_slices.get(case.part.name)
-    if case.part.column is not None and replayed is not None and replayed < smallest:
+    if part.column is not None and kept is not None and kept < gate.min_examples:
         return Outcome.TOO_SMALL, (
-            f"{replayed} of {case.part.examples} rows were replayed, and it takes {smallest} to "
-            "judge a slice"
+            f"{kept} of {part.examples} rows had their scores kept, and it takes "
+            f"{gate.min_examples} to judge a slice"
         )
-    key = (metric, case.part.name)
-    if key not in case.evidence.changes:
-        return Outcome.FAILED, f"no interval of the change: {case.evidence.replay_problem}"
+    if (metric, part.name) not in evidence.changes:
+        return Outcome.FAILED, "no interval of the change: no scores of the slice's rows were kept"
+    change = evidence.changes[metric, part.name]
+    return _judge_interval(gate, rule, limit, (value, baseline), change, evidence)
+
+
+def _judge_interval(
+    gate: ChangeGate,
+    rule: Rule,
+    limit: float,
+    values: tuple[float, float],
+    change: Change | None,
+    evidence: Evidence,
+) -> _Answer:
+    """Judge a change; ``values`` are the candidate's and the champion's."""
     if change is None:
-        return Outcome.INCONCLUSIVE, f"the change of {metric} has no interval on these rows"
-    falls = case.rule == "max_drop"
+        return Outcome.INCONCLUSIVE, f"the change of {gate.metric} has no interval on these rows"
+    falls = rule == "max_drop"
     least, greatest = (-change.upper, -change.lower) if falls else (change.lower, change.upper)
-    reason = (
-        f"{metric} {value:.4g}, {_describe(change, case.evidence)} from the champion's "
-        f"{baseline:.4g}, against a {'drop' if falls else 'rise'} of at most {case.limit:g}"
+    return decide_by_interval(least - limit, greatest - limit), (
+        f"{gate.metric} {values[0]:.4g}, {_describe(change, evidence)} from the champion's "
+        f"{values[1]:.4g}, against a {'drop' if falls else 'rise'} of at most {limit:g}"
     )
-    return decide_by_interval(least - case.limit, greatest - case.limit), reason
 
 
 def _describe(change: Change, evidence: Evidence) -> str:
@@ -202,46 +210,49 @@ def _describe(change: Change, evidence: Evidence) -> str:
 def _judge_serving(
     evaluation: Evaluation, gate: ServingGate, rule: Rule, limit: float, evidence: Evidence
 ) -> GateResult:
-    value = evidence.candidate.find_value(gate.metric) if evidence.candidate else None
-    baseline = evidence.champion.find_value(gate.metric) if evidence.champion else None
+    candidate, champion = evidence.candidate, evidence.champion
+    value = candidate.find_value(gate.metric) if candidate else None
+    baseline = champion.find_value(gate.metric) if champion else None
     if value is None:
-        outcome, reason = Outcome.FAILED, _explain_no_measure(gate, evidence)
+        outcome, reason = Outcome.FAILED, _explain_no_measure(gate, candidate)
     elif rule == "max":
-        outcome = decide(value - limit)
-        reason = f"{gate.metric} {value:.4g} against at most {limit:g}"
-    elif baseline is None:
-        outcome, reason = Outcome.NO_BASELINE, _explain_no_champion(evidence)
-    else:
+        outcome, reason = _judge_value(gate.metric, value, rule, limit)
+    elif baseline is not None:
         outcome = decide(value - limit * baseline)
         reason = (
             f"{gate.metric} {value:.4g} against at most {limit:g} times the champion's "
             f"{baseline:.4g}"
         )
-    return GateResult(
-        name=gate.name,
-        kind=gate.kind,
-        rule=rule,
+    elif champion is not None:
+        # The Evaluator could measure it, so it is a fault that it can't be served.
+        outcome, reason = Outcome.FAILED, f"the champion can't be compared: {champion.problem}"
+    else:
+        outcome, reason = Outcome.NO_BASELINE, _explain_no_champion(evidence)
+    return _create_result(
+        gate,
+        rule,
+        limit,
+        (outcome, reason),
         metric=gate.metric,
         slice=OVERALL,
         value=value,
-        limit=limit,
         baseline=baseline,
         examples=evaluation.overall.examples,
-        outcome=outcome,
-        reason=reason,
         compared_with="champion" if baseline is not None else None,
     )
 
 
-def _explain_no_measure(gate: ServingGate, evidence: Evidence) -> str:
-    if evidence.candidate is None or evidence.candidate.problem:
-        return evidence.replay_problem
-    return f"no {gate.metric}: {evidence.candidate.difference_at}"
+def _explain_no_measure(gate: ServingGate, candidate: ModelReplay | None) -> str:
+    if candidate is None:
+        return "no rows were replayed"
+    if candidate.problem:
+        return f"the candidate can't be served: {candidate.problem}"
+    return f"no {gate.metric}: {candidate.difference_at}"
 
 
 def _explain_no_champion(evidence: Evidence) -> str:
-    misfit = evidence.champion_misfit or (evidence.champion and evidence.champion.problem)
-    return f"the champion can't be compared: {misfit}" if misfit else "no champion"
+    reason = evidence.incompatible_champion
+    return f"the champion can't be compared: {reason}" if reason else "no champion"
 
 
 def _judge_fairness(evaluation: Evaluation, gate: FairnessGate) -> GateResult:
@@ -258,18 +269,16 @@ def _judge_fairness(evaluation: Evaluation, gate: FairnessGate) -> GateResult:
             f"{gate.metric} {gap.highest_value:.4g} of {gap.highest} and {gap.lowest_value:.4g} "
             f"of {gap.lowest}, a gap of {gap.value:.4g} against at most {gate.max_gap:g}"
         )
-    return GateResult(
-        name=gate.name,
-        kind=gate.kind,
-        rule="max_gap",
+    return _create_result(
+        gate,
+        "max_gap",
+        gate.max_gap,
+        (outcome, reason),
         metric=gate.metric,
         slice=gate.attribute,
         value=gap.value if gap else None,
-        limit=gate.max_gap,
         baseline=None,
         examples=sum(group.examples for group in groups),
-        outcome=outcome,
-        reason=reason,
         groups=(gap.highest, gap.lowest) if gap else None,
     )
 
@@ -277,48 +286,35 @@ def _judge_fairness(evaluation: Evaluation, gate: FairnessGate) -> GateResult:
 def _judge_against_trivial(
     evaluation: Evaluation, gate: TrivialGate, evidence: Evidence
 ) -> Iterator[GateResult]:
+    def create(answer: _Answer, **compared: Any) -> GateResult:
+        return _create_result(
+            gate,
+            "min_gain",
+            gate.min_gain,
+            answer,
+            metric="log_loss",
+            slice=OVERALL,
+            value=evaluation.overall.find_value("log_loss"),
+            examples=evaluation.overall.examples,
+            **compared,
+        )
+
     if not evidence.trivial:
-        yield _create_trivial_result(evaluation, gate, Outcome.FAILED, _explain_none(evidence))
+        reason = "there were no rows to fit or to measure the trivial models on"
+        yield create((Outcome.FAILED, reason), baseline=None)
     for model in evidence.trivial:
         if model.name not in gate.models:
             continue
-        change = Change(model.change, model.lower, model.upper)
+        change = Change(value=model.change, lower=model.lower, upper=model.upper)
         outcome = decide_by_interval(change.lower + gate.min_gain, change.upper + gate.min_gain)
         reason = (
             f"log_loss {_describe(change, evidence)} from {model.name}'s {model.log_loss:.4g}, "
             f"against at least {gate.min_gain:g} below"
         )
-        result = _create_trivial_result(evaluation, gate, outcome, reason)
-        yield result.model_copy(
-            update={
-                "baseline": model.log_loss,
-                "lower": model.lower,
-                "upper": model.upper,
-                "compared_with": model.name,
-            }
+        yield create(
+            (outcome, reason),
+            baseline=model.log_loss,
+            lower=model.lower,
+            upper=model.upper,
+            compared_with=model.name,
         )
-
-
-def _explain_none(evidence: Evidence) -> str:
-    if evidence.candidate is None or evidence.candidate.problem:
-        return evidence.replay_problem
-    return "there were no rows to fit or to measure the trivial models on"
-
-
-def _create_trivial_result(
-    evaluation: Evaluation, gate: TrivialGate, outcome: Outcome, reason: str
-) -> GateResult:
-    return GateResult(
-        name=gate.name,
-        kind=gate.kind,
-        rule="min_gain",
-        metric="log_loss",
-        slice=OVERALL,
-        value=evaluation.overall.find_value("log_loss"),
-        limit=gate.min_gain,
-        baseline=None,
-        examples=evaluation.overall.examples,
-        outcome=outcome,
-        reason=reason,
-        refuses_if_inconclusive=gate.inconclusive == "refuse",
-    )

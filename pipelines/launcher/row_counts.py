@@ -9,9 +9,9 @@ from pathlib import Path
 import tensorflow_data_validation as tfdv
 
 from components.csv_example_gen.executor import CSV_ROWS_KEY, ROW_COUNTS_PROPERTY
-from components.evaluator.evaluation import count_evaluated_rows
 from components.examples.parquet_examples import count_rows as count_example_rows
 from components.examples.parquet_examples import list_files
+from components.metrics.evaluation import read_evaluation
 from pipelines.metadata.run_store import StoredArtifact
 
 
@@ -34,7 +34,7 @@ def count_rows(stored: StoredArtifact) -> dict[str, int]:
     if stored.type == "ExampleStatistics":
         return {split: _count_described(path) for split, path in _list_splits(stored)}
     if stored.type == "ModelEvaluation":
-        return {"overall": count_evaluated_rows(stored.path)}
+        return {"overall": read_evaluation(stored.path).overall.examples}
     return {}
 
 

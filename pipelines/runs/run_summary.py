@@ -12,8 +12,9 @@ from pathlib import Path
 import pydantic
 
 from components.data_gate.findings import ARTIFACT_TYPE, DataVerdict, read_verdict
+from components.metrics.evaluation import MetricComparison
 from components.model_validator.gate_result import GateResult
-from components.model_validator.validation import MetricComparison, Validation, find_validation
+from components.model_validator.validation import Validation, find_validation
 from components.record import FORMAT_VERSION, Record
 from components.record_file import UnreadableRecordError, read_record
 from pipelines.config.layout import OutputLayout
@@ -317,7 +318,7 @@ def _find_validation(artifacts: Sequence[StoredArtifact]) -> Validation | None:
     """Find what ModelValidator wrote; None where it is gone, or of another version."""
     for stored in artifacts:
         if stored.key == "blessing":
-            with contextlib.suppress(pydantic.ValidationError):
+            with contextlib.suppress(UnreadableRecordError):
                 validation = find_validation(stored.path)
                 if validation is not None:
                     return validation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from components.metrics.digest import ThresholdCounts
+from components.metrics.evaluation import ThresholdCounts
 from pipelines.report.charts.chart import Chart, Series, create_chart
 from pipelines.report.charts.drawing import Spec
 from pipelines.report.charts.numerals import format_count, format_metric

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from components.frozen_model import FrozenModel
-from components.metrics.digest import CalibrationBin, ThresholdCounts
+from components.metrics.evaluation import CalibrationBin, MetricComparison, ThresholdCounts
 from components.model_validator.gate_result import GateResult
-from components.model_validator.validation import MetricComparison, Validation
+from components.model_validator.validation import Validation
 
 
 class Epoch(FrozenModel):

@@ -1,21 +1,22 @@
-"""Write what was measured as TFMA does, so that TFMA reads it: its own protos, under its names.
+"""Export what was measured as TFMA's own protos, under its names, so that TFMA reads it.
 
 ``tfma.load_eval_result``, ``load_metrics`` and ``load_plots`` take the files for those of TFMA's
 own writers, and its viewers the plots for those of ``ConfusionMatrixPlot`` and ``CalibrationPlot``.
 TFMA's writers are Beam transforms of a dozen stages that look up Student's t for each number; here
-it is a loop over the slices.
+it is a loop over the slices. Nothing of ours reads these files.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import tensorflow as tf
 import tensorflow_model_analysis as tfma
 from google.protobuf import json_format
 from google.protobuf.message import Message
+from scipy.special import stdtrit
 from tensorflow_model_analysis.proto import (
     config_pb2,
     metrics_for_slice_pb2,
@@ -24,12 +25,11 @@ from tensorflow_model_analysis.proto import (
 
 from components.evaluator.eval_config import MeasurementPlan
 from components.examples.parquet_examples import FILE_FORMAT
-from components.metrics.digest import CalibrationBin, ThresholdCounts
-from components.metrics.jackknife import GROUPS, merge_groups
+from components.metrics.evaluation import CalibrationBin, Metric, ThresholdCounts
+from components.metrics.jackknife import METRIC_CONFIDENCE, METRIC_GROUPS
+from components.metrics.measurement import MeasuredSlice, Measures
+from components.metrics.metric_names import EXAMPLE_COUNT
 from components.metrics.score_curves import bin_by_score, count_by_threshold
-from components.metrics.score_histogram import ScoreHistogram
-from components.metrics.slice_measures import Measure, Measures, measure_slice
-from components.metrics.sliced_scores import SlicedScores, SliceKey
 
 _METRICS_FILE = "metrics-00000-of-00001.tfrecord"
 _PLOTS_FILE = "plots-00000-of-00001.tfrecord"
@@ -38,26 +38,21 @@ _CONFIG_FILE = "eval_config.json"
 _ERROR = "__ERROR__"
 
 
-def write_measures(directory: Path, scores: SlicedScores, plan: MeasurementPlan) -> None:
+def export_slices(directory: Path, slices: Sequence[MeasuredSlice], plan: MeasurementPlan) -> None:
     """Write the metrics and plots of all slices.
 
     Args:
         directory: Folder of the ``ModelEvaluation`` artifact; it must be there.
     """
-    metrics, plots = [], []
-    for key in scores.list_slices():
-        models = [scores.create_histogram(key, number) for number in range(len(plan.model_names))]
-        metrics.append(_create_metrics(key, models, plan))
-        if plan.metrics.plots:
-            plots.append(_create_plots(key, models, plan))
-    _write_records(directory / _METRICS_FILE, metrics)
-    _write_records(directory / _PLOTS_FILE, plots)
+    plotted = slices if plan.metrics.plots else ()
+    _write_records(directory / _METRICS_FILE, [_create_metrics(part, plan) for part in slices])
+    _write_records(directory / _PLOTS_FILE, [_create_plots(part, plan) for part in plotted])
     # No thresholds: nothing is validated here, and the record says so.
     unjudged = validation_result_pb2.ValidationResult(missing_thresholds=True)
     _write_records(directory / _VALIDATIONS_FILE, [unjudged])
 
 
-def write_eval_config(
+def export_config(
     directory: Path,
     config: tfma.EvalConfig,
     data_location: str,
@@ -81,15 +76,18 @@ def write_eval_config(
 
 
 def _create_metrics(
-    key: SliceKey, models: list[ScoreHistogram], plan: MeasurementPlan
+    part: MeasuredSlice, plan: MeasurementPlan
 ) -> metrics_for_slice_pb2.MetricsForSlice:
-    record = metrics_for_slice_pb2.MetricsForSlice(slice_key=tfma.slicer.serialize_slice_key(key))
-    measured, change = measure_slice(models, plan.has_intervals)
-    for name, measures in zip(plan.model_names, measured, strict=True):
-        _add_measures(record, measures, name, is_diff=False)
-    _add_measures(record, change, plan.model_names[0], is_diff=True)
-    if plan.has_intervals and all(one.interval is None for one in measured[0].values()):
-        message = f"no intervals: all rows are in one of the {GROUPS} jackknife groups"
+    slice_key = tfma.slicer.serialize_slice_key(part.key)
+    record = metrics_for_slice_pb2.MetricsForSlice(slice_key=slice_key)
+    models = [(name, False) for name in plan.model_names]
+    change = (plan.model_names[0], True)
+    for (model, is_diff), measures in zip(
+        [*models, change], [*part.measures, part.change], strict=True
+    ):
+        _add_measures(record, measures, model, is_diff, part.has_intervals)
+    if plan.has_intervals and not part.has_intervals:
+        message = f"no intervals: all rows are in one of the {METRIC_GROUPS} jackknife groups"
         record.metric_keys_and_values.add(
             key={"name": _ERROR}, value={"bytes_value": message.encode()}
         )
@@ -100,10 +98,12 @@ def _add_measures(
     record: metrics_for_slice_pb2.MetricsForSlice,
     measures: Measures,
     model_name: str,
-    *,
     is_diff: bool,
+    has_intervals: bool,
 ) -> None:
-    for name, measure in measures.items():
+    for name, metric in measures.items():
+        # A row count is counted; TFMA gives its change an interval all the same.
+        is_certain = name == EXAMPLE_COUNT and not is_diff
         record.metric_keys_and_values.add(
             key={
                 "name": name,
@@ -111,29 +111,31 @@ def _add_measures(
                 "is_diff": is_diff,
                 "example_weighted": {"value": False},
             },
-            value={"double_value": {"value": measure.value}},
-            confidence_interval=_create_interval(measure),
+            value={"double_value": {"value": _number(metric.value)}},
+            confidence_interval=(
+                _create_interval(metric) if has_intervals and not is_certain else None
+            ),
         )
 
 
-def _create_interval(measure: Measure) -> metrics_for_slice_pb2.ConfidenceInterval | None:
-    interval = measure.interval
-    if interval is None:
-        return None
+def _create_interval(metric: Metric) -> metrics_for_slice_pb2.ConfidenceInterval:
+    lower, upper = _number(metric.lower), _number(metric.upper)
+    quantile = float(stdtrit(METRIC_GROUPS - 1, (1 + METRIC_CONFIDENCE) / 2))
     return metrics_for_slice_pb2.ConfidenceInterval(
-        lower_bound={"double_value": {"value": interval.lower}},
-        upper_bound={"double_value": {"value": interval.upper}},
-        standard_error={"double_value": {"value": interval.standard_error}},
-        degrees_of_freedom={"value": GROUPS - 1},
+        lower_bound={"double_value": {"value": lower}},
+        upper_bound={"double_value": {"value": upper}},
+        standard_error={"double_value": {"value": (upper - lower) / 2 / quantile}},
+        degrees_of_freedom={"value": METRIC_GROUPS - 1},
     )
 
 
 def _create_plots(
-    key: SliceKey, models: list[ScoreHistogram], plan: MeasurementPlan
+    part: MeasuredSlice, plan: MeasurementPlan
 ) -> metrics_for_slice_pb2.PlotsForSlice:
-    record = metrics_for_slice_pb2.PlotsForSlice(slice_key=tfma.slicer.serialize_slice_key(key))
-    for name, model in zip(plan.model_names, models, strict=True):
-        rows = merge_groups(model)
+    record = metrics_for_slice_pb2.PlotsForSlice(
+        slice_key=tfma.slicer.serialize_slice_key(part.key)
+    )
+    for name, rows in zip(plan.model_names, part.rows, strict=True):
         record.plot_keys_and_values.add(
             key={"model_name": name, "example_weighted": {"value": False}},
             value={
