@@ -65,13 +65,13 @@ def ModelValidator(  # noqa: N802  # TFX names the component after the function
         training_examples: The raw examples that the candidate was trained on.
         model: The candidate that it measured.
         gates: The gates, as ``dump_gates`` writes them.
-        rows: What to know of the examples: a ``RowSource`` as JSON.
-        settings: How to find out: ``ModelValidatorSettings`` as JSON.
+        rows: What to know about the examples: a ``RowSource`` as JSON.
+        settings: ``ModelValidatorSettings`` as JSON.
         baseline_model: The champion that it measured, if there is one.
 
     Raises:
-        ValueError: If the evaluation is empty, or has a baseline where there is no champion or
-            none where there is one that fits.
+        ValueError: If the evaluation can't be read, or has a champion where there is none, or none
+            where there is a compatible one.
     """
     directory = Path(evaluation.uri)
     reason = read_incompatibility(directory)
@@ -141,20 +141,17 @@ def _investigate(
             transform_rows(candidate, train_files, train_rows, source.label),
             transform_rows(candidate, example_files, scored.rows, source.label),
         )
-        replays = (
-            replay_models(processes, served, example_files, scored, settings, source.label)
-            if served
-            else []
-        )
+        replays = replay_models(processes, served, example_files, scored, settings, source.label)
     precision = settings.confidence, source.threshold
     changes, thinned = measure_changes(measured, gates, scored, *precision)
-    compares_champion = bool(replays) and champion is not None
+    if replays:
+        told = compare_replay(replays[0], scored, scored.candidate)
+        evidence = dataclasses.replace(evidence, candidate=told)
+    if replays and champion:
+        told = compare_replay(replays[-1], scored, scored.champion)
+        evidence = dataclasses.replace(evidence, champion=told)
     return dataclasses.replace(
         evidence,
-        candidate=compare_replay(replays[0], scored, scored.candidate) if replays else None,
-        champion=(
-            compare_replay(replays[-1], scored, scored.champion) if compares_champion else None
-        ),
         changes=changes,
         thinned_slices=thinned,
         trivial=measure_trivial_models(scored, predictions, *precision),
@@ -200,16 +197,16 @@ def _bless(blessing: Artifact, validation: Validation) -> None:
         constants.ARTIFACT_PROPERTY_BLESSED_KEY,
         constants.BLESSED_VALUE if blessed else constants.NOT_BLESSED_VALUE,
     )
-    blessing.set_string_custom_property(
-        constants.ARTIFACT_PROPERTY_CURRENT_MODEL_URI_KEY, validation.candidate.uri
+    current = (
+        constants.ARTIFACT_PROPERTY_CURRENT_MODEL_URI_KEY,
+        constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY,
     )
-    blessing.set_int_custom_property(
-        constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY, validation.candidate.id
+    baseline = (
+        constants.ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY,
+        constants.ARTIFACT_PROPERTY_BASELINE_MODEL_ID_KEY,
     )
-    if validation.baseline:
-        blessing.set_string_custom_property(
-            constants.ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY, validation.baseline.uri
-        )
-        blessing.set_int_custom_property(
-            constants.ARTIFACT_PROPERTY_BASELINE_MODEL_ID_KEY, validation.baseline.id
-        )
+    models = ((current, validation.candidate), (baseline, validation.baseline))
+    for (uri_key, id_key), model in models:
+        if model is not None:
+            blessing.set_string_custom_property(uri_key, model.uri)
+            blessing.set_int_custom_property(id_key, model.id)

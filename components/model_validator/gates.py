@@ -161,7 +161,7 @@ class TrivialGate(NamedGate):
 
     Attributes:
         models: Which trivial models; all are measured.
-        min_gain: How far at least its log loss must be below each trivial model's, in nats, inclusive.
+        min_gain: How far at least its log loss must be below theirs, in nats, inclusive.
         inconclusive: Whether an inconclusive outcome lets the model pass or refuses it.
     """
 

@@ -134,10 +134,12 @@ def replay_models(
     """Replay models on the rows whose scores the Evaluator kept.
 
     Args:
-        model_directories: Folders of SavedModels, one per process.
+        model_directories: Folders of SavedModels, one per process; without any, nothing is done.
         example_files: Files of the evaluated split, in order.
         label: Name of the label, which the first model tells; None to leave it out.
     """
+    if not model_directories:
+        return []
     records_file = processes.directory / "evaluated.arrow"
     write_records(example_files, scored.rows, records_file)
     requests = [

@@ -21,7 +21,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 Array = npt.NDArray[np.float64]
 Columns: TypeAlias = sparse.csr_matrix
-"""Encoded rows: the numbers, then a one-hot block for each index; shape [rows, columns]."""
+"""Encoded rows: the numbers, then one one-hot block per index; shape [rows, columns]."""
 Features = Mapping[str, npt.NDArray[Any]]
 """Transformed features by name, floats or indices, shape [rows]."""
 
@@ -93,7 +93,7 @@ def fit_coefficients(columns: Columns, labels: Array) -> Array:
         labels: 0 or 1, shape [rows].
 
     Returns:
-        The intercept, which is not penalized, then a coefficient a column; shape [1 + columns].
+        The intercept, which is not penalized, then one coefficient per column; shape [1 + columns].
         NaN where a row holds a value that is not a finite number.
     """
     if not np.isfinite(columns.data).all():
