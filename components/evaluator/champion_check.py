@@ -1,7 +1,7 @@
 """Check that a champion can still be measured on today's rows, before anything relies on it.
 
 A champion outlives the columns that it was made for: a column may have another type today, or the
-label another name. Measuring would end in a stack trace then, and every candidate with it.
+label another name. Measuring it would then end every evaluation in a stack trace.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from components.serving.model_error import describe_error
 from components.serving.signatures import PROBABILITY, SERVING, TRANSFORM
 
 INCOMPATIBLE_FILE = "incompatible_champion.txt"
-"""File beside the metrics that says why there are none of the champion."""
+"""File beside the metrics that explains why there are none of the champion."""
 
 _EARLIER_FILE = "champion_misfit.txt"
 """Its name in earlier releases."""

@@ -1,7 +1,7 @@
 """Write into a ``tfma.EvalConfig`` what is measured, and read it there.
 
 The config is what TFX's Evaluator takes and what TFMA shows beside the metrics; our executor
-measures what it says.
+follows it.
 
 The model that the Trainer exports must have the signatures of ``components.serving.signatures``:
 ``serving_default`` with the probability, ``transform_features`` with the label under
@@ -41,11 +41,11 @@ class BinaryClassifierMetrics(Record):
 
 @dataclasses.dataclass(frozen=True)
 class MeasurementPlan:
-    """What a config says is measured.
+    """What a config asks for.
 
     Attributes:
-        model_names: Names of the models in the metrics' keys, the candidate's first; the only
-            model's is empty.
+        model_names: Names of the models in TFMA's keys, the candidate's first; an only model's is
+            empty.
         label: Output of ``transform_features`` that has the label.
         slice_columns: Columns, and fairness attributes, that slices are cut by.
         has_intervals: Whether there are jackknife intervals.

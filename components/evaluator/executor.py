@@ -25,7 +25,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
     """Measure the candidate and the champion on the same rows, in TFX's Evaluator's place.
 
     It writes ``digest.json``, ``scores.parquet`` and, as an export, the files that TFMA reads. An
-    incompatible champion is left out; ``incompatible_champion.txt`` says why then.
+    incompatible champion is left out, and ``incompatible_champion.txt`` explains why.
     """
 
     def Do(  # noqa: N802  # the name is TFX's

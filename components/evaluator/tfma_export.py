@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 import tensorflow_model_analysis as tfma
@@ -47,7 +48,7 @@ def export_slices(directory: Path, slices: Sequence[MeasuredSlice], plan: Measur
     plotted = slices if plan.metrics.plots else ()
     _write_records(directory / _METRICS_FILE, [_create_metrics(part, plan) for part in slices])
     _write_records(directory / _PLOTS_FILE, [_create_plots(part, plan) for part in plotted])
-    # No thresholds: nothing is validated here, and the record says so.
+    # No thresholds: nothing is validated here, as the record tells.
     unjudged = validation_result_pb2.ValidationResult(missing_thresholds=True)
     _write_records(directory / _VALIDATIONS_FILE, [unjudged])
 
@@ -132,52 +133,49 @@ def _create_interval(metric: Metric) -> metrics_for_slice_pb2.ConfidenceInterval
 def _create_plots(
     part: MeasuredSlice, plan: MeasurementPlan
 ) -> metrics_for_slice_pb2.PlotsForSlice:
-    record = metrics_for_slice_pb2.PlotsForSlice(
-        slice_key=tfma.slicer.serialize_slice_key(part.key)
+    return metrics_for_slice_pb2.PlotsForSlice(
+        slice_key=tfma.slicer.serialize_slice_key(part.key),
+        plot_keys_and_values=[
+            {
+                "key": {"model_name": name, "example_weighted": {"value": False}},
+                "value": {
+                    "confusion_matrix_at_thresholds": _create_curves(count_by_threshold(rows)),
+                    "calibration_histogram_buckets": _create_calibration(bin_by_score(rows)),
+                },
+            }
+            for name, rows in zip(plan.model_names, part.rows, strict=True)
+        ],
     )
-    for name, rows in zip(plan.model_names, part.rows, strict=True):
-        record.plot_keys_and_values.add(
-            key={"model_name": name, "example_weighted": {"value": False}},
-            value={
-                "confusion_matrix_at_thresholds": _create_curves(count_by_threshold(rows)),
-                "calibration_histogram_buckets": _create_calibration(bin_by_score(rows)),
-            },
-        )
-    return record
 
 
-def _create_curves(
-    counts: Iterable[ThresholdCounts],
-) -> metrics_for_slice_pb2.ConfusionMatrixAtThresholds:
-    created = metrics_for_slice_pb2.ConfusionMatrixAtThresholds()
-    for count in counts:
-        created.matrices.add(
-            threshold=count.threshold,
-            true_positives=count.true_positives,
-            false_positives=count.false_positives,
-            true_negatives=count.true_negatives,
-            false_negatives=count.false_negatives,
-            precision=_number(count.precision),
-            recall=_number(count.recall),
-            false_positive_rate=_number(count.false_positive_rate),
-            accuracy=_number(count.accuracy),
-        )
-    return created
+def _create_curves(counts: Iterable[ThresholdCounts]) -> dict[str, Any]:
+    return {
+        "matrices": [
+            {
+                **count.model_dump(),
+                "precision": _number(count.precision),
+                "recall": _number(count.recall),
+                "false_positive_rate": _number(count.false_positive_rate),
+                "accuracy": _number(count.accuracy),
+            }
+            for count in counts
+        ]
+    }
 
 
-def _create_calibration(
-    bins: Iterable[CalibrationBin],
-) -> metrics_for_slice_pb2.CalibrationHistogramBuckets:
-    created = metrics_for_slice_pb2.CalibrationHistogramBuckets()
-    for one in bins:
-        created.buckets.add(
-            lower_threshold_inclusive=one.low,
-            upper_threshold_exclusive=one.high,
-            num_weighted_examples={"value": one.rows},
-            total_weighted_label={"value": one.mean_label * one.rows},
-            total_weighted_refined_prediction={"value": one.mean_prediction * one.rows},
-        )
-    return created
+def _create_calibration(bins: Iterable[CalibrationBin]) -> dict[str, Any]:
+    return {
+        "buckets": [
+            {
+                "lower_threshold_inclusive": one.low,
+                "upper_threshold_exclusive": one.high,
+                "num_weighted_examples": {"value": one.rows},
+                "total_weighted_label": {"value": one.mean_label * one.rows},
+                "total_weighted_refined_prediction": {"value": one.mean_prediction * one.rows},
+            }
+            for one in bins
+        ]
+    }
 
 
 def _number(value: float | None) -> float:

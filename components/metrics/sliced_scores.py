@@ -1,4 +1,4 @@
-"""Gather the scores of all models by slice and jackknife group, a batch of rows at a time.
+"""Gather the scores of all models by slice and jackknife group, one batch of rows at a time.
 
 A batch is counted by sorting, and a slice's counts wait until there are as many as were merged
 before, so each row costs a few sorted numbers whatever the number of rows, and memory follows the
@@ -126,7 +126,7 @@ class SlicedScores:
         is_positive = labels.astype(np.int64)
         for number, scores in enumerate(probabilities):
             prepared = prepare_rows(labels, scores, self._threshold)
-            # One number says what a row is counted as: its cell, bucket and label.
+            # One number for what a row is counted as: its cell, bucket and label.
             places = (prepared.buckets + MAX_BUCKET) * _LABELS + is_positive
             self._add_counts(number, *np.unique(cells * _CELL + places[rows], return_counts=True))
             sums = self._sums[number]

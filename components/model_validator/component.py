@@ -145,11 +145,11 @@ def _investigate(
     precision = settings.confidence, source.threshold
     changes, thinned = measure_changes(measured, gates, scored, *precision)
     if replays:
-        told = compare_replay(replays[0], scored, scored.candidate)
-        evidence = dataclasses.replace(evidence, candidate=told)
+        replay = compare_replay(replays[0], scored, scored.candidate)
+        evidence = dataclasses.replace(evidence, candidate=replay)
     if replays and champion:
-        told = compare_replay(replays[-1], scored, scored.champion)
-        evidence = dataclasses.replace(evidence, champion=told)
+        replay = compare_replay(replays[-1], scored, scored.champion)
+        evidence = dataclasses.replace(evidence, champion=replay)
     return dataclasses.replace(
         evidence,
         changes=changes,

@@ -136,7 +136,7 @@ def replay_models(
     Args:
         model_directories: Folders of SavedModels, one per process; without any, nothing is done.
         example_files: Files of the evaluated split, in order.
-        label: Name of the label, which the first model tells; None to leave it out.
+        label: Name of the label, which the first model gives; None to leave it out.
     """
     if not model_directories:
         return []

@@ -1,4 +1,4 @@
-"""What is told of a model's serving replay; plain Python."""
+"""The facts of a model's serving replay; plain Python."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import os
 import shutil
 import subprocess
@@ -59,7 +60,7 @@ class ReplayRequest(FrozenModel):
 
 
 class ReplayTask(FrozenModel):
-    """What the other process is told.
+    """What the other process gets.
 
     Attributes:
         directory: Folder that gets the answer; the one above it holds the lock that takes turns.
@@ -142,20 +143,11 @@ class ReplayProcesses:
             timeout_seconds: When to give up on a process.
 
         Returns:
-            For each its answers, and what they cost; or why it could not be served, or not in
-            time.
+            Each model's answers and what they cost; or why it could not be served, or not in time.
         """
         with ThreadPoolExecutor(max(1, len(requests))) as pool:
-            return list(
-                pool.map(
-                    lambda request, directory, process: _replay_model(
-                        request, directory, process, timeout_seconds
-                    ),
-                    requests,
-                    self._directories,
-                    self._processes,
-                )
-            )
+            replay = functools.partial(_replay_model, timeout_seconds)
+            return list(pool.map(replay, requests, self._directories, self._processes))
 
 
 def _start_process(directory: Path) -> subprocess.Popen[bytes]:
@@ -174,10 +166,10 @@ def _start_process(directory: Path) -> subprocess.Popen[bytes]:
 
 
 def _replay_model(
+    timeout_seconds: float,
     request: ReplayRequest,
     directory: Path,
     process: subprocess.Popen[bytes],
-    timeout_seconds: float,
 ) -> Replay | ReplayError:
     served = directory / _VERSION_NAME
     try:
@@ -196,7 +188,7 @@ def _replay_model(
 def _ask(process: subprocess.Popen[bytes], task: ReplayTask, timeout_seconds: float) -> None:
     """Hand a process its task, and wait for its end."""
     assert process.stdin is not None
-    # One that has died is told by what it left.
+    # One that has died is known by what it left.
     with contextlib.suppress(BrokenPipeError):
         # Left open: the process ends when it is closed.
         process.stdin.write(task.model_dump_json().encode() + b"\n")
@@ -212,6 +204,6 @@ def _read_outcome(directory: Path) -> ModelReplay:
     if outcome is not None:
         return outcome
     errors = directory / ERRORS_FILE
-    told = errors.read_text("utf-8", "replace").split("\n") if errors.is_file() else []
-    last_line = next((line for line in reversed(told) if line.strip()), "it left no message")
+    text = errors.read_text("utf-8", "replace") if errors.is_file() else ""
+    last_line = (text.strip() or "it left no message").splitlines()[-1]
     raise ReplayError(f"the process ended without an answer: {last_line.strip()}")

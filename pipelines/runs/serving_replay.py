@@ -100,13 +100,13 @@ def replay_version(
             scored,
             judgement.settings,
         )
-    told = compare_replay(replay, scored, scored.candidate)
-    results = judge(measured, gates, Evidence(candidate=told)) if gates else ()
+    facts = compare_replay(replay, scored, scored.candidate)
+    results = judge(measured, gates, Evidence(candidate=facts)) if gates else ()
     return ServingReplay(
         version=version,
         run_id=judgement.run_id,
-        passed=is_blessed(results) if gates else told.problem is None,
-        replay=told,
+        passed=is_blessed(results) if gates else facts.problem is None,
+        replay=facts,
         gates=results,
     )
 

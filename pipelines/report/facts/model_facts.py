@@ -1,4 +1,4 @@
-"""Gather what is told of a run's model from its artifacts: no TFMA, no TensorFlow."""
+"""Gather the facts about a run's model from its artifacts: no TFMA, no TensorFlow."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _Content = TypeVar("_Content")
 def collect_model(
     outputs: Mapping[str, Sequence[StoredArtifact]], rows: RowSource, notes: list[str]
 ) -> ModelReport | None:
-    """Gather what is told of the model.
+    """Gather the facts about the model.
 
     Args:
-        rows: What ModelValidator is told of the examples: split, threshold, attributes.
+        rows: What ModelValidator knows about the examples: split, threshold, attributes.
         notes: Gets a sentence for what can't be shown.
 
     Returns:
@@ -85,7 +85,7 @@ def read_history(path: Path) -> TrainingReport:
     """Read the history that the Trainer left.
 
     Args:
-        path: Its CSV file, a line an epoch.
+        path: Its CSV file, one line per epoch.
 
     Raises:
         OSError: If it can't be read.
@@ -107,7 +107,7 @@ def read_history(path: Path) -> TrainingReport:
             for row in csv.DictReader(file)
         )
     if not epochs:
-        raise ValueError(f"{path}: got no epoch, expected a line for each")
+        raise ValueError(f"{path}: got no epoch, expected one line per epoch")
     return TrainingReport(
         epochs=epochs, best_epoch=min(epochs, key=lambda epoch: epoch.validation_log_loss).number
     )

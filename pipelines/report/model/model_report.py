@@ -1,4 +1,4 @@
-"""What is told of a run's model: its training, its metrics, its slices, its fairness."""
+"""The facts about a run's model: its training, its metrics, its slices, its fairness."""
 
 from __future__ import annotations
 
