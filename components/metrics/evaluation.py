@@ -9,6 +9,7 @@ This module is plain Python.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -209,6 +210,17 @@ class Evaluation(Record):
     def find_slices(self, column: str) -> tuple[Slice, ...]:
         """Give the candidate's slices by a column, in order; none where it was not sliced."""
         return tuple(part for part in self.candidate.slices if part.column == column)
+
+    def select_slices(self, columns: Sequence[str]) -> Iterator[Slice]:
+        """Give the candidate's slices by some columns; all rows as one slice where there are none.
+
+        A column without slices gives an empty one, ``column=*``.
+        """
+        if not columns:
+            yield self.overall
+        for column in columns:
+            nothing = Slice(column=column, column_value="*", examples=0, metrics={})
+            yield from self.find_slices(column) or (nothing,)
 
     def find_champion(self, name: str) -> Slice | None:
         """Give the champion's metrics on a slice, or None where it has none."""

@@ -55,19 +55,6 @@ class ScoreTotals(NamedTuple):
     log_loss_sum: Array
 
 
-@dataclasses.dataclass(frozen=True)
-class RowScores:
-    """What a histogram takes of each row.
-
-    Attributes:
-        buckets: Its bucket of log-odds, [rows].
-        terms: What is summed up, [rows] each.
-    """
-
-    buckets: Integers
-    terms: ScoreTotals
-
-
 def check_labels(labels: Array) -> None:
     """Check that labels, [rows], are those of a binary classifier.
 
@@ -85,7 +72,9 @@ def compute_row_losses(labels: Array, probabilities: Array) -> Array:
     return -np.log(np.where(labels == 1, inside, 1 - inside))
 
 
-def prepare_rows(labels: Array, probabilities: Array, threshold: float) -> RowScores:
+def prepare_rows(
+    labels: Array, probabilities: Array, threshold: float
+) -> tuple[Integers, ScoreTotals]:
     """Prepare rows for histograms; done once, for any number of slices that they are in.
 
     Args:
@@ -93,6 +82,9 @@ def prepare_rows(labels: Array, probabilities: Array, threshold: float) -> RowSc
         probabilities: Predicted probability of label 1, [rows]. One outside 0 to 1, or NaN, makes
             every metric of the prediction NaN: a broken model must not look like a fair one.
         threshold: A row counts as positive where its probability is above it.
+
+    Returns:
+        Each row's bucket of log-odds, [rows]; and what it adds to the sums, [rows] each.
     """
     is_broken = ~((probabilities >= 0) & (probabilities <= 1))
     whole = np.where(is_broken, 0.5, probabilities)
@@ -106,7 +98,7 @@ def prepare_rows(labels: Array, probabilities: Array, threshold: float) -> RowSc
         probability_sum=whole,
         log_loss_sum=compute_row_losses(labels, whole),
     )
-    return RowScores(buckets, terms)
+    return buckets, terms
 
 
 @dataclasses.dataclass(frozen=True)
@@ -212,16 +204,16 @@ def summarize_rows(
         ValueError: If a label is neither 0 nor 1.
     """
     check_labels(labels)
-    rows = prepare_rows(labels, probabilities, threshold)
+    row_buckets, terms = prepare_rows(labels, probabilities, threshold)
     of_row = np.zeros(labels.size, np.int64) if groups is None else groups
     count = int(of_row.max(initial=0)) + 1
-    buckets, places = np.unique(rows.buckets, return_inverse=True)
+    buckets, places = np.unique(row_buckets, return_inverse=True)
     cells = of_row * buckets.size + places
     negatives, positives = (
         _sum(cells, labels == label, count * buckets.size).reshape(count, buckets.size)
         for label in (0, 1)
     )
-    totals = ScoreTotals(*(_sum(of_row, term, count) for term in rows.terms))
+    totals = ScoreTotals(*(_sum(of_row, term, count) for term in terms))
     histogram = ScoreHistogram(threshold, buckets, negatives, positives, totals)
     return histogram.merge_groups() if groups is None else histogram
 

@@ -113,8 +113,7 @@ class SlicedScores:
 
         Args:
             labels: 0 or 1, [rows], at least one.
-            probabilities: Predicted probability of label 1, [rows] for each model, as
-                ``prepare_rows`` takes it.
+            probabilities: Per model, as ``prepare_rows`` takes them, [rows].
             groups: Jackknife group, [rows].
 
         Raises:
@@ -125,20 +124,16 @@ class SlicedScores:
         self._grow()
         is_positive = labels.astype(np.int64)
         for number, scores in enumerate(probabilities):
-            prepared = prepare_rows(labels, scores, self._threshold)
+            buckets, terms = prepare_rows(labels, scores, self._threshold)
             # One number for what a row is counted as: its cell, bucket and label.
-            places = (prepared.buckets + MAX_BUCKET) * _LABELS + is_positive
+            places = (buckets + MAX_BUCKET) * _LABELS + is_positive
             self._add_counts(number, *np.unique(cells * _CELL + places[rows], return_counts=True))
             sums = self._sums[number]
-            for term, values in enumerate(prepared.terms):
+            for term, values in enumerate(terms):
                 sums[:, term] += np.bincount(cells, values[rows], sums.shape[0])
 
     def merge(self, other: SlicedScores) -> None:
-        """Add all of another's rows; the other keeps its own.
-
-        Args:
-            other: One of as many models and groups, and the same threshold.
-        """
+        """Add all rows of another, of as many models and groups; the other keeps its own."""
         moved = [self._place(key) for key in other._places]
         self._grow()
         for number, slices in enumerate(other._counts):

@@ -5,7 +5,7 @@ This module is plain Python and NumPy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -79,12 +79,19 @@ def measure_changes(
     order = order_rows(scored.digests)
     changes: Changes = {}
     kept: dict[str, int] = {}
-    for part, metrics in _list_judged_slices(evaluation, gates):
-        rows = _find_rows(part, scored, order)
-        kept[part.name] = rows.size
-        if rows.size:
-            found = estimate_changes(scores.select(rows), metrics, confidence, threshold)
-            changes |= {(metric, part.name): change for metric, change in found.items()}
+    for gate in (gate for gate in gates if isinstance(gate, ChangeGate)):
+        for part in evaluation.select_slices(gate.slice_columns):
+            if part.column is not None and part.examples < gate.min_examples:
+                continue
+            rows = _find_rows(part, scored, order)
+            kept[part.name] = rows.size
+            if rows.size:
+                changes |= {
+                    (metric, part.name): change
+                    for metric, change in estimate_changes(
+                        scores.select(rows), [gate.metric], confidence, threshold
+                    ).items()
+                }
     return changes, kept if scored.rows.size < evaluation.overall.examples else {}
 
 
@@ -175,27 +182,6 @@ def compare_replay(
     return replay.measures.model_copy(
         update={"prediction_difference": difference.value, "difference_at": difference.where}
     )
-
-
-def _list_judged_slices(
-    evaluation: Evaluation, gates: Sequence[Gate]
-) -> Sequence[tuple[Slice, list[ScoreMetric]]]:
-    """List the slices whose change a gate will ask for, each with the metrics of it."""
-    wanted: dict[str, tuple[Slice, list[ScoreMetric]]] = {}
-    for gate in gates:
-        if isinstance(gate, ChangeGate):
-            for part in _select_slices(evaluation, gate):
-                wanted.setdefault(part.name, (part, []))[1].append(gate.metric)
-    return list(wanted.values())
-
-
-def _select_slices(evaluation: Evaluation, gate: ChangeGate) -> Iterator[Slice]:
-    if not gate.slice_columns:
-        yield evaluation.overall
-    for column in gate.slice_columns:
-        for part in evaluation.find_slices(column):
-            if part.examples >= gate.min_examples:
-                yield part
 
 
 def _find_rows(part: Slice, scored: ScoredRows, order: Integers) -> Integers:

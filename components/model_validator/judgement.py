@@ -15,7 +15,7 @@ from typing import Any
 from components.metrics.evaluation import OVERALL, Change, Evaluation, Slice
 from components.model_validator.evidence import Evidence
 from components.model_validator.fairness import find_widest_gap
-from components.model_validator.gate_result import GateResult, Outcome
+from components.model_validator.gate_result import GateResult, Outcome, decide, decide_by_interval
 from components.model_validator.gates import (
     ChangeGate,
     FairnessGate,
@@ -25,7 +25,6 @@ from components.model_validator.gates import (
     TrivialGate,
     ValueGate,
 )
-from components.model_validator.limits import decide, decide_by_interval
 
 _Answer = tuple[Outcome, str]
 
@@ -72,7 +71,7 @@ class _Judgement:
             elif isinstance(gate, TrivialGate):
                 yield from self._judge_against_trivial(gate, rule, limit)
         if isinstance(gate, ValueGate | ChangeGate):
-            for part in self._select_slices(gate):
+            for part in self.evaluation.select_slices(gate.slice_columns):
                 for rule, limit in gate.limits:
                     yield self._judge_slice(gate, rule, limit, part)
 
@@ -90,14 +89,6 @@ class _Judgement:
         outcome, reason = answer
         named = {"name": gate.name, "kind": gate.kind, "rule": rule, "limit": limit}
         return GateResult(**{**usual, **named, "outcome": outcome, "reason": reason, **facts})
-
-    def _select_slices(self, gate: ValueGate | ChangeGate) -> Iterator[Slice]:
-        """Give a gate's slices, and an empty one for each column that has none."""
-        if not gate.slice_columns:
-            yield self.evaluation.overall
-        for column in gate.slice_columns:
-            nothing = Slice(column=column, column_value="*", examples=0, metrics={})
-            yield from self.evaluation.find_slices(column) or (nothing,)
 
     def _judge_slice(
         self, gate: ValueGate | ChangeGate, rule: Rule, limit: float, part: Slice

@@ -41,19 +41,16 @@ class LabeledFeatures:
 def transform_rows(
     model: LoadedModel, paths: Sequence[str], rows: npt.NDArray[np.int64], label: str
 ) -> LabeledFeatures:
-    """Have a model transform chosen rows.
+    """Have a model transform chosen rows, at least one, as ``read_rows`` reads them.
 
     Args:
-        paths: Files of one split, in order.
-        rows: Numbers of the rows in the split, ascending, at least one.
         label: Name of the label among what ``transform_features`` gives.
 
     Returns:
         The label and the features, which are numbers.
 
     Raises:
-        SignatureError: If the model gives no such label.
-        ValueError: If the split has no such row.
+        ValueError: If the model gives no such label, or the split has no such row.
     """
     outputs = model.find_signature(TRANSFORM).structured_outputs
     numbers = {
@@ -70,15 +67,7 @@ def transform_rows(
 def predict_by_trivial_models(
     train: LabeledFeatures, evaluated: LabeledFeatures
 ) -> dict[TrivialName, Array]:
-    """Fit the trivial models and ask them.
-
-    Args:
-        train: Rows to fit on.
-        evaluated: Rows to answer, with the same features.
-
-    Returns:
-        Probabilities of label 1 by model, [evaluated rows] each.
-    """
+    """Fit the trivial models; give their probabilities of label 1, [evaluated rows] each."""
     encoding = learn_encoding(train.features)
     columns = encoding.encode(train.features, train.labels.size)
     coefficients = fit_coefficients(columns, train.labels)

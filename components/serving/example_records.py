@@ -15,11 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from components.examples.example_encoding import encode_examples
-from components.examples.parquet_examples import (
-    flatten,
-    list_row_groups,
-    read_row_group,
-)
+from components.examples.parquet_examples import flatten, list_row_groups, read_row_group
 
 _RECORD = "example"
 _SCHEMA = pa.schema([pa.field(_RECORD, pa.binary())])
@@ -55,16 +51,7 @@ def read_rows(paths: Sequence[str], rows: npt.NDArray[np.int64]) -> Iterator[pa.
 
 
 def write_records(paths: Sequence[str], rows: npt.NDArray[np.int64], records_file: Path) -> None:
-    """Encode chosen rows as ``tf.Example`` records.
-
-    Args:
-        paths: Files of one split, in order.
-        rows: Numbers of the rows in the split, ascending, at least one.
-        records_file: Gets the records, in the order of the rows.
-
-    Raises:
-        ValueError: If the split has no such row.
-    """
+    """Encode chosen rows, as of ``read_rows``, as ``tf.Example`` records in a file, in order."""
     with pa.OSFile(str(records_file), "wb") as sink, pa.ipc.new_file(sink, _SCHEMA) as writer:
         for batch in read_rows(paths, rows):
             records = pa.array(encode_examples(batch), pa.binary())
@@ -72,10 +59,7 @@ def write_records(paths: Sequence[str], rows: npt.NDArray[np.int64], records_fil
 
 
 def open_records(records_file: Path) -> pa.ChunkedArray:
-    """Map a file of records into memory; pages that are not looked at take none.
-
-    Args:
-        records_file: What ``write_records`` wrote.
+    """Map what ``write_records`` wrote into memory; pages that are not looked at take none.
 
     Returns:
         Serialized examples, ``binary``, [rows].

@@ -53,16 +53,6 @@ class LoadedModel:
         """List the outputs of a signature by name; raises as ``find_signature`` does."""
         return tuple(sorted(self.find_signature(signature).structured_outputs))
 
-    def check_output(self, signature: str, output: str) -> None:
-        """Check that a signature has an output.
-
-        Raises:
-            SignatureError: If it has not.
-        """
-        outputs = self.list_outputs(signature)
-        if output not in outputs:
-            raise SignatureError(f"{signature} gives {list(outputs)}, and no {output!r}")
-
     def ask(
         self,
         signature: str,
@@ -88,9 +78,10 @@ class LoadedModel:
                 row.
             tensorflow.errors.OpError: If the model can't take the rows.
         """
+        function, known = self.find_signature(signature), self.list_outputs(signature)
         for output in outputs:
-            self.check_output(signature, output)
-        function = self.find_signature(signature)
+            if output not in known:
+                raise SignatureError(f"{signature} gives {list(known)}, and no {output!r}")
         step = batch_rows or BATCH_ROWS
 
         def ask_batch(first: int) -> list[npt.NDArray[Any]]:

@@ -12,8 +12,7 @@ from components.metrics.evaluation import Change
 from components.metrics.metric_names import ScoreMetric
 from components.metrics.paired_change import PairedScores, estimate_changes
 from components.metrics.score_histogram import Array, compute_row_losses, summarize_rows
-from components.model_validator.gate_result import Outcome
-from components.model_validator.limits import decide_by_interval
+from components.model_validator.gate_result import Outcome, decide_by_interval
 
 LIMITS_IN_TRUE_RISES = (0.0, 1.0, 3.0)
 """Limits of the simulated gate, in multiples of how much worse the candidate truly is."""
