@@ -20,9 +20,6 @@ from components.record import Record
 from components.serving.signatures import PROBABILITY, SERVING, TRANSFORM
 from schemas.feature_table import FeatureTable
 
-CANDIDATE = tfma.CANDIDATE_KEY
-BASELINE = tfma.BASELINE_KEY
-
 _EXAMPLE_COUNT = "ExampleCount"
 
 
@@ -59,22 +56,17 @@ class MeasurementPlan:
 
 
 def create_eval_config(table: FeatureTable, settings: EvaluatorSettings) -> tfma.EvalConfig:
-    """Create the config; it holds no threshold, for the gates judge.
+    """Create the config: one candidate and at most one baseline, overall and by slice.
 
-    Without a baseline TFX drops that model spec, and the candidate's name with it.
-
-    Args:
-        table: Gives the label, the columns to slice by and the fairness attributes.
-
-    Returns:
-        A config for one candidate and at most one baseline, overall, by slice column, and by
-        group of each fairness attribute.
+    It holds no threshold, for the gates judge. Slices are those of the table's slice columns and
+    fairness attributes. Without a baseline TFX drops that model spec, and the candidate's name with
+    it.
     """
     attributes = (attribute.name for attribute in table.fairness_attributes)
     return tfma.EvalConfig(
         model_specs=[
-            _create_model_spec(table, CANDIDATE, is_baseline=False),
-            _create_model_spec(table, BASELINE, is_baseline=True),
+            _create_model_spec(table, tfma.CANDIDATE_KEY, is_baseline=False),
+            _create_model_spec(table, tfma.BASELINE_KEY, is_baseline=True),
         ],
         slicing_specs=[
             tfma.SlicingSpec(),
@@ -102,11 +94,7 @@ def _create_model_spec(table: FeatureTable, name: str, *, is_baseline: bool) -> 
 
 
 def _create_metrics(settings: EvaluatorSettings) -> list[tfma.MetricConfig]:
-    metrics = BinaryClassifierMetrics(
-        threshold=settings.threshold,
-        plots=settings.plots,
-        max_scored_rows=settings.max_scored_rows,
-    )
+    metrics = BinaryClassifierMetrics.model_validate(settings.model_dump())
     return [
         tfma.MetricConfig(class_name=_EXAMPLE_COUNT),
         tfma.MetricConfig(
@@ -137,13 +125,11 @@ def read_measurement_plan(config: tfma.EvalConfig) -> MeasurementPlan:
     """
     candidate, *baselines = sorted(config.model_specs, key=lambda spec: bool(spec.is_baseline))
     metrics = [metric for spec in config.metrics_specs for metric in spec.metrics]
-    if [metric.class_name for metric in metrics] != [
-        _EXAMPLE_COUNT,
-        BinaryClassifierMetrics.__name__,
-    ]:
+    names = [metric.class_name for metric in metrics]
+    if names != [_EXAMPLE_COUNT, BinaryClassifierMetrics.__name__]:
         raise ValueError(
-            f"eval_config asks for {[metric.class_name for metric in metrics]}; this Evaluator "
-            "measures what components/evaluator/eval_config.py creates and nothing else"
+            f"eval_config asks for {names}; this Evaluator measures what "
+            "components/evaluator/eval_config.py creates and nothing else"
         )
     if any(spec.thresholds for spec in config.metrics_specs) or any(
         metric.HasField("threshold") for metric in metrics

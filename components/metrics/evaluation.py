@@ -22,11 +22,15 @@ from components.record_file import UnreadableRecordError, find_record, write_rec
 FILE_NAME = "digest.json"
 OVERALL = "overall"
 
-_NEEDS_BOTH_LABELS: frozenset[ScoreMetric] = frozenset({"auc"})
-_NEEDS_A_POSITIVE: frozenset[ScoreMetric] = frozenset(
-    {"auc_precision_recall", "calibration", "recall", "false_negative_rate"}
-)
-_NEEDS_A_NEGATIVE: frozenset[ScoreMetric] = frozenset({"false_positive_rate"})
+_UNDEFINED_AT: dict[ScoreMetric, tuple[float, ...]] = {
+    "auc": (0.0, 1.0),
+    "auc_precision_recall": (0.0,),
+    "calibration": (0.0,),
+    "recall": (0.0,),
+    "false_negative_rate": (0.0,),
+    "false_positive_rate": (1.0,),
+}
+"""Means of the label, by metric, at which it has no meaning for any model."""
 
 
 def _drop_non_finite(value: object) -> object:
@@ -97,17 +101,9 @@ class Slice(Record):
     def is_undefined(self, metric: ScoreMetric) -> bool:
         """Tell whether the labels of these rows leave a metric without meaning for any model.
 
-        Returns:
-            True where all labels are the same and the metric needs both, or none is 1, or 0, and
-            it needs one that is. False for a value that is missing for another reason, which is
-            then the model's own fault.
+        A value that is missing for another reason is the model's own fault.
         """
-        label_mean = self.find_value("mean_label")
-        if metric in _NEEDS_BOTH_LABELS:
-            return label_mean in (0.0, 1.0)
-        if metric in _NEEDS_A_NEGATIVE:
-            return label_mean == 1.0
-        return metric in _NEEDS_A_POSITIVE and label_mean == 0.0
+        return self.find_value("mean_label") in _UNDEFINED_AT.get(metric, ())
 
 
 class ThresholdCounts(Record):

@@ -48,11 +48,7 @@ class Encoding:
     categories: Mapping[str, npt.NDArray[np.int64]]
 
     def encode(self, features: Features, rows: int) -> Columns:
-        """Encode rows: standardized floats and one-hot categories; other categories have none.
-
-        Args:
-            features: The features that the encoding was learned from, shape [rows] each.
-        """
+        """Encode rows: standardized floats and one-hot categories; other categories have none."""
         blocks = [
             sparse.csr_matrix((features[name][:, np.newaxis] - mean) / self.scales[name])
             for name, mean in self.means.items()
@@ -67,11 +63,7 @@ class Encoding:
 
 
 def learn_encoding(features: Features) -> Encoding:
-    """Learn an encoding from training rows.
-
-    Args:
-        features: Floats, and indices as integers, shape [rows] each.
-    """
+    """Learn an encoding from training rows: floats, and indices as integers."""
     floats = {
         name: values.astype(np.float64)
         for name, values in features.items()
