@@ -48,7 +48,7 @@ def read_record(kind: type[_Record], path: Path) -> _Record:
         return kind.model_validate_json(text)
     except pydantic.ValidationError as error:
         raise UnreadableRecordError(
-            f"{path} can't be read: {describe_mismatch(error)}; {_find_remedy(text)}"
+            f"{path} can't be read: {describe_mismatch(error)}; {_find_remedy(kind, text)}"
         ) from error
 
 
@@ -70,11 +70,13 @@ def describe_mismatch(error: pydantic.ValidationError) -> str:
     return f"{name}: got {str(first['input'])[:80]!r}, expected {expected}{more}"
 
 
-def _find_remedy(text: bytes) -> str:
+def _find_remedy(kind: type[Record], text: bytes) -> str:
+    field = kind.model_fields.get("format_version")
+    known = FORMAT_VERSION if field is None else field.default
     try:
         version = _Version.model_validate_json(text).format_version
     except pydantic.ValidationError:
         version = FORMAT_VERSION
-    if version > FORMAT_VERSION:
-        return f"a later version wrote it (format {version}, here {FORMAT_VERSION}): use that one"
+    if version > known:
+        return f"a later version wrote it (format {version}, here {known}): use that one"
     return "use the version that wrote it, or move the file away"

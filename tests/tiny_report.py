@@ -20,9 +20,8 @@ from components.data_gate.findings import (
 )
 from components.data_gate.published_anomalies import Anomaly
 from components.examples.input_file import InputFile
-from components.metrics.digest import CalibrationBin, ThresholdCounts
+from components.metrics.evaluation import CalibrationBin, MetricComparison, ThresholdCounts
 from components.model_validator.gate_result import GateResult, Outcome
-from components.model_validator.validation import MetricComparison
 from components.problem import Problem
 from components.statistics_gen.distances import Bin, Distance
 from pipelines.records.about import About

@@ -1,7 +1,7 @@
 """The command line: ``python -m pipelines``, also installed as ``tfx-pipelines``.
 
-TensorFlow, TFX and Beam are imported by worker processes, and by the commands that do without one:
-``compile --ir`` and ``champion replay``.
+TensorFlow, TFX and Beam are imported by worker processes, and by ``compile --ir``, which does
+without one.
 """
 
 from __future__ import annotations

@@ -9,9 +9,9 @@ from pathlib import Path
 import tensorflow_data_validation as tfdv
 
 from components.csv_example_gen.executor import CSV_ROWS_KEY, ROW_COUNTS_PROPERTY
-from components.evaluator.evaluation import count_evaluated_rows
 from components.examples.parquet_examples import count_rows as count_example_rows
 from components.examples.parquet_examples import list_files
+from components.metrics.evaluation import read_evaluation
 from pipelines.metadata.run_store import StoredArtifact
 
 
@@ -48,7 +48,7 @@ def _count_splits(stored: StoredArtifact, count: Callable[[Path], int]) -> dict[
 _COUNTERS: dict[str, Callable[[StoredArtifact], dict[str, int]]] = {
     "Examples": _count_examples,
     "ExampleStatistics": _count_statistics,
-    "ModelEvaluation": lambda stored: {"overall": count_evaluated_rows(stored.path)},
+    "ModelEvaluation": lambda stored: {"overall": read_evaluation(stored.path).overall.examples},
 }
 COUNTED_TYPES = tuple(_COUNTERS)
 """Types of artifacts that have rows, which are counted once they are written."""

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from components.data_gate.findings import DataVerdict
 from components.data_gate.published_anomalies import Anomaly
+from components.metrics.evaluation import MetricComparison
 from components.model_validator.gate_result import GateResult
-from components.model_validator.validation import MetricComparison
 from components.problem import Problem
 from components.record import FORMAT_VERSION, Record
 from pipelines.records.exit_code import ExitCode

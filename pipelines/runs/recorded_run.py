@@ -7,8 +7,6 @@ import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
 
-import pydantic
-
 from components.data_gate.findings import ARTIFACT_TYPE, DataVerdict, read_verdict
 from components.data_gate.published_anomalies import Anomaly, load_anomalies
 from components.model_validator.validation import Validation, find_validation
@@ -107,7 +105,7 @@ class RecordedRun:
     def validation(self) -> Validation | None:
         """What ModelValidator found; None where it is gone, or of another version."""
         blessing = self.find_output(NodeId.MODEL_VALIDATOR, "blessing")
-        with contextlib.suppress(pydantic.ValidationError):
+        with contextlib.suppress(UnreadableRecordError):
             return find_validation(blessing.path) if blessing else None
         return None
 

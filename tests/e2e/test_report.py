@@ -23,7 +23,7 @@ import tensorflow_data_validation as tfdv
 import tensorflow_model_analysis as tfma
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from components.model_validator.validation import MetricComparison
+from components.metrics.evaluation import MetricComparison
 from pipelines.cli import main
 from pipelines.config.code_root import CODE_ROOT
 from pipelines.records.exit_code import ExitCode

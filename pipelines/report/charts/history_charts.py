@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from components.model_validator.validation import MetricComparison
+from components.metrics.evaluation import MetricComparison
 from pipelines.records.nodes import NodeId
 from pipelines.records.run_summary import RunSummary, Verdict
 from pipelines.report.charts.chart import Chart, Series, create_chart

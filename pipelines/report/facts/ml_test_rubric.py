@@ -91,7 +91,7 @@ def _ran(node_id: str, words: str) -> Look:
 
 
 def _gates(words: str, is_meant: Callable[[GateResult], bool], *, needs_pass: bool = True) -> Look:
-    """Look for gates that judged this run's model; one that refuses it is no evidence.
+    """Look for gates that this run judged; one that refuses is no evidence, but its contrary.
 
     Args:
         words: What they were about.

@@ -1,4 +1,4 @@
-"""Gather what is told of a run's model from its artifacts: no TFMA, no TensorFlow."""
+"""Gather the facts about a run's model from its artifacts: no TFMA, no TensorFlow."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-import pydantic
-
-from components.metrics.digest import EvaluationDigest, MeasuredSlice, ModelMeasures, find_digest
+from components.metrics.evaluation import Evaluation, ModelMeasures, find_evaluation
 from components.model_validator.gate_result import GateResult
 from components.model_validator.settings import RowSource
-from components.model_validator.validation import MetricComparison, Validation, find_validation
+from components.model_validator.validation import Validation, find_validation
+from components.record_file import UnreadableRecordError
 from components.trainer.history import HISTORY_FILE
 from pipelines.metadata.run_store import StoredArtifact
 from pipelines.records.nodes import NodeId
@@ -37,7 +36,7 @@ def collect_model(run: RecordedRun, rows: RowSource, notes: list[str]) -> ModelR
     """Gather what is told of the model.
 
     Args:
-        rows: What ModelValidator is told of the examples: split, threshold, attributes.
+        rows: What ModelValidator knows about the examples: split, threshold, attributes.
         notes: Gets a sentence for what can't be shown.
 
     Returns:
@@ -47,17 +46,15 @@ def collect_model(run: RecordedRun, rows: RowSource, notes: list[str]) -> ModelR
         return None
     evaluation = run.find_output(NodeId.EVALUATOR, "evaluation")
     blessing = run.find_output(NodeId.MODEL_VALIDATOR, "blessing")
-    digest = _read("evaluation's digest", find_digest, evaluation, notes)
+    evaluated = _read("evaluation's digest", find_evaluation, evaluation, notes)
     validation = _read("validation", find_validation, blessing, notes)
-    slices = _report_slices(digest, validation, rows) if digest else ()
+    slices = _report_slices(evaluated, validation, rows) if evaluated else ()
     return ModelReport(
         training=_report_training(run.find_output(NodeId.TRAINER, "model_run"), notes),
         threshold=rows.threshold,
         evaluated_split=rows.split,
-        candidate=_report_curves("candidate", digest.candidate) if digest else None,
-        champion=(
-            _report_curves("champion", digest.champion) if digest and digest.champion else None
-        ),
+        candidate=_report_curves("candidate", evaluated.candidate) if evaluated else None,
+        champion=_report_curves("champion", evaluated.champion) if evaluated else None,
         slices=slices,
         fairness=tuple(_report_fairness(slices, validation, rows)),
         validation=validation,
@@ -75,7 +72,7 @@ def _read(
         return None
     try:
         content = find(stored.path)
-    except pydantic.ValidationError:
+    except UnreadableRecordError:
         notes.append(f"the {what} is of another version: {stored.artifact.uri}")
         return None
     if content is None:
@@ -87,7 +84,7 @@ def read_history(path: Path) -> TrainingReport:
     """Read the history that the Trainer left.
 
     Args:
-        path: Its CSV file, a line an epoch.
+        path: Its CSV file, one line per epoch.
 
     Raises:
         OSError: If it can't be read.
@@ -109,7 +106,7 @@ def read_history(path: Path) -> TrainingReport:
             for row in csv.DictReader(file)
         )
     if not epochs:
-        raise ValueError(f"{path}: got no epoch, expected a line for each")
+        raise ValueError(f"{path}: got no epoch, expected one line per epoch")
     return TrainingReport(
         epochs=epochs, best_epoch=min(epochs, key=lambda epoch: epoch.validation_log_loss).number
     )
@@ -127,17 +124,15 @@ def _report_training(run: StoredArtifact | None, notes: list[str]) -> TrainingRe
         return None
 
 
-def _report_curves(name: str, measures: ModelMeasures) -> ModelCurves:
+def _report_curves(name: str, measures: ModelMeasures | None) -> ModelCurves | None:
+    if measures is None:
+        return None
     return ModelCurves(name=name, thresholds=measures.thresholds, calibration=measures.calibration)
 
 
 def _report_slices(
-    digest: EvaluationDigest, validation: Validation | None, rows: RowSource
+    evaluation: Evaluation, validation: Validation | None, rows: RowSource
 ) -> tuple[SliceReport, ...]:
-    champion = {
-        (part.column, part.column_value): part
-        for part in (digest.champion.slices if digest.champion else ())
-    }
     gates: dict[str, list[GateResult]] = {}
     for gate in validation.gates if validation else ():
         gates.setdefault(gate.slice, []).append(gate)
@@ -147,10 +142,10 @@ def _report_slices(
             column_value=part.column_value or "",
             is_group=part.column in rows.attributes,
             examples=part.examples,
-            metrics=_compare(part, champion.get((part.column, part.column_value))),
-            gates=tuple(gates.get(f"{part.column}={part.column_value}", ())),
+            metrics=evaluation.compare(part),
+            gates=tuple(gates.get(part.name, ())),
         )
-        for part in digest.candidate.slices
+        for part in evaluation.candidate.slices
         if part.column is not None
     ]
     return tuple(sorted(reports, key=_rank))
@@ -159,20 +154,6 @@ def _report_slices(
 def _rank(part: SliceReport) -> tuple[float, str]:
     metric = part.find_metric(_SORTED_BY)
     return (math.inf if metric is None or metric.value is None else -metric.value), part.name
-
-
-def _compare(part: MeasuredSlice, champion: MeasuredSlice | None) -> tuple[MetricComparison, ...]:
-    baseline = champion.metrics if champion else {}
-    return tuple(
-        MetricComparison(
-            name=name,
-            value=metric.value,
-            lower=metric.lower,
-            upper=metric.upper,
-            baseline=baseline[name].value if name in baseline else None,
-        )
-        for name, metric in part.metrics.items()
-    )
 
 
 def _report_fairness(

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import TypeGuard
 
-from components.model_validator.validation import MetricComparison
+from components.metrics.evaluation import MetricComparison
 from pipelines.report.model.data_report import CategoryStatistics, NumberStatistics
 
 _INTERVAL_WIDTH = 144

@@ -10,9 +10,8 @@ from typing import Any
 
 import markupsafe
 
-from components.metrics.digest import ThresholdCounts
+from components.metrics.evaluation import MetricComparison, ThresholdCounts
 from components.model_validator.gate_result import GateResult, Outcome
-from components.model_validator.validation import MetricComparison
 from pipelines.records.node_result import NodeState
 from pipelines.records.run_summary import Verdict
 from pipelines.report.charts import data_charts, model_charts

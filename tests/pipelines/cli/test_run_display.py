@@ -8,8 +8,8 @@ import io
 import pytest
 from rich.console import Console
 
+from components.metrics.evaluation import MetricComparison
 from components.model_validator.gate_result import GateResult, Outcome
-from components.model_validator.validation import MetricComparison
 from components.problem import Problem
 from pipelines.cli.ending_screen import print_summary
 from pipelines.cli.run_display import LiveDisplay, PlainDisplay, create_display
