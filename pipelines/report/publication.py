@@ -133,7 +133,7 @@ def conclude(layout: OutputLayout, summary: RunSummary) -> tuple[RunSummary, str
     Returns:
         The summary with the page's path, and None; or as it was, and why there is no page.
     """
-    keep_summary(layout, summary)
+    save_summary(layout, summary)
     named = summary.model_copy(update={"report": str(layout.report_path(summary.run_id))})
     try:
         publish_report(layout, collect_report(layout, summary=named))
@@ -141,11 +141,11 @@ def conclude(layout: OutputLayout, summary: RunSummary) -> tuple[RunSummary, str
     except (Exception, KeyboardInterrupt) as error:
         told = " ".join(str(error).split()) or "no reason given"
         return summary, f"no report was written: {type(error).__name__}: {told}"
-    keep_summary(layout, named)
+    save_summary(layout, named)
     return named, None
 
 
-def keep_summary(layout: OutputLayout, summary: RunSummary) -> None:
+def save_summary(layout: OutputLayout, summary: RunSummary) -> None:
     """Write a run's ``summary.json``."""
     path = layout.run(summary.run_id).summary_path
     write_whole(path, f"{summary.model_dump_json(indent=2)}\n".encode())

@@ -62,7 +62,7 @@ def score_run(facts: RunFacts) -> MlTestScore:
 def _score(item: RubricItem, section: Section, number: int, facts: RunFacts) -> Item:
     wanted = _RUN_EVIDENCE.get(item.id)
     evidence = _find_all(wanted.looks, facts) if wanted else ()
-    shown_by: ShownBy = "run" if wanted else "tests" if item.most_points else "nothing"
+    shown_by: ShownBy = "run" if wanted else "tests" if item.max_points else "nothing"
     if wanted and not evidence:
         lacks = wanted.missing
     else:
@@ -72,7 +72,7 @@ def _score(item: RubricItem, section: Section, number: int, facts: RunFacts) -> 
         number=number,
         title=item.title,
         shown_by=shown_by,
-        points=item.most_points if evidence else 0,
+        points=item.max_points if evidence else 0,
         evidence=evidence,
         lacks=lacks,
     )

@@ -34,14 +34,14 @@ class RubricItem:
     Attributes:
         id: Short name that evidence is looked up by.
         title: What is asked, in one sentence.
-        most_points: What the product can earn as it is: 1 where it does this automatically, 0.5
+        max_points: What the product can earn as it is: 1 where it does this automatically, 0.5
             where it documents it or leaves a part to people, 0 where it does not do it.
         lacks: What is missing for the whole point, in one sentence; empty where nothing is.
     """
 
     id: str
     title: str
-    most_points: float = 1
+    max_points: float = 1
     lacks: str = ""
 
 
@@ -122,7 +122,7 @@ class MlTestScore(FrozenModel):
         return sum(self.sections.values())
 
     @property
-    def most(self) -> int:
+    def max_total(self) -> int:
         """Number of items that a run can show."""
         return sum(self.run_items.values())
 
@@ -137,21 +137,21 @@ RUBRIC: Mapping[Section, tuple[RubricItem, ...]] = {
         RubricItem(
             "useful-features",
             "Every feature is shown to help.",
-            most_points=0,
+            max_points=0,
             lacks="No run measures the model without each of its features.",
         ),
         RubricItem(
             "feature-cost",
             "No feature costs more than it brings: in latency, in memory, in upstream "
             "dependencies.",
-            most_points=0,
+            max_points=0,
             lacks="What a single feature costs is not measured.",
         ),
         RubricItem("feature-rules", "Features obey rules about what may be used at all."),
         RubricItem(
             "privacy",
             "The data pipeline controls who may see what is private.",
-            most_points=0,
+            max_points=0,
             lacks=(
                 "Who may read the rows, and for how long they are kept, is left to the file system."
             ),
@@ -159,7 +159,7 @@ RUBRIC: Mapping[Section, tuple[RubricItem, ...]] = {
         RubricItem(
             "new-features",
             "A new feature can be added quickly.",
-            most_points=0.5,
+            max_points=0.5,
             lacks="How long a new feature takes is not measured.",
         ),
         RubricItem("feature-code", "The code that makes features is tested."),
@@ -168,25 +168,25 @@ RUBRIC: Mapping[Section, tuple[RubricItem, ...]] = {
         RubricItem(
             "reviewed-models",
             "Every model's specification is reviewed and kept under version control.",
-            most_points=0.5,
+            max_points=0.5,
             lacks="Nothing forces a review before a model's code is run.",
         ),
         RubricItem(
             "online-metrics",
             "Offline metrics are shown to go with what matters online.",
-            most_points=0,
+            max_points=0,
             lacks="Nothing is measured online.",
         ),
         RubricItem(
             "tuned-models",
             "Hyperparameters are tuned.",
-            most_points=0,
+            max_points=0,
             lacks="No search over the settings is run or recorded.",
         ),
         RubricItem(
             "known-ageing",
             "How much a model loses by growing old is known.",
-            most_points=0,
+            max_points=0,
             lacks="Training on the past and testing on what follows has not been measured.",
         ),
         RubricItem("simpler-model", "A simpler model is shown not to be better."),
@@ -201,13 +201,13 @@ RUBRIC: Mapping[Section, tuple[RubricItem, ...]] = {
         RubricItem(
             "debugging",
             "A model can be debugged by following one example through it, step by step.",
-            most_points=0,
+            max_points=0,
             lacks="There is no tool that follows one example through the model.",
         ),
         RubricItem(
             "canary",
             "A model is tried out on a little of the real traffic before it serves all of it.",
-            most_points=0.5,
+            max_points=0.5,
             lacks=(
                 "The model is loaded as a server loads it and replays the test split, but "
                 "sees no traffic."
@@ -219,7 +219,7 @@ RUBRIC: Mapping[Section, tuple[RubricItem, ...]] = {
         RubricItem(
             "dependencies",
             "A change in what the pipeline depends on is noticed.",
-            most_points=0.5,
+            max_points=0.5,
             lacks=(
                 "Packages are locked, but nobody is told when an upstream source of the data "
                 "changes."
@@ -232,7 +232,7 @@ RUBRIC: Mapping[Section, tuple[RubricItem, ...]] = {
         RubricItem(
             "model-age",
             "A serving model that has grown too old is noticed.",
-            most_points=0,
+            max_points=0,
             lacks="The age of what serves is not watched.",
         ),
         RubricItem(
@@ -242,7 +242,7 @@ RUBRIC: Mapping[Section, tuple[RubricItem, ...]] = {
         RubricItem(
             "cost",
             "Training and serving have not become slower or larger.",
-            most_points=0.5,
+            max_points=0.5,
             lacks=(
                 "Latency, load time and size are held against limits; the time of a training "
                 "is not."
@@ -251,7 +251,7 @@ RUBRIC: Mapping[Section, tuple[RubricItem, ...]] = {
         RubricItem(
             "served-quality",
             "The quality of served predictions has not fallen.",
-            most_points=0.5,
+            max_points=0.5,
             lacks=(
                 "Rows of each delivery are held against the champion; served answers are not "
                 "scored."

@@ -169,7 +169,7 @@ def _list_sections(report: RunReport) -> Iterator[Section]:
     yield Section("lineage", "Lineage", "" if report.lineage else nothing)
     yield Section("model-card", "Model card", "" if report.model_card else nothing)
     score = report.test_score
-    yield Section("test-score", "ML Test Score", f"{score.total:g} of {score.most}")
+    yield Section("test-score", "ML Test Score", f"{score.total:g} of {score.max_total}")
 
 
 def _explain_absences(report: RunReport) -> Mapping[str, str]:

@@ -42,7 +42,7 @@ def _end_runs(layout: OutputLayout, count: int) -> list[str]:
     for minutes, run_id in enumerate(names):
         compile_run(layout, run_id, minutes)
         store.record(run_id, "Reader")
-        publication.keep_summary(layout, recover_summary(layout, run_id))
+        publication.save_summary(layout, recover_summary(layout, run_id))
     return names
 
 
