@@ -45,13 +45,13 @@ def publish_report(layout: OutputLayout, report: RunReport) -> Path:
 @contextlib.contextmanager
 def _keep_drawings(layout: OutputLayout) -> Iterator[None]:
     """Take the charts of earlier pages again, and keep those of the pages that are written."""
-    from pipelines.report.charts.drawing import load_drawings, save_drawings
+    from pipelines.report.charts.drawing import DRAWINGS
 
-    load_drawings(layout.drawings_path)
+    DRAWINGS.load(layout.drawings_path)
     yield
     # What can't be kept is drawn again.
     with contextlib.suppress(OSError):
-        save_drawings(layout.drawings_path)
+        DRAWINGS.save(layout.drawings_path)
 
 
 def _write_run_page(layout: OutputLayout, report: RunReport) -> Path:
@@ -77,10 +77,10 @@ def draw_data_ahead(layout: OutputLayout, run_id: str) -> None:
     Raises:
         FileNotFoundError: If there is no such run.
     """
-    from pipelines.report.charts.drawing import load_drawings
+    from pipelines.report.charts.drawing import DRAWINGS
     from pipelines.report.pages.page import draw_data
 
-    load_drawings(layout.drawings_path)
+    DRAWINGS.load(layout.drawings_path)
     data = collect_data_so_far(layout, run_id)
     if data is not None:
         draw_data(data)
