@@ -79,9 +79,11 @@ def _end_with_parent() -> NoReturn:
 
 
 def _get_ready() -> None:
-    from pipelines.report.pages.page import prepare_pages
+    from pipelines.report.charts.drawing import start_engine
+    from pipelines.report.pages.templating import compile_templates
 
-    prepare_pages()
+    start_engine()
+    compile_templates()
 
 
 def _draw_data(layout: OutputLayout, run_id: str) -> None:

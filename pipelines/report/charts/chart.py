@@ -46,9 +46,8 @@ class Chart:
     rows: tuple[tuple[str, ...], ...]
     legend: tuple[Series, ...] = ()
 
-    @property
-    def svg(self) -> markupsafe.Markup:
-        """The drawing.
+    def draw(self) -> markupsafe.Markup:
+        """Draw it, as SVG.
 
         Raises:
             ValueError: If Vega-Lite does not accept the specification.

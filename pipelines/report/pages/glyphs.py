@@ -8,12 +8,10 @@ from collections.abc import Sequence
 from typing import TypeGuard
 
 from components.model_validator.validation import MetricComparison
-from pipelines.report.model.data_report import CategoryStatistics, NumberStatistics
 
 _INTERVAL_WIDTH = 144
 _INTERVAL_MARGIN = 6
 _SHAPE_HEIGHT = 22
-_MOST_SHAPE_BARS = 10
 
 Domain = tuple[float, float]
 """The smallest and the largest number of a scale."""
@@ -54,14 +52,20 @@ def find_domain(metrics: Sequence[MetricComparison | None]) -> Domain:
     return min(numbers), max(numbers)
 
 
-def place_interval(metric: MetricComparison | None, domain: Domain) -> IntervalGlyph | None:
+def place_interval(
+    metric: MetricComparison | None, domain: Domain | None = None
+) -> IntervalGlyph | None:
     """Place a metric, its interval and the champion's value on a scale.
+
+    Args:
+        domain: The scale; None for one that holds this metric alone.
 
     Returns:
         The places; None where the metric has no value.
     """
     if metric is None or not _is_number(metric.value):
         return None
+    domain = domain or find_domain([metric])
     low = high = _place(metric.value, domain)
     if _is_number(metric.lower) and _is_number(metric.upper):
         low, high = _place(metric.lower, domain), _place(metric.upper, domain)
@@ -71,16 +75,6 @@ def place_interval(metric: MetricComparison | None, domain: Domain) -> IntervalG
         width=round(high - low, 1),
         baseline=_place(metric.baseline, domain) if _is_number(metric.baseline) else None,
     )
-
-
-def draw_histogram(numbers: NumberStatistics) -> list[float]:
-    """Give the heights of a histogram's buckets, as ``scale_heights`` does."""
-    return scale_heights([bucket.rows for bucket in numbers.histogram])
-
-
-def draw_values(categories: CategoryStatistics) -> list[float]:
-    """Give the heights of the most frequent values, as ``scale_heights`` does."""
-    return scale_heights([one.rows for one in categories.top_values[:_MOST_SHAPE_BARS]])
 
 
 def scale_heights(rows: Sequence[float]) -> list[float]:

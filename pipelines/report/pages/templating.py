@@ -12,22 +12,15 @@ import functools
 import hashlib
 import re
 from collections.abc import Mapping
-from typing import Any
 
 import jinja2
 import markupsafe
 
 from components.model_validator.gate_result import GateResult
 from components.model_validator.gates import RULE_SIGNS
-from pipelines.report.charts import numerals
+from components.model_validator.validation import MetricComparison
+from pipelines.report.charts import marks, numerals
 from pipelines.report.charts.chart import printable
-from pipelines.report.charts.marks import (
-    SCORE_MARKS,
-    SEVERITY_MARKS,
-    STATE_MARKS,
-    VERDICT_MARKS,
-    mark_gate,
-)
 from pipelines.report.model.data_report import measure_use
 from pipelines.report.pages import glyphs
 
@@ -39,7 +32,7 @@ _ACRONYMS = {
 }
 
 
-def render(template: str, context: Mapping[str, Any]) -> str:
+def render(template: str, **context: object) -> str:
     """Render a page.
 
     Returns:
@@ -50,9 +43,13 @@ def render(template: str, context: Mapping[str, Any]) -> str:
     """
     environment = _create_environment()
     style, script = (_read_source(environment, name) for name in ("page.css", "page.js"))
+    policy = (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
     return environment.get_template(template).render(
         **context,
-        policy=_create_policy(style, script),
+        policy=policy,
         style=markupsafe.Markup(style),
         script=markupsafe.Markup(script),
     )
@@ -73,17 +70,21 @@ def write_words(name: str) -> str:
 
 def write_breakable(name: str) -> markupsafe.Markup:
     """Write a name so that a line can break after each underscore and equals sign."""
-    parts = re.split("(?<=[_=])", str(markupsafe.escape(printable(name))))
-    return markupsafe.Markup("<wbr>".join(parts))
+    escaped = str(markupsafe.escape(printable(name)))
+    return markupsafe.Markup(re.sub("([_=])", r"\1<wbr>", escaped))
 
 
 def write_message(text: str) -> markupsafe.Markup:
     """Write a message, with what stands between backticks as code."""
-    parts = (markupsafe.escape(part) for part in text.split("`"))
-    return markupsafe.Markup().join(
-        markupsafe.Markup("<code>{}</code>").format(part) if index % 2 else part
-        for index, part in enumerate(parts)
-    )
+    escaped = str(markupsafe.escape(text))
+    return markupsafe.Markup(re.sub("`([^`]*)(?:`|$)", r"<code>\1</code>", escaped))
+
+
+def measure_change(metric: MetricComparison) -> float | None:
+    """Measure the change from the champion's value; None where one of the two is missing."""
+    if metric.value is None or metric.baseline is None:
+        return None
+    return metric.value - metric.baseline
 
 
 def write_sentence(text: str) -> str:
@@ -119,9 +120,11 @@ def _create_environment() -> jinja2.Environment:
     environment.filters.update(
         breakable=write_breakable,
         change=numerals.format_change,
+        change_from_champion=measure_change,
+        column_mark=marks.mark_column,
         count=numerals.format_count,
-        gate_mark=mark_gate,
-        histogram_heights=glyphs.draw_histogram,
+        gate_mark=marks.mark_gate,
+        heights=glyphs.scale_heights,
         interval=numerals.format_interval,
         limit=write_limit,
         message=write_message,
@@ -131,17 +134,21 @@ def _create_environment() -> jinja2.Environment:
         seconds=numerals.format_seconds,
         sentence=write_sentence,
         share=numerals.format_share,
+        slice_group=marks.judge_slice,
+        slice_mark=marks.mark_slice,
         split_counts=write_split_counts,
         time=numerals.format_time,
         use=measure_use,
-        value_heights=glyphs.draw_values,
         words=write_words,
     )
     environment.globals.update(
-        item_marks=SCORE_MARKS,
-        severity_marks=SEVERITY_MARKS,
-        state_marks=STATE_MARKS,
-        verdict_marks=VERDICT_MARKS,
+        distance_marks=marks.DISTANCE_MARKS,
+        item_marks=marks.ITEM_MARKS,
+        place_interval=glyphs.place_interval,
+        refusal_marks=marks.REFUSAL_MARKS,
+        severity_marks=marks.SEVERITY_MARKS,
+        state_marks=marks.STATE_MARKS,
+        verdict_marks=marks.VERDICT_MARKS,
     )
     return environment
 
@@ -149,19 +156,6 @@ def _create_environment() -> jinja2.Environment:
 def _read_source(environment: jinja2.Environment, name: str) -> str:
     assert environment.loader is not None
     return environment.loader.get_source(environment, name)[0]
-
-
-def _create_policy(style: str, script: str) -> str:
-    return "; ".join(
-        [
-            "default-src 'none'",
-            f"style-src '{_hash(style)}'",
-            f"script-src '{_hash(script)}'",
-            "img-src data:",
-            "base-uri 'none'",
-            "form-action 'none'",
-        ]
-    )
 
 
 def _hash(text: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.report.pages.page import render_report
+from pipelines.report.pages.run_page import render_report
 from pipelines.runs.run_summary import Verdict
 from tests.tiny_report import create_report
 

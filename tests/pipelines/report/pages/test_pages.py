@@ -15,7 +15,9 @@ from pipelines.report.model.run_comparison import (
     RunComparison,
 )
 from pipelines.report.model.run_index import ChampionStep, IndexedRun, RunIndex
-from pipelines.report.pages.page import render_comparison, render_index, render_report
+from pipelines.report.pages.comparison_page import render_comparison
+from pipelines.report.pages.index_page import render_index
+from pipelines.report.pages.run_page import render_report
 from pipelines.runs.champion import ChampionState
 from pipelines.runs.run_summary import Verdict
 from tests.tiny_report import HOSTILE, RUN_ID, STARTED, create_report

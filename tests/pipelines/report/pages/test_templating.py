@@ -8,7 +8,7 @@ import jinja2
 import pytest
 
 from pipelines.report.pages import templating
-from pipelines.report.pages.page import render_report
+from pipelines.report.pages.run_page import render_report
 from tests.tiny_report import HOSTILE, create_report
 
 
@@ -71,5 +71,5 @@ def test_policy_allows_this_style_and_script_alone() -> None:
 def test_templates_escape_and_refuse_what_is_not_there() -> None:
     """Every value is escaped, and a name that is missing is an error."""
     with pytest.raises(jinja2.UndefinedError):
-        templating.render("run.html", {})
+        templating.render("run.html")
     assert HOSTILE not in render_report(create_report())
