@@ -57,31 +57,22 @@
     });
   }
 
-  // Filters: a row stays where its text holds what is searched and every choice is its own.
-  const tables = new Set();
-  for (const input of document.querySelectorAll("[data-search], [data-choose]")) {
-    tables.add(input.dataset.search || input.dataset.choose);
-  }
-  for (const id of tables) {
+  // Filters: a row stays where its text holds all words searched for and it is of every choice.
+  for (const shown of document.querySelectorAll("[data-shown]")) {
+    const id = shown.dataset.shown;
     const rows = [...document.getElementById(id).tBodies[0].rows];
     const search = document.querySelector(`[data-search="${id}"]`);
     const choices = [...document.querySelectorAll(`[data-choose="${id}"]`)];
-    const shown = document.querySelector(`[data-shown="${id}"]`);
     const apply = () => {
-      const words = search ? search.value.trim().toLowerCase().split(/\s+/) : [];
-      let count = 0;
+      const words = search.value.trim().toLowerCase().split(/\s+/);
       for (const row of rows) {
         const text = row.textContent.toLowerCase();
-        const stays = words.every((word) => text.includes(word)) &&
-          choices.every((one) => !one.value || row.dataset[one.dataset.key] === one.value);
-        row.hidden = !stays;
-        count += stays;
+        row.hidden = !words.every((word) => text.includes(word)) ||
+          choices.some((one) => one.value && row.dataset[one.dataset.key] !== one.value);
       }
-      if (shown) shown.textContent = `${count} of ${rows.length} rows`;
+      shown.textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length} rows`;
     };
-    for (const input of [search, ...choices]) {
-      if (input) input.addEventListener("input", apply);
-    }
+    for (const input of [search, ...choices]) input.addEventListener("input", apply);
     apply();
   }
 
@@ -95,8 +86,7 @@
     const divide = (part, whole) => (whole ? (part / whole).toFixed(4) : "–");
     const show = () => {
       const [threshold, tp, fp, tn, fn] = points[Number(slider.value)];
-      const found = { tp, fp, tn, fn };
-      for (const [name, count] of Object.entries(found)) {
+      for (const [name, count] of Object.entries({ tp, fp, tn, fn })) {
         document.querySelector(`[data-count="${name}"]`).textContent = counts.format(count);
       }
       const rates = {
@@ -145,11 +135,9 @@
       if (isIntersecting) visible.add(target.id);
       else visible.delete(target.id);
     }
+    for (const link of links.values()) link.removeAttribute("aria-current");
     const current = [...links.keys()].find((id) => visible.has(id));
-    for (const [id, link] of links) {
-      if (id === current) link.setAttribute("aria-current", "true");
-      else link.removeAttribute("aria-current");
-    }
+    links.get(current)?.setAttribute("aria-current", "true");
   }, { rootMargin: "-170px 0px -55% 0px" });
   for (const id of links.keys()) watcher.observe(document.getElementById(id));
 })();
