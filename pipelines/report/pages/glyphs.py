@@ -1,11 +1,10 @@
-"""Small drawings inside tables: an interval, and the outline of a histogram."""
+"""Small drawings inside tables, in user units of their SVG: intervals and histograms."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Sequence
-from typing import TypeGuard
+from typing import NamedTuple, TypeGuard
 
 from components.model_validator.validation import MetricComparison
 
@@ -17,9 +16,8 @@ Domain = tuple[float, float]
 """The smallest and the largest number of a scale."""
 
 
-@dataclasses.dataclass(frozen=True)
-class IntervalGlyph:
-    """Where the parts of an interval are drawn, in user units of its SVG.
+class IntervalGlyph(NamedTuple):
+    """Where the parts of an interval are drawn.
 
     Attributes:
         value: Middle of the dot.
@@ -45,11 +43,9 @@ def find_domain(metrics: Sequence[MetricComparison | None]) -> Domain:
         for metric in metrics
         if metric is not None
         for number in (metric.value, metric.lower, metric.upper, metric.baseline)
-        if number is not None and math.isfinite(number)
+        if _is_number(number)
     ]
-    if not numbers:
-        return 0.0, 1.0
-    return min(numbers), max(numbers)
+    return (min(numbers), max(numbers)) if numbers else (0.0, 1.0)
 
 
 def place_interval(
@@ -66,29 +62,18 @@ def place_interval(
     if metric is None or not _is_number(metric.value):
         return None
     domain = domain or find_domain([metric])
-    low = high = _place(metric.value, domain)
+    low = high = value = _place(metric.value, domain)
     if _is_number(metric.lower) and _is_number(metric.upper):
         low, high = _place(metric.lower, domain), _place(metric.upper, domain)
-    return IntervalGlyph(
-        value=_place(metric.value, domain),
-        low=low,
-        width=round(high - low, 1),
-        baseline=_place(metric.baseline, domain) if _is_number(metric.baseline) else None,
-    )
+    baseline = _place(metric.baseline, domain) if _is_number(metric.baseline) else None
+    return IntervalGlyph(value, low, round(high - low, 1), baseline)
 
 
 def scale_heights(rows: Sequence[float]) -> list[float]:
-    """Scale rows to heights, logarithmically: a bucket with one row can still be seen.
-
-    Args:
-        rows: Rows of each bucket, >= 0.
-
-    Returns:
-        Heights in user units of the SVG, 0 for none.
-    """
+    """Scale the rows of buckets to heights, logarithmically: a single row can still be seen."""
     logarithms = [math.log1p(count) for count in rows]
-    most = max(logarithms, default=0.0)
-    return [round(_SHAPE_HEIGHT * height / most, 1) if most else 0.0 for height in logarithms]
+    highest = max(logarithms, default=0.0) or 1.0
+    return [round(_SHAPE_HEIGHT * height / highest, 1) for height in logarithms]
 
 
 def _is_number(value: float | None) -> TypeGuard[float]:
