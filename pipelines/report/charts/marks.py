@@ -12,7 +12,7 @@ from pipelines.report.model.data_report import FeatureReport
 from pipelines.runs.run_summary import Verdict
 
 Tone = Literal["good", "bad", "warn", "calm"]
-"""What a color means: fine, refused or broken, worth a look, nothing to see."""
+"""The meaning of a color: fine, refused or broken, worth a look, neutral."""
 Sign = Literal["check", "cross", "stop", "alert", "info", "dash", "again"]
 """Which drawing of ``signs.html`` stands beside the word."""
 
@@ -30,7 +30,7 @@ VERDICT_MARKS: Mapping[Verdict, Mark] = {
     Verdict.DATA_REFUSED: Mark("Data refused", "warn", "stop"),
     Verdict.MODEL_REFUSED: Mark("Model refused", "warn", "stop"),
     Verdict.FAILED: Mark("Failed", "bad", "cross"),
-    Verdict.PARTIAL: Mark("Done in part", "calm", "info"),
+    Verdict.PARTIAL: Mark("Partial run", "calm", "info"),
 }
 STATE_MARKS: Mapping[NodeState, Mark] = {
     NodeState.DONE: Mark("ran", "good", "check"),
@@ -50,7 +50,7 @@ ITEM_MARKS: Mapping[str, Mark] = {
     "in part": Mark("in part", "warn", "alert"),
     "not met": Mark("not met", "calm", "dash"),
     "not done": Mark("not done", "calm", "dash"),
-    "not by a run": Mark("not by a run", "calm", "info"),
+    "not by a run": Mark("not shown by runs", "calm", "info"),
 }
 DISTANCE_MARKS: Mapping[bool, Mark] = {
     False: Mark("within limit", "good", "check"),
@@ -68,7 +68,7 @@ _OUTCOME_MARKS: Mapping[Outcome, Mark] = {
     Outcome.INCONCLUSIVE: Mark("inconclusive", "warn", "alert"),
     Outcome.TOO_SMALL: Mark("too small", "calm", "dash"),
     Outcome.UNDEFINED: Mark("undefined", "calm", "dash"),
-    Outcome.NO_BASELINE: Mark("no baseline", "calm", "dash"),
+    Outcome.NO_BASELINE: Mark("no champion", "calm", "dash"),
 }
 
 
@@ -90,14 +90,14 @@ def mark_slice(gates: Sequence[GateResult]) -> Mark:
 
 
 def judge_slice(gates: Sequence[GateResult]) -> Literal["refused", "passed", "not judged"]:
-    """Sum the outcomes of a slice's gates up in the word that the page filters slices by."""
+    """Summarize the outcomes of a slice's gates in the word that the page filters by."""
     if any(gate.is_refusal for gate in gates):
         return "refused"
     return "passed" if any(gate.outcome is Outcome.PASSED for gate in gates) else "not judged"
 
 
 def mark_column(feature: FeatureReport) -> Mark:
-    """Show the worst that DataGate found in a column, or the worst of its drift and skew."""
+    """Show the worst finding of DataGate in a column, or whether it drifted or skewed too far."""
     if feature.severity is not None:
         return SEVERITY_MARKS[feature.severity]
     worst = feature.worst_comparison

@@ -42,8 +42,8 @@ def draw_timeline(nodes: Sequence[NodeRow]) -> Chart | None:
     return Chart(
         _create_spec(bars, end),
         "Timeline",
-        f"{len(started)} nodes in {format_seconds(end)}; {longest.id} took longest, "
-        f"{format_seconds(longest.seconds)}.",
+        f"{len(started)} node{'s' if len(started) > 1 else ''} in {format_seconds(end)}; "
+        f"{longest.id} took the longest, {format_seconds(longest.seconds)}.",
         ("Node", "State", "Started after", "Seconds"),
         tuple((bar["node"], bar["state"], f"{bar['start']:.1f} s", bar["text"]) for bar in bars),
         tuple(Series(mark.word, _COLORS[mark.tone], "bar") for mark in marks),

@@ -76,8 +76,8 @@ def _explain_absence(report: RunReport) -> str:
         if node.row.state is NodeState.DATA_REFUSED:
             return f"{node.id} refused the data"
     if report.summary.verdict is Verdict.PARTIAL:
-        return "only a part of the pipeline was asked for"
-    return "the run did not get that far, or the files are gone"
+        return "only part of the pipeline was requested"
+    return "the run did not get that far, or its files are gone"
 
 
 def _count_nodes(report: RunReport) -> str:

@@ -1,8 +1,8 @@
 """The Jinja2 environment of the pages: what their templates may call, and their security policy.
 
-Autoescaping is on for every template, and a name that is not there is an error. Style and script
-stand in the page; the policy allows these two by their hashes, and nothing else: no other script,
-no inline style, no request to anywhere.
+Autoescaping is on for every template, and an unknown name is an error. Style and script are part of
+the page; the policy allows these two by their hashes, and nothing else: no other script, no inline
+style, no request to anywhere.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def render(template: str, **context: object) -> str:
         The page: one HTML document that needs no other file.
 
     Raises:
-        jinja2.UndefinedError: If the template asks for what is not there.
+        jinja2.UndefinedError: If the template uses a name that is not given.
     """
     environment = _create_environment()
     style, script = (_read_source(environment, name) for name in ("page.css", "page.js"))
@@ -69,7 +69,7 @@ def write_words(name: str) -> str:
 
 
 def write_breakable(name: str) -> markupsafe.Markup:
-    """Write a name so that a line can break after each underscore and equals sign."""
+    """Write a name that can be broken after each underscore and equals sign."""
     escaped = str(markupsafe.escape(printable(name)))
     return markupsafe.Markup(re.sub("([_=])", r"\1<wbr>", escaped))
 
@@ -88,7 +88,7 @@ def measure_change(metric: MetricComparison) -> float | None:
 
 
 def write_sentence(text: str) -> str:
-    """Write a text as a sentence: a capital at its start, a full stop at its end."""
+    """Write a text as a sentence: with a capital and a full stop."""
     text = text.strip()
     if not text:
         return ""
