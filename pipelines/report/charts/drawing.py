@@ -188,7 +188,7 @@ def _prune(element: ElementTree.Element) -> None:
 
 
 def _is_frame(element: ElementTree.Element) -> bool:
-    """Whether it is the outline that Vega draws, mostly without a colour, around every group."""
+    """Whether it is the outline that Vega draws, mostly without a color, around every group."""
     is_outline = element.get("class") in ("background", "foreground")
     return is_outline and element.get("fill") is None and element.get("stroke") is None
 

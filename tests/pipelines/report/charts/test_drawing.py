@@ -37,8 +37,8 @@ def test_values_of_the_data_are_escaped() -> None:
     assert hostile in [text.text for text in root.iter(f"{SVG}text")]
 
 
-def test_colours_are_left_to_the_page() -> None:
-    """Colours stay variables, and no style is inline, which the policy would refuse."""
+def test_colors_are_left_to_the_page() -> None:
+    """Colors stay variables, and no style is inline, which the policy would refuse."""
     svg = draw(create_spec("one"), "One")
     root = ElementTree.fromstring(svg)
     fills = {path.get("fill") for path in root.iter(f"{SVG}path")}
