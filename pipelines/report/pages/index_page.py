@@ -16,6 +16,7 @@ def render_index(index: RunIndex) -> str:
     return render(
         "index.html",
         index=index,
-        metric_names=names,
+        metric_names=names[:2],
+        metric_columns=[(write_words(name), "number") for name in names[:2]],
         charts=[chart for chart in (*charts, draw_drift(index.runs)) if chart is not None],
     )
