@@ -26,7 +26,7 @@ class FreedError(Exception):
 
 
 def publish_report(layout: OutputLayout, report: RunReport) -> Path:
-    """Write a run's page, and the page of all runs anew.
+    """Write a run's page, and rewrite the page of all runs.
 
     Returns:
         The run's page.

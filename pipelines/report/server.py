@@ -42,7 +42,7 @@ class ReportHandler(http.server.SimpleHTTPRequestHandler):
         return super().send_head()
 
     def end_headers(self) -> None:
-        """Forbid caching, since the next run writes pages anew, and guessing of types."""
+        """Forbid caching, since the next run rewrites pages, and guessing of types."""
         self.send_header("Cache-Control", "no-cache")
         self.send_header("X-Content-Type-Options", "nosniff")
         super().end_headers()

@@ -85,7 +85,7 @@ def draw_shift(column: ColumnChange) -> Chart:
         raise ValueError(f"column {column.feature!r}: can't be drawn, it has no distance")
     grown = column.distance.grown_bin
     summary = (
-        f"{_write_label(grown)} has grown most, from {format_share(grown.reference_share)} to "
+        f"{_format_label(grown)} has grown most, from {format_share(grown.reference_share)} to "
         f"{format_share(grown.observed_share)}."
     )
     before, after = (series.name for series in SHIFT_SERIES)
@@ -139,14 +139,14 @@ def _label(bins: Sequence[OverlayBin]) -> list[OverlayBin]:
     seen: collections.Counter[str] = collections.Counter()
     labelled = []
     for one in bins:
-        label = _write_label(one)
+        label = _format_label(one)
         seen[label] += 1
         shown = label if seen[label] == 1 else f"{label} ({seen[label]})"
         labelled.append(one.model_copy(update={"label": shown}))
     return labelled
 
 
-def _write_label(one: OverlayBin | Bin) -> str:
+def _format_label(one: OverlayBin | Bin) -> str:
     low, high = (
         "" if limit is None else f"{limit:.0f}" if abs(limit) >= _LARGE else f"{limit:.6g}"
         for limit in (one.low, one.high)

@@ -10,17 +10,17 @@ NOTHING = "–"
 
 
 def format_count(count: float | None) -> str:
-    """Write a number of things: ``15,002``; one estimated as a fraction is rounded."""
+    """Format a number of things: ``15,002``; one estimated as a fraction is rounded."""
     return NOTHING if count is None else f"{count:,.0f}"
 
 
 def format_metric(value: float | None) -> str:
-    """Write a metric with four decimals, as the ending screen does: ``0.9611``."""
+    """Format a metric with four decimals, as the ending screen does: ``0.9611``."""
     return NOTHING if value is None else f"{value:.4f}"
 
 
 def format_change(value: float | None) -> str:
-    """Write a change with its sign: ``+0.0031``, ``−0.0031``; a zero has none."""
+    """Format a change with its sign: ``+0.0031``, ``−0.0031``; a zero has none."""
     if value is None:
         return NOTHING
     text = f"{value:+.4f}".replace("-", "−")
@@ -28,14 +28,14 @@ def format_change(value: float | None) -> str:
 
 
 def format_interval(lower: float | None, upper: float | None) -> str:
-    """Write an interval: ``0.9561 to 0.9661``."""
+    """Format an interval: ``0.9561 to 0.9661``."""
     if lower is None or upper is None:
         return NOTHING
     return f"{lower:.4f} to {upper:.4f}".replace("-", "−")
 
 
 def format_number(value: float | None) -> str:
-    """Write any number with about four digits: ``1,234,567``, ``12.35``, ``1.4e+09``."""
+    """Format any number with about four digits: ``1,234,567``, ``12.35``, ``1.4e+09``."""
     if value is None:
         return NOTHING
     if not math.isfinite(value):
@@ -45,7 +45,7 @@ def format_number(value: float | None) -> str:
 
 
 def format_share(share: float | None) -> str:
-    """Write a share of 0 to 1 in percent: ``12.3 %``; only a share of 0 is written as zero."""
+    """Format a share of 0 to 1 in percent: ``12.3 %``; only a share of 0 is written as zero."""
     if share is None:
         return NOTHING
     if 0 < share < 0.001:
@@ -54,7 +54,7 @@ def format_share(share: float | None) -> str:
 
 
 def format_seconds(seconds: float | None) -> str:
-    """Write a duration: ``0.4 s``, ``73 s``, ``2 min 13 s``."""
+    """Format a duration: ``0.4 s``, ``73 s``, ``2 min 13 s``."""
     if seconds is None:
         return NOTHING
     if 0 < seconds < 0.05:
@@ -65,7 +65,7 @@ def format_seconds(seconds: float | None) -> str:
 
 
 def format_time(time: datetime.datetime | None) -> str:
-    """Write a time in UTC: ``2026-11-21 21:19 UTC``."""
+    """Format a time in UTC: ``2026-11-21 21:19 UTC``."""
     if time is None:
         return NOTHING
     return f"{time.astimezone(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC"

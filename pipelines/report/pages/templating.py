@@ -62,20 +62,20 @@ def compile_templates() -> None:
         environment.get_template(name)
 
 
-def write_words(name: str) -> str:
-    """Write a name of code for people: ``expected_calibration_error``, ``DRIFT_HIGH``."""
+def format_words(name: str) -> str:
+    """Format a name of code for people: ``expected_calibration_error``, ``DRIFT_HIGH``."""
     words = name.replace("_", " ").strip().lower()
     return _ACRONYMS.get(words, words)
 
 
-def write_breakable(name: str) -> markupsafe.Markup:
-    """Write a name that can be broken after each underscore and equals sign."""
+def format_breakable(name: str) -> markupsafe.Markup:
+    """Format a name that can be broken after each underscore and equals sign."""
     escaped = str(markupsafe.escape(printable(name)))
     return markupsafe.Markup(re.sub("([_=])", r"\1<wbr>", escaped))
 
 
-def write_message(text: str) -> markupsafe.Markup:
-    """Write a message, with what stands between backticks as code."""
+def format_message(text: str) -> markupsafe.Markup:
+    """Format a message, with what stands between backticks as code."""
     escaped = str(markupsafe.escape(text))
     return markupsafe.Markup(re.sub("`([^`]*)(?:`|$)", r"<code>\1</code>", escaped))
 
@@ -87,8 +87,8 @@ def measure_change(metric: MetricComparison) -> float | None:
     return metric.value - metric.baseline
 
 
-def write_sentence(text: str) -> str:
-    """Write a text as a sentence: with a capital and a full stop."""
+def format_sentence(text: str) -> str:
+    """Format a text as a sentence: with a capital and a full stop."""
     text = text.strip()
     if not text:
         return ""
@@ -98,13 +98,13 @@ def write_sentence(text: str) -> str:
     return start if start[-1] in ".!?…" else f"{start}."
 
 
-def write_limit(gate: GateResult) -> str:
-    """Write a gate's limit with its sign, as the ending screen does."""
+def format_limit(gate: GateResult) -> str:
+    """Format a gate's limit with its sign, as the ending screen does."""
     return f"{RULE_SIGNS[gate.rule]} {gate.limit:g}"
 
 
-def write_split_counts(rows: Mapping[str, int]) -> str:
-    """Write rows by split: ``train 7,004, test 4,479``."""
+def format_split_counts(rows: Mapping[str, int]) -> str:
+    """Format rows by split: ``train 7,004, test 4,479``."""
     return ", ".join(f"{split} {count:,}" for split, count in rows.items())
 
 
@@ -118,7 +118,7 @@ def _create_environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        breakable=write_breakable,
+        breakable=format_breakable,
         change=numerals.format_change,
         change_from_champion=measure_change,
         column_mark=marks.mark_column,
@@ -126,20 +126,20 @@ def _create_environment() -> jinja2.Environment:
         gate_mark=marks.mark_gate,
         heights=glyphs.scale_heights,
         interval=numerals.format_interval,
-        limit=write_limit,
-        message=write_message,
+        limit=format_limit,
+        message=format_message,
         metric=numerals.format_metric,
         number=numerals.format_number,
         printable=printable,
         seconds=numerals.format_seconds,
-        sentence=write_sentence,
+        sentence=format_sentence,
         share=numerals.format_share,
         slice_group=marks.judge_slice,
         slice_mark=marks.mark_slice,
-        split_counts=write_split_counts,
+        split_counts=format_split_counts,
         time=numerals.format_time,
         use=measure_use,
-        words=write_words,
+        words=format_words,
     )
     environment.globals.update(
         distance_marks=marks.DISTANCE_MARKS,
