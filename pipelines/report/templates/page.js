@@ -3,11 +3,11 @@
   const root = document.documentElement;
   root.classList.add("with-script");
 
-  // In a frame, as on Airflow's page of a run, the browser keeps the reader's sign-in from this
-  // page: it can't ask for another one, and what frames it has a list of runs of its own.
+  // In a frame, as on Airflow's page of a run, the browser withholds the reader's sign-in from this
+  // page: it can't request another one, and the page around it has a list of runs of its own.
   if (window.top !== window) document.querySelector("a.button[href='../index.html']")?.remove();
 
-  // Theme: the system's until someone chooses; the choice is kept where the browser lets us.
+  // Theme: the system's until the reader chooses one, which is kept if the browser allows it.
   const themes = ["system", "light", "dark"];
   const button = document.getElementById("theme");
   let theme = "system";
@@ -25,7 +25,7 @@
   });
   showTheme();
 
-  // Tables: a press on a header sorts by it, up then down; cells without a value stay last.
+  // Tables: a click on a header sorts by it, up then down; cells without a value stay last.
   const readCell = (row, index, kind) => {
     const cell = row.cells[index];
     if (kind !== "number") return cell.textContent.trim().toLowerCase();
@@ -57,7 +57,7 @@
     });
   }
 
-  // Filters: a row stays where its text holds all words searched for and it is of every choice.
+  // Filters: a row stays if its text holds every word of the search and it matches every choice.
   for (const shown of document.querySelectorAll("[data-shown]")) {
     const id = shown.dataset.shown;
     const rows = [...document.getElementById(id).tBodies[0].rows];
@@ -76,7 +76,7 @@
     apply();
   }
 
-  // Confusion matrix: the slider walks along the thresholds of the evaluation.
+  // Confusion matrix: the slider moves along the thresholds of the evaluation.
   const slider = document.getElementById("threshold");
   if (slider) {
     const points = JSON.parse(document.getElementById("thresholds").textContent);
@@ -126,7 +126,7 @@
   addEventListener("hashchange", openTarget);
   openTarget();
 
-  // Sections: the one being read is marked.
+  // Sections: the current one is marked in the list.
   const links = new Map([...document.querySelectorAll(".sections a")].map(
     (link) => [link.getAttribute("href").slice(1), link]));
   const visible = new Set();
