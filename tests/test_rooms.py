@@ -16,7 +16,7 @@ LIGHT_MODULES = [
     "pipelines.cli.ending_screen",
     "pipelines.runner.local_runner",
     "pipelines.metadata.run_store",
-    "pipelines.report.pages.page",
+    "pipelines.report.pages.run_page",
     "pipelines.report.publication",
     "pipelines.runs.summaries",
     "components.curated_schema.schema_diff",

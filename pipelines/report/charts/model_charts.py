@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from components.metrics.evaluation import ThresholdCounts
-from pipelines.report.charts.chart import Chart, Series, create_chart
+from pipelines.report.charts.chart import Chart, Series
 from pipelines.report.charts.drawing import Spec
 from pipelines.report.charts.numerals import format_count, format_metric
 from pipelines.report.model.model_report import Epoch, ModelCurves, ModelReport, TrainingReport
@@ -77,7 +77,7 @@ def draw_calibration(model: ModelReport) -> Chart | None:
         mark = _create_line(series, point={"color": f"var({series.color})", "size": size})
         encoding = _encode_unit_square("mean score of the bin", "share with label 1")
         layers.append({"data": {"values": values}, "mark": mark, "encoding": encoding})
-    return create_chart(
+    return Chart(
         {"width": _WIDTH, "height": _HEIGHT, "layer": layers},
         "Calibration",
         f"On the diagonal, scores are probabilities; the bin furthest from it has a mean score of "
@@ -151,7 +151,7 @@ def _draw_epochs(
         mark = _create_line(entry, point={"color": f"var({entry.color})", "size": 18})
         layers.append({"data": {"values": values}, "mark": mark, "encoding": {"x": x, "y": y}})
     best = training.epochs[training.best_epoch - 1]
-    return create_chart(
+    return Chart(
         {"width": _WIDTH, "height": 180, "layer": layers},
         title,
         f"Kept are the weights of epoch {training.best_epoch} of {len(training.epochs)}: "
@@ -194,7 +194,7 @@ def _draw_curves(
     layers.append({"data": {"values": values}, "mark": spot, "encoding": encoding})
     x, y = (read(chosen) for read in coordinates)
     listed = thin(model.candidate.thresholds, _MAX_LISTED_POINTS)
-    return create_chart(
+    return Chart(
         {"width": _WIDTH, "height": _HEIGHT, "layer": layers},
         title,
         f"At the chosen threshold {model.threshold:g}, the candidate has {names[0].lower()} "

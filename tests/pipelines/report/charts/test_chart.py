@@ -228,4 +228,4 @@ def test_drift_names_the_column_that_drifted_most(data: DataReport) -> None:
     assert chart is not None
     assert "57.1 %, by company" in chart.summary
     assert chart.rows == (("2014-01-01", "57.1 %", "31.4 %"),)
-    assert "100%" in list_texts(chart.svg)
+    assert "100%" in list_texts(chart.draw())
