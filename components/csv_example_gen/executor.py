@@ -17,7 +17,6 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
-from components.csv_example_gen.csv_files import CSV_FILES_PROPERTY, CsvFile, dump_csv_files
 from components.csv_example_gen.csv_header import check_headers
 from components.csv_example_gen.csv_import import ImportReport, ImportTask, import_csv
 from components.csv_example_gen.custom_config import read_task
@@ -28,6 +27,7 @@ from components.csv_example_gen.input_files import (
     list_csv_files,
 )
 from components.data_refusal import DataProblem, DataRefusedError
+from components.examples.input_file import CSV_FILES_PROPERTY, InputFile, dump_input_files
 from components.examples.parquet_examples import FILE_FORMAT
 from schemas.feature_table import load_feature_table
 
@@ -83,11 +83,11 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             _remove(directories)
             raise
         files = [
-            CsvFile(path, report.csv_rows, report.sha256 or "")
+            InputFile(path=path, rows=report.csv_rows, sha256=report.sha256 or "")
             for path, report in zip(paths, reports, strict=True)
         ]
         examples.set_string_custom_property(ROW_COUNTS_PROPERTY, json.dumps(row_counts))
-        examples.set_string_custom_property(CSV_FILES_PROPERTY, dump_csv_files(files))
+        examples.set_string_custom_property(CSV_FILES_PROPERTY, dump_input_files(files))
         examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_PARQUET)
         examples_utils.set_file_format(examples, FILE_FORMAT)
 

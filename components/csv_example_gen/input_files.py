@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from components.csv_example_gen.csv_source import SUFFIXES
 from components.data_refusal import DataProblem, DataRefusedError
-
-_CHUNK_BYTES = 1 << 20
+from components.examples.input_file import hash_file
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,28 +149,12 @@ def find_differences(fingerprint: str, hashes: Mapping[str, str | None]) -> list
     return sorted({name for name, _ in fingerprinted.items() ^ hashes.items()})
 
 
-def hash_content(path: str) -> str:
-    """Hash a file's bytes.
-
-    Returns:
-        SHA-256 in hexadecimal.
-
-    Raises:
-        OSError: If it cannot be read.
-    """
-    digest = hashlib.sha256()
-    with Path(path).open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
 def _is_ours(name: str) -> bool:
     return name.endswith(SUFFIXES) and not name.startswith(".")
 
 
 def _hash_if_readable(path: str) -> str | None:
     try:
-        return hash_content(path)
+        return hash_file(path)
     except OSError:
         return None

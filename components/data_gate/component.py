@@ -16,8 +16,6 @@ from tfx.types.standard_artifacts import (
     Schema,
 )
 
-from components.csv_example_gen.csv_files import CSV_FILES_PROPERTY, load_csv_files
-from components.csv_example_gen.input_files import hash_content
 from components.curated_schema.schema_file import SCHEMA_FILE_NAME
 from components.data_gate.artifact import DataVerdictArtifact
 from components.data_gate.evidence import Evidence, PreviousData
@@ -36,6 +34,7 @@ from components.data_gate.label_counts import count_labels
 from components.data_gate.published_anomalies import load_anomalies
 from components.data_gate.severity import load_settings
 from components.data_refusal import DataProblem, DataRefusedError
+from components.examples.input_file import CSV_FILES_PROPERTY, hash_file, load_input_files
 from components.statistics_gen.column_limits import load_schema, read_limits
 from components.statistics_gen.feature_statistics import load_split_summary
 from schemas.feature_table import load_feature_table
@@ -102,7 +101,7 @@ def DataGate(  # noqa: N802 - TFX names components like classes
 
 
 def _list_files(examples: Artifact) -> tuple[InputFile, ...]:
-    listed = load_csv_files(examples.get_string_custom_property(CSV_FILES_PROPERTY))
+    listed = load_input_files(examples.get_string_custom_property(CSV_FILES_PROPERTY))
     return tuple(InputFile(path=one.path, rows=one.rows, sha256=one.sha256) for one in listed)
 
 
@@ -115,7 +114,7 @@ def _check_unchanged(files: Sequence[InputFile]) -> None:
             file=file.path,
         )
         for file in files
-        if not Path(file.path).is_file() or hash_content(file.path) != file.sha256
+        if not Path(file.path).is_file() or hash_file(file.path) != file.sha256
     )
     if problems:
         raise DataRefusedError(problems)

@@ -23,15 +23,19 @@ from tfx.types.standard_artifacts import (
     Schema,
 )
 
-from components.csv_example_gen.csv_files import CSV_FILES_PROPERTY, CsvFile, dump_csv_files
 from components.csv_example_gen.csv_reader import read_record_batches
-from components.csv_example_gen.input_files import hash_content
 from components.csv_example_gen.split_assignment import assign_splits
 from components.data_gate.artifact import DataVerdictArtifact
 from components.data_gate.component import DataGate
 from components.data_gate.findings import DataVerdict, read_verdict
 from components.data_gate.severity import DataGateSettings, dump_settings
 from components.examples.example_encoding import encode_examples
+from components.examples.input_file import (
+    CSV_FILES_PROPERTY,
+    InputFile,
+    dump_input_files,
+    hash_file,
+)
 from components.examples.parquet_examples import ParquetWriter, nest, to_record_batch
 from schemas.feature_table import get_schema_path, load_feature_table
 
@@ -114,10 +118,10 @@ def lay_out(directory: Path, *files: Sequence[Mapping[str, str]], span: int = 0)
         for kind in (Examples, ExampleStatistics, ExampleAnomalies, Schema)
     )
     listed = [
-        CsvFile(str(path), len(rows), hash_content(str(path)))
+        InputFile(path=str(path), rows=len(rows), sha256=hash_file(str(path)))
         for path, rows in zip(paths, files, strict=True)
     ]
-    examples.set_string_custom_property(CSV_FILES_PROPERTY, dump_csv_files(listed))
+    examples.set_string_custom_property(CSV_FILES_PROPERTY, dump_input_files(listed))
     examples.set_int_custom_property("span", span)
     for split, part in divide(read_csv(*paths)).items():
         _write_split(Path(examples.uri), Path(statistics.uri), Path(anomalies.uri), split, part)

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 
 import pydantic
 
-from components.csv_example_gen.csv_files import CSV_FILES_PROPERTY, load_csv_files
 from components.data_gate.findings import InputFile
 from components.data_gate.severity import DataGateSettings, load_settings
+from components.examples.input_file import CSV_FILES_PROPERTY, load_input_files
 from components.model_validator.settings import RowSource
 from pipelines.config.layout import OutputLayout
 from pipelines.metadata.run_store import RunStore, StoredArtifact, open_run_store
@@ -157,8 +157,8 @@ def _list_files(outputs: Outputs, notes: list[str]) -> tuple[InputFile, ...]:
     examples = find_output(outputs, "CsvExampleGen", "examples")
     noted = examples.text(CSV_FILES_PROPERTY) if examples else ""
     try:
-        files = load_csv_files(noted) if noted else ()
-    except (ValueError, TypeError):
+        files = load_input_files(noted) if noted else ()
+    except pydantic.ValidationError:
         notes.append("the list of CSV files is of another version, so it can't be shown")
         return ()
     return tuple(InputFile(path=file.path, rows=file.rows, sha256=file.sha256) for file in files)

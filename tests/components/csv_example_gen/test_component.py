@@ -29,11 +29,11 @@ from components.csv_example_gen.component import (
     _create_output_config,
     create_csv_example_gen,
 )
-from components.csv_example_gen.csv_files import CsvFile, load_csv_files
 from components.csv_example_gen.csv_reader import read_record_batches
 from components.csv_example_gen.driver import Driver
 from components.data_refusal import DataRefusedError
 from components.examples.example_encoding import encode_examples
+from components.examples.input_file import InputFile, load_input_files
 from components.examples.parquet_examples import list_files, read_flat_batches
 from schemas.feature_table import FeatureTable, load_feature_table
 
@@ -148,11 +148,11 @@ def test_the_examples_list_their_files(data: Path, tmp_path: Path) -> None:
     """With path, rows and hash, in the order read."""
     examples = launch(create_node(data), tmp_path / "out", "run")
 
-    listed = load_csv_files(examples.custom_properties["csv_files"].string_value)
+    listed = load_input_files(examples.custom_properties["csv_files"].string_value)
 
     paths = [data / "a.csv", data / "b.csv"]
     assert listed == tuple(
-        CsvFile(str(path), rows, hashlib.sha256(path.read_bytes()).hexdigest())
+        InputFile(path=str(path), rows=rows, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
         for path, rows in zip(paths, (700, 500), strict=True)
     )
 
@@ -198,7 +198,7 @@ def test_a_file_changed_before_it_is_read_fails_the_node(
         metadata_store_pb2.Execution.FAILED,
         metadata_store_pb2.Execution.COMPLETE,
     ]
-    listed = load_csv_files(examples.custom_properties["csv_files"].string_value)
+    listed = load_input_files(examples.custom_properties["csv_files"].string_value)
     assert listed[1].sha256 == hashlib.sha256(content).hexdigest()
 
 
