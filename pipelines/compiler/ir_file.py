@@ -8,7 +8,7 @@ from pathlib import Path
 from google.protobuf import json_format
 from tfx.proto.orchestration import pipeline_pb2
 
-from components.atomic_write import write_whole
+from components.atomic_write import atomic_write
 from pipelines.records.description import PipelineDescription, write_description
 
 
@@ -28,7 +28,7 @@ def write_compiled(
     Args:
         text_path: File to write the description to.
     """
-    write_whole(ir_path, dump_ir(ir).encode())
+    atomic_write(ir_path, dump_ir(ir).encode())
     # Last: a run that has a description is one that others list.
     write_description(description, text_path)
 

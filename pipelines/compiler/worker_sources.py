@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from components.atomic_write import write_whole
+from components.atomic_write import atomic_write
 from pipelines.config.code_root import CODE_ROOT
 from pipelines.records.errors import OperationError
 
@@ -82,7 +82,7 @@ def keep_wheel(distribution: importlib.metadata.Distribution, directory: Path) -
             name: Path(str(distribution.locate_file(name))).read_bytes() for name, *_ in rows[:-1]
         }
         try:
-            write_whole(path, _pack({**files, record_path: record}))
+            atomic_write(path, _pack({**files, record_path: record}))
         except OSError as error:
             raise OperationError(
                 f"{path}: the wheel for Beam's workers can't be written: {error.strerror}; set "

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import pydantic
 
-from components.atomic_write import write_whole
+from components.atomic_write import atomic_write
 from components.record import FORMAT_VERSION, Record
 from pipelines.records.about import About
 from pipelines.records.record_file import read_record
@@ -129,4 +129,4 @@ def write_description(description: PipelineDescription, path: Path) -> None:
     Raises:
         OSError: If it can't be written.
     """
-    write_whole(path, f"{description.model_dump_json(indent=2)}\n".encode())
+    atomic_write(path, f"{description.model_dump_json(indent=2)}\n".encode())

@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from components.atomic_write import write_whole
+from components.atomic_write import atomic_write
 from pipelines.config.layout import OutputLayout
 from pipelines.records.errors import OperationError, UsageError
 from pipelines.report.facts.collection import collect_data_so_far, collect_report
@@ -148,7 +148,7 @@ def conclude(layout: OutputLayout, summary: RunSummary) -> tuple[RunSummary, str
 def keep_summary(layout: OutputLayout, summary: RunSummary) -> None:
     """Write a run's ``summary.json``."""
     path = layout.run(summary.run_id).summary_path
-    write_whole(path, f"{summary.model_dump_json(indent=2)}\n".encode())
+    atomic_write(path, f"{summary.model_dump_json(indent=2)}\n".encode())
 
 
 def publish_missing(layout: OutputLayout, run_ids: list[str]) -> list[str]:
@@ -188,4 +188,4 @@ def write_page(path: Path, text: str) -> None:
     Raises:
         OSError: If it can't be written.
     """
-    write_whole(path, text.encode())
+    atomic_write(path, text.encode())

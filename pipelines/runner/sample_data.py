@@ -15,7 +15,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from components.atomic_write import write_whole
+from components.atomic_write import atomic_write
 from components.file_lock import FileLock
 from pipelines.records.errors import OperationError
 from schemas.feature_table import load_feature_table
@@ -169,10 +169,10 @@ def _write_layout(directory: Path, source: bytes) -> None:
     for quarter, content in cut_by_quarter(source).items():
         files[f"spans/{quarter.isoformat()}/{FILE_NAME}"] = content
     for name, content in files.items():
-        write_whole(directory / name, content)
+        atomic_write(directory / name, content)
     sizes = {name: len(content) for name, content in files.items()}
     marker = json.dumps(_describe(source, sizes), indent=2) + "\n"
-    write_whole(directory / _MARKER_NAME, marker.encode())
+    atomic_write(directory / _MARKER_NAME, marker.encode())
 
 
 def _is_laid_out(directory: Path, source: bytes) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from components.atomic_write import write_whole
+from components.atomic_write import atomic_write
 
 
 @pytest.fixture
@@ -23,9 +23,9 @@ def umask() -> Iterator[None]:
 def test_writes_and_replaces(tmp_path: Path) -> None:
     """Folders are made, what was there is replaced, and nothing else is left."""
     path = tmp_path / "runs/1/description.json"
-    write_whole(path, b"first")
+    atomic_write(path, b"first")
 
-    write_whole(path, b"second")
+    atomic_write(path, b"second")
 
     assert path.read_bytes() == b"second"
     assert list(path.parent.iterdir()) == [path]
@@ -33,7 +33,7 @@ def test_writes_and_replaces(tmp_path: Path) -> None:
 
 def test_is_as_readable_as_other_files(tmp_path: Path, umask: None) -> None:
     """Permissions are those that the process gives to any file."""
-    write_whole(tmp_path / "page.html", b"x")
+    atomic_write(tmp_path / "page.html", b"x")
 
     assert (tmp_path / "page.html").stat().st_mode & 0o777 == 0o640
 
@@ -43,14 +43,14 @@ def test_what_was_there_stays_when_writing_fails(
 ) -> None:
     """A full disk costs no file that was good."""
     path = tmp_path / "summary.json"
-    write_whole(path, b"good")
+    atomic_write(path, b"good")
 
     def fail(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="No space left"):
-        write_whole(path, b"half")
+        atomic_write(path, b"half")
 
     assert path.read_bytes() == b"good"
     assert list(tmp_path.iterdir()) == [path]
@@ -60,11 +60,11 @@ def test_a_reader_never_sees_a_half(tmp_path: Path) -> None:
     """Two writers at once, and whoever reads meanwhile gets one of what they wrote."""
     path = tmp_path / "description.json"
     contents = [bytes([sign]) * 1_000_000 for sign in b"ab"]
-    write_whole(path, contents[0])
+    atomic_write(path, contents[0])
 
     def write(content: bytes) -> None:
         for _ in range(20):
-            write_whole(path, content)
+            atomic_write(path, content)
 
     writers = [threading.Thread(target=write, args=(content,)) for content in contents]
     for writer in writers:

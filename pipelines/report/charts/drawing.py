@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 import markupsafe
 import pydantic
 
-from components.atomic_write import write_whole
+from components.atomic_write import atomic_write
 from components.frozen_model import FrozenModel
 from pipelines.compiler.code_version import hash_sources
 
@@ -150,7 +150,7 @@ class _Drawings:
             return
         last = dict(list(self._drawn.items())[-_KEPT_DRAWINGS:])
         kept = _Kept(version=_read_version(), drawings=last)
-        write_whole(path, kept.model_dump_json().encode())
+        atomic_write(path, kept.model_dump_json().encode())
         self._is_changed = False
 
 
