@@ -92,12 +92,12 @@ class Steps:
 
     Attributes:
         unit: Smallest unit, in the column's unit (0.01 for cents of a dollar).
-        units_a_step: Height of a step, in smallest units.
+        units_per_step: Height of a step, in smallest units.
         last_step: Steps from here on are one.
     """
 
     unit: float
-    units_a_step: int
+    units_per_step: int
     last_step: int
 
     @property

@@ -69,12 +69,12 @@ def write_transform_output(directory: Path) -> tft.TFTransformOutput:
     """Analyze the six rows."""
     accumulator = Accumulator(TABLE)
     accumulator.add_batch(create_batch(ANALYZED))
-    knowledge = write_vocabularies(accumulator.extract(), directory / "vocabularies")
+    parameters = write_vocabularies(accumulator.extract(), directory / "vocabularies")
     schema = create_schema(TABLE)
 
     @tf.autograph.experimental.do_not_convert
     def preprocessing_fn(inputs: Mapping[str, tf.SparseTensor]) -> dict[str, tf.Tensor]:
-        return transform_batch(inputs, TABLE, knowledge)
+        return transform_batch(inputs, TABLE, parameters)
 
     write_graph(preprocessing_fn, schema, directory / "output")
     write_raw_metadata(schema, directory / "output")

@@ -193,7 +193,7 @@ def measure_categories(reference: Categories, observed: Categories) -> Distance:
 
 
 def measure_numbers(
-    reference: Quantiles, observed: Quantiles, most_bins: int = NUMERIC_BINS
+    reference: Quantiles, observed: Quantiles, max_bins: int = NUMERIC_BINS
 ) -> Distance:
     """Measure the Jensen–Shannon divergence of a column of numbers.
 
@@ -204,7 +204,7 @@ def measure_numbers(
     Args:
         reference: What it is compared with; at least one row.
         observed: What came; at least one row.
-        most_bins: Most bins of numbers, >= 1.
+        max_bins: Most bins of numbers, >= 1.
 
     Returns:
         The distance; the outermost bins are open, and the last one is of the missing values.
@@ -213,7 +213,7 @@ def measure_numbers(
         ValueError: If either has no row.
     """
     _check_rows(reference.rows, observed.rows)
-    cuts = cut_at_quantiles(reference, most_bins)
+    cuts = cut_at_quantiles(reference, max_bins)
     p, q = (compute_shares(side, cuts) for side in (reference, observed))
     limits: list[float | None] = [None, *cuts, None]
     bins = [
@@ -239,14 +239,14 @@ def measure_numbers(
     )
 
 
-def cut_at_quantiles(histogram: Quantiles, most_bins: int) -> tuple[float, ...]:
+def cut_at_quantiles(histogram: Quantiles, max_bins: int) -> tuple[float, ...]:
     """Choose limits between bins that hold about equal shares of a histogram.
 
     Args:
-        most_bins: Most bins, >= 1.
+        max_bins: Most bins, >= 1.
 
     Returns:
-        Up to ``most_bins - 1`` limits, ascending, each the highest number of the bin below it.
+        Up to ``max_bins - 1`` limits, ascending, each the highest number of the bin below it.
         Fewer where one number has the share of several bins. A column that holds one number only
         is cut just below and at it, so that any other number shows.
     """
@@ -255,7 +255,7 @@ def cut_at_quantiles(histogram: Quantiles, most_bins: int) -> tuple[float, ...]:
         return ()
     if histogram.lows[0] == values[-1]:
         return float(np.nextafter(values[0], -math.inf)), float(values[0])
-    targets = np.arange(1, most_bins) / most_bins * cumulated[-1]
+    targets = np.arange(1, max_bins) / max_bins * cumulated[-1]
     # The margin keeps a sum of tenths from missing its own limit by rounding.
     places = np.searchsorted(cumulated, targets - 1e-9 * cumulated[-1])
     chosen = sorted({float(values[place]) for place in places})

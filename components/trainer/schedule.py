@@ -14,13 +14,13 @@ class Schedule:
 
     Attributes:
         epochs: Stretches between two validations, >= 1.
-        steps_an_epoch: Gradient steps in each, >= 1.
-        rows_an_epoch: Rows in each.
+        steps_per_epoch: Gradient steps in each, >= 1.
+        rows_per_epoch: Rows in each.
     """
 
     epochs: int
-    steps_an_epoch: int
-    rows_an_epoch: int
+    steps_per_epoch: int
+    rows_per_epoch: int
 
 
 def plan_training(rows: int, settings: TrainerSettings) -> Schedule:
@@ -39,6 +39,6 @@ def plan_training(rows: int, settings: TrainerSettings) -> Schedule:
     steps = math.ceil(math.ceil(rows / settings.batch_size) / epochs_a_pass)
     return Schedule(
         epochs=passes * epochs_a_pass,
-        steps_an_epoch=steps,
-        rows_an_epoch=min(rows, steps * settings.batch_size),
+        steps_per_epoch=steps,
+        rows_per_epoch=min(rows, steps * settings.batch_size),
     )

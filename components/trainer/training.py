@@ -19,8 +19,8 @@ from components.trainer.settings import TrainerSettings
 
 _VALIDATION_BATCH_ROWS = 4096
 _STOP_BY = "val_log_loss"
-_LEAST_LEARNING_RATE = 1e-5
-_STEPS_AN_EXECUTION = 50
+_MIN_LEARNING_RATE = 1e-5
+_STEPS_PER_EXECUTION = 50
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +66,7 @@ def train_model(
                 tf.keras.metrics.AUC(name="auc"),
             ],
             # Between two executions Keras is in Python, which takes longer than a step.
-            steps_per_execution=min(_STEPS_AN_EXECUTION, schedule.steps_an_epoch),
+            steps_per_execution=min(_STEPS_PER_EXECUTION, schedule.steps_per_epoch),
         )
         # A step that creates variables is traced twice.
         model.optimizer.build(model.trainable_variables)
@@ -78,7 +78,7 @@ def train_model(
         read_examples(
             data.train_files, columns, data.label_name, settings.batch_size, settings.seed
         ),
-        steps_per_epoch=schedule.steps_an_epoch,
+        steps_per_epoch=schedule.steps_per_epoch,
         validation_data=read_examples(
             data.validation_files, columns, data.label_name, _VALIDATION_BATCH_ROWS
         ),
@@ -92,10 +92,10 @@ def train_model(
 class Clock(tf.keras.callbacks.Callback):
     """Adds ``rows_per_second`` to what later callbacks see of an epoch, validation left out."""
 
-    def __init__(self, rows_an_epoch: int) -> None:
+    def __init__(self, rows_per_epoch: int) -> None:
         """Say how many rows pass between two readings."""
         super().__init__()
-        self._rows = rows_an_epoch
+        self._rows = rows_per_epoch
         self._started = 0.0
         self._seconds = 0.0
 
@@ -131,7 +131,7 @@ def create_callbacks(
         log_directory: Folder of the last two.
     """
     return [
-        Clock(schedule.rows_an_epoch),
+        Clock(schedule.rows_per_epoch),
         tf.keras.callbacks.EarlyStopping(
             monitor=_STOP_BY,
             mode="min",
@@ -143,7 +143,7 @@ def create_callbacks(
             mode="min",
             factor=settings.plateau_factor,
             patience=settings.plateau_epochs,
-            min_lr=_LEAST_LEARNING_RATE,
+            min_lr=_MIN_LEARNING_RATE,
         ),
         tf.keras.callbacks.TensorBoard(log_dir=str(log_directory), write_graph=False),
         tf.keras.callbacks.CSVLogger(str(log_directory / HISTORY_FILE)),

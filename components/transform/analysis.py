@@ -35,7 +35,7 @@ EMPTY_VOCABULARY = b"49d0cd50-04bb-48c0-bc6f-5b575dce351a"
 """The one value of a vocabulary without any, in TFT's words: a table of no value can't be made."""
 
 _SKETCH_ERROR = 0.01
-_SKETCH_MOST_ROWS = 1 << 32
+_SKETCH_MAX_ROWS = 1 << 32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -170,7 +170,7 @@ class _Numbers:
         self._sketch = None
         if self._buckets:
             error = min(1 / self._buckets, _SKETCH_ERROR)
-            self._sketch = sketches.QuantilesSketch(error, _SKETCH_MOST_ROWS, 1)
+            self._sketch = sketches.QuantilesSketch(error, _SKETCH_MAX_ROWS, 1)
 
     @property
     def has_buckets(self) -> bool:

@@ -36,7 +36,7 @@ from components.transform.analysis import (
     load_analysis,
 )
 from components.transform.example_files import ExampleFile, check_rows, plan_files, transform_file
-from components.transform.preprocessing import KNOWLEDGE_KEY, write_vocabularies
+from components.transform.preprocessing import PARAMETERS_KEY, write_vocabularies
 from components.transform.transform_graph import (
     PreprocessingFn,
     TransformGraph,
@@ -69,8 +69,7 @@ class Executor(executor.Executor):
             output_dict: ``transform_graph``; ``transformed_examples``, if they are wanted, which
                 get ``row_counts``, rows by split.
             exec_properties: As TFX's component makes them, with ``disable_statistics``. A hook
-                that takes a ``custom_config`` with a ``task`` gets the ``Knowledge`` of its feature
-                table in it.
+                that takes a ``custom_config`` with a ``task`` gets ``TransformParameters`` in it.
 
         Raises:
             ValueError: If statistics are asked for, the examples are not Parquet, or the hook has
@@ -106,11 +105,11 @@ class Executor(executor.Executor):
     ) -> None:
         hook = self._GetPreprocessingFn(_list_hook_inputs(exec_properties), {})
         with tempfile.TemporaryDirectory() as folder:
-            preprocessing_fn = self._bind_knowledge(hook, groups, Path(folder))
+            preprocessing_fn = self._bind_parameters(hook, groups, Path(folder))
             write_graph(preprocessing_fn, schema, directory)
         write_raw_metadata(schema, directory)
 
-    def _bind_knowledge(
+    def _bind_parameters(
         self, hook: Callable[..., Any], groups: Sequence[RowGroup], directory: Path
     ) -> PreprocessingFn:
         """Add what the rows tell to the hook's ``custom_config``, if that names a task."""
@@ -118,8 +117,8 @@ class Executor(executor.Executor):
         if _TASK_KEY not in config:
             return hook
         analysis = self._analyze(groups, load_feature_table(config[_TASK_KEY]), directory)
-        knowledge = write_vocabularies(analysis, directory / "vocabularies")
-        return functools.partial(hook, custom_config={**config, KNOWLEDGE_KEY: knowledge})
+        parameters = write_vocabularies(analysis, directory / "vocabularies")
+        return functools.partial(hook, custom_config={**config, PARAMETERS_KEY: parameters})
 
     def _analyze(
         self, groups: Sequence[RowGroup], table: FeatureTable, directory: Path

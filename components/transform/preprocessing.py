@@ -36,12 +36,12 @@ from schemas.feature_table import (
 Column: TypeAlias = tf.Tensor | tf.SparseTensor
 """A raw column: dense with shape [batch] or [batch, 1], or sparse with at most one value a row."""
 
-KNOWLEDGE_KEY = "knowledge"
-"""Where the hook finds a ``Knowledge`` in its ``custom_config``; our executor puts it there."""
+PARAMETERS_KEY = "parameters"
+"""Where the hook finds ``TransformParameters`` in its ``custom_config``; our executor adds them."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Knowledge:
+class TransformParameters:
     """What the graph is made from, beside the feature table.
 
     Attributes:
@@ -63,16 +63,16 @@ def preprocessing_fn(
 
     Args:
         inputs: Raw columns by name.
-        custom_config: ``task`` names the feature table; our executor adds the ``Knowledge``.
+        custom_config: ``task`` names the feature table; the executor adds ``TransformParameters``.
 
     Returns:
         Transformed features and the label by name, dense, shape [batch].
     """
     table = load_feature_table(custom_config["task"])
-    return transform_batch(inputs, table, custom_config[KNOWLEDGE_KEY])
+    return transform_batch(inputs, table, custom_config[PARAMETERS_KEY])
 
 
-def write_vocabularies(analysis: Analysis, directory: Path) -> Knowledge:
+def write_vocabularies(analysis: Analysis, directory: Path) -> TransformParameters:
     """Write the vocabularies to files, a value a line.
 
     Args:
@@ -85,11 +85,11 @@ def write_vocabularies(analysis: Analysis, directory: Path) -> Knowledge:
         path = directory / sanitized_vocab_filename(filename=name)
         path.write_bytes(b"".join(value + b"\n" for value in values))
         files[name] = str(path)
-    return Knowledge(analysis, files)
+    return TransformParameters(analysis, files)
 
 
 def transform_batch(
-    inputs: Mapping[str, Column], table: FeatureTable, knowledge: Knowledge
+    inputs: Mapping[str, Column], table: FeatureTable, parameters: TransformParameters
 ) -> dict[str, tf.Tensor]:
     """Apply the table's transformations.
 
@@ -105,11 +105,11 @@ def transform_batch(
         for transformation in feature.transformations:
             if isinstance(transformation, Numeric):
                 outputs.update(
-                    _scale_and_bucket(feature.name, column, transformation, knowledge.analysis)
+                    _scale_and_bucket(feature.name, column, transformation, parameters.analysis)
                 )
             elif isinstance(transformation, Vocabulary):
                 outputs[f"{feature.name}_index"] = _look_up(
-                    column, knowledge.vocabulary_files[feature.name]
+                    column, parameters.vocabulary_files[feature.name]
                 )
             elif isinstance(transformation, IntegerRange):
                 outputs[f"{feature.name}_index"] = index_range(column, transformation)
@@ -150,9 +150,9 @@ def cut_into_steps(column: Column, transformation: Steps) -> tuple[tf.Tensor, tf
     """
     sparse = _as_sparse(column)
     units = _in_units(sparse.values, transformation.unit)
-    steps = tf.clip_by_value(units // transformation.units_a_step, 0, transformation.last_step)
-    rest = tf.math.floormod(units, transformation.units_a_step)
-    fractions = tf.cast(rest / transformation.units_a_step, tf.float32)
+    steps = tf.clip_by_value(units // transformation.units_per_step, 0, transformation.last_step)
+    rest = tf.math.floormod(units, transformation.units_per_step)
+    fractions = tf.cast(rest / transformation.units_per_step, tf.float32)
     return (
         _densify(sparse.with_values(steps), transformation.index_count - 1),
         _densify(sparse.with_values(fractions), 0.0),

@@ -15,7 +15,7 @@ from tfx_bsl.tfxio.tensor_adapter import TensorAdapter, TensorAdapterConfig
 from tfx_bsl.tfxio.tensor_representation_util import InferTensorRepresentationsFromMixedSchema
 
 from components.examples.parquet_examples import nest_schema
-from components.transform.preprocessing import KNOWLEDGE_KEY
+from components.transform.preprocessing import PARAMETERS_KEY
 
 PreprocessingFn = Callable[[Mapping[str, tf.SparseTensor]], Mapping[str, tf.Tensor]]
 """TFT's hook, with all but the columns bound."""
@@ -114,7 +114,7 @@ def _refuse_analyzers(results: Sequence[analyzer_nodes.TensorSink]) -> None:
         raise ValueError(
             f"preprocessing_fn: has analyzers of TFT's ({names}), and Transform runs none; say "
             "in the feature table what is to be learned of the rows, and take it from "
-            f"custom_config[{KNOWLEDGE_KEY!r}]"
+            f"custom_config[{PARAMETERS_KEY!r}]"
         )
 
 

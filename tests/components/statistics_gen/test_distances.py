@@ -73,7 +73,7 @@ def test_numbers_are_cut_at_the_references_quantiles() -> None:
     reference = bucket((0, 1, 25), (1, 2, 25), (2, 3, 25), (3, 4, 25))
     observed = bucket((0, 2, 25), (2, 4, 25), (4, 6, 25), (6, 8, 25))
 
-    distance = measure_numbers(reference, observed, most_bins=4)
+    distance = measure_numbers(reference, observed, max_bins=4)
 
     assert [(one.low, one.high) for one in distance.bins] == [
         (None, 1.0),

@@ -109,11 +109,11 @@ def _analyze(*batches: pa.RecordBatch, table: FeatureTable = TABLE) -> Analysis:
 
 
 def _write_ours(batch: pa.RecordBatch, directory: Path) -> None:
-    knowledge = write_vocabularies(_analyze(batch), directory / "vocabularies")
+    parameters = write_vocabularies(_analyze(batch), directory / "vocabularies")
 
     @tf.autograph.experimental.do_not_convert
     def preprocessing_fn(inputs: Mapping[str, tf.SparseTensor]) -> dict[str, tf.Tensor]:
-        return transform_batch(inputs, TABLE, knowledge)
+        return transform_batch(inputs, TABLE, parameters)
 
     write_graph(preprocessing_fn, create_schema(TABLE), directory)
     write_raw_metadata(create_schema(TABLE), directory)
