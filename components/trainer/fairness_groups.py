@@ -12,11 +12,11 @@ from schemas.feature_table import FairnessAttribute, Group
 
 
 def assign_groups(column: tf.Tensor | tf.SparseTensor, attribute: FairnessAttribute) -> tf.Tensor:
-    """Do for a batch what ``FairnessAttribute.find_group`` does for one value.
+    """Assign each value to the first group that holds it.
 
     Args:
         column: Integers or texts; dense of shape [batch] or [batch, 1], or sparse with at most one
-            value a row.
+            value per row.
 
     Returns:
         Names of groups, string, [batch].

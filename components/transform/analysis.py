@@ -28,8 +28,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tfx_bsl import sketches
 
-from components.transform.transformed_features import MISSING_CATEGORY
-from schemas.feature_table import FeatureTable, Numeric, Vocabulary
+from schemas.feature_table import MISSING_CATEGORY, FeatureTable, Numeric, Vocabulary
 
 EMPTY_VOCABULARY = b"49d0cd50-04bb-48c0-bc6f-5b575dce351a"
 """The one value of a vocabulary without any, in TFT's words: a table of no value can't be made."""

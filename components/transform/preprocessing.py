@@ -17,11 +17,9 @@ import tensorflow_transform as tft
 from tensorflow_transform.analyzers import sanitized_vocab_filename
 
 from components.transform.analysis import Analysis, Moments
-from components.transform.transformed_features import (
-    MISSING_CATEGORY,
-    OUT_OF_VOCABULARY_BUCKETS,
-)
+from components.transform.transformed_features import OUT_OF_VOCABULARY_BUCKETS
 from schemas.feature_table import (
+    MISSING_CATEGORY,
     ColumnLabel,
     FeatureTable,
     IntegerRange,

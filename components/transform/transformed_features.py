@@ -18,9 +18,6 @@ from schemas.feature_table import (
     Vocabulary,
 )
 
-MISSING_CATEGORY = "(missing)"
-"""The category that stands for a missing value in a vocabulary."""
-
 OUT_OF_VOCABULARY_BUCKETS = 1
 """Indices kept for categories that the training split does not hold."""
 

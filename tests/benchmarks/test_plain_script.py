@@ -197,7 +197,7 @@ def test_both_signatures_give_the_same_answers(result: tuple[Path, dict[str, Any
             [known.get(feature.name, missing[feature.dtype]), missing[feature.dtype]],
             TENSOR_TYPES[feature.dtype],
         )
-        for feature in TABLE.serving_features
+        for feature in TABLE.inputs
     }
     example = tf.train.Example()
     example.features.feature["fare"].float_list.value.append(8.05)

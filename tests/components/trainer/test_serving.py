@@ -48,7 +48,7 @@ def _serve_columns(exported: tf.Module, rows: Sequence[Row]) -> list[float]:
             [row.get(feature.name, feature.missing_value) for row in rows],
             TENSOR_TYPES[feature.dtype],
         )
-        for feature in TABLE.serving_features
+        for feature in TABLE.inputs
     }
     return [float(value) for value in exported.signatures["serving_raw"](**columns)["probability"]]
 
