@@ -8,13 +8,14 @@ from pathlib import Path
 from tfx.components.evaluator import constants
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
-from tfx.types import Artifact, artifact_utils
+from tfx.types import Artifact
 from tfx.types.standard_artifacts import Examples, Model, ModelBlessing, ModelEvaluation
 from tfx.utils import path_utils
 
 from components.evaluator.champion_check import read_misfit
 from components.evaluator.evaluation import load_evaluation
 from components.evaluator.scored_rows import read_scored_rows
+from components.examples.artifact import find_split
 from components.examples.parquet_examples import list_files
 from components.examples.row_digest import sample_rows
 from components.metrics.paired_change import METHOD
@@ -140,12 +141,12 @@ def _investigate(
     records_file = processes.directory / "evaluated.arrow"
     train_records_file = processes.directory / "train.arrow"
     columns = write_records(
-        list_files(_find_split(examples, rows.split)),
+        list_files(find_split(examples, rows.split)),
         scored.rows,
         records_file,
         tuple(rows.columns),
     )
-    train_paths = list_files(_find_split(training_examples, rows.train_split))
+    train_paths = list_files(find_split(training_examples, rows.train_split))
     train_rows = sample_rows(train_paths, settings.max_train_rows)
     write_records(train_paths, train_rows, train_records_file)
     requests = [
@@ -175,10 +176,6 @@ def _investigate(
         settings.confidence,
         rows.threshold,
     )
-
-
-def _find_split(examples: Artifact, split: str) -> Path:
-    return Path(artifact_utils.get_split_uri([examples], split)).absolute()
 
 
 def _find_served(model: Artifact) -> Path:
