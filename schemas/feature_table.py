@@ -146,7 +146,9 @@ class Feature:
         """What a dense serving tensor holds where the value is missing."""
         if self.default is not None:
             return self.default
-        return {DType.FLOAT: float("nan"), DType.INT: -1, DType.BYTES: ""}[self.dtype]
+        if self.dtype is DType.BYTES:
+            return ""
+        return float("nan") if self.dtype is DType.FLOAT else -1
 
 
 @dataclasses.dataclass(frozen=True)

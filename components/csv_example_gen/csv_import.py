@@ -1,22 +1,25 @@
-"""Import one CSV file: read, encode, split, and write one shard of Parquet a split."""
+"""Import CSV files: read, encode, split, and write one shard of Parquet per file and split."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import apache_beam as beam
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from components.atomic_write import replace_at_end
 from components.csv_example_gen.csv_reader import read_record_batches
 from components.csv_example_gen.input_files import hash_as_read, read_state
 from components.csv_example_gen.split_assignment import assign_splits
 from components.data_refusal import DataProblem, DataRefusedError
 from components.examples.example_encoding import encode_examples
 from components.examples.parquet_examples import SUFFIX, ParquetWriter
+from components.record import Record
 from schemas.feature_table import FeatureTable
 
 # As records, a batch takes several times the memory of its columns.
@@ -42,21 +45,46 @@ class ImportTask:
         return f"data_parquet-{self.index:05d}-of-{self.count:05d}{SUFFIX}"
 
 
-@dataclasses.dataclass(frozen=True)
-class ImportReport:
+class ImportReport(Record):
     """What became of one CSV file.
 
     Attributes:
-        csv_rows: Rows read from it.
+        csv_rows: Rows read from it; 0 if it was refused.
         split_rows: Rows written to each split; none if it was refused.
         problems: Why it was refused; none if it was imported.
         sha256: Of the bytes that it was read from, as ``hash_as_read`` gives it.
     """
 
     csv_rows: int
-    split_rows: Mapping[str, int]
+    split_rows: dict[str, int]
     problems: tuple[DataProblem, ...] = ()
     sha256: str | None = None
+
+
+@dataclasses.dataclass(eq=False)
+class ImportCsvFiles(beam.PTransform):
+    """Import CSV files in parallel: ``ImportTask`` to pairs of ``ImportTask`` and ``ImportReport``.
+
+    Doing a task again writes the same files again.
+
+    Attributes:
+        table: Columns of the files, and their types.
+        hash_buckets: Hash buckets of each split.
+        split_directories: Directory of each split, to write the shards to; made if missing.
+    """
+
+    table: FeatureTable
+    hash_buckets: Mapping[str, int]
+    split_directories: Mapping[str, str]
+
+    def expand(self, tasks: beam.PCollection) -> beam.PCollection:
+        """Import each file on whichever worker is free."""
+        return (
+            tasks
+            | "OneFilePerWorker" >> beam.Reshuffle()
+            | "Import"
+            >> beam.Map(_import_task, self.table, self.hash_buckets, self.split_directories)
+        )
 
 
 def import_csv(
@@ -65,7 +93,7 @@ def import_csv(
     hash_buckets: Mapping[str, int],
     split_directories: Mapping[str, str],
 ) -> ImportReport:
-    """Import a file; a shard appears whole, or not at all if the file is refused.
+    """Import a file; its shards appear whole, or not at all if the file is refused.
 
     Args:
         hash_buckets: Hash buckets of each split.
@@ -82,10 +110,16 @@ def import_csv(
         report = _write_shards(task.path, table, hash_buckets, shards)
     except DataRefusedError as refusal:
         report = ImportReport(csv_rows=0, split_rows={}, problems=refusal.problems)
-    else:
-        for shard in shards.values():
-            _unfinished(shard).replace(shard)
-    return dataclasses.replace(report, sha256=hash_as_read(task.path, before))
+    return report.model_copy(update={"sha256": hash_as_read(task.path, before)})
+
+
+def _import_task(
+    task: ImportTask,
+    table: FeatureTable,
+    hash_buckets: Mapping[str, int],
+    split_directories: Mapping[str, str],
+) -> tuple[ImportTask, ImportReport]:
+    return task, import_csv(task, table, hash_buckets, split_directories)
 
 
 def _write_shards(
@@ -100,7 +134,7 @@ def _write_shards(
         writers: dict[str, ParquetWriter] = {}
         for batch in read_record_batches(path, table):
             writers = writers or {
-                split: stack.enter_context(contextlib.closing(_open_writer(shard, batch.schema)))
+                split: stack.enter_context(_open_writer(shard, batch.schema))
                 for split, shard in shards.items()
             }
             csv_rows += batch.num_rows
@@ -109,7 +143,7 @@ def _write_shards(
                 rows = batch.filter(pa.array(places == place))
                 writers[split].write(rows)
                 split_rows[split] += rows.num_rows
-    return ImportReport(csv_rows, split_rows)
+    return ImportReport(csv_rows=csv_rows, split_rows=split_rows)
 
 
 def _assign_splits(batch: pa.RecordBatch, hash_buckets: Mapping[str, int]) -> npt.NDArray[np.int64]:
@@ -121,10 +155,10 @@ def _assign_splits(batch: pa.RecordBatch, hash_buckets: Mapping[str, int]) -> np
     return np.concatenate(parts)
 
 
-def _open_writer(shard: Path, schema: pa.Schema) -> ParquetWriter:
-    shard.parent.mkdir(parents=True, exist_ok=True)
-    return ParquetWriter(str(_unfinished(shard)), schema)
-
-
-def _unfinished(shard: Path) -> Path:
-    return shard.with_name(f"{shard.name}.unfinished")
+@contextlib.contextmanager
+def _open_writer(shard: Path, schema: pa.Schema) -> Iterator[ParquetWriter]:
+    with (
+        replace_at_end(shard) as unfinished,
+        contextlib.closing(ParquetWriter(str(unfinished), schema)) as writer,
+    ):
+        yield writer

@@ -53,32 +53,49 @@ def read_text_lines(path: str) -> Iterator[str]:
             yield line.replace("\0", NUL_MARK)
 
 
+def create_problem(
+    path: str,
+    rule: str,
+    text: str,
+    *,
+    place: str = "",
+    line: int | None = None,
+    column: str | None = None,
+    value: str | None = None,
+) -> DataProblem:
+    """Create a problem of a file, whose message begins with the file.
+
+    Args:
+        text: What was found, what was expected, and the remedy.
+        place: What the message names beside the file; the line if there is one and no place.
+    """
+    place = place or (f"line {line}" if line else "")
+    return DataProblem(
+        rule=rule,
+        message=f"{path}, {place}: {text}" if place else f"{path}: {text}",
+        file=path,
+        line=line,
+        column=column,
+        value=value,
+    )
+
+
 def describe_read_error(path: str, line: int | None, error: Exception) -> DataProblem:
-    """Say that a file cannot be read.
+    """Describe why a file cannot be read, with the system's own reason.
 
     Args:
         line: Line that reading had come to, if it had begun.
         error: One of ``READ_ERRORS``.
-
-    Returns:
-        The problem, with the system's own reason in one line.
     """
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     reason = " ".join(reason.split()) or type(error).__name__
-    place = f"{path}, line {line}" if line else path
-    return DataProblem(
-        rule="unreadable file",
-        message=f"{place}: cannot be read ({reason}); check the path, the permissions and, "
-        "for a .gz, that it is complete",
-        file=path,
-        line=line,
-        value=reason,
-    )
+    text = f"cannot be read ({reason}); check the path, the permissions and, for a .gz, that it is "
+    return create_problem(path, "unreadable file", f"{text}complete", line=line, value=reason)
 
 
 @dataclasses.dataclass(frozen=True)
 class ByteCounts:
-    """Bytes of a file that tell of what a lenient CSV parser lets slip.
+    """Bytes that show what a lenient CSV parser lets slip.
 
     Attributes:
         quotes: Double quotes.
@@ -91,13 +108,7 @@ class ByteCounts:
 
 
 def count_bytes(path: str) -> ByteCounts:
-    """Count a file's bytes of the kinds that matter, decompressed.
-
-    Raises:
-        OSError: If it cannot be read.
-        EOFError: If a ``.gz`` is truncated.
-        zlib.error: If a ``.gz`` is corrupt.
-    """
+    """Count a file's bytes of the kinds that matter, decompressed; raises ``READ_ERRORS``."""
     nuls = quotes = lines = 0
     last = b"\n"
     with open_bytes(path) as source:

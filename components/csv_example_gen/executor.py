@@ -1,44 +1,42 @@
-"""TFX adapter: run the import of every CSV file as a Beam pipeline."""
+"""TFX adapter: import every CSV file in one Beam pipeline, and note what came of it."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
+from google.protobuf import struct_pb2
 from tfx import types
 from tfx.components.example_gen import utils
-from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
 from tfx.dsl.io import fileio
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
+from components.atomic_write import atomic_write
 from components.csv_example_gen.csv_header import check_headers
-from components.csv_example_gen.csv_import import ImportReport, ImportTask, import_csv
-from components.csv_example_gen.custom_config import read_task
+from components.csv_example_gen.csv_import import ImportCsvFiles, ImportReport, ImportTask
+from components.csv_example_gen.csv_source import create_problem
 from components.csv_example_gen.input_files import (
     check_unchanged,
     get_name,
     hash_files,
     list_csv_files,
 )
-from components.data_refusal import DataProblem, DataRefusedError
+from components.data_refusal import DataRefusedError
+from components.examples.artifact import CSV_ROWS_KEY, describe_examples, find_split
 from components.examples.input_file import CSV_FILES_PROPERTY, InputFile, dump_input_files
-from components.examples.parquet_examples import FILE_FORMAT
 from schemas.feature_table import load_feature_table
 
-ROW_COUNTS_PROPERTY = "row_counts"
-"""Custom property of the examples: JSON of the rows read (``csv``) and written, by split."""
-
-CSV_ROWS_KEY = "csv"
+TASK_KEY = "task"
+"""Key of the task in the ``custom_config``, a ``google.protobuf.Struct``."""
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
-    """Write CSV files as splits of Parquet, one shard a file.
+    """Write CSV files as splits of Parquet, one shard per file.
 
     Splits and rows are those of TFX's own CsvExampleGen. That one passes each row through Beam as
     an element of its own; here an element is a file, and rows go in Arrow batches.
@@ -72,24 +70,21 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         )
         hash_buckets = _read_hash_buckets(exec_properties)
         examples.split_names = artifact_utils.encode_split_names(list(hash_buckets))
-        directories = {
-            split: artifact_utils.get_split_uri([examples], split) for split in hash_buckets
-        }
+        directories = {split: str(find_split(examples, split)) for split in hash_buckets}
         paths = _list_files(exec_properties)
         try:
             reports = self._import_files(paths, exec_properties, hash_buckets, directories)
-            row_counts = count_rows(reports, paths)
+            row_counts = _sum_rows(reports, paths)
         except Exception:
-            _remove(directories)
+            for directory in filter(fileio.exists, directories.values()):
+                fileio.rmtree(directory)
             raise
         files = [
             InputFile(path=path, rows=report.csv_rows, sha256=report.sha256 or "")
             for path, report in zip(paths, reports, strict=True)
         ]
-        examples.set_string_custom_property(ROW_COUNTS_PROPERTY, json.dumps(row_counts))
         examples.set_string_custom_property(CSV_FILES_PROPERTY, dump_input_files(files))
-        examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_PARQUET)
-        examples_utils.set_file_format(examples, FILE_FORMAT)
+        describe_examples(examples, row_counts)
 
     def _import_files(
         self,
@@ -100,25 +95,28 @@ class Executor(base_beam_executor.BaseBeamExecutor):
     ) -> list[ImportReport]:
         input_base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
         fingerprint = exec_properties[utils.FINGERPRINT_PROPERTY_NAME]
-        task = read_task(exec_properties)
+        table = load_feature_table(_read_task(exec_properties))
         if not paths:
             check_unchanged(input_base, fingerprint, {})
         try:
-            check_headers(paths, load_feature_table(task))
+            check_headers(paths, table)
         except DataRefusedError:
-            # Of other files than those that the driver found, nothing is told.
+            # Files that the driver did not find are no reason to refuse the data.
             check_unchanged(input_base, fingerprint, hash_files(input_base, paths))
             raise
-        import_file = _ImportCsv(task, hash_buckets, directories, self._get_tmp_dir())
-        imports = [ImportTask(path, index, len(paths)) for index, path in enumerate(paths)]
+        tasks = [ImportTask(path, index, len(paths)) for index, path in enumerate(paths)]
+        report_directory = self._get_tmp_dir()
         with self._make_beam_pipeline() as pipeline:
             _ = (
                 pipeline
-                | "Files" >> beam.Create(imports)
-                | "OneFileAWorker" >> beam.Reshuffle()
-                | "ImportCsv" >> beam.ParDo(import_file)
+                | "Files" >> beam.Create(tasks)
+                | "ImportCsvFiles" >> ImportCsvFiles(table, hash_buckets, directories)
+                | "WriteReports" >> beam.Map(_write_report, report_directory)
             )
-        reports = [_read_report(_report_path(self._get_tmp_dir(), one)) for one in imports]
+        reports = [
+            ImportReport.model_validate_json(_get_report_path(report_directory, task).read_bytes())
+            for task in tasks
+        ]
         read = {
             get_name(input_base, path): report.sha256
             for path, report in zip(paths, reports, strict=True)
@@ -127,42 +125,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         return reports
 
 
-class _ImportCsv(beam.DoFn):
-    """Import a file and leave its report; doing it again writes the same files again."""
-
-    def __init__(
-        self,
-        task: str,
-        hash_buckets: Mapping[str, int],
-        directories: Mapping[str, str],
-        report_directory: str,
-    ) -> None:
-        self._task = task
-        self._hash_buckets = dict(hash_buckets)
-        self._directories = dict(directories)
-        self._report_directory = report_directory
-
-    def process(self, element: ImportTask) -> Iterator[None]:
-        table = load_feature_table(self._task)
-        report = import_csv(element, table, self._hash_buckets, self._directories)
-        _write_report(_report_path(self._report_directory, element), report)
-        yield from ()
-
-
-def count_rows(reports: Sequence[ImportReport], paths: Sequence[str]) -> dict[str, int]:
-    """Sum the rows of all files and reconcile them.
-
-    Args:
-        reports: One report a file, at least one.
-        paths: The files, in the same order.
-
-    Returns:
-        Rows read from the CSV files (``csv``) and written to each split.
-
-    Raises:
-        DataRefusedError: If a file was refused, or a split gets no row.
-        RuntimeError: If the splits' rows do not sum up to those read.
-    """
+def _sum_rows(reports: Sequence[ImportReport], paths: Sequence[str]) -> dict[str, int]:
+    """Sum the rows of all files, and check that none was refused, lost or missing."""
     problems = tuple(problem for report in reports for problem in report.problems)
     if problems:
         raise DataRefusedError(problems)
@@ -173,23 +137,22 @@ def count_rows(reports: Sequence[ImportReport], paths: Sequence[str]) -> dict[st
     }
     if sum(split_rows.values()) != csv_rows:
         raise RuntimeError(f"{csv_rows} CSV rows gave {sum(split_rows.values())} examples")
+    place = f"and {len(paths) - 1} more" if len(paths) > 1 else ""
     empty = tuple(
-        _describe_empty(split, csv_rows, paths) for split, rows in split_rows.items() if not rows
+        create_problem(
+            paths[0],
+            "empty split",
+            f"split {split!r} gets none of the {csv_rows} rows; give more rows, or the split more "
+            "hash buckets",
+            place=place,
+            value=str(csv_rows),
+        )
+        for split, rows in split_rows.items()
+        if not rows
     )
     if empty:
         raise DataRefusedError(empty)
     return {CSV_ROWS_KEY: csv_rows, **split_rows}
-
-
-def _describe_empty(split: str, csv_rows: int, paths: Sequence[str]) -> DataProblem:
-    where = paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
-    return DataProblem(
-        rule="empty split",
-        message=f"{where}: split {split!r} gets none of the {csv_rows} rows; give more rows, or "
-        "the split more hash buckets",
-        file=paths[0],
-        value=str(csv_rows),
-    )
 
 
 def _read_hash_buckets(exec_properties: Mapping[str, Any]) -> dict[str, int]:
@@ -207,23 +170,19 @@ def _list_files(exec_properties: Mapping[str, Any]) -> list[str]:
     return list_csv_files(input_base, input_config.splits[0].pattern)
 
 
-def _report_path(directory: str, task: ImportTask) -> str:
-    return f"{directory}/{task.shard_name}.report.json"
+def _read_task(exec_properties: Mapping[str, Any]) -> str:
+    config = proto_utils.json_to_proto(
+        exec_properties[standard_component_specs.CUSTOM_CONFIG_KEY], example_gen_pb2.CustomConfig()
+    )
+    settings = struct_pb2.Struct()
+    config.custom_config.Unpack(settings)
+    return str(settings[TASK_KEY])
 
 
-def _write_report(path: str, report: ImportReport) -> None:
-    with fileio.open(path, "w") as file:
-        file.write(json.dumps(dataclasses.asdict(report)))
+def _write_report(imported: tuple[ImportTask, ImportReport], directory: str) -> None:
+    task, report = imported
+    atomic_write(_get_report_path(directory, task), report.model_dump_json().encode())
 
 
-def _read_report(path: str) -> ImportReport:
-    with fileio.open(path) as file:
-        fields = json.loads(file.read())
-    problems = tuple(DataProblem(**problem) for problem in fields.pop("problems"))
-    return ImportReport(**fields, problems=problems)
-
-
-def _remove(directories: Mapping[str, str]) -> None:
-    for directory in directories.values():
-        if fileio.exists(directory):
-            fileio.rmtree(directory)
+def _get_report_path(directory: str, task: ImportTask) -> Path:
+    return Path(directory, f"{task.shard_name}.report.json")

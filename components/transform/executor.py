@@ -18,7 +18,7 @@ from tfx.proto import example_gen_pb2
 from tfx.types import Artifact, artifact_utils, standard_component_specs
 from tfx.utils import io_utils
 
-from components.csv_example_gen.executor import ROW_COUNTS_PROPERTY
+from components.examples.artifact import ROW_COUNTS_PROPERTY
 from components.examples.parquet_examples import (
     FILE_FORMAT,
     RowGroup,

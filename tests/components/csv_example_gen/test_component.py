@@ -26,8 +26,8 @@ from components.csv_example_gen import csv_import
 from components.csv_example_gen.component import (
     DATED_CSV,
     CsvExampleGen,
-    _create_output_config,
     create_csv_example_gen,
+    create_output_config,
 )
 from components.csv_example_gen.csv_reader import read_record_batches
 from components.csv_example_gen.driver import Driver
@@ -52,7 +52,7 @@ def create_node(input_base: Path) -> CsvExampleGen:
 
 def create_stock_node(input_base: Path) -> StockCsvExampleGen:
     """Create TFX's own node for the same splits."""
-    return StockCsvExampleGen(str(input_base), output_config=_create_output_config(SPLITS))
+    return StockCsvExampleGen(str(input_base), output_config=create_output_config(SPLITS))
 
 
 def launch(node: BaseComponent, root: Path, run_id: str) -> metadata_store_pb2.Artifact:

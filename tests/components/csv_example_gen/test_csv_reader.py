@@ -229,7 +229,7 @@ def test_a_misspelt_column_is_asked_for(tmp_path: Path, misspelt: str) -> None:
     (problem,) = refuse(write(tmp_path / "data.csv", GOOD.replace("fare", misspelt)))
 
     assert (problem.column, problem.value) == ("fare", misspelt)
-    assert f"did you mean it by {misspelt!r}" in problem.message
+    assert f"did you mean {misspelt!r}" in problem.message
 
 
 @pytest.mark.parametrize(
