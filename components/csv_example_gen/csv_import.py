@@ -78,13 +78,9 @@ class ImportCsvFiles(beam.PTransform):
     split_directories: Mapping[str, str]
 
     def expand(self, tasks: beam.PCollection) -> beam.PCollection:
-        """Import each file on whichever worker is free."""
-        return (
-            tasks
-            | "OneFilePerWorker" >> beam.Reshuffle()
-            | "Import"
-            >> beam.Map(_import_task, self.table, self.hash_buckets, self.split_directories)
-        )
+        """Import each file by itself."""
+        directories = self.split_directories
+        return tasks | beam.Map(_import_task, self.table, self.hash_buckets, directories)
 
 
 def import_csv(
