@@ -15,7 +15,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from components.examples.parquet_examples import ParquetWriter, RowGroup, list_row_groups
 from components.statistics_gen.row_group_statistics import DescribeRowGroups
 
-SPLITS = {
+SPLITS: dict[str, list[list[tuple[float | None, bytes | None]]]] = {
     "train": [[(1.5, b"a"), (None, b"b")], [(2.5, b"a"), (8.0, None), (0.0, b"a")]],
     "test": [[(4.0, b"c")]],
 }
