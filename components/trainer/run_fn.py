@@ -15,7 +15,6 @@ from components.trainer.settings import TrainerSettings
 from components.trainer.training import TrainingData, train_model
 from components.transform.transformed_features import (
     OUT_OF_VOCABULARY_BUCKETS,
-    InputKind,
     TransformedFeature,
     list_transformed_features,
 )
@@ -78,7 +77,7 @@ def export_model(
 def _count_indices(
     feature: TransformedFeature, transform_output: tft.TFTransformOutput
 ) -> int | None:
-    if feature.kind is InputKind.DENSE:
+    if not feature.is_index:
         return None
     if feature.index_count is not None:
         return feature.index_count

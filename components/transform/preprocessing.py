@@ -1,7 +1,7 @@
 """The TensorFlow Transform graph of a feature table: one code path for training and serving.
 
-What the training rows tell is known before the graph is made (see ``analysis``), so that there is
-no analyzer of TFT's in it.
+The training rows are analyzed before the graph is made (see ``analysis``), so that there is no
+analyzer of TFT's in it.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
-from tensorflow_transform.analyzers import sanitized_vocab_filename
 
 from components.transform.analysis import Analysis, Moments
-from components.transform.transformed_features import OUT_OF_VOCABULARY_BUCKETS
+from components.transform.tft_internals import name_vocabulary_file
+from components.transform.transformed_features import OUT_OF_VOCABULARY_BUCKETS, list_outputs
 from schemas.feature_table import (
     MISSING_CATEGORY,
     ColumnLabel,
@@ -27,12 +27,13 @@ from schemas.feature_table import (
     Numeric,
     ShareLabel,
     Steps,
+    Transformation,
     Vocabulary,
     load_feature_table,
 )
 
 Column: TypeAlias = tf.Tensor | tf.SparseTensor
-"""A raw column: dense with shape [batch] or [batch, 1], or sparse with at most one value a row."""
+"""A raw column: dense of shape [batch] or [batch, 1], or sparse with at most one value per row."""
 
 PARAMETERS_KEY = "parameters"
 """Where the hook finds ``TransformParameters`` in its ``custom_config``; our executor adds them."""
@@ -44,8 +45,8 @@ class TransformParameters:
 
     Attributes:
         analysis: Of the training rows.
-        vocabulary_files: A text file for each vocabulary, by column; they become the graph's
-            assets, under the names that they have.
+        vocabulary_files: One text file per vocabulary, by column; they become the graph's assets,
+            under the same names.
     """
 
     analysis: Analysis
@@ -71,7 +72,7 @@ def preprocessing_fn(
 
 
 def write_vocabularies(analysis: Analysis, directory: Path) -> TransformParameters:
-    """Write the vocabularies to files, a value a line.
+    """Write the vocabularies to files, one value per line.
 
     Args:
         directory: Folder to write to; the graph's export copies the files from there.
@@ -79,8 +80,7 @@ def write_vocabularies(analysis: Analysis, directory: Path) -> TransformParamete
     directory.mkdir(parents=True, exist_ok=True)
     files = {}
     for name, values in analysis.vocabularies.items():
-        # TFT looks for an asset of this name when it is asked for the vocabulary of the column.
-        path = directory / sanitized_vocab_filename(filename=name)
+        path = directory / name_vocabulary_file(name)
         path.write_bytes(b"".join(value + b"\n" for value in values))
         files[name] = str(path)
     return TransformParameters(analysis, files)
@@ -101,31 +101,15 @@ def transform_batch(
     for feature in table.inputs:
         column = _as_sparse(inputs[feature.name])
         for transformation in feature.transformations:
-            if isinstance(transformation, Numeric):
-                outputs.update(
-                    _scale_and_bucket(feature.name, column, transformation, parameters.analysis)
-                )
-            elif isinstance(transformation, Vocabulary):
-                outputs[f"{feature.name}_index"] = _look_up(
-                    column, parameters.vocabulary_files[feature.name]
-                )
-            elif isinstance(transformation, IntegerRange):
-                outputs[f"{feature.name}_index"] = index_range(column, transformation)
-            elif isinstance(transformation, Steps):
-                step, fraction = cut_into_steps(column, transformation)
-                outputs[f"{feature.name}_step"] = step
-                outputs[f"{feature.name}_step_fraction"] = fraction
-            else:
-                raise TypeError(f"{feature.name!r}: unknown transformation {transformation!r}")
+            names = [output.name for output in list_outputs(feature, transformation)]
+            tensors = _apply(feature.name, column, transformation, parameters)
+            outputs.update(zip(names, tensors, strict=True))
     outputs[table.label.name] = compute_label(inputs, table.label)
     return outputs
 
 
 def index_range(column: Column, transformation: IntegerRange) -> tf.Tensor:
-    """Turn an integer of known range into an index.
-
-    Args:
-        column: Integers.
+    """Turn integers of known range into indices.
 
     Returns:
         int64, shape [batch]: ``value - low``; the last index for missing and outside values.
@@ -137,10 +121,7 @@ def index_range(column: Column, transformation: IntegerRange) -> tf.Tensor:
 
 
 def cut_into_steps(column: Column, transformation: Steps) -> tuple[tf.Tensor, tf.Tensor]:
-    """Turn an amount into the step that it is on, and how far into it.
-
-    Args:
-        column: Amounts as floats.
+    """Turn amounts, as floats, into the steps that they are on, and how far into them.
 
     Returns:
         Step, int64, shape [batch]: 0 for negative amounts, the last index for missing ones; and
@@ -175,26 +156,41 @@ def compute_label(inputs: Mapping[str, Column], label: Label) -> tf.Tensor:
     raise TypeError(f"unknown label {label!r}")
 
 
+def _apply(
+    name: str,
+    column: tf.SparseTensor,
+    transformation: Transformation,
+    parameters: TransformParameters,
+) -> tuple[tf.Tensor, ...]:
+    """Apply one transformation; gives the tensors that ``list_outputs`` names."""
+    if isinstance(transformation, Numeric):
+        return _scale_and_bucket(name, column, transformation, parameters.analysis)
+    if isinstance(transformation, Vocabulary):
+        return (_look_up(column, parameters.vocabulary_files[name]),)
+    if isinstance(transformation, IntegerRange):
+        return (index_range(column, transformation),)
+    return cut_into_steps(column, transformation)
+
+
 def _scale_and_bucket(
     name: str, column: tf.SparseTensor, transformation: Numeric, analysis: Analysis
-) -> dict[str, tf.Tensor]:
+) -> tuple[tf.Tensor, ...]:
     values = column.with_values(tf.cast(column.values, tf.float32))
-    scaled = values
+    scaled = values.values
     if transformation.log:
-        scaled = values.with_values(tf.math.log1p(tf.maximum(values.values, 0.0)))
-    distances = scaled.with_values(_standardize(scaled.values, analysis.moments[name]))
-    outputs = {f"{name}_scaled": _densify(distances, 0.0)}
-    if transformation.buckets:
-        # Of the values as they are: a logarithm may differ in its last bit with a row's place in
-        # the batch, and a value on a boundary would then change its bucket.
-        boundaries = tf.constant([analysis.boundaries[name]], tf.float32)
-        buckets = tft.apply_buckets(values, boundaries)
-        outputs[f"{name}_bucket"] = _densify(buckets, transformation.buckets)
-    return outputs
+        scaled = tf.math.log1p(tf.maximum(scaled, 0.0))
+    distances = values.with_values(_standardize(scaled, analysis.moments[name]))
+    if not transformation.buckets:
+        return (_densify(distances, 0.0),)
+    # Of the values as they are: a logarithm may differ in its last bit with a row's place in the
+    # batch, and a value on a boundary would then change its bucket.
+    boundaries = tf.constant([analysis.boundaries[name]], tf.float32)
+    buckets = tft.apply_buckets(values, boundaries)
+    return _densify(distances, 0.0), _densify(buckets, transformation.buckets)
 
 
 def _standardize(values: tf.Tensor, moments: Moments) -> tf.Tensor:
-    """Give distances from the mean in deviations, or as they are if all values were the same."""
+    """Give distances from the mean in deviations, or in units if all values were the same."""
     deviation = np.float32(moments.deviation)
     return (values - np.float32(moments.mean)) / (deviation or np.float32(1))
 
@@ -224,6 +220,7 @@ def _as_sparse(column: Column) -> tf.SparseTensor:
 
 def _densify(column: tf.SparseTensor, missing: float | int | str) -> tf.Tensor:
     """Fill missing rows of a sparse column; gives shape [batch]."""
-    one_a_row = tf.SparseTensor(column.indices, column.values, tf.stack([column.dense_shape[0], 1]))
+    shape = tf.stack([column.dense_shape[0], 1])
     default = tf.cast(missing, column.dtype) if column.dtype != tf.string else missing
-    return tf.squeeze(tf.sparse.to_dense(one_a_row, default_value=default), axis=1)
+    single = tf.SparseTensor(column.indices, column.values, shape)
+    return tf.squeeze(tf.sparse.to_dense(single, default_value=default), axis=1)

@@ -10,7 +10,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from components.transform.preprocessing import compute_label, preprocessing_fn
-from components.transform.transformed_features import InputKind, list_transformed_features
+from components.transform.transformed_features import list_transformed_features
 from schemas.feature_table import ColumnLabel, Vocabulary, load_feature_table
 from tests.tiny_task import TABLE, Row, create_columns, create_row
 
@@ -152,4 +152,4 @@ def test_lists_floats_and_indices_of_the_taxi_table() -> None:
     for feature in list_transformed_features(table):
         is_sized = feature.index_count is not None
         is_vocabulary = isinstance(feature.transformation, Vocabulary)
-        assert is_sized == (feature.kind is InputKind.INDEX and not is_vocabulary)
+        assert is_sized == (feature.is_index and not is_vocabulary)
