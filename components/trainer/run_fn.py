@@ -47,11 +47,7 @@ def run_fn(fn_args: FnArgs) -> None:
 def list_model_inputs(
     table: FeatureTable, transform_output: tft.TFTransformOutput
 ) -> tuple[ModelInput, ...]:
-    """List the model's inputs, with the sizes of the vocabularies that Transform found.
-
-    Returns:
-        One input a transformed feature.
-    """
+    """List one input per transformed feature, with the sizes of the vocabularies found."""
     return tuple(
         ModelInput(feature.name, _count_indices(feature, transform_output))
         for feature in list_transformed_features(table)
