@@ -13,7 +13,8 @@ from tfx.components.example_gen import utils
 from tfx.dsl.components.base import base_beam_executor
 from tfx.dsl.io import fileio
 from tfx.proto import example_gen_pb2
-from tfx.types import artifact_utils, standard_component_specs
+from tfx.types import artifact_utils
+from tfx.types import standard_component_specs as specs
 from tfx.utils import proto_utils
 
 from components.atomic_write import atomic_write
@@ -48,30 +49,36 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Import the CSV files.
+        """Import the CSV files; where this fails, nothing is left behind.
 
         Args:
             input_dict: Nothing.
-            output_dict: ``examples``: the artifact to write; gets ``row_counts``, for example
+            output_dict: ``examples``, which gets ``row_counts``, for example
                 ``{"csv": 10, "train": 6, "test": 4}``, and ``csv_files``.
-            exec_properties: ``input_base``, ``input_config``, ``output_config`` and
-                ``custom_config`` as ``create_csv_example_gen`` makes them, with the span resolved,
-                and ``input_fingerprint``, both by our driver.
+            exec_properties: As ``create_csv_example_gen`` makes them, with the span resolved and
+                ``input_fingerprint`` added by our driver.
 
         Raises:
-            DataRefusedError: If a file is refused or a split gets no row; nothing is left behind.
+            DataRefusedError: If a file is refused or a split gets no row.
             InputChangedError: If the files are not those that the driver found, or were changed
-                while they were read; nothing is left behind.
-            RuntimeError: If rows were lost on the way; nothing is left behind.
+                while they were read.
+            RuntimeError: If rows were lost on the way.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
-        examples = artifact_utils.get_single_instance(
-            output_dict[standard_component_specs.EXAMPLES_KEY]
+        [examples] = output_dict[specs.EXAMPLES_KEY]
+        output_config = proto_utils.json_to_proto(
+            exec_properties[specs.OUTPUT_CONFIG_KEY], example_gen_pb2.Output()
         )
-        hash_buckets = _read_hash_buckets(exec_properties)
+        hash_buckets = {
+            split.name: split.hash_buckets for split in output_config.split_config.splits
+        }
         examples.split_names = artifact_utils.encode_split_names(list(hash_buckets))
         directories = {split: str(find_split(examples, split)) for split in hash_buckets}
-        paths = _list_files(exec_properties)
+        input_config = proto_utils.json_to_proto(
+            exec_properties[specs.INPUT_CONFIG_KEY], example_gen_pb2.Input()
+        )
+        input_base = exec_properties[specs.INPUT_BASE_KEY]
+        paths = list_csv_files(input_base, input_config.splits[0].pattern)
         try:
             reports = self._import_files(paths, exec_properties, hash_buckets, directories)
             row_counts = _sum_rows(reports, paths)
@@ -93,7 +100,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         hash_buckets: Mapping[str, int],
         directories: Mapping[str, str],
     ) -> list[ImportReport]:
-        input_base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
+        input_base = exec_properties[specs.INPUT_BASE_KEY]
         fingerprint = exec_properties[utils.FINGERPRINT_PROPERTY_NAME]
         table = load_feature_table(_read_task(exec_properties))
         if not paths:
@@ -155,24 +162,9 @@ def _sum_rows(reports: Sequence[ImportReport], paths: Sequence[str]) -> dict[str
     return {CSV_ROWS_KEY: csv_rows, **split_rows}
 
 
-def _read_hash_buckets(exec_properties: Mapping[str, Any]) -> dict[str, int]:
-    output_config = proto_utils.json_to_proto(
-        exec_properties[standard_component_specs.OUTPUT_CONFIG_KEY], example_gen_pb2.Output()
-    )
-    return {split.name: split.hash_buckets for split in output_config.split_config.splits}
-
-
-def _list_files(exec_properties: Mapping[str, Any]) -> list[str]:
-    input_config = proto_utils.json_to_proto(
-        exec_properties[standard_component_specs.INPUT_CONFIG_KEY], example_gen_pb2.Input()
-    )
-    input_base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
-    return list_csv_files(input_base, input_config.splits[0].pattern)
-
-
 def _read_task(exec_properties: Mapping[str, Any]) -> str:
     config = proto_utils.json_to_proto(
-        exec_properties[standard_component_specs.CUSTOM_CONFIG_KEY], example_gen_pb2.CustomConfig()
+        exec_properties[specs.CUSTOM_CONFIG_KEY], example_gen_pb2.CustomConfig()
     )
     settings = struct_pb2.Struct()
     config.custom_config.Unpack(settings)

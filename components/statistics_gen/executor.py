@@ -10,7 +10,8 @@ import apache_beam as beam
 import tensorflow_data_validation as tfdv
 from tfx import types
 from tfx.dsl.components.base import base_beam_executor
-from tfx.types import artifact_utils, standard_component_specs
+from tfx.types import artifact_utils
+from tfx.types import standard_component_specs as specs
 from tfx.utils import io_utils, json_utils
 
 from components.examples.artifact import find_split
@@ -33,33 +34,25 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         Args:
             input_dict: ``examples``, and ``schema``, by which columns are typed.
             output_dict: ``statistics``: gets one ``FeatureStats.pb`` per split.
-            exec_properties: ``stats_options_json``: TFDV's options; without slices, label or
-                samples. ``exclude_splits`` must be empty.
+            exec_properties: ``stats_options_json``: TFDV's options, without slices, label or
+                samples; ``exclude_splits`` must be empty.
 
         Raises:
             FileNotFoundError: If a split has no files.
             ValueError: If splits are to be left out.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
-        examples = artifact_utils.get_single_instance(
-            input_dict[standard_component_specs.EXAMPLES_KEY]
-        )
-        statistics = artifact_utils.get_single_instance(
-            output_dict[standard_component_specs.STATISTICS_KEY]
-        )
-        excluded = json_utils.loads(
-            exec_properties.get(standard_component_specs.EXCLUDE_SPLITS_KEY) or "null"
-        )
+        [examples] = input_dict[specs.EXAMPLES_KEY]
+        [schema] = input_dict[specs.SCHEMA_KEY]
+        [statistics] = output_dict[specs.STATISTICS_KEY]
+        excluded = json_utils.loads(exec_properties.get(specs.EXCLUDE_SPLITS_KEY) or "null")
         if excluded:
             raise ValueError(f"exclude_splits: got {excluded}; every split has to be checked")
         splits = artifact_utils.decode_split_names(examples.split_names)
         statistics.split_names = artifact_utils.encode_split_names(splits)
         statistics.span = examples.span
-        options = tfdv.StatsOptions.from_json(
-            exec_properties[standard_component_specs.STATS_OPTIONS_JSON_KEY]
-        )
-        schema_uri = artifact_utils.get_single_uri(input_dict[standard_component_specs.SCHEMA_KEY])
-        options.schema = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(schema_uri))
+        options = tfdv.StatsOptions.from_json(exec_properties[specs.STATS_OPTIONS_JSON_KEY])
+        options.schema = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(schema.uri))
         groups = [
             (split, group)
             for split in splits

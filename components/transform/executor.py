@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
-from google.protobuf import text_format
-from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
 from tfx.proto import example_gen_pb2
-from tfx.types import Artifact, artifact_utils, standard_component_specs
+from tfx.types import Artifact, artifact_utils
+from tfx.types import standard_component_specs as specs
 from tfx.utils import io_utils
 
 from components.examples.artifact import describe_examples, find_split
 from components.examples.parquet_examples import RowGroup, count_rows, list_files, list_row_groups
+from components.statistics_gen.column_limits import load_schema
 from components.transform.analysis import Analysis
 from components.transform.preprocessing import PARAMETERS_KEY, write_vocabularies
 from components.transform.row_group_steps import AnalyzeRowGroups, TransformFiles, plan_files
@@ -63,20 +63,20 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             RuntimeError: If rows were lost on the way.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
-        raw = input_dict[standard_component_specs.EXAMPLES_KEY]
+        raw = input_dict[specs.EXAMPLES_KEY]
         _check_request(raw, exec_properties)
         match_outputs(input_dict, output_dict)
         splits = resolve_splits(exec_properties, raw)
-        graph_directory = Path(
-            artifact_utils.get_single_uri(output_dict[standard_component_specs.TRANSFORM_GRAPH_KEY])
-        )
-        schema = _read_schema(input_dict[standard_component_specs.SCHEMA_KEY])
+        [graph] = output_dict[specs.TRANSFORM_GRAPH_KEY]
+        graph_directory = Path(graph.uri)
+        [schema_artifact] = input_dict[specs.SCHEMA_KEY]
+        schema = load_schema(Path(io_utils.get_only_uri_in_dir(schema_artifact.uri)))
         with tempfile.TemporaryDirectory() as folder:
             groups = _list_row_groups(raw, splits.analyze)
             hook = self._bind_parameters(load_hook(exec_properties), groups, Path(folder))
             write_graph(hook, schema, graph_directory)
         write_raw_metadata(schema, graph_directory)
-        transformed = output_dict.get(standard_component_specs.TRANSFORMED_EXAMPLES_KEY, [])
+        transformed = output_dict.get(specs.TRANSFORMED_EXAMPLES_KEY, [])
         if transformed:
             self._transform(raw, transformed, splits.transform, graph_directory)
 
@@ -84,7 +84,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         self, hook: Callable[..., Any], groups: Sequence[RowGroup], directory: Path
     ) -> PreprocessingFn:
         """Add what the rows tell to the hook's ``custom_config``, if that names a task."""
-        config = getattr(hook, "keywords", {}).get(standard_component_specs.CUSTOM_CONFIG_KEY, {})
+        config = getattr(hook, "keywords", {}).get(specs.CUSTOM_CONFIG_KEY, {})
         if _TASK_KEY not in config:
             return hook
         analysis = self._analyze(groups, load_feature_table(config[_TASK_KEY]), directory)
@@ -130,7 +130,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 
 
 def _check_request(examples: Sequence[Artifact], exec_properties: Mapping[str, Any]) -> None:
-    if not exec_properties.get(standard_component_specs.DISABLE_STATISTICS_KEY):
+    if not exec_properties.get(specs.DISABLE_STATISTICS_KEY):
         raise ValueError(
             "Transform: disable_statistics is not set; set it, and read StatisticsGen's statistics"
         )
@@ -142,11 +142,6 @@ def _check_request(examples: Sequence[Artifact], exec_properties: Mapping[str, A
                 f"{artifact.uri}: the examples are {name}; give Transform FORMAT_PARQUET, as "
                 "CsvExampleGen writes it"
             )
-
-
-def _read_schema(artifacts: list[Artifact]) -> schema_pb2.Schema:
-    path = io_utils.get_only_uri_in_dir(artifact_utils.get_single_uri(artifacts))
-    return text_format.Parse(Path(path).read_text(encoding="utf-8"), schema_pb2.Schema())
 
 
 def _list_row_groups(examples: Sequence[Artifact], splits: Sequence[str]) -> list[RowGroup]:
