@@ -69,11 +69,7 @@ class Vocabulary:
 
 @dataclasses.dataclass(frozen=True)
 class IntegerRange:
-    """Use an integer of known range as its own index; a missing or outside value gets the last.
-
-    Attributes:
-        high: Largest value, inclusive.
-    """
+    """Use an integer from ``low`` to ``high`` as its index; any other or none gets the last."""
 
     low: int
     high: int
@@ -114,7 +110,6 @@ class Feature:
     """One column of the CSV.
 
     Attributes:
-        name: Column name, as in the CSV's header.
         unit: Unit of its values; empty for a category or a count.
         meaning: What it holds, in one sentence.
         transformations: Each gives one or more inputs of the model.
@@ -130,11 +125,7 @@ class Feature:
     default: float | int | str | None = None
 
     def __post_init__(self) -> None:
-        """Check that the role and the transformations fit.
-
-        Raises:
-            ValueError: If an input has no transformation, or another column has one.
-        """
+        """Refuse an input without transformations, or another column with one."""
         if (self.role is Role.INPUT) != bool(self.transformations):
             raise ValueError(
                 f"feature {self.name!r}: an input needs a transformation and nothing else may have "
@@ -175,11 +166,7 @@ class ShareLabel:
 
 @dataclasses.dataclass(frozen=True)
 class ColumnLabel:
-    """Label taken as it stands from a column of 0 and 1.
-
-    Attributes:
-        name: Name of the label after Transform.
-    """
+    """Label taken as it stands from a column of 0 and 1; ``name`` is its name after Transform."""
 
     name: str
     column: str
@@ -220,11 +207,7 @@ class FairnessAttribute:
     missing: str = MISSING_CATEGORY
 
     def __post_init__(self) -> None:
-        """Check that names and values are unique.
-
-        Raises:
-            ValueError: If two groups have the same name, or a value is in two groups.
-        """
+        """Refuse groups of the same name, or with the same value."""
         where = f"fairness attribute {self.name!r}"
         names = [group.name for group in self.groups]
         _refuse_duplicates(f"{where}: duplicate groups", [*names, self.others, self.missing])
@@ -252,11 +235,7 @@ class FeatureTable:
     fairness_attributes: tuple[FairnessAttribute, ...] = ()
 
     def __post_init__(self) -> None:
-        """Check that names are unique and that every column referred to is there.
-
-        Raises:
-            ValueError: If a name is given twice or unknown.
-        """
+        """Refuse duplicate names, and references to unknown columns."""
         names, label = self.names, self.label
         attributes = [attribute.name for attribute in self.fairness_attributes]
         where = f"feature table of {self.task!r}"
@@ -297,13 +276,7 @@ def _refuse_duplicates(message: str, names: Iterable[int | str]) -> None:
 
 
 def load_feature_table(task: str) -> FeatureTable:
-    """Load a task's table from ``schemas/<task>/features.py``.
-
-    Args:
-        task: Folder name under ``schemas/``.
-
-    Returns:
-        The table named ``FEATURES`` in that module.
+    """Load a task's table, ``FEATURES`` in ``schemas/<task>/features.py``.
 
     Raises:
         ValueError: If there is no such task.

@@ -17,13 +17,7 @@ from schemas.feature_table import FeatureTable
 
 
 def read_header(path: str, table: FeatureTable) -> tuple[str, ...]:
-    """Read a file's header; columns may stand in any order, and may be more than the table's.
-
-    Args:
-        table: Columns that it must have.
-
-    Returns:
-        Names of the file's columns, in its order.
+    """Read the names of a file's columns, in its order; they may be more than the table's.
 
     Raises:
         DataRefusedError: If the file is unreadable or empty, or a name is missing, misspelt,
@@ -45,11 +39,7 @@ def read_header(path: str, table: FeatureTable) -> tuple[str, ...]:
 
 
 def check_headers(paths: Sequence[str], table: FeatureTable) -> None:
-    """Check the headers of files that are read together: same columns, in any order.
-
-    Args:
-        paths: At least one path.
-        table: Columns that each must have.
+    """Check the headers of at least one file: the same columns in all, in any order.
 
     Raises:
         DataRefusedError: If a header breaks a rule of ``read_header``, or differs from the first.

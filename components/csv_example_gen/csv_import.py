@@ -89,15 +89,7 @@ def import_csv(
     hash_buckets: Mapping[str, int],
     split_directories: Mapping[str, str],
 ) -> ImportReport:
-    """Import a file; its shards appear whole, or not at all if the file is refused.
-
-    Args:
-        hash_buckets: Hash buckets of each split.
-        split_directories: Directory of each split, to write the shard to; made if missing.
-
-    Returns:
-        The rows written, or the problems.
-    """
+    """Import a file; its shards appear whole, or not at all if the file is refused."""
     shards = {
         split: Path(directory) / task.shard_name for split, directory in split_directories.items()
     }

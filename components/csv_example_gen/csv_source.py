@@ -24,27 +24,18 @@ _CHUNK_BYTES = 1 << 20
 
 
 def open_bytes(path: str) -> BinaryIO:
-    """Open a file for reading, decompressed if its name ends in ``.gz``.
-
-    Raises:
-        OSError: If it cannot be opened.
-    """
+    """Open a file for reading, decompressed if its name ends in ``.gz``."""
     if path.endswith(".gz"):
         return cast(BinaryIO, gzip.open(path, "rb"))
     return Path(path).open("rb")
 
 
 def read_text_lines(path: str) -> Iterator[str]:
-    r"""Read a file's physical lines, whatever bytes it holds.
+    r"""Read a file's physical lines, whatever bytes it holds; raises ``READ_ERRORS``.
 
     Yields:
         Each line with its end (``\n``, ``\r\n`` or ``\r``). A byte order mark is dropped, a NUL
         becomes ``NUL_MARK``, and a byte that is not UTF-8 a lone surrogate (U+DC80 to U+DCFF).
-
-    Raises:
-        OSError: If it cannot be read (also if a ``.gz`` is not gzip).
-        EOFError: If a ``.gz`` is truncated.
-        zlib.error: If a ``.gz`` is corrupt.
     """
     with io.TextIOWrapper(
         open_bytes(path), encoding="utf-8-sig", errors="surrogateescape", newline=""

@@ -19,14 +19,7 @@ class InputChangedError(RuntimeError):
 
 
 def find_csv_files(input_base: str, pattern: str) -> list[str]:
-    """Find the CSV files that match a pattern.
-
-    Args:
-        pattern: Glob below ``input_base``; hidden files, and what does not end in ``.csv`` or
-            ``.csv.gz``, are left out.
-
-    Returns:
-        Their paths, sorted; at least one.
+    """Find at least one CSV file; see ``list_csv_files``.
 
     Raises:
         DataRefusedError: If there is none.
@@ -41,7 +34,10 @@ def find_csv_files(input_base: str, pattern: str) -> list[str]:
 
 
 def list_csv_files(input_base: str, pattern: str) -> list[str]:
-    """List the files that ``find_csv_files`` finds, or none."""
+    """List the CSV files that match a glob below a folder, sorted.
+
+    Hidden files, and what does not end in ``.csv`` or ``.csv.gz``, are left out.
+    """
     found = Path(input_base).glob(pattern)
     return sorted(
         str(path)
@@ -58,12 +54,9 @@ def get_name(input_base: str, path: str) -> str:
 def hash_files(input_base: str, paths: Sequence[str]) -> dict[str, str | None]:
     """Hash files.
 
-    Args:
-        input_base: Folder that all are below.
-
     Returns:
-        SHA-256 in hexadecimal by name, in the same order; None for one that cannot be read: the
-        reason comes from reading it as CSV.
+        SHA-256 in hexadecimal by name below ``input_base``, in the same order; None for one that
+        cannot be read: the reason comes from reading it as CSV.
     """
     return {get_name(input_base, path): _hash_if_readable(path) for path in paths}
 

@@ -158,11 +158,7 @@ def accept_feature(
 def find_range(
     feature: str, splits: Mapping[str, SplitSummary]
 ) -> tuple[float | None, float | None]:
-    """Find the smallest and the largest number of a column over all splits.
-
-    Returns:
-        Both; None where no split holds a number in it.
-    """
+    """Find the smallest and the largest number of a column in all splits, if there are any."""
     found = [split.features[feature] for split in splits.values() if feature in split.features]
     lows = [summary.low for summary in found if summary.low is not None]
     highs = [summary.high for summary in found if summary.high is not None]

@@ -57,12 +57,7 @@ class DataLimits:
 
 
 def load_schema(path: Path) -> schema_pb2.Schema:
-    """Load a ``schema.pbtxt``.
-
-    Raises:
-        FileNotFoundError: If there is none.
-        google.protobuf.text_format.ParseError: If it is not one.
-    """
+    """Load a ``schema.pbtxt``; a ``google.protobuf.text_format.ParseError`` if it is not one."""
     return text_format.Parse(path.read_text(encoding="utf-8"), schema_pb2.Schema())
 
 

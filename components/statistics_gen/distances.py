@@ -77,14 +77,12 @@ class Quantiles:
 
 
 class Bin(Record):
-    """One bin of both histograms.
+    """One bin of both histograms, with its share of the rows of each, 0 to 1.
 
     Attributes:
         label: The value, the interval, or another name.
         low: Lower limit of an interval, exclusive; None where it is open or there is none.
         high: Upper limit of an interval, inclusive; None where it is open or there is none.
-        reference_share: Share of the reference's rows in it, 0 to 1.
-        observed_share: Share of the observed rows in it, 0 to 1.
     """
 
     label: str
@@ -103,7 +101,6 @@ class Distance(Record):
     """How far the observed rows are from the reference.
 
     Attributes:
-        measure: The formula: ``compute_l_infinity`` or ``compute_jensen_shannon``.
         value: The score, 0 (the same) to 1 (nothing in common).
         noise: What sampling alone may add to the score, at ``NOISE_LEVEL``.
         bins: Bins of both histograms, in which the shares of each sum to 1.
@@ -127,14 +124,9 @@ class Distance(Record):
 
 
 def compute_l_infinity(reference: Shares, observed: Shares) -> float:
-    """Compute the L-infinity distance: the largest difference between the shares of a bin.
+    """Compute the L-infinity distance ``max_i |p_i - q_i|``, 0 to 1.
 
-    Args:
-        reference: Shares, shape [bins], each >= 0, sum 1.
-        observed: Shares of the same bins.
-
-    Returns:
-        ``max_i |p_i - q_i|``, 0 to 1.
+    Both are shares of the same bins, shape [bins], each >= 0, sum 1.
     """
     return float(np.max(np.abs(reference - observed)))
 
@@ -160,10 +152,6 @@ def compute_jensen_shannon(reference: Shares, observed: Shares) -> float:
 
 def measure_categories(reference: Categories, observed: Categories) -> Distance:
     """Measure the L-infinity distance of a column of categories.
-
-    Args:
-        reference: What it is compared with; at least one row.
-        observed: What came; at least one row.
 
     Returns:
         The distance, with one bin per value, the most frequent first.
@@ -206,8 +194,6 @@ def measure_numbers(
     taken to be spread evenly.
 
     Args:
-        reference: What it is compared with; at least one row.
-        observed: What came; at least one row.
         max_bins: Maximum number of bins, >= 1, beside that of the missing values.
 
     Returns:
@@ -243,10 +229,7 @@ def measure_numbers(
 
 
 def cut_at_quantiles(histogram: Quantiles, max_bins: int) -> tuple[float, ...]:
-    """Choose limits between bins that hold about equal shares of a histogram.
-
-    Args:
-        max_bins: Maximum number of bins, >= 1.
+    """Choose limits between at most ``max_bins`` bins of about equal shares of a histogram.
 
     Returns:
         Up to ``max_bins - 1`` limits, ascending, each the highest number of the bin below it.
@@ -277,13 +260,11 @@ def estimate_l_infinity_noise(
     number of bins (Bonferroni), as the largest of their differences is taken.
 
     Args:
-        p: Shares of the reference, shape [bins].
-        q: Shares observed, shape [bins].
-        reference_rows: n, > 0.
-        observed_rows: N, > 0.
+        p: Shares of the reference, shape [bins], of n rows.
+        q: Shares observed, shape [bins], of N rows.
 
     Returns:
-        The largest over the bins of what is exceeded with probability ``NOISE_LEVEL``.
+        What is exceeded with probability ``NOISE_LEVEL``, the largest over the bins.
     """
     pooled = (p * reference_rows + q * observed_rows) / (reference_rows + observed_rows)
     tested = max(int(np.count_nonzero(pooled)), 1)
@@ -325,14 +306,11 @@ def _check_rows(reference_rows: float, observed_rows: float) -> None:
 
 
 def compute_shares(histogram: Quantiles, cuts: Sequence[float]) -> Shares:
-    """Compute the shares of the bins between cuts, and of the missing values.
-
-    Args:
-        histogram: A column of numbers; at least one row.
-        cuts: Limits between the bins, ascending; the outermost bins are open.
+    """Compute the shares of the bins between ascending cuts, and of the missing values.
 
     Returns:
-        Shares of all rows, shape [cuts + 2], sum 1; the last is that of the missing values.
+        Shares of all rows, shape [cuts + 2], sum 1; the outermost bins are open, and the last
+        share is that of the missing values.
     """
     up_to = [_count_up_to(histogram, cut) for cut in cuts]
     counts = np.diff([0.0, *up_to, float(histogram.counts.sum())])

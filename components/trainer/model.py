@@ -69,17 +69,11 @@ class Embeddings(tf.keras.layers.Layer):
 
 
 def build_model(inputs: Sequence[ModelInput], settings: TrainerSettings) -> tf.keras.Model:
-    """Build an untrained binary classifier.
-
-    Args:
-        inputs: What it takes; at least one.
+    """Build an untrained binary classifier of at least one input.
 
     Returns:
         A functional model from features by name, each [batch], to the probability of the label
         being 1, [batch, 1].
-
-    Raises:
-        ValueError: If there are no inputs.
     """
     if not inputs:
         raise ValueError("a model needs at least one input; the feature table gives none")

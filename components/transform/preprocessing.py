@@ -58,25 +58,17 @@ class TransformParameters:
 def preprocessing_fn(
     inputs: Mapping[str, Column], custom_config: Mapping[str, Any]
 ) -> dict[str, tf.Tensor]:
-    """Transform a batch: the hook that Transform imports.
+    """Transform a batch: the hook that Transform imports; see ``transform_batch``.
 
     Args:
-        inputs: Raw columns by name.
         custom_config: ``task`` names the feature table; the executor adds ``TransformParameters``.
-
-    Returns:
-        Transformed features and the label by name, dense, shape [batch].
     """
     table = load_feature_table(custom_config["task"])
     return transform_batch(inputs, table, custom_config[PARAMETERS_KEY])
 
 
 def write_vocabularies(analysis: Analysis, directory: Path) -> TransformParameters:
-    """Write the vocabularies to files, one value per line.
-
-    Args:
-        directory: Folder to write to; the graph's export copies the files from there.
-    """
+    """Write the vocabularies to files, one value per line, which the graph's export copies."""
     directory.mkdir(parents=True, exist_ok=True)
     files = {}
     for name, values in analysis.vocabularies.items():
@@ -109,11 +101,7 @@ def transform_batch(
 
 
 def index_range(column: Column, transformation: IntegerRange) -> tf.Tensor:
-    """Turn integers of known range into indices.
-
-    Returns:
-        int64, shape [batch]: ``value - low``; the last index for missing and outside values.
-    """
+    """Turn integers into ``value - low``, or the last index where missing or outside; [batch]."""
     low, high = transformation.low, transformation.high
     values = _densify(_as_sparse(column), low - 1)
     inside = (values >= low) & (values <= high)
@@ -139,14 +127,7 @@ def cut_into_steps(column: Column, transformation: Steps) -> tuple[tf.Tensor, tf
 
 
 def compute_label(inputs: Mapping[str, Column], label: Label) -> tf.Tensor:
-    """Compute the label.
-
-    Args:
-        inputs: Raw columns by name, the label's among them.
-
-    Returns:
-        int64 of 0 and 1, shape [batch].
-    """
+    """Compute the label from raw columns; gives int64 of 0 and 1, shape [batch]."""
     if isinstance(label, ColumnLabel):
         return tf.cast(_densify(_as_sparse(inputs[label.column]), 0), tf.int64)
     if isinstance(label, ShareLabel):
