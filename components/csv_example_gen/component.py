@@ -48,12 +48,17 @@ def create_csv_example_gen(
     settings.update({TASK_KEY: task})
     custom_config = example_gen_pb2.CustomConfig()
     custom_config.custom_config.Pack(settings)
+    range_config = None
+    if span_date:
+        span = number_span(span_date)
+        only = range_config_pb2.StaticRange(start_span_number=span, end_span_number=span)
+        range_config = range_config_pb2.RangeConfig(static_range=only)
     return CsvExampleGen(
         input_base=input_base,
         input_config=utils.make_default_input_config(input_pattern),
         output_config=create_output_config(splits),
         custom_config=custom_config,
-        range_config=_create_range_config(span_date) if span_date else None,
+        range_config=range_config,
     )
 
 
@@ -68,10 +73,3 @@ def number_span(span_date: datetime.date) -> int:
     """Number a span as TFX does: days from 1970-01-01 to its first day."""
     number: int = utils.date_to_span_number(span_date.year, span_date.month, span_date.day)
     return number
-
-
-def _create_range_config(span_date: datetime.date) -> range_config_pb2.RangeConfig:
-    span = number_span(span_date)
-    return range_config_pb2.RangeConfig(
-        static_range=range_config_pb2.StaticRange(start_span_number=span, end_span_number=span)
-    )

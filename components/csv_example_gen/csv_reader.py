@@ -116,10 +116,10 @@ def _explain(path: str, table: FeatureTable, error: Exception) -> tuple[DataProb
 
 def _look_twice(path: str, table: FeatureTable, rows: int) -> tuple[DataProblem, ...]:
     """Find what the parser lets slip: no rows, NUL bytes, and quotes that swallow lines."""
-    counts = count_bytes(path)
-    if counts.nuls or not rows:
+    nuls, quotes, lines = count_bytes(path)
+    if nuls or not rows:
         return find_problems(path, table)
-    spans_lines = counts.quotes > 0 and counts.lines != rows + 1
-    if spans_lines or counts.quotes % 2:
+    spans_lines = quotes > 0 and lines != rows + 1
+    if spans_lines or quotes % 2:
         return find_problems(path, table, check_cells=False)
     return ()

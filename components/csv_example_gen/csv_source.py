@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import gzip
 import io
 import zlib
@@ -84,22 +83,12 @@ def describe_read_error(path: str, line: int | None, error: Exception) -> DataPr
     return create_problem(path, "unreadable file", f"{text}complete", line=line, value=reason)
 
 
-@dataclasses.dataclass(frozen=True)
-class ByteCounts:
-    """Bytes that show what a lenient CSV parser lets slip.
+def count_bytes(path: str) -> tuple[int, int, int]:
+    """Count the bytes that show what a lenient CSV parser lets slip; raises ``READ_ERRORS``.
 
-    Attributes:
-        quotes: Double quotes.
-        lines: Line feeds, and one for a last line without.
+    Returns:
+        NUL bytes, double quotes, and lines, of which the last may lack its end.
     """
-
-    nuls: int
-    quotes: int
-    lines: int
-
-
-def count_bytes(path: str) -> ByteCounts:
-    """Count a file's bytes of the kinds that matter, decompressed; raises ``READ_ERRORS``."""
     nuls = quotes = lines = 0
     last = b"\n"
     with open_bytes(path) as source:
@@ -108,4 +97,4 @@ def count_bytes(path: str) -> ByteCounts:
             quotes += chunk.count(b'"')
             lines += chunk.count(b"\n")
             last = chunk[-1:]
-    return ByteCounts(nuls=nuls, quotes=quotes, lines=lines + (last != b"\n"))
+    return nuls, quotes, lines + (last != b"\n")

@@ -22,13 +22,12 @@ from components.statistics_gen.column_limits import load_schema
 from components.transform.analysis import Analysis
 from components.transform.preprocessing import PARAMETERS_KEY, write_vocabularies
 from components.transform.row_group_steps import AnalyzeRowGroups, TransformFiles, plan_files
-from components.transform.tft_internals import (
+from components.transform.tft_internals import executor_utils, get_fn
+from components.transform.transform_graph import (
     PreprocessingFn,
-    load_hook,
-    match_outputs,
-    resolve_splits,
+    write_graph,
+    write_raw_metadata,
 )
-from components.transform.transform_graph import write_graph, write_raw_metadata
 from schemas.feature_table import FeatureTable, load_feature_table
 
 _TASK_KEY = "task"
@@ -65,15 +64,18 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         self._log_startup(input_dict, output_dict, exec_properties)
         raw = input_dict[specs.EXAMPLES_KEY]
         _check_request(raw, exec_properties)
-        match_outputs(input_dict, output_dict)
-        splits = resolve_splits(exec_properties, raw)
+        executor_utils.MatchNumberOfTransformedExamplesArtifacts(input_dict, output_dict)
+        stated = exec_properties.get(specs.SPLITS_CONFIG_KEY)
+        splits = executor_utils.ResolveSplitsConfig(stated, raw)
         [graph] = output_dict[specs.TRANSFORM_GRAPH_KEY]
         graph_directory = Path(graph.uri)
         [schema_artifact] = input_dict[specs.SCHEMA_KEY]
         schema = load_schema(Path(io_utils.get_only_uri_in_dir(schema_artifact.uri)))
         with tempfile.TemporaryDirectory() as folder:
             groups = _list_row_groups(raw, splits.analyze)
-            hook = self._bind_parameters(load_hook(exec_properties), groups, Path(folder))
+            hook = get_fn(exec_properties, specs.PREPROCESSING_FN_KEY)
+            hook = executor_utils.MaybeBindCustomConfig(exec_properties, hook)
+            hook = self._bind_parameters(hook, groups, Path(folder))
             write_graph(hook, schema, graph_directory)
         write_raw_metadata(schema, graph_directory)
         transformed = output_dict.get(specs.TRANSFORMED_EXAMPLES_KEY, [])

@@ -16,7 +16,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from components.transform.analysis import Analysis, Moments
-from components.transform.tft_internals import name_vocabulary_file
+from components.transform.tft_internals import sanitized_vocab_filename
 from components.transform.transformed_features import OUT_OF_VOCABULARY_BUCKETS, list_outputs
 from schemas.feature_table import (
     MISSING_CATEGORY,
@@ -72,7 +72,8 @@ def write_vocabularies(analysis: Analysis, directory: Path) -> TransformParamete
     directory.mkdir(parents=True, exist_ok=True)
     files = {}
     for name, values in analysis.vocabularies.items():
-        path = directory / name_vocabulary_file(name)
+        # TFT looks for an asset of this name when it is asked for the vocabulary of the column.
+        path = directory / sanitized_vocab_filename(filename=name)
         path.write_bytes(b"".join(value + b"\n" for value in values))
         files[name] = str(path)
     return TransformParameters(analysis, files)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pyarrow as pa
 import tensorflow as tf
 import tensorflow_transform as tft
 from tensorflow_metadata.proto.v0 import schema_pb2
-from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io
+from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, schema_utils
 
 from components.examples.parquet_examples import nest_schema
 from components.transform.preprocessing import PARAMETERS_KEY
 from components.transform.tft_internals import (
-    PreprocessingFn,
-    create_adapter,
-    list_analyzers,
-    trace_graph,
+    TENSOR_REPLACEMENTS,
+    InferTensorRepresentationsFromMixedSchema,
+    TensorAdapter,
+    TensorAdapterConfig,
+    analyze_in_place,
 )
+
+PreprocessingFn = Callable[[Mapping[str, tf.SparseTensor]], Mapping[str, tf.Tensor]]
+"""TFT's hook, with all but the columns bound."""
 
 _ARROW_TYPES = {
     schema_pb2.FLOAT: pa.float32(),
@@ -34,7 +38,8 @@ def write_graph(
     """Write the graph of a function without analyzers, as TFX does for such functions.
 
     Args:
-        schema: The function's columns.
+        preprocessing_fn: The function; TFT calls it twice, for the graph and for the metadata.
+        schema: Its columns.
         directory: Folder that gets ``transform_fn`` and ``transformed_metadata``.
 
     Raises:
@@ -44,16 +49,22 @@ def write_graph(
     def call_without_analyzers(inputs: Mapping[str, tf.SparseTensor]) -> Mapping[str, tf.Tensor]:
         outputs = preprocessing_fn(inputs)
         # Here, as the graph is whole and nothing of it is written yet.
-        if analyzers := list_analyzers():
+        if results := tf.compat.v1.get_collection(TENSOR_REPLACEMENTS):
+            scopes = sorted({result.tensor.op.name.partition("/")[0] for result in results})
             raise ValueError(
-                f"preprocessing_fn: has analyzers of TFT's ({', '.join(analyzers)}), and Transform "
+                f"preprocessing_fn: has analyzers of TFT's ({', '.join(scopes)}), and Transform "
                 "runs none; say in the feature table what is to be learned of the rows, and take "
                 f"it from custom_config[{PARAMETERS_KEY!r}]"
             )
         return outputs
 
-    adapter = create_adapter(schema, _describe_inputs(schema))
-    trace_graph(call_without_analyzers, schema, adapter, directory)
+    analyze_in_place(
+        call_without_analyzers,
+        force_tf_compat_v1=False,
+        feature_specs=schema_utils.schema_as_feature_spec(schema).feature_spec,
+        type_specs=dict(_create_adapter(schema).OriginalTypeSpecs()),
+        transform_output_path=str(directory),
+    )
 
 
 def write_raw_metadata(schema: schema_pb2.Schema, directory: Path) -> None:
@@ -76,7 +87,7 @@ class TransformGraph:
         output = tft.TFTransformOutput(str(directory))
         schema = output.raw_metadata.schema
         self.columns = tuple(feature.name for feature in schema.feature)
-        self._adapter = create_adapter(schema, _describe_inputs(schema))
+        self._adapter = _create_adapter(schema)
         # The function is the module's and goes with it.
         self._module = tf.saved_model.load(output.transform_savedmodel_dir)
         self.schema = _describe_outputs(self._module.transform_fn.structured_outputs)
@@ -95,8 +106,11 @@ class TransformGraph:
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
 
-def _describe_inputs(schema: schema_pb2.Schema) -> pa.Schema:
-    return nest_schema(pa.schema([(each.name, _ARROW_TYPES[each.type]) for each in schema.feature]))
+def _create_adapter(schema: schema_pb2.Schema) -> TensorAdapter:
+    """Create what turns batches of just the schema's columns, as lists, into tensors."""
+    columns = pa.schema([(each.name, _ARROW_TYPES[each.type]) for each in schema.feature])
+    representations = InferTensorRepresentationsFromMixedSchema(schema)
+    return TensorAdapter(TensorAdapterConfig(nest_schema(columns), representations))
 
 
 def _describe_outputs(outputs: Mapping[str, tf.TypeSpec]) -> pa.Schema:
