@@ -11,6 +11,7 @@ import apache_beam as beam
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pydantic
 
 from components.atomic_write import replace_at_end
 from components.csv_example_gen.csv_reader import read_record_batches
@@ -55,17 +56,18 @@ class ImportReport(Record):
         sha256: Of the bytes that it was read from, as ``hash_as_read`` gives it.
     """
 
-    csv_rows: int
-    split_rows: dict[str, int]
+    path: str
+    csv_rows: int = 0
+    split_rows: dict[str, int] = pydantic.Field(default_factory=dict)
     problems: tuple[DataProblem, ...] = ()
     sha256: str | None = None
 
 
 @dataclasses.dataclass(eq=False)
 class ImportCsvFiles(beam.PTransform):
-    """Import CSV files in parallel: ``ImportTask`` to pairs of ``ImportTask`` and ``ImportReport``.
+    """Import CSV files in parallel: ``ImportTask`` to ``ImportReport``.
 
-    Doing a task again writes the same files again.
+    Doing a task again writes the same shards again.
 
     Attributes:
         table: Columns of the files, and their types.
@@ -79,8 +81,7 @@ class ImportCsvFiles(beam.PTransform):
 
     def expand(self, tasks: beam.PCollection) -> beam.PCollection:
         """Import each file by itself."""
-        directories = self.split_directories
-        return tasks | beam.Map(_import_task, self.table, self.hash_buckets, directories)
+        return tasks | beam.Map(import_csv, self.table, self.hash_buckets, self.split_directories)
 
 
 def import_csv(
@@ -97,17 +98,8 @@ def import_csv(
     try:
         report = _write_shards(task.path, table, hash_buckets, shards)
     except DataRefusedError as refusal:
-        report = ImportReport(csv_rows=0, split_rows={}, problems=refusal.problems)
+        report = ImportReport(path=task.path, problems=refusal.problems)
     return report.model_copy(update={"sha256": hash_as_read(task.path, before)})
-
-
-def _import_task(
-    task: ImportTask,
-    table: FeatureTable,
-    hash_buckets: Mapping[str, int],
-    split_directories: Mapping[str, str],
-) -> tuple[ImportTask, ImportReport]:
-    return task, import_csv(task, table, hash_buckets, split_directories)
 
 
 def _write_shards(
@@ -131,7 +123,7 @@ def _write_shards(
                 rows = batch.filter(pa.array(places == place))
                 writers[split].write(rows)
                 split_rows[split] += rows.num_rows
-    return ImportReport(csv_rows=csv_rows, split_rows=split_rows)
+    return ImportReport(path=path, csv_rows=csv_rows, split_rows=split_rows)
 
 
 def _assign_splits(batch: pa.RecordBatch, hash_buckets: Mapping[str, int]) -> npt.NDArray[np.int64]:

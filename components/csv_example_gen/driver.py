@@ -1,4 +1,4 @@
-"""TFX adapter: tell the same input by its content, where TFX goes by size and whole seconds."""
+"""TFX adapter: recognize input by its content, where TFX goes by size and whole seconds."""
 
 from __future__ import annotations
 

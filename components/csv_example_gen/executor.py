@@ -1,4 +1,4 @@
-"""TFX adapter: import every CSV file in one Beam pipeline, and note what came of it."""
+"""TFX adapter: import every CSV file in one Beam pipeline, and note files and rows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
+import pydantic
 from google.protobuf import struct_pb2
 from tfx import types
 from tfx.components.example_gen import utils
@@ -34,6 +35,8 @@ from schemas.feature_table import load_feature_table
 
 TASK_KEY = "task"
 """Key of the task in the ``custom_config``, a ``google.protobuf.Struct``."""
+
+_REPORTS = pydantic.TypeAdapter(list[ImportReport])
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -81,14 +84,14 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         paths = list_csv_files(input_base, input_config.splits[0].pattern)
         try:
             reports = self._import_files(paths, exec_properties, hash_buckets, directories)
-            row_counts = _sum_rows(reports, paths)
+            row_counts = _sum_rows(reports)
         except Exception:
             for directory in filter(fileio.exists, directories.values()):
                 fileio.rmtree(directory)
             raise
         files = [
-            InputFile(path=path, rows=report.csv_rows, sha256=report.sha256 or "")
-            for path, report in zip(paths, reports, strict=True)
+            InputFile(path=report.path, rows=report.csv_rows, sha256=report.sha256 or "")
+            for report in reports
         ]
         examples.set_string_custom_property(CSV_FILES_PROPERTY, dump_input_files(files))
         describe_examples(examples, row_counts)
@@ -112,27 +115,22 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             check_unchanged(input_base, fingerprint, hash_files(input_base, paths))
             raise
         tasks = [ImportTask(path, index, len(paths)) for index, path in enumerate(paths)]
-        report_directory = self._get_tmp_dir()
+        report_path = Path(self._get_tmp_dir(), "reports.json")
         with self._make_beam_pipeline() as pipeline:
             _ = (
                 pipeline
                 | "Files" >> beam.Create(tasks)
                 | "ImportCsvFiles" >> ImportCsvFiles(table, hash_buckets, directories)
-                | "WriteReports" >> beam.Map(_write_report, report_directory)
+                | "Gather" >> beam.combiners.ToList()
+                | "Write" >> beam.Map(_write_reports, report_path)
             )
-        reports = [
-            ImportReport.model_validate_json(_get_report_path(report_directory, task).read_bytes())
-            for task in tasks
-        ]
-        read = {
-            get_name(input_base, path): report.sha256
-            for path, report in zip(paths, reports, strict=True)
-        }
+        reports = _REPORTS.validate_json(report_path.read_bytes())
+        read = {get_name(input_base, report.path): report.sha256 for report in reports}
         check_unchanged(input_base, fingerprint, read)
         return reports
 
 
-def _sum_rows(reports: Sequence[ImportReport], paths: Sequence[str]) -> dict[str, int]:
+def _sum_rows(reports: Sequence[ImportReport]) -> dict[str, int]:
     """Sum the rows of all files, and check that none was refused, lost or missing."""
     problems = tuple(problem for report in reports for problem in report.problems)
     if problems:
@@ -144,14 +142,13 @@ def _sum_rows(reports: Sequence[ImportReport], paths: Sequence[str]) -> dict[str
     }
     if sum(split_rows.values()) != csv_rows:
         raise RuntimeError(f"{csv_rows} CSV rows gave {sum(split_rows.values())} examples")
-    place = f"and {len(paths) - 1} more" if len(paths) > 1 else ""
     empty = tuple(
         create_problem(
-            paths[0],
+            reports[0].path,
             "empty split",
             f"split {split!r} gets none of the {csv_rows} rows; give more rows, or the split more "
             "hash buckets",
-            place=place,
+            place=f"and {len(reports) - 1} more" if len(reports) > 1 else "",
             value=str(csv_rows),
         )
         for split, rows in split_rows.items()
@@ -171,10 +168,5 @@ def _read_task(exec_properties: Mapping[str, Any]) -> str:
     return str(settings[TASK_KEY])
 
 
-def _write_report(imported: tuple[ImportTask, ImportReport], directory: str) -> None:
-    task, report = imported
-    atomic_write(_get_report_path(directory, task), report.model_dump_json().encode())
-
-
-def _get_report_path(directory: str, task: ImportTask) -> Path:
-    return Path(directory, f"{task.shard_name}.report.json")
+def _write_reports(reports: list[ImportReport], path: Path) -> None:
+    atomic_write(path, _REPORTS.dump_json(sorted(reports, key=lambda report: report.path)))

@@ -11,7 +11,7 @@ from components.data_refusal import DataRefusedError
 from components.examples.input_file import hash_file
 
 FileState = tuple[int, ...]
-"""What changes when anybody writes to a file, or puts another in its place."""
+"""Changes whenever a file is written to or replaced."""
 
 
 class InputChangedError(RuntimeError):

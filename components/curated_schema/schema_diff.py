@@ -91,19 +91,21 @@ def compare_schemas(
         The differences, in the curated schema's order; new columns at the end.
     """
     limits, seen = read_limits(curated).columns, read_limits(inferred).columns
-    came = {feature.name: feature for feature in inferred.feature}
+    observed = {feature.name: feature for feature in inferred.feature}
     differences: list[SchemaDifference] = []
     for feature in curated.feature:
         name = feature.name
-        if name in came:
-            differences += _compare_column(feature, came[name], limits[name], seen[name], splits)
+        if name in observed:
+            differences += _compare_column(
+                feature, observed[name], limits[name], seen[name], splits
+            )
         else:
             is_refused = feature.presence.min_count > 0 or feature.presence.min_fraction > 0
             what = (_name_type(feature), "no such column")
             differences.append(SchemaDifference(name, "missing column", *what, is_refused))
     differences += [
         SchemaDifference(name, "new column", "no such column", _name_type(feature), True)
-        for name, feature in came.items()
+        for name, feature in observed.items()
         if name not in limits
     ]
     return tuple(differences)
@@ -141,13 +143,13 @@ def accept_feature(
     wanted = _find_acceptable(curated, inferred, splits, feature)
     if not wanted:
         return ()
-    came = next((one for one in inferred.feature if one.name == feature), None)
-    if came is None:
+    observed = next((one for one in inferred.feature if one.name == feature), None)
+    if observed is None:
         raise ValueError(
-            f"{feature!r} did not come; to do without it, remove it from the task's "
+            f"{feature!r} did not occur in the data; to do without it, remove it from the task's "
             "features.py and schema.pbtxt"
         )
-    editor = _ColumnEditor(text, came, read_limits(inferred).columns[feature])
+    editor = _ColumnEditor(text, observed, read_limits(inferred).columns[feature])
     for difference in wanted:
         editor.accept(difference, splits)
     _check_change(curated, editor.text, inferred, splits, feature)
@@ -192,9 +194,9 @@ def _compare_column(
     is_needed, is_always = curated.value_count.min > 0, _has_always_a_value(inferred)
     if is_needed != is_always:
         rows = sum(split.features[name].missing for split in splits.values())
-        came = "a value in every row" if is_always else f"{rows:,} rows without a value"
+        observed = "a value in every row" if is_always else f"{rows:,} rows without a value"
         expected = "a value in every row" if is_needed else "a value in some rows"
-        yield SchemaDifference(name, "presence", expected, came, is_refused=is_needed)
+        yield SchemaDifference(name, "presence", expected, observed, is_refused=is_needed)
     if limits.values is not None and seen.values is not None:
         yield from _compare_values(name, limits, seen.values, splits)
     low, high = find_range(name, splits)
@@ -233,13 +235,13 @@ def _measure_outside(name: str, allowed: frozenset[str], split: SplitSummary) ->
 class _ColumnEditor:
     """Changes one column in the text of the curated schema."""
 
-    def __init__(self, text: str, came: schema_pb2.Feature, seen: ColumnLimits) -> None:
+    def __init__(self, text: str, observed: schema_pb2.Feature, seen: ColumnLimits) -> None:
         self.text = text
-        self._came = came
+        self._observed = observed
         self._seen = seen
 
     def accept(self, difference: SchemaDifference, splits: Mapping[str, SplitSummary]) -> None:
-        """Allow what came; a missing column can't be accepted."""
+        """Allow what was observed; a missing column can't be accepted."""
         if difference.kind == "new column":
             self._add_column()
         elif difference.kind == "type":
@@ -249,11 +251,11 @@ class _ColumnEditor:
         elif difference.kind == "values":
             self._add_values(difference.new_values)
         elif difference.kind == "range":
-            self._widen_range(*find_range(self._came.name, splits))
+            self._widen_range(*find_range(self._observed.name, splits))
 
     @property
     def _feature(self) -> Entry:
-        feature = find_named(self.text, "feature", self._came.name)
+        feature = find_named(self.text, "feature", self._observed.name)
         assert feature is not None
         return feature
 
@@ -262,12 +264,12 @@ class _ColumnEditor:
 
     def _add_column(self) -> None:
         """Add a column that no request has to carry, after the last one."""
-        name = quote(self._came.name)
+        name = quote(self._observed.name)
         lines = [
             "feature {",
             f"  name: {name}",
-            f"  type: {_name_type(self._came)}",
-            f"  value_count {{ min: {int(_has_always_a_value(self._came))} max: 1 }}",
+            f"  type: {_name_type(self._observed)}",
+            f"  value_count {{ min: {int(_has_always_a_value(self._observed))} max: 1 }}",
             "  presence { min_count: 0 }",
         ]
         if self._seen.values is not None:
@@ -281,7 +283,7 @@ class _ColumnEditor:
 
     def _change_type(self) -> None:
         """Change the type, and drop the limits that only the old type can have."""
-        self.text = set_value(self.text, self._feature, ("type",), _name_type(self._came))
+        self.text = set_value(self.text, self._feature, ("type",), _name_type(self._observed))
         for name in _LIMITS_OF_A_TYPE:
             while field := self._find(name):
                 self.text = remove(self.text, field)
@@ -299,7 +301,7 @@ class _ColumnEditor:
 
     def _widen_range(self, low: float | None, high: float | None) -> None:
         """Move the ends of the range that the data goes beyond."""
-        kind = "float_domain" if self._came.type == schema_pb2.FLOAT else "int_domain"
+        kind = "float_domain" if self._observed.type == schema_pb2.FLOAT else "int_domain"
         for end, value, is_beyond in (("min", low, operator.lt), ("max", high, operator.gt)):
             domain = self._find(kind)
             limit = find_field(self.text, domain, end) if domain else None

@@ -95,7 +95,7 @@ def get_feature_name(feature: statistics_pb2.FeatureNameStatistics) -> str:
 def _summarize(feature: statistics_pb2.FeatureNameStatistics, rows: int) -> FeatureSummary:
     kind = feature.WhichOneof("stats")
     common = getattr(feature, kind).common_stats if kind else statistics_pb2.CommonStatistics()
-    # TFDV counts a row with an empty list as one that has the feature; its values tell.
+    # TFDV counts a row with an empty list as one that has the feature, so count values.
     present = min(int(common.tot_num_values), rows)
     missing = rows - present
     name = get_feature_name(feature)

@@ -33,7 +33,7 @@ def assign_groups(column: tf.Tensor | tf.SparseTensor, attribute: FairnessAttrib
 
 def _find_groups(values: tf.Tensor, attribute: FairnessAttribute) -> tf.Tensor:
     names = tf.fill(tf.shape(values), attribute.others)
-    # The first group that holds a value wins, so it is laid on last.
+    # The first group that holds a value wins, so it is applied last.
     for group in reversed(attribute.groups):
         names = tf.where(_is_in(values, group), group.name, names)
     return names

@@ -16,7 +16,7 @@ Execution = Callable[[Batches], Metrics]
 
 
 class Classifier(tf.keras.Model):
-    """A functional model with executions of its own: several steps, and one look at the metrics.
+    """A functional model whose executions take several steps and compute the metrics once.
 
     Keras's own go through AutoGraph, which does not know ``tf_keras`` as a library: it rewrites all
     of it that a step calls, and traces the loop over steps three times, which takes longer than

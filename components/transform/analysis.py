@@ -93,12 +93,12 @@ class Accumulator:
             column.add(batch.column(name))
 
     def merge(self, other: Accumulator) -> None:
-        """Add the rows of another accumulator of the same table, which is of no use then."""
+        """Add the rows of another accumulator of the same table."""
         for (_, column), (_, others) in zip(self._columns, other._columns, strict=True):
             column.merge(others)
 
     def extract(self) -> Analysis:
-        """Give what the rows so far tell."""
+        """Summarize the rows added so far."""
         numbers = {name: each for name, each in self._columns if isinstance(each, _Numbers)}
         return Analysis(
             moments={name: each.compute_moments() for name, each in numbers.items()},
@@ -143,7 +143,7 @@ class _Numbers:
         scaled = values.astype(np.float64)
         if self._log:
             scaled = np.log1p(np.maximum(scaled, 0.0))
-        # From a value of theirs: where all are the same, the deviation is 0 and no rounding error.
+        # Relative to one of them: where all are the same, the deviation is 0, not a rounding error.
         mean = float(scaled[0] + (scaled - scaled[0]).mean())
         self._combine(len(scaled), mean, float(np.square(scaled - mean).sum()))
 

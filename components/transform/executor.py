@@ -85,7 +85,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
     def _bind_parameters(
         self, hook: Callable[..., Any], groups: Sequence[RowGroup], directory: Path
     ) -> PreprocessingFn:
-        """Add what the rows tell to the hook's ``custom_config``, if that names a task."""
+        """Add the rows' analysis to the hook's ``custom_config``, if that names a task."""
         config = getattr(hook, "keywords", {}).get(specs.CUSTOM_CONFIG_KEY, {})
         if _TASK_KEY not in config:
             return hook
