@@ -82,7 +82,7 @@ def write_transform_output(directory: Path) -> tft.TFTransformOutput:
 
 
 def create_schema(table: FeatureTable) -> schema_pb2.Schema:
-    """Create a schema of the table's columns, each with at most one value a row."""
+    """Create a schema of the table's columns, each with at most one value per row."""
     return schema_utils.schema_from_feature_spec(
         {
             feature.name: tf.io.VarLenFeature(TENSOR_TYPES[feature.dtype])

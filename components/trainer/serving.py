@@ -3,7 +3,7 @@
 Signatures, all with a batch of any size:
 
 - ``serving_default``: ``examples``, serialized ``tf.Example``, string [batch].
-- ``serving_raw``: one tensor a column, [batch]; a missing value is the column's
+- ``serving_raw``: one tensor per column, [batch]; a missing value is the column's
   ``missing_value`` in the feature table (NaN, -1, or the empty string, unless it has a default).
 - ``transform_features``: ``examples`` as above, with the label's columns; gives the transformed
   features, the label, and each row's group by the fairness attributes. The Evaluator reads the

@@ -101,32 +101,6 @@ def transform_batch(
     return outputs
 
 
-def index_range(column: Column, transformation: IntegerRange) -> tf.Tensor:
-    """Turn integers into ``value - low``, or the last index where missing or outside; [batch]."""
-    low, high = transformation.low, transformation.high
-    values = _densify(_as_sparse(column), low - 1)
-    inside = (values >= low) & (values <= high)
-    return tf.where(inside, values - low, transformation.index_count - 1)
-
-
-def cut_into_steps(column: Column, transformation: Steps) -> tuple[tf.Tensor, tf.Tensor]:
-    """Turn amounts, as floats, into the steps that they are on, and how far into them.
-
-    Returns:
-        Step, int64, shape [batch]: 0 for negative amounts, the last index for missing ones; and
-        fraction of the step's height, float32 from 0 to below 1, shape [batch]: 0 for missing ones.
-    """
-    sparse = _as_sparse(column)
-    units = _in_units(sparse.values, transformation.unit)
-    steps = tf.clip_by_value(units // transformation.units_per_step, 0, transformation.last_step)
-    rest = tf.math.floormod(units, transformation.units_per_step)
-    fractions = tf.cast(rest / transformation.units_per_step, tf.float32)
-    return (
-        _densify(sparse.with_values(steps), transformation.index_count - 1),
-        _densify(sparse.with_values(fractions), 0.0),
-    )
-
-
 def compute_label(inputs: Mapping[str, Column], label: Label) -> tf.Tensor:
     """Compute the label from raw columns; gives int64 of 0 and 1, shape [batch]."""
     if isinstance(label, ColumnLabel):
@@ -150,8 +124,8 @@ def _apply(
     if isinstance(transformation, Vocabulary):
         return (_look_up(column, parameters.vocabulary_files[name]),)
     if isinstance(transformation, IntegerRange):
-        return (index_range(column, transformation),)
-    return cut_into_steps(column, transformation)
+        return (_index_range(column, transformation),)
+    return _cut_into_steps(column, transformation)
 
 
 def _scale_and_bucket(
@@ -175,6 +149,31 @@ def _standardize(values: tf.Tensor, moments: Moments) -> tf.Tensor:
     """Give distances from the mean in deviations, or in units if all values were the same."""
     deviation = np.float32(moments.deviation)
     return (values - np.float32(moments.mean)) / (deviation or np.float32(1))
+
+
+def _index_range(column: tf.SparseTensor, transformation: IntegerRange) -> tf.Tensor:
+    """Turn integers into ``value - low``, or the last index where missing or outside; [batch]."""
+    low, high = transformation.low, transformation.high
+    values = _densify(column, low - 1)
+    inside = (values >= low) & (values <= high)
+    return tf.where(inside, values - low, transformation.index_count - 1)
+
+
+def _cut_into_steps(column: tf.SparseTensor, transformation: Steps) -> tuple[tf.Tensor, ...]:
+    """Turn amounts, as floats, into the steps that they are on, and how far into them.
+
+    Returns:
+        Step, int64, shape [batch]: 0 for negative amounts, the last index for missing ones; and
+        fraction of the step's height, float32 from 0 to below 1, shape [batch]: 0 for missing ones.
+    """
+    units = _in_units(column.values, transformation.unit)
+    steps = tf.clip_by_value(units // transformation.units_per_step, 0, transformation.last_step)
+    rest = tf.math.floormod(units, transformation.units_per_step)
+    fractions = tf.cast(rest / transformation.units_per_step, tf.float32)
+    return (
+        _densify(column.with_values(steps), transformation.index_count - 1),
+        _densify(column.with_values(fractions), 0.0),
+    )
 
 
 def _look_up(column: tf.SparseTensor, vocabulary_file: str) -> tf.Tensor:

@@ -226,7 +226,7 @@ def test_a_file_changed_while_it_is_read_fails_the_node(
 def test_a_file_that_is_gone_before_it_is_read_fails_the_node(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: list[str]
 ) -> None:
-    """None that the fingerprint tells of is left out."""
+    """No file of the fingerprint is left out."""
 
     def remove(folder: Path) -> None:
         for name in gone:
@@ -241,7 +241,7 @@ def test_a_file_that_is_gone_before_it_is_read_fails_the_node(
 def test_a_file_that_comes_before_it_is_read_fails_the_node(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """None is read that the fingerprint does not tell of."""
+    """No file is read that is not in the fingerprint."""
     change_before_reading(
         monkeypatch, lambda folder: (folder / "n.csv").write_bytes((data / "b.csv").read_bytes())
     )

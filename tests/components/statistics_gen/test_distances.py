@@ -123,7 +123,7 @@ def test_a_constant_column_shows_any_other_value(other: float) -> None:
 
 
 def test_a_column_that_empties_moves() -> None:
-    """No number is left to compare, and the missing values tell."""
+    """No number is left to compare, and the missing values show it."""
     distance = measure_numbers(bucket((0, 1, 10)), bucket(missing=10))
 
     assert distance.value == 1.0

@@ -93,7 +93,7 @@ def test_never_needs_the_label(exported: tf.Module) -> None:
 
 
 def test_gives_the_evaluator_features_and_label(exported: tf.Module) -> None:
-    """``transform_features`` tells the label of each row."""
+    """``transform_features`` gives the label of each row."""
     rows = [create_row(price=10.0, tip=2.0), create_row(price=10.0, tip=2.01)]
     serialized = tf.constant([serialize(row) for row in rows])
 

@@ -23,7 +23,7 @@ def _apply(transform_output: tft.TFTransformOutput, rows: Sequence[Row]) -> dict
 def test_writes_every_listed_feature_and_the_label(
     transform_output: tft.TFTransformOutput,
 ) -> None:
-    """The transformed features are those that the trainer is told of, and the label."""
+    """The transformed features are those that are listed for the trainer, and the label."""
     listed = {feature.name for feature in list_transformed_features(TABLE)}
 
     assert set(transform_output.transformed_feature_spec()) == listed | {"generous"}
