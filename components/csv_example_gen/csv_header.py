@@ -52,8 +52,8 @@ def check_headers(paths: Sequence[str], table: FeatureTable) -> None:
             DataProblem(
                 rule="different headers",
                 message=f"{path if name in header else paths[0]}: has a column {name!r} that "
-                f"{paths[0] if name in header else path} has not; give all files of a folder "
-                "the same columns",
+                f"{paths[0] if name in header else path} lacks; give all files of a folder the "
+                "same columns",
                 file=path,
                 line=1,
                 column=name,

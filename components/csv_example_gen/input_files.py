@@ -26,8 +26,8 @@ def find_csv_files(input_base: str, pattern: str) -> list[str]:
     """
     paths = list_csv_files(input_base, pattern)
     if not paths:
-        text = f"no file of that name ends in {' or '.join(SUFFIXES)}; lay the data there, or "
-        text += "point the run to where it is"
+        text = f"no file of that name ends in {' or '.join(SUFFIXES)}; put the data there, or "
+        text += "point the run to its folder"
         place = f"{input_base}/{pattern}"
         raise DataRefusedError((create_problem(place, "no input file", text),))
     return paths

@@ -146,8 +146,8 @@ def accept_feature(
     observed = next((one for one in inferred.feature if one.name == feature), None)
     if observed is None:
         raise ValueError(
-            f"{feature!r} did not occur in the data; to do without it, remove it from the task's "
-            "features.py and schema.pbtxt"
+            f"{feature!r} did not occur in the data; if it is no longer needed, remove it from the "
+            "task's features.py and schema.pbtxt"
         )
     editor = _ColumnEditor(text, observed, read_limits(inferred).columns[feature])
     for difference in wanted:
