@@ -51,8 +51,8 @@ def create_csv_example_gen(
     range_config = None
     if span_date:
         span = number_span(span_date)
-        only = range_config_pb2.StaticRange(start_span_number=span, end_span_number=span)
-        range_config = range_config_pb2.RangeConfig(static_range=only)
+        limits = {"start_span_number": span, "end_span_number": span}
+        range_config = range_config_pb2.RangeConfig(static_range=limits)
     return CsvExampleGen(
         input_base=input_base,
         input_config=utils.make_default_input_config(input_pattern),
@@ -64,9 +64,8 @@ def create_csv_example_gen(
 
 def create_output_config(splits: Mapping[str, int]) -> example_gen_pb2.Output:
     """Create TFX's configuration of splits from their hash buckets."""
-    split = example_gen_pb2.SplitConfig.Split
-    listed = [split(name=name, hash_buckets=buckets) for name, buckets in splits.items()]
-    return example_gen_pb2.Output(split_config=example_gen_pb2.SplitConfig(splits=listed))
+    listed = [{"name": name, "hash_buckets": buckets} for name, buckets in splits.items()]
+    return example_gen_pb2.Output(split_config={"splits": listed})
 
 
 def number_span(span_date: datetime.date) -> int:

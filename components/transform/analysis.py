@@ -73,10 +73,10 @@ class Accumulator:
     def __init__(self, table: FeatureTable) -> None:
         """Start without rows; the table says which columns are needed, and what of them."""
         self._columns: list[tuple[str, _Numbers | _Categories]] = [
-            (feature.name, _create_column(transformation))
+            (feature.name, _Numbers(each) if isinstance(each, Numeric) else _Categories(each))
             for feature in table.inputs
-            for transformation in feature.transformations
-            if isinstance(transformation, Numeric | Vocabulary)
+            for each in feature.transformations
+            if isinstance(each, Numeric | Vocabulary)
         ]
 
     def add_batch(self, batch: pa.RecordBatch) -> None:
@@ -191,22 +191,13 @@ class _Categories:
         self._counts.update(other._counts)
 
     def rank(self) -> tuple[bytes, ...]:
-        ranked = sorted(
-            (
-                (count, value)
-                for value, count in self._counts.items()
-                if count >= self._transformation.min_count and _is_a_line(value)
-            ),
-            reverse=True,
-        )
-        values = tuple(value for _, value in ranked[: self._transformation.max_size])
-        return values or (EMPTY_VOCABULARY,)
-
-
-def _create_column(transformation: Numeric | Vocabulary) -> _Numbers | _Categories:
-    if isinstance(transformation, Numeric):
-        return _Numbers(transformation)
-    return _Categories(transformation)
+        ranked = sorted(((count, value) for value, count in self._counts.items()), reverse=True)
+        kept = [
+            value
+            for count, value in ranked
+            if count >= self._transformation.min_count and _is_line(value)
+        ]
+        return tuple(kept[: self._transformation.max_size]) or (EMPTY_VOCABULARY,)
 
 
 def _write_as_text(values: pa.Array) -> Sequence[bytes]:
@@ -220,5 +211,5 @@ def _write_as_text(values: pa.Array) -> Sequence[bytes]:
     ]
 
 
-def _is_a_line(value: bytes) -> bool:
+def _is_line(value: bytes) -> bool:
     return bool(value) and b"\n" not in value and b"\r" not in value

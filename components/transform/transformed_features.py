@@ -12,7 +12,6 @@ from schemas.feature_table import (
     FeatureTable,
     IntegerRange,
     Numeric,
-    Steps,
     Transformation,
     Vocabulary,
 )
@@ -55,22 +54,22 @@ def list_outputs(
     feature: Feature, transformation: Transformation
 ) -> tuple[TransformedFeature, ...]:
     """List what one transformation of a column gives."""
+    return tuple(
+        TransformedFeature(
+            f"{feature.name}_{suffix}", feature.name, transformation, is_index, index_count
+        )
+        for suffix, is_index, index_count in _describe_outputs(transformation)
+    )
 
-    def index(suffix: str, count: int | None) -> TransformedFeature:
-        name = f"{feature.name}_{suffix}"
-        return TransformedFeature(name, feature.name, transformation, True, count)
 
-    def number(suffix: str) -> TransformedFeature:
-        return TransformedFeature(f"{feature.name}_{suffix}", feature.name, transformation, False)
-
+def _describe_outputs(transformation: Transformation) -> list[tuple[str, bool, int | None]]:
+    """Give suffix, ``is_index`` and ``index_count`` of each output."""
     if isinstance(transformation, Numeric):
-        if not transformation.buckets:
-            return (number("scaled"),)
-        return number("scaled"), index("bucket", transformation.buckets + 1)
+        buckets = transformation.buckets
+        bucket = [("bucket", True, buckets + 1)] if buckets else []
+        return [("scaled", False, None), *bucket]
     if isinstance(transformation, Vocabulary):
-        return (index("index", None),)
+        return [("index", True, None)]
     if isinstance(transformation, IntegerRange):
-        return (index("index", transformation.index_count),)
-    if isinstance(transformation, Steps):
-        return index("step", transformation.index_count), number("step_fraction")
-    raise TypeError(f"feature {feature.name!r}: unknown transformation {transformation!r}")
+        return [("index", True, transformation.index_count)]
+    return [("step", True, transformation.index_count), ("step_fraction", False, None)]
