@@ -82,7 +82,7 @@ _THRESHOLD = 0.5
 _PROBABILITY_MARGIN = 1e-7
 _CHECKED_ROWS = 1000
 _SEED = 20130101
-_STEPS_AN_EXECUTION = 50
+_STEPS_PER_EXECUTION = 50
 
 Array = npt.NDArray[Any]
 Columns = Mapping[str, Array]
@@ -320,7 +320,7 @@ def count_indices(fitted: Transformation) -> dict[str, int | None]:
     }
 
 
-def build_model(index_counts: Mapping[str, int | None], steps_an_epoch: int) -> tf.keras.Model:
+def build_model(index_counts: Mapping[str, int | None], steps_per_epoch: int) -> tf.keras.Model:
     """Build the pipeline's model: embeddings and numbers into two dense layers."""
     import tensorflow as tf
 
@@ -358,7 +358,7 @@ def build_model(index_counts: Mapping[str, int | None], steps_an_epoch: int) -> 
             tf.keras.metrics.AUC(name="auc"),
         ],
         # Between two executions Keras is in Python, which takes longer than a step.
-        steps_per_execution=min(_STEPS_AN_EXECUTION, steps_an_epoch),
+        steps_per_execution=min(_STEPS_PER_EXECUTION, steps_per_epoch),
     )
     return model
 

@@ -216,7 +216,7 @@ def read_summary(path: Path, output: Path, settings: TrainerSettings) -> Reading
         outcome=_describe_outcome(summary["verdict"], summary["nodes"]),
         steps={name: node["seconds"] for name, node in nodes.items() if node["state"] != "skipped"},
         row_counts=nodes["CsvExampleGen"]["rows_out"],
-        rows_seen=epochs * plan_training(train_rows, settings).rows_an_epoch if epochs else None,
+        rows_seen=epochs * plan_training(train_rows, settings).rows_per_epoch if epochs else None,
         metrics={each["name"]: each["value"] for each in summary["metrics"]},
     )
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 
 def atomic_write(path: Path, content: bytes) -> None:
-    """Write a file aside and put it in place in one step.
+    """Write a file aside, flush it to the disk and move it into place.
 
     Args:
         path: The file; its folder is made. What was there is replaced.
@@ -16,18 +18,33 @@ def atomic_write(path: Path, content: bytes) -> None:
     Raises:
         OSError: If it can't be written; what was there stays.
     """
+    with replace_at_end(path) as unfinished, unfinished.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextlib.contextmanager
+def replace_at_end(path: Path) -> Iterator[Path]:
+    """Give an empty file to write to, and move it into place at the end.
+
+    Args:
+        path: The file; its folder is made. What was there is replaced, or stays on an error.
+
+    Yields:
+        The empty file, beside ``path`` under a hidden name of its own: two processes may write the
+        same file.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Of a name of its own: two processes may write the same file.
-    descriptor, unfinished = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(descriptor)
+    unfinished = Path(name)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), 0o666 & ~_read_umask())
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(unfinished).replace(path)
+        unfinished.chmod(0o666 & ~_read_umask())
+        yield unfinished
+        unfinished.replace(path)
     except BaseException:
-        Path(unfinished).unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
         raise
 
 

@@ -13,11 +13,11 @@ import collections
 import dataclasses
 import enum
 import importlib
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
-_TASK_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
+MISSING_CATEGORY = "(missing)"
+"""Stands for a missing value among categories and groups."""
 
 
 class DType(enum.Enum):
@@ -59,8 +59,8 @@ class Vocabulary:
     A missing value is a category of its own; an unseen one goes to the out-of-vocabulary bucket.
 
     Attributes:
-        max_size: Most categories kept, by frequency.
-        min_count: Fewest training rows a category needs to be kept.
+        max_size: Maximum number of categories kept, the most frequent ones.
+        min_count: Training rows that a category needs to be kept.
     """
 
     max_size: int
@@ -69,18 +69,14 @@ class Vocabulary:
 
 @dataclasses.dataclass(frozen=True)
 class IntegerRange:
-    """Use an integer of known range as its own index; a missing or outside value gets the last.
-
-    Attributes:
-        high: Largest value, inclusive.
-    """
+    """Use an integer from ``low`` to ``high`` as its index; any other or none gets the last."""
 
     low: int
     high: int
 
     @property
     def index_count(self) -> int:
-        """Number of indices: one a value, and one for missing or outside values."""
+        """Number of indices: one per value, and one for missing or outside values."""
         return self.high - self.low + 2
 
 
@@ -92,17 +88,17 @@ class Steps:
 
     Attributes:
         unit: Smallest unit, in the column's unit (0.01 for cents of a dollar).
-        units_a_step: Height of a step, in smallest units.
-        last_step: Steps from here on are one.
+        units_per_step: Height of a step, in smallest units.
+        last_step: Last step; it has no upper end.
     """
 
     unit: float
-    units_a_step: int
+    units_per_step: int
     last_step: int
 
     @property
     def index_count(self) -> int:
-        """Number of indices: one a step from 0 to the last, and one for missing values."""
+        """Number of indices: one per step from 0 to the last, and one for missing values."""
         return self.last_step + 2
 
 
@@ -114,11 +110,10 @@ class Feature:
     """One column of the CSV.
 
     Attributes:
-        name: Column name, as in the CSV's header.
         unit: Unit of its values; empty for a category or a count.
         meaning: What it holds, in one sentence.
-        transformations: What the model gets of it; each gives one or more model inputs.
-        default: What stands for a missing value in the raw-feature serving signature.
+        transformations: Each gives one or more inputs of the model.
+        default: Stands for a missing value in the raw-feature serving signature.
     """
 
     name: str
@@ -130,11 +125,7 @@ class Feature:
     default: float | int | str | None = None
 
     def __post_init__(self) -> None:
-        """Check that the role and the transformations fit.
-
-        Raises:
-            ValueError: If an input has no transformation, or another column has one.
-        """
+        """Refuse an input without transformations, or another column with one."""
         if (self.role is Role.INPUT) != bool(self.transformations):
             raise ValueError(
                 f"feature {self.name!r}: an input needs a transformation and nothing else may have "
@@ -142,21 +133,13 @@ class Feature:
             )
 
     @property
-    def at_serving(self) -> bool:
-        """Whether a serving request carries the column."""
-        return self.role is Role.INPUT
-
-    @property
     def missing_value(self) -> float | int | str:
         """What a dense serving tensor holds where the value is missing."""
         if self.default is not None:
             return self.default
-        stand_ins: dict[DType, float | int | str] = {
-            DType.FLOAT: float("nan"),
-            DType.INT: -1,
-            DType.BYTES: "",
-        }
-        return stand_ins[self.dtype]
+        if self.dtype is DType.BYTES:
+            return ""
+        return float("nan") if self.dtype is DType.FLOAT else -1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -183,11 +166,7 @@ class ShareLabel:
 
 @dataclasses.dataclass(frozen=True)
 class ColumnLabel:
-    """Label taken as it stands from a column of 0 and 1.
-
-    Attributes:
-        name: Name of the label after Transform.
-    """
+    """Label taken as it stands from a column of 0 and 1; ``name`` is its name after Transform."""
 
     name: str
     column: str
@@ -209,16 +188,10 @@ class Group:
     values: tuple[int | str, ...] = ()
     pattern: str = ""
 
-    def holds(self, value: int | str) -> bool:
-        """Say whether a value belongs to the group."""
-        return value in self.values or bool(
-            self.pattern and re.fullmatch(self.pattern, str(value), re.ASCII | re.DOTALL)
-        )
-
 
 @dataclasses.dataclass(frozen=True)
 class FairnessAttribute:
-    """A column's values gathered into groups, to compare what the model gets wrong of each.
+    """A column's values in groups, to compare the model's errors between them.
 
     Attributes:
         name: Name of the attribute; slices and gates refer to it as to a column.
@@ -231,36 +204,20 @@ class FairnessAttribute:
     column: str
     groups: tuple[Group, ...]
     others: str = "(other)"
-    missing: str = "(missing)"
+    missing: str = MISSING_CATEGORY
 
     def __post_init__(self) -> None:
-        """Check that names and values are unique.
-
-        Raises:
-            ValueError: If a group's name is doubled, or a value is in two groups.
-        """
+        """Refuse groups of the same name, or with the same value."""
+        where = f"fairness attribute {self.name!r}"
+        names = [group.name for group in self.groups]
+        _refuse_duplicates(f"{where}: duplicate groups", [*names, self.others, self.missing])
         values = [value for group in self.groups for value in group.values]
-        for what, doubled in (
-            ("groups", _find_doubled([*(group.name for group in self.groups), self.missing])),
-            ("values", _find_doubled(values)),
-        ):
-            if doubled:
-                raise ValueError(f"fairness attribute {self.name!r}: doubled {what} {doubled}")
-
-    def find_group(self, value: int | str | None) -> str:
-        """Find the name of a value's group.
-
-        Args:
-            value: The column's value; None for a missing one.
-        """
-        if value is None:
-            return self.missing
-        return next((group.name for group in self.groups if group.holds(value)), self.others)
+        _refuse_duplicates(f"{where}: duplicate values", values)
 
 
 @dataclasses.dataclass(frozen=True)
 class FeatureTable:
-    """All that is known of a task's columns.
+    """Everything known about a task's columns.
 
     Attributes:
         task: Name of the task's folder under ``schemas/``.
@@ -278,24 +235,18 @@ class FeatureTable:
     fairness_attributes: tuple[FairnessAttribute, ...] = ()
 
     def __post_init__(self) -> None:
-        """Check that names are unique and that every column referred to is there.
-
-        Raises:
-            ValueError: If a name is doubled or unknown.
-        """
-        names = [feature.name for feature in self.features]
+        """Refuse duplicate names, and references to unknown columns."""
+        names, label = self.names, self.label
         attributes = [attribute.name for attribute in self.fairness_attributes]
-        taken = {*names, self.label.name}
-        doubled = _find_doubled(names) or _find_doubled([*attributes, *taken])
-        if doubled:
-            raise ValueError(f"feature table of {self.task!r}: doubled names {doubled}")
-        label = self.label
+        where = f"feature table of {self.task!r}"
+        _refuse_duplicates(f"{where}: duplicate names", names)
+        _refuse_duplicates(f"{where}: duplicate names", [*attributes, *{*names, label.name}])
         used = {label.column} if isinstance(label, ColumnLabel) else {label.part, label.whole}
         used |= set(self.slice_columns) | ({self.span_column} if self.span_column else set())
         used |= {attribute.column for attribute in self.fairness_attributes}
         unknown = sorted(used - set(names))
         if unknown:
-            raise ValueError(f"feature table of {self.task!r}: unknown columns {unknown}")
+            raise ValueError(f"{where}: unknown columns {unknown}")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -304,13 +255,8 @@ class FeatureTable:
 
     @property
     def inputs(self) -> tuple[Feature, ...]:
-        """Columns that feed the model."""
+        """Columns that feed the model; a serving request carries these."""
         return tuple(feature for feature in self.features if feature.role is Role.INPUT)
-
-    @property
-    def serving_features(self) -> tuple[Feature, ...]:
-        """Columns that a serving request carries."""
-        return tuple(feature for feature in self.features if feature.at_serving)
 
     def feature(self, name: str) -> Feature:
         """Look a column up.
@@ -324,26 +270,20 @@ class FeatureTable:
         raise KeyError(f"feature table of {self.task!r} has no column {name!r}")
 
 
-def _find_doubled(names: Sequence[int | str]) -> list[int | str]:
-    counts = collections.Counter(names)
-    return [name for name, count in counts.items() if count > 1]
+def _refuse_duplicates(message: str, names: Iterable[int | str]) -> None:
+    if duplicates := [name for name, count in collections.Counter(names).items() if count > 1]:
+        raise ValueError(f"{message} {duplicates}")
 
 
 def load_feature_table(task: str) -> FeatureTable:
-    """Load a task's table from ``schemas/<task>/features.py``.
-
-    Args:
-        task: Folder name under ``schemas/``; lower case letters, digits and underscores.
-
-    Returns:
-        The table named ``FEATURES`` in that module.
+    """Load a task's table, ``FEATURES`` in ``schemas/<task>/features.py``.
 
     Raises:
-        ValueError: If the name is not one, or there is no such task.
+        ValueError: If there is no such task.
         TypeError: If ``FEATURES`` is no feature table.
     """
     known = list_tasks()
-    if not _TASK_PATTERN.fullmatch(task) or task not in known:
+    if task not in known:
         raise ValueError(f"unknown task {task!r}; schemas/ has {', '.join(known)}")
     table = importlib.import_module(f"schemas.{task}.features").FEATURES
     if not isinstance(table, FeatureTable):

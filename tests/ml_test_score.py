@@ -93,7 +93,7 @@ SHOWINGS: Mapping[str, Showing] = {
     ),
     "model-code": Showing(
         tests=(
-            "tests/components/trainer/test_model.py::test_gives_one_probability_a_row",
+            "tests/components/trainer/test_model.py::test_gives_one_probability_per_row",
             "tests/components/trainer/test_model.py::test_embeds_each_index_in_the_configured_width",
             "tests/components/trainer/test_training.py::test_learns_what_is_there_to_learn",
         )

@@ -69,12 +69,12 @@ def write_transform_output(directory: Path) -> tft.TFTransformOutput:
     """Analyze the six rows."""
     accumulator = Accumulator(TABLE)
     accumulator.add_batch(create_batch(ANALYZED))
-    knowledge = write_vocabularies(accumulator.extract(), directory / "vocabularies")
+    parameters = write_vocabularies(accumulator.extract(), directory / "vocabularies")
     schema = create_schema(TABLE)
 
     @tf.autograph.experimental.do_not_convert
     def preprocessing_fn(inputs: Mapping[str, tf.SparseTensor]) -> dict[str, tf.Tensor]:
-        return transform_batch(inputs, TABLE, knowledge)
+        return transform_batch(inputs, TABLE, parameters)
 
     write_graph(preprocessing_fn, schema, directory / "output")
     write_raw_metadata(schema, directory / "output")
@@ -82,7 +82,7 @@ def write_transform_output(directory: Path) -> tft.TFTransformOutput:
 
 
 def create_schema(table: FeatureTable) -> schema_pb2.Schema:
-    """Create a schema of the table's columns, each with at most one value a row."""
+    """Create a schema of the table's columns, each with at most one value per row."""
     return schema_utils.schema_from_feature_spec(
         {
             feature.name: tf.io.VarLenFeature(TENSOR_TYPES[feature.dtype])

@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 
+from google.protobuf import struct_pb2
 from tfx.components.example_gen import utils
 from tfx.components.example_gen.component import FileBasedExampleGen
 from tfx.dsl.components.base import executor_spec
 from tfx.proto import example_gen_pb2, range_config_pb2
 
-from components.csv_example_gen.custom_config import pack_custom_config
 from components.csv_example_gen.driver import Driver
-from components.csv_example_gen.executor import Executor
+from components.csv_example_gen.executor import TASK_KEY, Executor
 from components.spans import number_span
 
 ANY_CSV = "*.csv*"
@@ -45,28 +45,25 @@ def create_csv_example_gen(
     Returns:
         The node; its output is ``examples``.
     """
+    settings = struct_pb2.Struct()
+    settings.update({TASK_KEY: task})
+    custom_config = example_gen_pb2.CustomConfig()
+    custom_config.custom_config.Pack(settings)
+    range_config = None
+    if span_date:
+        span = number_span(span_date)
+        limits = {"start_span_number": span, "end_span_number": span}
+        range_config = range_config_pb2.RangeConfig(static_range=limits)
     return CsvExampleGen(
         input_base=input_base,
         input_config=utils.make_default_input_config(input_pattern),
-        output_config=_create_output_config(splits),
-        custom_config=pack_custom_config(task),
-        range_config=_create_range_config(span_date) if span_date else None,
+        output_config=create_output_config(splits),
+        custom_config=custom_config,
+        range_config=range_config,
     )
 
 
-def _create_output_config(splits: Mapping[str, int]) -> example_gen_pb2.Output:
-    return example_gen_pb2.Output(
-        split_config=example_gen_pb2.SplitConfig(
-            splits=[
-                example_gen_pb2.SplitConfig.Split(name=name, hash_buckets=buckets)
-                for name, buckets in splits.items()
-            ]
-        )
-    )
-
-
-def _create_range_config(span_date: datetime.date) -> range_config_pb2.RangeConfig:
-    span = number_span(span_date)
-    return range_config_pb2.RangeConfig(
-        static_range=range_config_pb2.StaticRange(start_span_number=span, end_span_number=span)
-    )
+def create_output_config(splits: Mapping[str, int]) -> example_gen_pb2.Output:
+    """Create TFX's configuration of splits from their hash buckets."""
+    listed = [{"name": name, "hash_buckets": buckets} for name, buckets in splits.items()]
+    return example_gen_pb2.Output(split_config={"splits": listed})

@@ -12,14 +12,15 @@ import numpy as np
 from components.csv_example_gen.csv_source import (
     NUL_MARK,
     READ_ERRORS,
+    create_problem,
     describe_read_error,
     read_text_lines,
 )
 from components.problem import Problem
 from schemas.feature_table import DType, FeatureTable
 
-PROBLEM_LIMIT = 20
-"""Most problems told of one file."""
+MAX_PROBLEMS = 20
+"""Problems listed per file."""
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -28,7 +29,7 @@ _WHOLE_NUMBER = re.compile(r"-?[0-9]+")
 _NUMBER = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _NON_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 _SURROGATE = re.compile(r"[\udc00-\udfff]")
-_SHOWN_CHARACTERS = 60
+_MAX_SHOWN_CHARACTERS = 60
 
 
 def find_problems(path: str, table: FeatureTable, check_cells: bool = True) -> tuple[Problem, ...]:
@@ -39,16 +40,16 @@ def find_problems(path: str, table: FeatureTable, check_cells: bool = True) -> t
         check_cells: Whether to check each cell, or only quotes and the number of cells.
 
     Returns:
-        Up to ``PROBLEM_LIMIT`` problems in the file's order, each with the physical line on which
+        Up to ``MAX_PROBLEMS`` problems in the file's order, each with the physical line on which
         its row begins; none if the file is good.
     """
     problems = _iterate_problems(path, table, check_cells)
-    return tuple(itertools.islice(problems, PROBLEM_LIMIT))
+    return tuple(itertools.islice(problems, MAX_PROBLEMS))
 
 
 def _iterate_problems(path: str, table: FeatureTable, check_cells: bool) -> Iterator[Problem]:
     reader = csv.reader(read_text_lines(path), strict=True)
-    dtypes = {feature.name: feature.dtype for feature in table.features}
+    dtypes = {feature.name: feature.dtype for feature in table.features} if check_cells else {}
     line = 1
     try:
         header = next(reader)
@@ -57,22 +58,15 @@ def _iterate_problems(path: str, table: FeatureTable, check_cells: bool) -> Iter
         for row in reader:
             if row:
                 has_rows = True
-                yield from _check_row(path, line, header, row, dtypes if check_cells else {})
+                yield from _check_row(path, line, header, row, dtypes)
             line = reader.line_num + 1
         if not has_rows:
-            yield Problem(
-                rule="no rows",
-                message=f"{path}: the file has a header and no rows; give it at least one row",
-                file=path,
-            )
+            text = "the file has a header and no rows; give it at least one row"
+            yield create_problem(path, "no rows", text)
     except csv.Error as error:
-        yield Problem(
-            rule="unbalanced quote",
-            message=f"{path}, line {line}: a quoted cell does not end as it should ({error}); "
-            'close the quote, and write a quote inside a cell twice ("")',
-            file=path,
-            line=line,
-        )
+        text = f"a quoted cell does not end as it should ({error}); close the quote, and write a "
+        text += 'quote inside a cell twice ("")'
+        yield create_problem(path, "unbalanced quote", text, line=line)
     except READ_ERRORS as error:
         yield describe_read_error(path, line, error)
 
@@ -81,26 +75,20 @@ def _check_row(
     path: str, line: int, header: Sequence[str], row: Sequence[str], dtypes: Mapping[str, DType]
 ) -> Iterator[Problem]:
     if len(row) != len(header):
-        yield Problem(
-            rule="ragged row",
-            message=f"{path}, line {line}: the row has {len(row)} cells, the header {len(header)}; "
-            "give each column one cell, and quote a cell that holds a comma",
-            file=path,
-            line=line,
-            value=str(len(row)),
-        )
+        text = f"the row has {len(row)} cells, the header {len(header)}; give each column one "
+        text += "cell, and quote a cell that holds a comma"
+        yield create_problem(path, "ragged row", text, line=line, value=str(len(row)))
         return
     if not dtypes:
         return
     for column, cell in zip(header, row, strict=True):
-        broken = _check_cell(cell, dtypes.get(column, DType.BYTES)) if cell else None
-        if broken:
-            rule, remedy = broken
-            value = _show(cell)
-            yield Problem(
-                rule=rule,
-                message=f"{path}, line {line}, column {column!r}: {value} is {remedy}",
-                file=path,
+        if cell and (broken := _check_cell(cell, dtypes.get(column, DType.BYTES))):
+            (rule, remedy), value = broken, _show(cell)
+            yield create_problem(
+                path,
+                rule,
+                f"{value} is {remedy}",
+                place=f"line {line}, column {column!r}",
                 line=line,
                 column=column,
                 value=value,
@@ -113,42 +101,29 @@ def _check_cell(cell: str, dtype: DType) -> tuple[str, str] | None:
         return "NUL byte", "text with a NUL byte; remove it (a UTF-16 file must be saved as UTF-8)"
     if _SURROGATE.search(cell):
         return "not UTF-8", "not UTF-8 text; save the file as UTF-8"
-    if dtype is DType.INT:
-        return _check_whole_number(cell.strip())
-    if dtype is DType.FLOAT:
-        return _check_number(cell.strip())
-    return None
+    if dtype is DType.BYTES:
+        return None
+    number = cell.strip()
+    if _NON_FINITE.fullmatch(number):
+        return "non-finite number", "not a finite number; leave the cell empty if it is missing"
+    if not _NUMBER.fullmatch(number):
+        remedy = "not a number; write digits with a decimal point, or nothing if it is missing"
+        return "text in a numeric column", remedy
+    return _check_range(number, is_whole=dtype is DType.INT)
 
 
-def _check_whole_number(cell: str) -> tuple[str, str] | None:
-    if not _WHOLE_NUMBER.fullmatch(cell):
-        if _NUMBER.fullmatch(cell):
-            return "not a whole number", "not written as a whole number; write 8, not 8.0 or 8e0"
-        return _refuse_text(cell)
-    if not INT64_MIN <= int(cell) <= INT64_MAX:
+def _check_range(number: str, is_whole: bool) -> tuple[str, str] | None:
+    if is_whole and not _WHOLE_NUMBER.fullmatch(number):
+        return "not a whole number", "not written as a whole number; write 8, not 8.0 or 8e0"
+    if is_whole and not INT64_MIN <= int(number) <= INT64_MAX:
         return "number out of range", "outside the range of 64-bit integers; correct it"
-    return None
-
-
-def _check_number(cell: str) -> tuple[str, str] | None:
-    if not _NUMBER.fullmatch(cell):
-        return _refuse_text(cell)
-    if not abs(float(cell)) <= FLOAT32_MAX:
+    if not is_whole and not abs(float(number)) <= FLOAT32_MAX:
         return "number out of range", "outside the range of 32-bit floats; correct it"
     return None
 
 
-def _refuse_text(cell: str) -> tuple[str, str]:
-    if _NON_FINITE.fullmatch(cell):
-        return "non-finite number", "not a finite number; leave the cell empty if it is missing"
-    return (
-        "text in a numeric column",
-        "not a number; write digits with a decimal point, or nothing if it is missing",
-    )
-
-
 def _show(cell: str) -> str:
     """Show a cell in one line of printable text, cut short; its bytes if it is not text."""
-    text = cell if len(cell) <= _SHOWN_CHARACTERS else cell[:_SHOWN_CHARACTERS] + "..."
-    text = text.replace(NUL_MARK, "\0")
+    is_long = len(cell) > _MAX_SHOWN_CHARACTERS
+    text = cell[:_MAX_SHOWN_CHARACTERS].replace(NUL_MARK, "\0") + "..." * is_long
     return repr(text.encode(errors="surrogateescape")) if _SURROGATE.search(text) else repr(text)

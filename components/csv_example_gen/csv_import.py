@@ -1,22 +1,26 @@
-"""Import one CSV file: read, encode, split, and write one shard of Parquet a split."""
+"""Import CSV files: read, encode, split, and write one shard of Parquet per file and split."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import apache_beam as beam
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pydantic
 
+from components.atomic_write import replace_at_end
 from components.csv_example_gen.csv_reader import read_record_batches
 from components.csv_example_gen.input_files import hash_as_read, read_state
 from components.csv_example_gen.split_assignment import assign_splits
 from components.examples.example_encoding import encode_examples
 from components.examples.parquet_examples import SUFFIX, ParquetWriter
 from components.problem import DataRefusedError, Problem
+from components.record import Record
 from schemas.feature_table import FeatureTable
 
 # As records, a batch takes several times the memory of its columns.
@@ -42,21 +46,42 @@ class ImportTask:
         return f"data_parquet-{self.index:05d}-of-{self.count:05d}{SUFFIX}"
 
 
-@dataclasses.dataclass(frozen=True)
-class ImportReport:
+class ImportReport(Record):
     """What became of one CSV file.
 
     Attributes:
-        csv_rows: Rows read from it.
+        csv_rows: Rows read from it; 0 if it was refused.
         split_rows: Rows written to each split; none if it was refused.
         problems: Why it was refused; none if it was imported.
         sha256: Of the bytes that it was read from, as ``hash_as_read`` gives it.
     """
 
-    csv_rows: int
-    split_rows: Mapping[str, int]
+    path: str
+    csv_rows: int = 0
+    split_rows: dict[str, int] = pydantic.Field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     sha256: str | None = None
+
+
+@dataclasses.dataclass(eq=False)
+class ImportCsvFiles(beam.PTransform):
+    """Import CSV files in parallel: ``ImportTask`` to ``ImportReport``.
+
+    Doing a task again writes the same shards again.
+
+    Attributes:
+        table: Columns of the files, and their types.
+        hash_buckets: Hash buckets of each split.
+        split_directories: Directory of each split, to write the shards to; made if missing.
+    """
+
+    table: FeatureTable
+    hash_buckets: Mapping[str, int]
+    split_directories: Mapping[str, str]
+
+    def expand(self, tasks: beam.PCollection) -> beam.PCollection:
+        """Import each file by itself."""
+        return tasks | beam.Map(import_csv, self.table, self.hash_buckets, self.split_directories)
 
 
 def import_csv(
@@ -65,15 +90,7 @@ def import_csv(
     hash_buckets: Mapping[str, int],
     split_directories: Mapping[str, str],
 ) -> ImportReport:
-    """Import a file; a shard appears whole, or not at all if the file is refused.
-
-    Args:
-        hash_buckets: Hash buckets of each split.
-        split_directories: Directory of each split, to write the shard to; made if missing.
-
-    Returns:
-        The rows written, or the problems.
-    """
+    """Import a file; its shards appear whole, or not at all if the file is refused."""
     shards = {
         split: Path(directory) / task.shard_name for split, directory in split_directories.items()
     }
@@ -81,11 +98,8 @@ def import_csv(
     try:
         report = _write_shards(task.path, table, hash_buckets, shards)
     except DataRefusedError as refusal:
-        report = ImportReport(csv_rows=0, split_rows={}, problems=refusal.problems)
-    else:
-        for shard in shards.values():
-            _unfinished(shard).replace(shard)
-    return dataclasses.replace(report, sha256=hash_as_read(task.path, before))
+        report = ImportReport(path=task.path, problems=refusal.problems)
+    return report.model_copy(update={"sha256": hash_as_read(task.path, before)})
 
 
 def _write_shards(
@@ -100,7 +114,7 @@ def _write_shards(
         writers: dict[str, ParquetWriter] = {}
         for batch in read_record_batches(path, table):
             writers = writers or {
-                split: stack.enter_context(contextlib.closing(_open_writer(shard, batch.schema)))
+                split: stack.enter_context(_open_writer(shard, batch.schema))
                 for split, shard in shards.items()
             }
             csv_rows += batch.num_rows
@@ -109,7 +123,7 @@ def _write_shards(
                 rows = batch.filter(pa.array(places == place))
                 writers[split].write(rows)
                 split_rows[split] += rows.num_rows
-    return ImportReport(csv_rows, split_rows)
+    return ImportReport(path=path, csv_rows=csv_rows, split_rows=split_rows)
 
 
 def _assign_splits(batch: pa.RecordBatch, hash_buckets: Mapping[str, int]) -> npt.NDArray[np.int64]:
@@ -121,10 +135,10 @@ def _assign_splits(batch: pa.RecordBatch, hash_buckets: Mapping[str, int]) -> np
     return np.concatenate(parts)
 
 
-def _open_writer(shard: Path, schema: pa.Schema) -> ParquetWriter:
-    shard.parent.mkdir(parents=True, exist_ok=True)
-    return ParquetWriter(str(_unfinished(shard)), schema)
-
-
-def _unfinished(shard: Path) -> Path:
-    return shard.with_name(f"{shard.name}.unfinished")
+@contextlib.contextmanager
+def _open_writer(shard: Path, schema: pa.Schema) -> Iterator[ParquetWriter]:
+    with (
+        replace_at_end(shard) as unfinished,
+        contextlib.closing(ParquetWriter(str(unfinished), schema)) as writer,
+    ):
+        yield writer

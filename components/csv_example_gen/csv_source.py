@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import gzip
 import io
 import zlib
@@ -24,27 +23,18 @@ _CHUNK_BYTES = 1 << 20
 
 
 def open_bytes(path: str) -> BinaryIO:
-    """Open a file for reading, decompressed if its name ends in ``.gz``.
-
-    Raises:
-        OSError: If it cannot be opened.
-    """
+    """Open a file for reading, decompressed if its name ends in ``.gz``."""
     if path.endswith(".gz"):
         return cast(BinaryIO, gzip.open(path, "rb"))
     return Path(path).open("rb")
 
 
 def read_text_lines(path: str) -> Iterator[str]:
-    r"""Read a file's physical lines, whatever bytes it holds.
+    r"""Read a file's physical lines, whatever bytes it holds; raises ``READ_ERRORS``.
 
     Yields:
         Each line with its end (``\n``, ``\r\n`` or ``\r``). A byte order mark is dropped, a NUL
         becomes ``NUL_MARK``, and a byte that is not UTF-8 a lone surrogate (U+DC80 to U+DCFF).
-
-    Raises:
-        OSError: If it cannot be read (also if a ``.gz`` is not gzip).
-        EOFError: If a ``.gz`` is truncated.
-        zlib.error: If a ``.gz`` is corrupt.
     """
     with io.TextIOWrapper(
         open_bytes(path), encoding="utf-8-sig", errors="surrogateescape", newline=""
@@ -53,50 +43,51 @@ def read_text_lines(path: str) -> Iterator[str]:
             yield line.replace("\0", NUL_MARK)
 
 
+def create_problem(
+    path: str,
+    rule: str,
+    text: str,
+    *,
+    place: str = "",
+    line: int | None = None,
+    column: str | None = None,
+    value: str | None = None,
+) -> Problem:
+    """Create a problem of a file, whose message begins with the file.
+
+    Args:
+        text: What was found, what was expected, and the remedy.
+        place: What the message names beside the file; the line if there is one and no place.
+    """
+    place = place or (f"line {line}" if line else "")
+    return Problem(
+        rule=rule,
+        message=f"{path}, {place}: {text}" if place else f"{path}: {text}",
+        file=path,
+        line=line,
+        column=column,
+        value=value,
+    )
+
+
 def describe_read_error(path: str, line: int | None, error: Exception) -> Problem:
-    """Say that a file cannot be read.
+    """Describe why a file cannot be read, with the system's own reason.
 
     Args:
         line: Line that reading had come to, if it had begun.
         error: One of ``READ_ERRORS``.
-
-    Returns:
-        The problem, with the system's own reason in one line.
     """
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     reason = " ".join(reason.split()) or type(error).__name__
-    place = f"{path}, line {line}" if line else path
-    return Problem(
-        rule="unreadable file",
-        message=f"{place}: cannot be read ({reason}); check the path, the permissions and, "
-        "for a .gz, that it is complete",
-        file=path,
-        line=line,
-        value=reason,
-    )
+    text = f"cannot be read ({reason}); check the path, the permissions and, for a .gz, that it is "
+    return create_problem(path, "unreadable file", f"{text}complete", line=line, value=reason)
 
 
-@dataclasses.dataclass(frozen=True)
-class ByteCounts:
-    """Bytes of a file that tell of what a lenient CSV parser lets slip.
+def count_bytes(path: str) -> tuple[int, int, int]:
+    """Count the bytes that show what a lenient CSV parser lets slip; raises ``READ_ERRORS``.
 
-    Attributes:
-        quotes: Double quotes.
-        lines: Line feeds, and one for a last line without.
-    """
-
-    nuls: int
-    quotes: int
-    lines: int
-
-
-def count_bytes(path: str) -> ByteCounts:
-    """Count a file's bytes of the kinds that matter, decompressed.
-
-    Raises:
-        OSError: If it cannot be read.
-        EOFError: If a ``.gz`` is truncated.
-        zlib.error: If a ``.gz`` is corrupt.
+    Returns:
+        NUL bytes, double quotes, and lines, of which the last may lack its end.
     """
     nuls = quotes = lines = 0
     last = b"\n"
@@ -106,4 +97,4 @@ def count_bytes(path: str) -> ByteCounts:
             quotes += chunk.count(b'"')
             lines += chunk.count(b"\n")
             last = chunk[-1:]
-    return ByteCounts(nuls=nuls, quotes=quotes, lines=lines + (last != b"\n"))
+    return nuls, quotes, lines + (last != b"\n")

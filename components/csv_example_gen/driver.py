@@ -1,4 +1,4 @@
-"""TFX adapter: tell the same input by its content, where TFX goes by size and whole seconds."""
+"""TFX adapter: recognize input by its content, where TFX goes by size and whole seconds."""
 
 from __future__ import annotations
 
@@ -16,14 +16,11 @@ class ContentInputProcessor(FileBasedInputProcessor):
     """Fingerprint the files by content, so that only other rows invalidate TFX's cache."""
 
     def get_input_fingerprint(self, span: int, version: int | None) -> str:
-        """Fingerprint the files of a span.
+        """Fingerprint the files of a span: a text that changes with their names and contents.
 
         Args:
             span: Days since 1970-01-01, or 0 if the pattern has no date.
             version: Version of the span, if the pattern has one.
-
-        Returns:
-            A text that changes with the files' names and contents.
 
         Raises:
             DataRefusedError: If there is no CSV file.

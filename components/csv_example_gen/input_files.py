@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from components.csv_example_gen.csv_source import SUFFIXES
+from components.csv_example_gen.csv_source import SUFFIXES, create_problem
 from components.examples.input_file import hash_file
-from components.problem import DataRefusedError, Problem
+from components.problem import DataRefusedError
 
-
-@dataclasses.dataclass(frozen=True)
-class FileState:
-    """What changes when anybody writes to a file, or puts another in its place.
-
-    Attributes:
-        device: The file system.
-        inode: The file in it.
-        modified_ns: When its content was changed last, in nanoseconds since 1970.
-        changed_ns: When its content, name or permissions were; no user can set it.
-    """
-
-    device: int
-    inode: int
-    size_bytes: int
-    modified_ns: int
-    changed_ns: int
+FileState = tuple[int, ...]
+"""Changes whenever a file is written to or replaced."""
 
 
 class InputChangedError(RuntimeError):
@@ -35,35 +19,31 @@ class InputChangedError(RuntimeError):
 
 
 def find_csv_files(input_base: str, pattern: str) -> list[str]:
-    """Find the CSV files that match a pattern.
-
-    Args:
-        pattern: Glob below ``input_base``; hidden files, and what does not end in ``.csv`` or
-            ``.csv.gz``, are left out.
-
-    Returns:
-        Their paths, sorted; at least one.
+    """Find at least one CSV file; see ``list_csv_files``.
 
     Raises:
         DataRefusedError: If there is none.
     """
     paths = list_csv_files(input_base, pattern)
     if not paths:
+        text = f"no file of that name ends in {' or '.join(SUFFIXES)}; put the data there, or "
+        text += "point the run to its folder"
         place = f"{input_base}/{pattern}"
-        problem = Problem(
-            rule="no input file",
-            message=f"{place}: no file of that name ends in {' or '.join(SUFFIXES)}; lay the data "
-            "there, or point the run to where it is",
-            file=place,
-        )
-        raise DataRefusedError((problem,))
+        raise DataRefusedError((create_problem(place, "no input file", text),))
     return paths
 
 
 def list_csv_files(input_base: str, pattern: str) -> list[str]:
-    """List the files that ``find_csv_files`` finds, or none."""
+    """List the CSV files that match a glob below a folder, sorted.
+
+    Hidden files, and what does not end in ``.csv`` or ``.csv.gz``, are left out.
+    """
     found = Path(input_base).glob(pattern)
-    return sorted(str(path) for path in found if _is_ours(path.name))
+    return sorted(
+        str(path)
+        for path in found
+        if path.name.endswith(SUFFIXES) and not path.name.startswith(".")
+    )
 
 
 def get_name(input_base: str, path: str) -> str:
@@ -74,21 +54,15 @@ def get_name(input_base: str, path: str) -> str:
 def hash_files(input_base: str, paths: Sequence[str]) -> dict[str, str | None]:
     """Hash files.
 
-    Args:
-        input_base: Folder that all are below.
-
     Returns:
-        SHA-256 in hexadecimal by name, in the same order; None for one that cannot be read: to say
-        why is left to reading it as CSV.
+        SHA-256 in hexadecimal by name below ``input_base``, in the same order; None for one that
+        cannot be read: the reason comes from reading it as CSV.
     """
     return {get_name(input_base, path): _hash_if_readable(path) for path in paths}
 
 
 def dump_fingerprint(hashes: Mapping[str, str | None]) -> str:
-    """Write a fingerprint of files by name and content: their hashes by name, as JSON.
-
-    When the files were written makes no difference.
-    """
+    """Write a fingerprint of files by name and content: their hashes by name, as JSON."""
     return json.dumps(hashes)
 
 
@@ -98,9 +72,8 @@ def read_state(path: str) -> FileState | None:
         found = Path(path).stat()
     except OSError:
         return None
-    return FileState(
-        found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-    )
+    # No user can set the last one, the time that content, name or permissions changed.
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def hash_as_read(path: str, before: FileState | None) -> str | None:
@@ -110,22 +83,22 @@ def hash_as_read(path: str, before: FileState | None) -> str | None:
         before: Its state when reading began.
 
     Returns:
-        SHA-256 of the bytes read, in hexadecimal; empty if they may have been others, for the file
-        has changed since; None if it cannot be read.
+        SHA-256 of the bytes read, in hexadecimal; empty if the file has changed since; None if it
+        cannot be read.
     """
     sha256 = _hash_if_readable(path)
     return sha256 if read_state(path) == before else ""
 
 
 def check_unchanged(input_base: str, fingerprint: str, hashes: Mapping[str, str | None]) -> None:
-    """Hold what was read against what was fingerprinted before.
+    """Compare what was read with what was fingerprinted before.
 
     Args:
         fingerprint: As ``dump_fingerprint`` wrote it.
         hashes: Of the files as they were read, by name.
 
     Raises:
-        InputChangedError: If a file has another content, has come or is gone.
+        InputChangedError: If a file has other content, is new or is gone.
     """
     if differences := find_differences(fingerprint, hashes):
         others = f" (and {len(differences) - 1} more files)" if len(differences) > 1 else ""
@@ -136,21 +109,9 @@ def check_unchanged(input_base: str, fingerprint: str, hashes: Mapping[str, str 
 
 
 def find_differences(fingerprint: str, hashes: Mapping[str, str | None]) -> list[str]:
-    """Find the files that are others than those of a fingerprint.
-
-    Args:
-        fingerprint: As ``dump_fingerprint`` wrote it.
-        hashes: By name.
-
-    Returns:
-        Names of files with another content, and of those that only one of the two has; sorted.
-    """
+    """Find the names of files with other content, and of those only one side has; sorted."""
     fingerprinted: dict[str, str | None] = json.loads(fingerprint)
     return sorted({name for name, _ in fingerprinted.items() ^ hashes.items()})
-
-
-def _is_ours(name: str) -> bool:
-    return name.endswith(SUFFIXES) and not name.startswith(".")
 
 
 def _hash_if_readable(path: str) -> str | None:

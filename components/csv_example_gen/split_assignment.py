@@ -20,9 +20,7 @@ def assign_splits(
     split whose cumulated buckets exceed it.
 
     Args:
-        records: Serialized examples.
-        hash_buckets: Buckets of each split, >= 1, in order; a split's share is its buckets over
-            their sum.
+        hash_buckets: Buckets of each split, >= 1; a split's share is its buckets over their sum.
 
     Returns:
         Place of each record's split among the splits, shape [records].

@@ -1,7 +1,7 @@
-"""What the curated schema and the one inferred from a run differ in, and how to accept it.
+"""Differences between the curated schema and the one inferred from a run, and accepting them.
 
-The inferred schema knows columns, types, texts, and whether every row has a value; of numbers it
-knows nothing, so the smallest and largest are taken from the statistics.
+The inferred schema knows columns, types, texts, and whether every row has a value. It has no ranges
+of numbers, so these come from the statistics.
 
 This module is plain Python over schema protos.
 """
@@ -17,6 +17,7 @@ from typing import Literal
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from components.atomic_write import atomic_write
 from components.curated_schema.schema_text import (
     Entry,
     append,
@@ -33,8 +34,8 @@ from components.statistics_gen.feature_statistics import SplitSummary
 
 Kind = Literal["new column", "missing column", "type", "presence", "values", "range"]
 
-_SHOWN_VALUES = 10
-_OF_ONE_TYPE = (
+_MAX_SHOWN_VALUES = 10
+_LIMITS_OF_A_TYPE = (
     "int_domain",
     "float_domain",
     "string_domain",
@@ -47,13 +48,13 @@ _OF_ONE_TYPE = (
 
 @dataclasses.dataclass(frozen=True)
 class SchemaDifference:
-    """One thing in which the curated schema and a run's data differ.
+    """One difference between the curated schema and a run's data.
 
     Attributes:
         curated: What the curated schema says, in a few words.
-        observed: What came, in a few words.
-        is_refused: Whether the curated schema does not allow what came.
-        new_values: Texts that came and are not in the domain.
+        observed: What the data holds, in a few words.
+        is_refused: Whether the curated schema does not allow the data.
+        new_values: Texts in the data that are not in the domain.
     """
 
     feature: str
@@ -80,7 +81,7 @@ def compare_schemas(
     inferred: schema_pb2.Schema,
     splits: Mapping[str, SplitSummary],
 ) -> tuple[SchemaDifference, ...]:
-    """Compare the curated schema with what came.
+    """Compare the curated schema with the data.
 
     Args:
         inferred: The schema that SchemaGen inferred from the run's statistics.
@@ -90,33 +91,24 @@ def compare_schemas(
         The differences, in the curated schema's order; new columns at the end.
     """
     limits, seen = read_limits(curated).columns, read_limits(inferred).columns
-    came = {feature.name: feature for feature in inferred.feature}
+    observed = {feature.name: feature for feature in inferred.feature}
     differences: list[SchemaDifference] = []
     for feature in curated.feature:
-        if feature.name in came:
+        name = feature.name
+        if name in observed:
             differences += _compare_column(
-                feature, came[feature.name], limits[feature.name], seen[feature.name], splits
+                feature, observed[name], limits[name], seen[name], splits
             )
         else:
             is_refused = feature.presence.min_count > 0 or feature.presence.min_fraction > 0
-            differences.append(
-                SchemaDifference(
-                    feature.name,
-                    "missing column",
-                    _name_type(feature),
-                    "no such column",
-                    is_refused,
-                )
-            )
-    known = set(limits)
-    return (
-        *differences,
-        *(
-            SchemaDifference(name, "new column", "no such column", _name_type(feature), True)
-            for name, feature in came.items()
-            if name not in known
-        ),
-    )
+            what = (_name_type(feature), "no such column")
+            differences.append(SchemaDifference(name, "missing column", *what, is_refused))
+    differences += [
+        SchemaDifference(name, "new column", "no such column", _name_type(feature), True)
+        for name, feature in observed.items()
+        if name not in limits
+    ]
+    return tuple(differences)
 
 
 def accept_feature(
@@ -125,7 +117,7 @@ def accept_feature(
     splits: Mapping[str, SplitSummary],
     feature: str,
 ) -> tuple[SchemaDifference, ...]:
-    """Change the curated schema so that it allows what came in one column.
+    """Change the curated schema so that it allows one column's data.
 
     Only the column's block and its domain are touched. What the schema allows already stays
     allowed: texts are added, ranges widened, and none is taken away.
@@ -139,8 +131,8 @@ def accept_feature(
         as it was.
 
     Raises:
-        ValueError: If neither schema knows the column, or it is missing from the data: which
-            columns there must be is said by the feature table.
+        ValueError: If neither schema knows the column, or it is missing from the data: the feature
+            table says which columns there must be.
         RuntimeError: If the change would not come out as meant; the file is as it was.
     """
     text = schema_path.read_text(encoding="utf-8")
@@ -151,16 +143,28 @@ def accept_feature(
     wanted = _find_acceptable(curated, inferred, splits, feature)
     if not wanted:
         return ()
-    [came] = [one for one in inferred.feature if one.name == feature] or [None]
-    if came is None:
+    observed = next((one for one in inferred.feature if one.name == feature), None)
+    if observed is None:
         raise ValueError(
-            f"{feature!r} did not come; to do without it, remove it from the task's "
-            "features.py and schema.pbtxt"
+            f"{feature!r} did not occur in the data; if it is no longer needed, remove it from the "
+            "task's features.py and schema.pbtxt"
         )
-    changed = _accept(text, came, read_limits(inferred).columns[feature], wanted, splits)
-    _check_change(curated, changed, inferred, splits, feature)
-    _replace(schema_path, changed)
+    editor = _ColumnEditor(text, observed, read_limits(inferred).columns[feature])
+    for difference in wanted:
+        editor.accept(difference, splits)
+    _check_change(curated, editor.text, inferred, splits, feature)
+    atomic_write(schema_path, editor.text.encode())
     return wanted
+
+
+def find_range(
+    feature: str, splits: Mapping[str, SplitSummary]
+) -> tuple[float | None, float | None]:
+    """Find the smallest and the largest number of a column in all splits, if there are any."""
+    found = [split.features[feature] for split in splits.values() if feature in split.features]
+    lows = [summary.low for summary in found if summary.low is not None]
+    highs = [summary.high for summary in found if summary.high is not None]
+    return min(lows, default=None), max(highs, default=None)
 
 
 def _find_acceptable(
@@ -185,163 +189,126 @@ def _compare_column(
 ) -> Iterator[SchemaDifference]:
     name = curated.name
     if curated.type != inferred.type:
-        types = _name_type(curated), _name_type(inferred)
-        yield SchemaDifference(name, "type", *types, is_refused=True)
+        yield SchemaDifference(name, "type", _name_type(curated), _name_type(inferred), True)
         return
-    yield from _compare_presence(curated, inferred, splits)
-    yield from _compare_values(limits, seen, splits)
-    yield from _compare_range(limits, splits)
-
-
-def _compare_presence(
-    curated: schema_pb2.Feature, inferred: schema_pb2.Feature, splits: Mapping[str, SplitSummary]
-) -> Iterator[SchemaDifference]:
     is_needed, is_always = curated.value_count.min > 0, _has_always_a_value(inferred)
-    if is_needed == is_always:
-        return
-    missing = [split.features[curated.name] for split in splits.values()]
-    rows = sum(summary.missing for summary in missing)
-    came = "a value in every row" if is_always else f"{rows:,} rows without a value"
-    expected = "a value in every row" if is_needed else "a value in some rows"
-    yield SchemaDifference(curated.name, "presence", expected, came, is_refused=is_needed)
+    if is_needed != is_always:
+        rows = sum(split.features[name].missing for split in splits.values())
+        observed = "a value in every row" if is_always else f"{rows:,} rows without a value"
+        expected = "a value in every row" if is_needed else "a value in some rows"
+        yield SchemaDifference(name, "presence", expected, observed, is_refused=is_needed)
+    if limits.values is not None and seen.values is not None:
+        yield from _compare_values(name, limits, seen.values, splits)
+    low, high = find_range(name, splits)
+    is_below = low is not None and limits.low is not None and low < limits.low
+    is_above = high is not None and limits.high is not None and high > limits.high
+    if is_below or is_above:
+        allowed = f"{format_limit(limits.low)} to {format_limit(limits.high)}"
+        observed = f"{format_limit(low)} to {format_limit(high)}"
+        yield SchemaDifference(name, "range", allowed, observed, is_refused=True)
 
 
 def _compare_values(
-    limits: ColumnLimits, seen: ColumnLimits, splits: Mapping[str, SplitSummary]
+    name: str, limits: ColumnLimits, seen: frozenset[str], splits: Mapping[str, SplitSummary]
 ) -> Iterator[SchemaDifference]:
-    if limits.values is None or seen.values is None:
-        return
-    new, gone = sorted(seen.values - limits.values), sorted(limits.values - seen.values)
-    known = f"{len(limits.values):,} values"
+    allowed = limits.values or frozenset()
+    new, gone = sorted(seen - allowed), sorted(allowed - seen)
+    known = f"{len(allowed):,} values"
     if new:
-        share = max((_measure_outside(limits, split) for split in splits.values()), default=1.0)
-        yield SchemaDifference(
-            limits.name,
-            "values",
-            known,
-            f"also {_list(new)}",
-            is_refused=share > 1 - limits.min_domain_mass,
-            new_values=tuple(new),
-        )
+        shares = (_measure_outside(name, allowed, split) for split in splits.values())
+        is_refused = max(shares, default=1.0) > 1 - limits.min_domain_mass
+        also = f"also {_list(new)}"
+        yield SchemaDifference(name, "values", known, also, is_refused, new_values=tuple(new))
     if gone:
-        yield SchemaDifference(limits.name, "values", known, f"not {_list(gone)}", is_refused=False)
+        yield SchemaDifference(name, "values", known, f"not {_list(gone)}", is_refused=False)
 
 
-def _measure_outside(limits: ColumnLimits, split: SplitSummary) -> float:
+def _measure_outside(name: str, allowed: frozenset[str], split: SplitSummary) -> float:
     """Measure the share of a split's texts that are not in the domain."""
-    summary = split.features.get(limits.name)
+    summary = split.features.get(name)
     if summary is None or not isinstance(summary.distribution, Categories) or not summary.present:
         return 0.0
     counts = summary.distribution.counts
-    inside = sum(rows for value, rows in counts.items() if value in (limits.values or ()))
-    return 1 - inside / summary.present
+    return 1 - sum(rows for value, rows in counts.items() if value in allowed) / summary.present
 
 
-def _compare_range(
-    limits: ColumnLimits, splits: Mapping[str, SplitSummary]
-) -> Iterator[SchemaDifference]:
-    low, high = find_range(limits.name, splits)
-    if low is None or high is None or (limits.low is None and limits.high is None):
-        return
-    is_below = limits.low is not None and low < limits.low
-    is_above = limits.high is not None and high > limits.high
-    if is_below or is_above:
-        yield SchemaDifference(
-            limits.name,
-            "range",
-            f"{format_limit(limits.low)} to {format_limit(limits.high)}",
-            f"{format_limit(low)} to {format_limit(high)}",
-            is_refused=True,
-        )
+class _ColumnEditor:
+    """Changes one column in the text of the curated schema."""
 
+    def __init__(self, text: str, observed: schema_pb2.Feature, seen: ColumnLimits) -> None:
+        self.text = text
+        self._observed = observed
+        self._seen = seen
 
-def find_range(
-    feature: str, splits: Mapping[str, SplitSummary]
-) -> tuple[float | None, float | None]:
-    """Find the smallest and the largest number of a column over all splits.
-
-    Returns:
-        Both; None where no split holds a number in it.
-    """
-    found = [split.features[feature] for split in splits.values() if feature in split.features]
-    lows = [summary.low for summary in found if summary.low is not None]
-    highs = [summary.high for summary in found if summary.high is not None]
-    return min(lows, default=None), max(highs, default=None)
-
-
-def _accept(
-    text: str,
-    came: schema_pb2.Feature,
-    seen: ColumnLimits,
-    wanted: Sequence[SchemaDifference],
-    splits: Mapping[str, SplitSummary],
-) -> str:
-    for difference in wanted:
+    def accept(self, difference: SchemaDifference, splits: Mapping[str, SplitSummary]) -> None:
+        """Allow what was observed; a missing column can't be accepted."""
         if difference.kind == "new column":
-            text = _add_column(text, came, seen)
+            self._add_column()
         elif difference.kind == "type":
-            text = _change_type(text, came)
+            self._change_type()
         elif difference.kind == "presence":
-            text = set_value(text, _find_feature(text, came.name), ("value_count", "min"), "0")
+            self.text = set_value(self.text, self._feature, ("value_count", "min"), "0")
         elif difference.kind == "values":
-            text = _add_values(text, came.name, difference.new_values)
+            self._add_values(difference.new_values)
         elif difference.kind == "range":
-            text = _widen_range(text, came, *find_range(came.name, splits))
-    return text
+            self._widen_range(*find_range(self._observed.name, splits))
 
+    @property
+    def _feature(self) -> Entry:
+        feature = find_named(self.text, "feature", self._observed.name)
+        assert feature is not None
+        return feature
 
-def _add_column(text: str, came: schema_pb2.Feature, seen: ColumnLimits) -> str:
-    """Add a column that no request has to carry, after the last one."""
-    least = 1 if _has_always_a_value(came) else 0
-    lines = [
-        "feature {",
-        f"  name: {quote(came.name)}",
-        f"  type: {_name_type(came)}",
-        f"  value_count {{ min: {least} max: 1 }}",
-        "  presence { min_count: 0 }",
-    ]
-    if seen.values is not None:
-        lines += ["  string_domain {", f"    name: {quote(came.name)}"]
-        lines += [f"    value: {quote(value)}" for value in sorted(seen.values)]
-        lines += ["  }"]
-    block = "\n".join([*lines, "}"])
-    last = max((one.end for one in list_entries(text) if one.name == "feature"), default=0)
-    return f"{text[:last]}\n{block}{text[last:]}"
+    def _find(self, name: str) -> Entry | None:
+        return find_field(self.text, self._feature, name)
 
+    def _add_column(self) -> None:
+        """Add a column that no request has to carry, after the last one."""
+        name = quote(self._observed.name)
+        lines = [
+            "feature {",
+            f"  name: {name}",
+            f"  type: {_name_type(self._observed)}",
+            f"  value_count {{ min: {int(_has_always_a_value(self._observed))} max: 1 }}",
+            "  presence { min_count: 0 }",
+        ]
+        if self._seen.values is not None:
+            lines += ["  string_domain {", f"    name: {name}"]
+            lines += [f"    value: {quote(value)}" for value in sorted(self._seen.values)]
+            lines += ["  }"]
+        block = "\n".join([*lines, "}"])
+        ends = [entry.end for entry in list_entries(self.text) if entry.name == "feature"]
+        last = max(ends, default=0)
+        self.text = f"{self.text[:last]}\n{block}{self.text[last:]}"
 
-def _change_type(text: str, came: schema_pb2.Feature) -> str:
-    """Change a column's type, and drop the limits that only the old type can have."""
-    text = set_value(text, _find_feature(text, came.name), ("type",), _name_type(came))
-    for name in _OF_ONE_TYPE:
-        while field := find_field(text, _find_feature(text, came.name), name):
-            text = remove(text, field)
-    return text
+    def _change_type(self) -> None:
+        """Change the type, and drop the limits that only the old type can have."""
+        self.text = set_value(self.text, self._feature, ("type",), _name_type(self._observed))
+        for name in _LIMITS_OF_A_TYPE:
+            while field := self._find(name):
+                self.text = remove(self.text, field)
 
+    def _add_values(self, values: Iterable[str]) -> None:
+        """Add texts to the column's domain, be it its own or a shared one."""
+        domain = self._find("string_domain")
+        if domain is None:
+            reference = self._find("domain")
+            assert reference is not None
+            assert reference.value is not None
+            domain = find_named(self.text, "string_domain", reference.value.strip("\"'"))
+            assert domain is not None
+        self.text = append(self.text, domain, *(f"value: {quote(value)}" for value in values))
 
-def _add_values(text: str, name: str, values: Iterable[str]) -> str:
-    """Add texts to a column's domain, be it its own or a shared one."""
-    lines = [f"value: {quote(value)}" for value in values]
-    feature = _find_feature(text, name)
-    domain = find_field(text, feature, "string_domain")
-    if domain is not None:
-        return append(text, domain, *lines)
-    reference = find_field(text, feature, "domain")
-    assert reference is not None
-    assert reference.value is not None
-    shared = find_named(text, "string_domain", reference.value.strip("\"'"))
-    assert shared is not None
-    return append(text, shared, *lines)
-
-
-def _widen_range(text: str, came: schema_pb2.Feature, low: float | None, high: float | None) -> str:
-    """Move the ends of a column's range that the data goes beyond."""
-    kind = "float_domain" if came.type == schema_pb2.FLOAT else "int_domain"
-    for end, value, is_beyond in (("min", low, operator.lt), ("max", high, operator.gt)):
-        domain = find_field(text, _find_feature(text, came.name), kind)
-        limit = find_field(text, domain, end) if domain else None
-        if limit and limit.value and value is not None and is_beyond(value, float(limit.value)):
-            text = set_value(text, _find_feature(text, came.name), (kind, end), _write(value))
-    return text
+    def _widen_range(self, low: float | None, high: float | None) -> None:
+        """Move the ends of the range that the data goes beyond."""
+        kind = "float_domain" if self._observed.type == schema_pb2.FLOAT else "int_domain"
+        for end, value, is_beyond in (("min", low, operator.lt), ("max", high, operator.gt)):
+            domain = self._find(kind)
+            limit = find_field(self.text, domain, end) if domain else None
+            if limit and limit.value and value is not None and is_beyond(value, float(limit.value)):
+                # Written exactly, a whole number without a point.
+                number = str(int(value)) if value.is_integer() else repr(value)
+                self.text = set_value(self.text, self._feature, (kind, end), number)
 
 
 def _check_change(
@@ -363,18 +330,6 @@ def _check_change(
         )
 
 
-def _replace(path: Path, text: str) -> None:
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
-
-
-def _find_feature(text: str, name: str) -> Entry:
-    feature = find_named(text, "feature", name)
-    assert feature is not None
-    return feature
-
-
 def _has_always_a_value(feature: schema_pb2.Feature) -> bool:
     """Whether a schema that SchemaGen inferred saw a value in every row."""
     return feature.HasField("shape") or feature.value_count.min > 0
@@ -385,11 +340,6 @@ def _name_type(feature: schema_pb2.Feature) -> str:
 
 
 def _list(values: Sequence[str]) -> str:
-    shown = ", ".join(map(repr, values[:_SHOWN_VALUES]))
-    more = len(values) - _SHOWN_VALUES
+    shown = ", ".join(map(repr, values[:_MAX_SHOWN_VALUES]))
+    more = len(values) - _MAX_SHOWN_VALUES
     return f"{shown} and {more} more" if more > 0 else shown
-
-
-def _write(number: float) -> str:
-    """Write a number exactly, a whole one without a point."""
-    return str(int(number)) if number.is_integer() else repr(number)

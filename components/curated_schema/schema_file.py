@@ -9,26 +9,15 @@ SCHEMA_FILE_NAME = "schema.pbtxt"
 
 
 def hash_schema(schema_path: Path) -> str:
-    """Hash a schema file's content.
-
-    Returns:
-        SHA-256 in hexadecimal.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-    """
+    """Hash a schema file's content; gives SHA-256 in hexadecimal."""
     return hashlib.sha256(schema_path.read_bytes()).hexdigest()
 
 
 def read_unchanged(schema_path: Path, sha256: str) -> bytes:
-    """Read a schema file, if it is still the one that was hashed.
-
-    Args:
-        sha256: Its hash then, as ``hash_schema`` gave it.
+    """Read a schema file, if its content is still the one that ``hash_schema`` hashed.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If its content is another.
+        ValueError: If it is not.
     """
     content = schema_path.read_bytes()
     if hashlib.sha256(content).hexdigest() != sha256:

@@ -28,14 +28,10 @@ _BYTES_LIST, _FLOAT_LIST, _INT64_LIST = b"\x0a", b"\x12", b"\x1a"
 
 
 def encode_examples(batch: pa.RecordBatch) -> npt.NDArray[np.object_]:
-    """Encode a batch's rows.
-
-    Args:
-        batch: Columns of ``float32``, ``int64``, ``binary`` or ``large_binary``, nulls for missing
-            values; names are unique.
+    """Encode a batch of ``float32``, ``int64``, ``binary`` or ``large_binary``, nulls for missing.
 
     Returns:
-        One serialized ``tf.Example`` a row, as ``bytes``; shape [rows].
+        One serialized ``tf.Example`` per row, as ``bytes``; shape [rows].
 
     Raises:
         TypeError: If a column is of another type.
@@ -61,12 +57,12 @@ def encode_varint(number: int) -> bytes:
 
 
 def _encode_column(name: str, column: pa.Array) -> pa.BinaryArray:
-    """Encode a column as entries of ``Features.feature``, one a row."""
+    """Encode a column as entries of ``Features.feature``, one per row."""
     tag, values, encode_value = _plan_encoding(column)
 
     @functools.cache
     def encode_head(value_bytes: int) -> bytes:
-        """Encode what stands before a value, which is the same for all values as long."""
+        """Encode what precedes a value, the same for all values of the same length."""
         entry = _encode_entry(name, tag + _delimit(_LIST_VALUE + _delimit(bytes(value_bytes))))
         return entry[: len(entry) - value_bytes]
 
@@ -98,7 +94,7 @@ def _encode_entry(name: str, feature: bytes) -> bytes:
 
 
 def _encode_lengths(features: pa.BinaryArray) -> pa.BinaryArray:
-    """Encode what stands before each ``Features`` message in its ``Example``."""
+    """Encode what precedes each ``Features`` message in its ``Example``."""
     lengths = pc.binary_length(features).dictionary_encode()
     prefixes = [_EXAMPLE_FEATURES + encode_varint(n) for n in lengths.dictionary.to_pylist()]
     return pa.array(prefixes, pa.binary()).take(lengths.indices)

@@ -1,9 +1,8 @@
 """Write and read examples as Parquet, TFX's ``FORMAT_PARQUET``; Arrow alone.
 
-A column is a list a row, of one value, or of none where the value is missing: the form that TFX's
-own ``ParquetTFXIO``, and with it TFDV and TFT, reads, and the one that it decodes a ``tf.Example``
-to. Work on columns wants flat ones, with a null for a missing value; ``flatten`` and ``nest`` go
-between the two.
+A column holds one list per row, of one value, or of none where the value is missing: the form that
+TFX's own ``ParquetTFXIO``, and with it TFDV and TFT, reads and decodes a ``tf.Example`` to. Work on
+columns wants flat ones, with a null for a missing value; ``nest`` and ``flatten`` convert.
 """
 
 from __future__ import annotations
@@ -30,12 +29,12 @@ _COMPRESSION_LEVEL = 1
 
 @dataclasses.dataclass(frozen=True)
 class RowGroup:
-    """A part of a file that is read at once; small, so that it can be an element of Beam.
+    """A part of a file that is read at once, as an element of Beam.
 
     Attributes:
-        index: Number of the row group in it, from 0.
+        index: Number of the row group in the file, from 0.
         first_row: Number of its first row in the split, counted through all files in order.
-        rows: Rows in it, >= 1.
+        rows: Number of rows, >= 1.
     """
 
     path: str
@@ -48,12 +47,7 @@ class ParquetWriter:
     """Writes flat batches to one file, in row groups of even size."""
 
     def __init__(self, path: str, schema: pa.Schema) -> None:
-        """Open the file.
-
-        Args:
-            path: File to write; its folder is there.
-            schema: Flat columns: ``int64``, ``float32`` or ``binary``.
-        """
+        """Open a file in an existing folder, for flat ``int64``, ``float32`` or ``binary``."""
         self._nested = nest_schema(schema)
         self._writer = pq.ParquetWriter(
             path, self._nested, compression=_COMPRESSION, compression_level=_COMPRESSION_LEVEL
@@ -69,7 +63,7 @@ class ParquetWriter:
             self._flush(self._waiting_rows - self._waiting_rows % ROW_GROUP_ROWS)
 
     def close(self) -> None:
-        """Write what is left, and end the file; one without rows has columns all the same."""
+        """Write what is left and the footer; a file without rows has its columns too."""
         if self._waiting_rows:
             self._flush(self._waiting_rows)
         self._writer.close()
@@ -82,13 +76,7 @@ class ParquetWriter:
 
 
 def list_files(directory: Path) -> list[str]:
-    """List the files of a split in order.
-
-    Args:
-        directory: A ``Split-<name>`` folder of an ``Examples`` artifact.
-
-    Returns:
-        Paths, by name.
+    """List the files in a split's folder, sorted.
 
     Raises:
         FileNotFoundError: If there are none.
@@ -100,13 +88,10 @@ def list_files(directory: Path) -> list[str]:
 
 
 def list_row_groups(paths: Sequence[str]) -> list[RowGroup]:
-    """List the row groups of files, in order; reads no row.
+    """List the row groups that have rows, in order; reads no row.
 
     Args:
         paths: Files of one split, in order.
-
-    Returns:
-        Those that have rows.
 
     Raises:
         OSError: If a file can't be read.
@@ -154,58 +139,35 @@ def read_row_group(group: RowGroup, columns: Sequence[str] | None = None) -> pa.
 def read_flat_batches(
     paths: Sequence[str], columns: Sequence[str] | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """Read files a row group at a time, as flat columns.
+    """Read a split's files in order as flat columns, one batch per row group.
 
     Args:
-        paths: Files of one split, in order.
         columns: Columns to read; None for all.
-
-    Yields:
-        Batches in the order of the rows.
     """
     for group in list_row_groups(paths):
         yield flatten(read_row_group(group, columns))
 
 
 def to_record_batch(table: pa.Table) -> pa.RecordBatch:
-    """Join a table's chunks to one batch; one without rows too."""
-    columns = [
-        column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
-        for column in table.columns
-        if column.num_chunks
-    ]
-    if len(columns) < table.num_columns:
-        columns = [pa.array([], field.type) for field in table.schema]
-    return pa.RecordBatch.from_arrays(columns, schema=table.schema)
+    """Join a table's chunks to one batch, which may have no rows."""
+    batches = table.combine_chunks().to_batches()
+    return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
 
 
 def nest_schema(schema: pa.Schema) -> pa.Schema:
-    """Give the columns that flat ones are kept as."""
+    """Describe the columns that flat ones are kept as."""
     return pa.schema([pa.field(field.name, pa.large_list(_widen(field.type))) for field in schema])
 
 
 def nest(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Turn flat columns into lists of one value, or of none for a null.
-
-    Args:
-        batch: Columns of numbers or ``binary``.
-
-    Returns:
-        Columns of ``large_list``, no list null.
-    """
+    """Turn flat columns of numbers or ``binary`` into ``large_list``, a null into an empty list."""
     return pa.RecordBatch.from_arrays(
         [_nest_column(column) for column in batch.columns], schema=nest_schema(batch.schema)
     )
 
 
 def flatten(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Turn lists of at most one value into flat columns, with a null for none.
-
-    Args:
-        batch: Columns of lists, as ``read_row_group`` gives them.
-
-    Returns:
-        Columns of numbers or ``large_binary``.
+    """Turn lists of at most one value into flat columns, an empty one into a null.
 
     Raises:
         ValueError: If a list has several values.

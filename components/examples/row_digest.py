@@ -1,4 +1,4 @@
-"""A number for each row that depends on its cells alone, and what is decided by it.
+"""A digest per row that depends on its cells alone, and what is decided by it.
 
 The number of a row in its split depends on the order of rows and files; its digest does not. So
 groups, samples and orders that follow from digests are the same wherever the rows stand.
@@ -26,11 +26,10 @@ def digest_rows(batch: pa.RecordBatch) -> Digests:
 
     The digest of a row is a sum over its cells, each hashed with its column's name: columns may
     stand in any order, and one that holds no value counts as one that is not there. Equal rows have
-    equal digests, and rows that differ have equal ones by a chance of 2^-64 a pair.
+    equal digests, and any two that differ have equal ones with probability 2^-64.
 
     Args:
-        batch: All columns of the rows, flat, of numbers or ``large_binary``; null where a value is
-            missing.
+        batch: All columns of the rows, flat, of numbers or ``large_binary``.
 
     Returns:
         Evenly spread over all 64-bit numbers, shape [rows].
@@ -47,11 +46,7 @@ def order_rows(digests: Digests) -> npt.NDArray[np.int64]:
     """Put rows into an order that follows from their cells, and is otherwise random.
 
     Equal rows are independent observations here: each copy is hashed with how many there were
-    before it, so that copies are spread over the order as different rows are. Which copy gets which
-    place depends on where they stand, and makes no difference, for they are equal.
-
-    Args:
-        digests: Digest of each row, shape [rows].
+    before it, so that copies are spread over the order as different rows are.
 
     Returns:
         The rows' places in ``digests``, in the new order; shape [rows].
@@ -70,12 +65,8 @@ def choose_rows(digests: Digests, max_rows: int) -> npt.NDArray[np.int64]:
 
     Equal rows are chosen together, but for those at the limit, of which the first are.
 
-    Args:
-        digests: Digest of each row, shape [rows].
-        max_rows: Most rows to choose, >= 0.
-
     Returns:
-        The chosen rows' places in ``digests``, ascending; all where there are no more.
+        The places in ``digests`` of at most ``max_rows`` rows, ascending.
     """
     return np.sort(np.argsort(digests, kind="stable")[:max_rows])
 
@@ -85,10 +76,9 @@ def sample_rows(paths: Sequence[str], max_rows: int) -> npt.NDArray[np.int64]:
 
     Args:
         paths: Files of one split, in order.
-        max_rows: Most rows to choose, >= 1.
 
     Returns:
-        Numbers of the rows in the split, ascending; shape [chosen rows].
+        Numbers of at most ``max_rows`` rows in the split, ascending.
     """
     rows = count_rows(paths)
     if rows <= max_rows:

@@ -8,12 +8,13 @@ from pathlib import Path
 from tfx.components.evaluator import constants
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
-from tfx.types import Artifact, artifact_utils
+from tfx.types import Artifact
 from tfx.types.standard_artifacts import Examples, Model, ModelBlessing, ModelEvaluation
 from tfx.utils import path_utils
 
 from components.evaluator.champion_check import read_incompatibility
 from components.evaluator.scored_rows import ScoredRows, read_scored_rows
+from components.examples.artifact import find_split
 from components.examples.parquet_examples import list_files
 from components.examples.row_digest import sample_rows
 from components.metrics.evaluation import Evaluation, read_evaluation
@@ -88,8 +89,8 @@ def ModelValidator(  # noqa: N802  # TFX names the component after the function
             measured,
             wanted,
             read_scored_rows(directory),
-            list_files(_find_split(examples, source.split)),
-            list_files(_find_split(training_examples, source.train_split)),
+            list_files(find_split(examples, source.split)),
+            list_files(find_split(training_examples, source.train_split)),
             model,
             champion,
             source,
@@ -156,10 +157,6 @@ def _investigate(
         thinned_slices=thinned,
         trivial=measure_trivial_models(scored, predictions, *precision),
     )
-
-
-def _find_split(examples: Artifact, split: str) -> Path:
-    return Path(artifact_utils.get_split_uri([examples], split)).absolute()
 
 
 def _find_served(model: Artifact) -> Path:

@@ -1,7 +1,4 @@
-"""What the curated schema allows of each column, as plain types.
-
-It reads the proto alone: neither TFDV nor TensorFlow is imported.
-"""
+"""What the curated schema allows, as plain types; needs neither TFDV nor TensorFlow."""
 
 from __future__ import annotations
 
@@ -13,9 +10,6 @@ from google.protobuf import text_format
 from google.protobuf.message import Message
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-_CATEGORY_MEASURE = "infinity_norm"
-_NUMBER_MEASURE = "jensen_shannon_divergence"
-
 
 @dataclasses.dataclass(frozen=True)
 class ColumnLimits:
@@ -26,13 +20,13 @@ class ColumnLimits:
         low: Smallest number allowed; None for any.
         high: Largest number allowed; None for any.
         values: Texts allowed; None for any.
-        min_domain_mass: Least share of its values that must be among ``values``.
-        min_count: Fewest rows with a value in a split.
-        min_fraction: Least share of rows with a value in a split.
+        min_domain_mass: Share of its values that must be among ``values``.
+        min_count: Rows of a split that must have a value.
+        min_fraction: Share of a split's rows that must have a value.
         needs_value: Whether each row needs one.
         drift_limit: How far it may move between spans: L-infinity distance for categories,
             Jensen–Shannon divergence in bits for numbers; None for any distance.
-        skew_limit: How far it may differ between splits, likewise.
+        skew_limit: The same between splits.
     """
 
     name: str
@@ -50,11 +44,11 @@ class ColumnLimits:
 
 @dataclasses.dataclass(frozen=True)
 class DataLimits:
-    """What the schema allows.
+    """What the schema allows of each column and of the data as a whole.
 
     Attributes:
-        min_growth: Least rows as a multiple of the previous accepted data's; None for any.
-        max_growth: Most rows as such a multiple; None for any.
+        min_growth: Minimum rows as a multiple of the previous accepted data's; None for any.
+        max_growth: Maximum rows as such a multiple; None for any.
     """
 
     columns: Mapping[str, ColumnLimits]
@@ -63,12 +57,7 @@ class DataLimits:
 
 
 def load_schema(path: Path) -> schema_pb2.Schema:
-    """Load a ``schema.pbtxt``.
-
-    Raises:
-        FileNotFoundError: If there is none.
-        google.protobuf.text_format.ParseError: If it is not one.
-    """
+    """Load a ``schema.pbtxt``; a ``google.protobuf.text_format.ParseError`` if it is not one."""
     return text_format.Parse(path.read_text(encoding="utf-8"), schema_pb2.Schema())
 
 
@@ -87,13 +76,9 @@ def read_limits(schema: schema_pb2.Schema) -> DataLimits:
 
 
 def format_limit(number: float | None) -> str:
-    """Show a limit to the seven digits that 32 bits hold, a whole one without a point.
+    """Format a limit to the seven digits that 32 bits hold, a whole one without a point.
 
-    Args:
-        number: The limit; None is open.
-
-    Returns:
-        The number as text, or ``any``.
+    An open limit, None, is ``any``.
     """
     if number is None:
         return "any"
@@ -102,13 +87,12 @@ def format_limit(number: float | None) -> str:
 
 def _read_column(feature: schema_pb2.Feature, schema: schema_pb2.Schema) -> ColumnLimits:
     kind = feature.WhichOneof("domain_info")
-    is_number = kind in ("int_domain", "float_domain")
-    domain = getattr(feature, kind) if is_number else None
+    domain = getattr(feature, kind) if kind in ("int_domain", "float_domain") else None
     return ColumnLimits(
         name=feature.name,
         is_float=feature.type == schema_pb2.FLOAT,
-        low=_get_set(domain, "min") if is_number else None,
-        high=_get_set(domain, "max") if is_number else None,
+        low=_get_set(domain, "min") if domain else None,
+        high=_get_set(domain, "max") if domain else None,
         values=_list_values(feature, schema),
         min_domain_mass=feature.distribution_constraints.min_domain_mass,
         min_count=feature.presence.min_count,
@@ -130,9 +114,8 @@ def _list_values(feature: schema_pb2.Feature, schema: schema_pb2.Schema) -> froz
 
 def _read_threshold(feature: schema_pb2.Feature, field: str) -> float | None:
     is_category = feature.type == schema_pb2.BYTES or feature.int_domain.is_categorical
-    used, unused = _CATEGORY_MEASURE, _NUMBER_MEASURE
-    if not is_category:
-        used, unused = unused, used
+    measures = ("infinity_norm", "jensen_shannon_divergence")
+    used, unused = measures if is_category else reversed(measures)
     comparator = getattr(feature, field)
     threshold = _get_set(getattr(comparator, used), "threshold")
     if threshold is None and comparator.HasField(unused):

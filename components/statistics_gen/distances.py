@@ -1,10 +1,10 @@
 """How far a column's distribution is from another: L-infinity and Jensen–Shannon divergence.
 
-Both are computed from the shares of rows in a few bins, and the bins come with the score: whoever
-has them can recompute it. A missing value is a bin of its own, so that a column that empties moves
-too. TFDV leaves missing values out, and cuts numbers into ten equally wide bins from the smallest
-to the largest, so that one trip of 1,710 miles puts all others in one bin. Here numbers are cut at
-the quantiles of the reference.
+Both are computed from the shares of rows in a few bins, and the bins come with the score, which can
+be recomputed from them. A missing value is a bin of its own, so a column that empties moves too.
+TFDV leaves missing values out, and cuts numbers into ten equally wide bins from the smallest to the
+largest, so that one trip of 1,710 miles puts all others in one bin. Here numbers are cut at the
+quantiles of the reference.
 
 This module is plain Python, NumPy and SciPy.
 """
@@ -19,14 +19,14 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import chdtri
+from scipy.special import chdtri, rel_entr
 
 from components.record import Record
 
-NUMERIC_BINS = 10
-"""Most bins that numbers are cut into, beside the one of missing values."""
+MAX_NUMERIC_BINS = 10
+"""Bins that numbers are cut into, beside the one of missing values."""
 NOISE_LEVEL = 0.001
-"""Chance that two samples of one distribution differ by more than the noise allowed for."""
+"""Probability that two samples of one distribution differ by more than the noise."""
 MISSING_LABEL = "missing"
 REST_LABEL = "all other values"
 
@@ -39,9 +39,9 @@ class Categories:
     """A column of text, or of numbers that are names.
 
     Attributes:
-        counts: Rows of each value.
+        counts: Rows per value.
         missing: Rows without a value.
-        rest: Rows of values that were not counted one by one.
+        rest: Rows of values that were not counted individually.
     """
 
     counts: Mapping[str, float]
@@ -50,7 +50,7 @@ class Categories:
 
     @property
     def rows(self) -> float:
-        """Number of rows, with those without a value."""
+        """Rows with and without a value."""
         return math.fsum(self.counts.values()) + self.missing + self.rest
 
 
@@ -72,19 +72,17 @@ class Quantiles:
 
     @property
     def rows(self) -> float:
-        """Number of rows, with those without a value."""
+        """Rows with and without a value."""
         return float(self.counts.sum()) + self.missing
 
 
 class Bin(Record):
-    """One bin of both histograms.
+    """One bin of both histograms, with its share of the rows of each, 0 to 1.
 
     Attributes:
-        label: The value, the interval, or what else it holds.
+        label: The value, the interval, or another name.
         low: Lower limit of an interval, exclusive; None where it is open or there is none.
         high: Upper limit of an interval, inclusive; None where it is open or there is none.
-        reference_share: Share of the reference's rows in it, 0 to 1.
-        observed_share: Share of the observed rows in it, 0 to 1.
     """
 
     label: str
@@ -100,13 +98,12 @@ class Bin(Record):
 
 
 class Distance(Record):
-    """How far the observed rows are from the reference, and what it was computed from.
+    """How far the observed rows are from the reference.
 
     Attributes:
-        measure: The formula: ``compute_l_infinity`` or ``compute_jensen_shannon``.
         value: The score, 0 (the same) to 1 (nothing in common).
         noise: What sampling alone may add to the score, at ``NOISE_LEVEL``.
-        bins: Bins of both histograms; the shares of each sum to 1.
+        bins: Bins of both histograms, in which the shares of each sum to 1.
     """
 
     measure: Measure
@@ -117,7 +114,7 @@ class Distance(Record):
     bins: tuple[Bin, ...]
 
     def exceeds(self, limit: float) -> bool:
-        """Say whether the score is above a limit by more than sampling explains."""
+        """Whether the score is above a limit by more than sampling explains."""
         return self.value > limit + self.noise
 
     @property
@@ -127,14 +124,9 @@ class Distance(Record):
 
 
 def compute_l_infinity(reference: Shares, observed: Shares) -> float:
-    """Compute the L-infinity distance: the largest difference between the shares of a bin.
+    """Compute the L-infinity distance ``max_i |p_i - q_i|``, 0 to 1.
 
-    Args:
-        reference: Shares, shape [bins], each >= 0, sum 1.
-        observed: Shares of the same bins.
-
-    Returns:
-        ``max_i |p_i - q_i|``, 0 to 1.
+    Both are shares of the same bins, shape [bins], each >= 0, sum 1.
     """
     return float(np.max(np.abs(reference - observed)))
 
@@ -154,19 +146,15 @@ def compute_jensen_shannon(reference: Shares, observed: Shares) -> float:
         The divergence in bits, 0 to 1.
     """
     middle = (reference + observed) / 2
-    halves = (_relative_entropy(shares, middle) for shares in (reference, observed))
-    return min(max(sum(halves) / 2, 0.0), 1.0)
+    nats = float(np.sum(rel_entr(reference, middle) + rel_entr(observed, middle))) / 2
+    return min(max(nats / math.log(2), 0.0), 1.0)
 
 
 def measure_categories(reference: Categories, observed: Categories) -> Distance:
     """Measure the L-infinity distance of a column of categories.
 
-    Args:
-        reference: What it is compared with; at least one row.
-        observed: What came; at least one row.
-
     Returns:
-        The distance, with a bin a value, the most frequent first.
+        The distance, with one bin per value, the most frequent first.
 
     Raises:
         ValueError: If either has no row.
@@ -186,14 +174,18 @@ def measure_categories(reference: Categories, observed: Categories) -> Distance:
         for label, before, now in zip([*labels, REST_LABEL, MISSING_LABEL], p, q, strict=True)
         if label in labels or before or now
     ]
-    noise = estimate_l_infinity_noise(p, q, reference.rows, observed.rows)
-    return _create_distance(
-        "l_infinity", compute_l_infinity(p, q), noise, reference.rows, observed.rows, bins
+    return Distance(
+        measure="l_infinity",
+        value=compute_l_infinity(p, q),
+        noise=estimate_l_infinity_noise(p, q, reference.rows, observed.rows),
+        reference_rows=round(reference.rows),
+        observed_rows=round(observed.rows),
+        bins=tuple(bins),
     )
 
 
 def measure_numbers(
-    reference: Quantiles, observed: Quantiles, most_bins: int = NUMERIC_BINS
+    reference: Quantiles, observed: Quantiles, max_bins: int = MAX_NUMERIC_BINS
 ) -> Distance:
     """Measure the Jensen–Shannon divergence of a column of numbers.
 
@@ -202,9 +194,7 @@ def measure_numbers(
     taken to be spread evenly.
 
     Args:
-        reference: What it is compared with; at least one row.
-        observed: What came; at least one row.
-        most_bins: Most bins of numbers, >= 1.
+        max_bins: Maximum number of bins, >= 1, beside that of the missing values.
 
     Returns:
         The distance; the outermost bins are open, and the last one is of the missing values.
@@ -213,7 +203,7 @@ def measure_numbers(
         ValueError: If either has no row.
     """
     _check_rows(reference.rows, observed.rows)
-    cuts = cut_at_quantiles(reference, most_bins)
+    cuts = cut_at_quantiles(reference, max_bins)
     p, q = (compute_shares(side, cuts) for side in (reference, observed))
     limits: list[float | None] = [None, *cuts, None]
     bins = [
@@ -228,34 +218,32 @@ def measure_numbers(
     ]
     bins.append(Bin(label=MISSING_LABEL, reference_share=float(p[-1]), observed_share=float(q[-1])))
     used = int(np.count_nonzero(p + q))
-    noise = estimate_jensen_shannon_noise(used, reference.rows, observed.rows)
-    return _create_distance(
-        "jensen_shannon",
-        compute_jensen_shannon(p, q),
-        noise,
-        reference.rows,
-        observed.rows,
-        bins,
+    return Distance(
+        measure="jensen_shannon",
+        value=compute_jensen_shannon(p, q),
+        noise=estimate_jensen_shannon_noise(used, reference.rows, observed.rows),
+        reference_rows=round(reference.rows),
+        observed_rows=round(observed.rows),
+        bins=tuple(bins),
     )
 
 
-def cut_at_quantiles(histogram: Quantiles, most_bins: int) -> tuple[float, ...]:
-    """Choose limits between bins that hold about equal shares of a histogram.
-
-    Args:
-        most_bins: Most bins, >= 1.
+def cut_at_quantiles(histogram: Quantiles, max_bins: int) -> tuple[float, ...]:
+    """Choose limits between at most ``max_bins`` bins of about equal shares of a histogram.
 
     Returns:
-        Up to ``most_bins - 1`` limits, ascending, each the highest number of the bin below it.
+        Up to ``max_bins - 1`` limits, ascending, each the highest number of the bin below it.
         Fewer where one number has the share of several bins. A column that holds one number only
         is cut just below and at it, so that any other number shows.
     """
-    values, cumulated = _cumulate(histogram)
-    if not len(values):
+    if not len(histogram.counts):
         return ()
+    # Each upper limit once, and the rows up to and including it.
+    is_last = np.append(histogram.highs[1:] != histogram.highs[:-1], True)
+    values, cumulated = histogram.highs[is_last], np.cumsum(histogram.counts)[is_last]
     if histogram.lows[0] == values[-1]:
         return float(np.nextafter(values[0], -math.inf)), float(values[0])
-    targets = np.arange(1, most_bins) / most_bins * cumulated[-1]
+    targets = np.arange(1, max_bins) / max_bins * cumulated[-1]
     # The margin keeps a sum of tenths from missing its own limit by rounding.
     places = np.searchsorted(cumulated, targets - 1e-9 * cumulated[-1])
     chosen = sorted({float(values[place]) for place in places})
@@ -272,13 +260,11 @@ def estimate_l_infinity_noise(
     number of bins (Bonferroni), as the largest of their differences is taken.
 
     Args:
-        p: Shares of the reference, shape [bins].
-        q: Shares observed, shape [bins].
-        reference_rows: n, > 0.
-        observed_rows: N, > 0.
+        p: Shares of the reference, shape [bins], of n rows.
+        q: Shares observed, shape [bins], of N rows.
 
     Returns:
-        The largest over the bins of what is exceeded with a chance of ``NOISE_LEVEL``.
+        What is exceeded with probability ``NOISE_LEVEL``, the largest over the bins.
     """
     pooled = (p * reference_rows + q * observed_rows) / (reference_rows + observed_rows)
     tested = max(int(np.count_nonzero(pooled)), 1)
@@ -301,19 +287,14 @@ def estimate_jensen_shannon_noise(bins: int, reference_rows: float, observed_row
         observed_rows: N, > 0.
 
     Returns:
-        What is exceeded with a chance of ``NOISE_LEVEL``, in bits; 0 for a single bin.
+        What is exceeded with probability ``NOISE_LEVEL``, in bits; 0 for a single bin.
     """
     freedom = bins - 1
     if not freedom:
         return 0.0
-    # scipy.stats would be the same, and takes longer to import than all else here.
+    # scipy.stats has the same, and takes longer to import than all else here.
     chi_squared = float(chdtri(freedom, NOISE_LEVEL))
     return chi_squared * (1 / reference_rows + 1 / observed_rows) / (8 * math.log(2))
-
-
-def _relative_entropy(shares: Shares, middle: Shares) -> float:
-    held = shares > 0
-    return float(np.sum(shares[held] * np.log2(shares[held] / middle[held])))
 
 
 def _check_rows(reference_rows: float, observed_rows: float) -> None:
@@ -324,22 +305,12 @@ def _check_rows(reference_rows: float, observed_rows: float) -> None:
         )
 
 
-def _cumulate(histogram: Quantiles) -> tuple[Shares, Shares]:
-    """Give each upper limit once, and the rows up to and with it."""
-    cumulated = np.cumsum(histogram.counts)
-    is_last = np.append(histogram.highs[1:] != histogram.highs[:-1], True)[: len(cumulated)]
-    return histogram.highs[is_last], cumulated[is_last]
-
-
 def compute_shares(histogram: Quantiles, cuts: Sequence[float]) -> Shares:
-    """Compute the shares of the bins between cuts, and of the missing values.
-
-    Args:
-        histogram: A column of numbers; at least one row.
-        cuts: Limits between the bins, ascending; the outermost bins are open.
+    """Compute the shares of the bins between ascending cuts, and of the missing values.
 
     Returns:
-        Shares of all rows, shape [cuts + 2], sum 1; the last is that of the missing values.
+        Shares of all rows, shape [cuts + 2], sum 1; the outermost bins are open, and the last
+        share is that of the missing values.
     """
     up_to = [_count_up_to(histogram, cut) for cut in cuts]
     counts = np.diff([0.0, *up_to, float(histogram.counts.sum())])
@@ -360,21 +331,3 @@ def describe_interval(low: float | None, high: float | None) -> str:
     if low is None:
         return "any number" if high is None else f"up to {high:g}"
     return f"above {low:g}" if high is None else f"above {low:g}, up to {high:g}"
-
-
-def _create_distance(
-    measure: Measure,
-    value: float,
-    noise: float,
-    reference_rows: float,
-    observed_rows: float,
-    bins: Sequence[Bin],
-) -> Distance:
-    return Distance(
-        measure=measure,
-        value=value,
-        noise=noise,
-        reference_rows=round(reference_rows),
-        observed_rows=round(observed_rows),
-        bins=tuple(bins),
-    )

@@ -1,7 +1,4 @@
-"""What the gate needs of TFDV's statistics, as plain types.
-
-It reads the protos alone: neither TFDV nor TensorFlow is imported.
-"""
+"""TFDV's statistics as plain types, read from the protos without TFDV or TensorFlow."""
 
 from __future__ import annotations
 
@@ -27,7 +24,7 @@ class FeatureSummary:
         distribution: Its values; None where TFDV describes neither numbers nor text.
         low: Smallest number; None for text or without a value.
         high: Largest number; None for text or without a value.
-        unique: Number of different texts; None for numbers.
+        unique: Number of distinct texts; None for numbers.
     """
 
     name: str
@@ -53,11 +50,7 @@ class SplitSummary:
 
 
 def load_split_summary(directory: Path, split: str) -> SplitSummary:
-    """Load a split's statistics from an ``ExampleStatistics`` artifact.
-
-    Raises:
-        FileNotFoundError: If the artifact has no such split.
-    """
+    """Load and summarize a split's statistics; see ``load_split_statistics``."""
     return summarize_split(load_split_statistics(directory, split))
 
 
@@ -77,10 +70,10 @@ def load_split_statistics(
 
 
 def summarize_split(statistics: statistics_pb2.DatasetFeatureStatisticsList) -> SplitSummary:
-    """Put a split's statistics in plain types.
+    """Summarize a split's statistics.
 
     Args:
-        statistics: Of one dataset; columns are of one value a row at most, as CSV has them.
+        statistics: Of one dataset, with at most one value per row and column, as CSV has them.
 
     Raises:
         ValueError: If there is not exactly one dataset.
@@ -95,50 +88,37 @@ def summarize_split(statistics: statistics_pb2.DatasetFeatureStatisticsList) -> 
 
 
 def get_feature_name(feature: statistics_pb2.FeatureNameStatistics) -> str:
-    """Give the name of the column that statistics are of."""
+    """Get the name of the column that statistics describe."""
     return str(feature.name or ".".join(feature.path.step))
 
 
 def _summarize(feature: statistics_pb2.FeatureNameStatistics, rows: int) -> FeatureSummary:
     kind = feature.WhichOneof("stats")
     common = getattr(feature, kind).common_stats if kind else statistics_pb2.CommonStatistics()
-    # TFDV counts a row with an empty list as one that has the feature; its values tell.
+    # TFDV counts a row with an empty list as one that has the feature, so count values.
     present = min(int(common.tot_num_values), rows)
     missing = rows - present
     name = get_feature_name(feature)
     if kind == "num_stats":
         numbers = feature.num_stats
-        return FeatureSummary(
-            name,
-            rows,
-            missing,
-            _read_quantiles(numbers, missing),
-            low=numbers.min if present else None,
-            high=numbers.max if present else None,
-        )
+        low, high = (numbers.min, numbers.max) if present else (None, None)
+        return FeatureSummary(name, rows, missing, _read_quantiles(numbers, missing), low, high)
     if kind == "string_stats":
         text = feature.string_stats
-        categories = _read_categories(text, present, missing)
+        counts = {bucket.label: bucket.sample_count for bucket in text.rank_histogram.buckets}
+        rest = max(present - sum(counts.values()), 0.0)
+        categories = Categories(counts, float(missing), rest)
         return FeatureSummary(name, rows, missing, categories, unique=int(text.unique))
     return FeatureSummary(name, rows, missing, None)
 
 
 def _read_quantiles(numbers: statistics_pb2.NumericStatistics, missing: int) -> Quantiles:
-    kind = statistics_pb2.Histogram.QUANTILES
     buckets = [
         (bucket.low_value, bucket.high_value, bucket.sample_count)
         for histogram in numbers.histograms
-        if histogram.type == kind
+        if histogram.type == statistics_pb2.Histogram.QUANTILES
         for bucket in histogram.buckets
         if bucket.sample_count > 0
     ]
     lows, highs, counts = np.array(buckets, dtype=np.float64).reshape(-1, 3).T
     return Quantiles(lows, highs, counts, float(missing))
-
-
-def _read_categories(
-    text: statistics_pb2.StringStatistics, present: int, missing: int
-) -> Categories:
-    counts = {bucket.label: bucket.sample_count for bucket in text.rank_histogram.buckets}
-    rest = max(present - sum(counts.values()), 0.0)
-    return Categories(counts, float(missing), rest)

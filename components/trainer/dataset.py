@@ -43,9 +43,9 @@ def read_examples(
         files: Parquet files of transformed examples.
         columns: Type of each feature to read.
         label_name: Feature that is the label.
-        batch_rows: Rows a batch; the last batch of a pass may be smaller.
-        shuffle_seed: Seed of the order, new in each pass, of which there is no end; None for the
-            files' order, once.
+        batch_rows: Rows per batch; the last batch of a pass may be smaller.
+        shuffle_seed: Seed of the order, a new one in each of endless passes; None for one pass in
+            the files' order.
 
     Returns:
         Pairs of features by name, each of shape [batch], and the label as float32, [batch, 1].
@@ -93,7 +93,7 @@ def _generate_blocks(
     batch_rows: int,
     shuffle_seed: int | None,
 ) -> Iterator[Columns]:
-    """Generate columns of shape [batches, rows of a batch]; passes without end if shuffled."""
+    """Generate columns of shape [batches, rows per batch]; endless passes if shuffled."""
     if shuffle_seed is None:
         yield from _cut_batches(map(_read, groups, itertools.repeat(names)), batch_rows)
         return

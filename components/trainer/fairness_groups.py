@@ -12,11 +12,11 @@ from schemas.feature_table import FairnessAttribute, Group
 
 
 def assign_groups(column: tf.Tensor | tf.SparseTensor, attribute: FairnessAttribute) -> tf.Tensor:
-    """Do for a batch what ``FairnessAttribute.find_group`` does for one value.
+    """Assign each value to the first group that holds it.
 
     Args:
         column: Integers or texts; dense of shape [batch] or [batch, 1], or sparse with at most one
-            value a row.
+            value per row.
 
     Returns:
         Names of groups, string, [batch].
@@ -33,7 +33,7 @@ def assign_groups(column: tf.Tensor | tf.SparseTensor, attribute: FairnessAttrib
 
 def _find_groups(values: tf.Tensor, attribute: FairnessAttribute) -> tf.Tensor:
     names = tf.fill(tf.shape(values), attribute.others)
-    # The first group that holds a value wins, so it is laid on last.
+    # The first group that holds a value wins, so it is applied last.
     for group in reversed(attribute.groups):
         names = tf.where(_is_in(values, group), group.name, names)
     return names

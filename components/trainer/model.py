@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from components.trainer.keras_internals import Classifier
 from components.trainer.settings import TrainerSettings
-
-Metrics = dict[str, tf.Tensor]
-Execution = Callable[[Iterator[tuple[dict[str, tf.Tensor], tf.Tensor]]], Metrics]
-"""Takes as many steps as the model was compiled with; gives the metrics since the last reset."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,62 +29,6 @@ class ModelInput:
         return tf.float32 if self.index_count is None else tf.int64
 
 
-class Classifier(tf.keras.Model):
-    """A functional model with executions of its own: several steps, and one look at the metrics.
-
-    Keras's own go through AutoGraph, which does not know ``tf_keras`` as a library: it rewrites all
-    of it that a step calls, and traces the loop over steps three times, which takes longer than
-    training. They also compute every metric's result after every step.
-    """
-
-    train_function: Execution | None
-    test_function: Execution | None
-
-    def make_train_function(self, force: bool = False) -> Execution:
-        """Create what ``fit`` calls: gradient steps on the iterator's next batches."""
-        if self.train_function is None or force:
-            self.train_function = self._create_execution(self._take_step, self._train_counter)
-        return self.train_function
-
-    def make_test_function(self, force: bool = False) -> Execution:
-        """Create what ``evaluate`` calls: measurements of the iterator's next batches."""
-        if self.test_function is None or force:
-            self.test_function = self._create_execution(self._measure, self._test_counter)
-        return self.test_function
-
-    def _create_execution(
-        self, step: Callable[[dict[str, tf.Tensor], tf.Tensor], None], counter: tf.Variable
-    ) -> Execution:
-        def execute(iterator: Iterator[tuple[dict[str, tf.Tensor], tf.Tensor]]) -> Metrics:
-            def run_step(number: tf.Tensor) -> tf.Tensor:
-                self.distribute_strategy.run(step, args=next(iterator))
-                counter.assign_add(1)
-                return number + 1
-
-            tf.while_loop(
-                lambda number: number < self._steps_per_execution,
-                run_step,
-                [tf.zeros([], self._steps_per_execution.dtype)],
-                parallel_iterations=1,
-            )
-            results: Metrics = self.get_metrics_result()
-            return results
-
-        return tf.function(execute, autograph=False, reduce_retracing=True)
-
-    def _take_step(self, features: dict[str, tf.Tensor], label: tf.Tensor) -> None:
-        with tf.GradientTape() as tape:
-            probability = self(features, training=True)
-            loss = self.compute_loss(features, label, probability)
-        self.optimizer.minimize(loss, self.trainable_variables, tape=tape)
-        self.compiled_metrics.update_state(label, probability)
-
-    def _measure(self, features: dict[str, tf.Tensor], label: tf.Tensor) -> None:
-        probability = self(features, training=False)
-        self.compute_loss(features, label, probability)
-        self.compiled_metrics.update_state(label, probability)
-
-
 class Stack(tf.keras.layers.Layer):
     """Puts columns of shape [batch] side by side: [batch, columns]."""
 
@@ -97,19 +38,14 @@ class Stack(tf.keras.layers.Layer):
 
 
 class Embeddings(tf.keras.layers.Layer):
-    """Embeds several indices, [batch] each, from one table: one variable and one look-up a step.
+    """Embeds several indices, [batch] each, from one table: one variable and one look-up per step.
 
-    A table for each index would come to the same, at twice the time a step: what a gradient step
-    costs here is less the numbers than the number of operations.
+    One table per index would give the same in twice the time: what a gradient step costs here is
+    the number of operations rather than of numbers.
     """
 
     def __init__(self, index_counts: Sequence[int], settings: TrainerSettings, name: str) -> None:
-        """Lay out the table.
-
-        Args:
-            index_counts: Number of indices of each input.
-            settings: Width and penalty.
-        """
+        """Lay out the table for inputs of as many indices each."""
         super().__init__(name=name)
         self._offsets = np.cumsum([0, *index_counts[:-1]])
         self._rows = sum(index_counts)
@@ -126,25 +62,18 @@ class Embeddings(tf.keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, indices: Sequence[tf.Tensor]) -> tf.Tensor:
-        """Look up; gives [batch, inputs * width]."""
+        """Look the indices up; gives [batch, inputs * width]."""
         rows = tf.stack(indices, axis=1) + tf.constant(self._offsets, tf.int64)
         width = len(self._offsets) * self._settings.embedding_width
         return tf.reshape(tf.gather(self.table, rows), [-1, width])
 
 
 def build_model(inputs: Sequence[ModelInput], settings: TrainerSettings) -> tf.keras.Model:
-    """Build an untrained binary classifier.
-
-    Args:
-        inputs: What it takes; at least one.
-        settings: Widths, penalties and dropout.
+    """Build an untrained binary classifier of at least one input.
 
     Returns:
         A functional model from features by name, each [batch], to the probability of the label
         being 1, [batch, 1].
-
-    Raises:
-        ValueError: If there are no inputs.
     """
     if not inputs:
         raise ValueError("a model needs at least one input; the feature table gives none")

@@ -15,7 +15,6 @@ from components.trainer.settings import TrainerSettings
 from components.trainer.training import TrainingData, train_model
 from components.transform.transformed_features import (
     OUT_OF_VOCABULARY_BUCKETS,
-    InputKind,
     TransformedFeature,
     list_transformed_features,
 )
@@ -48,11 +47,7 @@ def run_fn(fn_args: FnArgs) -> None:
 def list_model_inputs(
     table: FeatureTable, transform_output: tft.TFTransformOutput
 ) -> tuple[ModelInput, ...]:
-    """List the model's inputs, with the sizes of the vocabularies that Transform found.
-
-    Returns:
-        One input a transformed feature.
-    """
+    """List one input per transformed feature, with the sizes of the vocabularies found."""
     return tuple(
         ModelInput(feature.name, _count_indices(feature, transform_output))
         for feature in list_transformed_features(table)
@@ -78,7 +73,7 @@ def export_model(
 def _count_indices(
     feature: TransformedFeature, transform_output: tft.TFTransformOutput
 ) -> int | None:
-    if feature.kind is InputKind.DENSE:
+    if not feature.is_index:
         return None
     if feature.index_count is not None:
         return feature.index_count

@@ -10,17 +10,16 @@ from components.trainer.settings import TrainerSettings
 
 @dataclasses.dataclass(frozen=True)
 class Schedule:
-    """The longest course of a training; early stopping may cut it.
+    """The longest that a training may take; early stopping may end it sooner.
 
     Attributes:
         epochs: Stretches between two validations, >= 1.
-        steps_an_epoch: Gradient steps in each, >= 1.
-        rows_an_epoch: Rows in each.
+        steps_per_epoch: Gradient steps, >= 1.
     """
 
     epochs: int
-    steps_an_epoch: int
-    rows_an_epoch: int
+    steps_per_epoch: int
+    rows_per_epoch: int
 
 
 def plan_training(rows: int, settings: TrainerSettings) -> Schedule:
@@ -31,14 +30,14 @@ def plan_training(rows: int, settings: TrainerSettings) -> Schedule:
         settings: ``rows_budget``, ``max_epochs``, ``epoch_rows`` and ``batch_size``.
 
     Returns:
-        As many passes as the budget asks for, one at least and ``max_epochs`` at most, of one epoch
+        As many passes as the budget asks for, at least one and at most ``max_epochs``, of one epoch
         each, or of several where the split has more than ``epoch_rows``.
     """
     passes = min(settings.max_epochs, math.ceil(settings.rows_budget / rows))
-    epochs_a_pass = math.ceil(rows / settings.epoch_rows)
-    steps = math.ceil(math.ceil(rows / settings.batch_size) / epochs_a_pass)
+    epochs_per_pass = math.ceil(rows / settings.epoch_rows)
+    steps = math.ceil(math.ceil(rows / settings.batch_size) / epochs_per_pass)
     return Schedule(
-        epochs=passes * epochs_a_pass,
-        steps_an_epoch=steps,
-        rows_an_epoch=min(rows, steps * settings.batch_size),
+        epochs=passes * epochs_per_pass,
+        steps_per_epoch=steps,
+        rows_per_epoch=min(rows, steps * settings.batch_size),
     )

@@ -64,7 +64,7 @@ class ServingModel(tf.Module):
         )
         columns = {
             feature.name: tf.TensorSpec([None], _TENSOR_TYPES[feature.dtype], name=feature.name)
-            for feature in self._table.serving_features
+            for feature in self._table.inputs
         }
         serve_raw = tf.function(self._serve_columns, autograph=False)
         return {
@@ -74,13 +74,13 @@ class ServingModel(tf.Module):
         }
 
     def _serve_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        names = [feature.name for feature in self._table.serving_features]
+        names = [feature.name for feature in self._table.inputs]
         return self._predict(self._parse(examples, names), tf.size(examples, tf.int64))
 
     def _serve_columns(self, **columns: tf.Tensor) -> dict[str, tf.Tensor]:
         sparse = {
             feature.name: drop_missing(columns[feature.name], feature)
-            for feature in self._table.serving_features
+            for feature in self._table.inputs
         }
         rows = tf.size(next(iter(columns.values())), tf.int64)
         return self._predict(sparse, rows)

@@ -1,4 +1,4 @@
-"""What the configuration says of the model and its training; plain Python."""
+"""The configuration of the model and its training; plain Python."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ class TrainerSettings(FrozenModel, strict=True):
 
     Attributes:
         seed: Seed of weights, dropout and shuffling.
-        max_epochs: Most passes over the training split.
-        rows_budget: Rows to train on, all passes together: a large split is passed over less often
-            than ``max_epochs``, but once at least.
-        epoch_rows: Most rows of an epoch, after which the model is validated; a pass over fewer is
+        max_epochs: Maximum passes over the training split.
+        rows_budget: Rows to train on in all passes together: a large split is passed over less
+            often than ``max_epochs``, but at least once.
+        epoch_rows: Maximum rows per epoch, after which the model is validated; a pass over fewer is
             one epoch, over more it is several.
         patience_epochs: Epochs without a better validation log loss before training stops; the
             best weights are kept.
-        batch_size: Rows a gradient step.
+        batch_size: Rows per gradient step.
         learning_rate: Learning rate of the first epochs.
         plateau_epochs: Epochs without a better validation log loss before the learning rate falls.
-        plateau_factor: What it is multiplied with then.
-        embedding_width: Numbers that stand for each category, bucket or step.
+        plateau_factor: Factor by which it falls.
+        embedding_width: Dimensions per category, bucket or step.
         embedding_l2: L2 penalty on embeddings.
         hidden_units: Width of each hidden layer.
         hidden_l2: L2 penalty on the hidden layers' weights.

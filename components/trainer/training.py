@@ -19,17 +19,16 @@ from components.trainer.settings import TrainerSettings
 
 _VALIDATION_BATCH_ROWS = 4096
 _STOP_BY = "val_log_loss"
-_LEAST_LEARNING_RATE = 1e-5
-_STEPS_AN_EXECUTION = 50
+_MIN_LEARNING_RATE = 1e-5
+_STEPS_PER_EXECUTION = 50
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainingData:
-    """Transformed examples to train on.
+    """Parquet files of transformed examples.
 
     Attributes:
-        train_files: Parquet files of the training split.
-        validation_files: The same of the validation split, for early stopping.
+        validation_files: Those that decide when to stop.
         label_name: Feature that is the label.
     """
 
@@ -47,8 +46,7 @@ def train_model(
     """Build and train a model until the validation log loss stops falling.
 
     Args:
-        data: Rows to train on and to stop by.
-        log_directory: Gets TensorBoard's event files, and ``history.csv`` with a line an epoch.
+        log_directory: Gets TensorBoard's event files, and ``history.csv`` with one line per epoch.
 
     Returns:
         The model with its best weights.
@@ -60,13 +58,13 @@ def train_model(
         model.compile(
             optimizer=tf.keras.optimizers.Adam(settings.learning_rate),
             loss="binary_crossentropy",
-            # The loss has the L2 penalties in it; stopping goes by what the gates judge.
+            # The loss includes the L2 penalties; stopping goes by what the gates judge.
             metrics=[
                 tf.keras.metrics.BinaryCrossentropy(name="log_loss"),
                 tf.keras.metrics.AUC(name="auc"),
             ],
             # Between two executions Keras is in Python, which takes longer than a step.
-            steps_per_execution=min(_STEPS_AN_EXECUTION, schedule.steps_an_epoch),
+            steps_per_execution=min(_STEPS_PER_EXECUTION, schedule.steps_per_epoch),
         )
         # A step that creates variables is traced twice.
         model.optimizer.build(model.trainable_variables)
@@ -78,7 +76,7 @@ def train_model(
         read_examples(
             data.train_files, columns, data.label_name, settings.batch_size, settings.seed
         ),
-        steps_per_epoch=schedule.steps_an_epoch,
+        steps_per_epoch=schedule.steps_per_epoch,
         validation_data=read_examples(
             data.validation_files, columns, data.label_name, _VALIDATION_BATCH_ROWS
         ),
@@ -92,10 +90,10 @@ def train_model(
 class Clock(tf.keras.callbacks.Callback):
     """Adds ``rows_per_second`` to what later callbacks see of an epoch, validation left out."""
 
-    def __init__(self, rows_an_epoch: int) -> None:
-        """Say how many rows pass between two readings."""
+    def __init__(self, rows_per_epoch: int) -> None:
+        """Start at zero; each epoch trains on as many rows."""
         super().__init__()
-        self._rows = rows_an_epoch
+        self._rows = rows_per_epoch
         self._started = 0.0
         self._seconds = 0.0
 
@@ -108,7 +106,7 @@ class Clock(tf.keras.callbacks.Callback):
         self._seconds = time.perf_counter() - self._started
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Write down the speed."""
+        """Note the speed."""
         if logs is not None:
             logs[ROWS_PER_SECOND] = self._rows / self._seconds
 
@@ -123,15 +121,9 @@ def create_strategy(settings: TrainerSettings) -> tf.distribute.Strategy:
 def create_callbacks(
     settings: TrainerSettings, schedule: Schedule, log_directory: Path
 ) -> list[tf.keras.callbacks.Callback]:
-    """Create the clock, early stopping, the learning rate's, TensorBoard and the history file.
-
-    Args:
-        settings: Patience and learning rate.
-        schedule: Rows an epoch.
-        log_directory: Folder of the last two.
-    """
+    """Create the clock, early stopping, the learning rate's, TensorBoard and the history file."""
     return [
-        Clock(schedule.rows_an_epoch),
+        Clock(schedule.rows_per_epoch),
         tf.keras.callbacks.EarlyStopping(
             monitor=_STOP_BY,
             mode="min",
@@ -143,7 +135,7 @@ def create_callbacks(
             mode="min",
             factor=settings.plateau_factor,
             patience=settings.plateau_epochs,
-            min_lr=_LEAST_LEARNING_RATE,
+            min_lr=_MIN_LEARNING_RATE,
         ),
         tf.keras.callbacks.TensorBoard(log_dir=str(log_directory), write_graph=False),
         tf.keras.callbacks.CSVLogger(str(log_directory / HISTORY_FILE)),

@@ -6,15 +6,12 @@ from pathlib import Path
 from typing import List  # noqa: UP035 - TFX knows no other list
 
 from tfx.components.example_gen import utils as example_gen_utils
-from tfx.components.util import examples_utils
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
-from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 from tfx.types.standard_artifacts import Examples
 
-from components.csv_example_gen.executor import ROW_COUNTS_PROPERTY
-from components.examples.parquet_examples import FILE_FORMAT
+from components.examples.artifact import describe_examples, read_row_counts
 from components.spans import name_span
 from components.training_window.window import merge_splits, sum_rows
 
@@ -55,12 +52,7 @@ def TrainingWindow(  # noqa: N802 - TFX names components like classes
         names,
         Path(window.uri),
     )
-    counts = [
-        json.loads(artifact.get_string_custom_property(ROW_COUNTS_PROPERTY))
-        for artifact in gathered
-    ]
+    counts = [read_row_counts(artifact) for artifact in gathered]
     window.split_names = artifact_utils.encode_split_names(names)
-    window.set_string_custom_property(ROW_COUNTS_PROPERTY, json.dumps(sum_rows(counts, names)))
     window.set_string_custom_property(SPANS_PROPERTY, json.dumps(spans))
-    examples_utils.set_payload_format(window, example_gen_pb2.FORMAT_PARQUET)
-    examples_utils.set_file_format(window, FILE_FORMAT)
+    describe_examples(window, sum_rows(counts, names))

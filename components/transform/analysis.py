@@ -1,13 +1,14 @@
-"""What the feature table's transformations need to know of the training rows, in one pass.
+"""What the feature table's transformations take from the training rows, in one pass.
 
 The results are those of TFT's analyzers on the same rows:
 
 - *vocabularies* (``tft.compute_and_apply_vocabulary``): the same values in the same order,
   descending by count and then by bytes. A value that is empty or has a line break is left out, as
-  a vocabulary is a text file of a value a line, and a column without any gets a dummy.
-- *moments* (``tft.scale_to_z_score``): mean and deviation of the population. TFT sums 32-bit floats
-  a batch, here they are summed as doubles, so they agree to about 1e-6 of the deviation; and where
-  all values are the same the deviation is 0 here, while TFT may take its rounding error for one.
+  a vocabulary is a text file of one value per line, and a column without any gets a dummy.
+- *moments* (``tft.scale_to_z_score``): mean and deviation of the population. TFT sums each batch in
+  32-bit floats, here they are summed as doubles, so they agree to about 1e-6 of the deviation; and
+  where all values are the same the deviation is 0 here, while TFT may take its rounding error for
+  one.
 - *boundaries* (``tft.bucketize``): TFT's own sketch, with its settings. They are the same as long
   as the rows come in the same batches; else a boundary's rank may be off by ``epsilon`` of the
   rows, as it may be with TFT.
@@ -19,23 +20,23 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from tfx_bsl import sketches
 
-from components.transform.transformed_features import MISSING_CATEGORY
-from schemas.feature_table import FeatureTable, Numeric, Vocabulary
+from components.frozen_model import FrozenModel
+from schemas.feature_table import MISSING_CATEGORY, FeatureTable, Numeric, Vocabulary
 
 EMPTY_VOCABULARY = b"49d0cd50-04bb-48c0-bc6f-5b575dce351a"
-"""The one value of a vocabulary without any, in TFT's words: a table of no value can't be made."""
+"""The one value of an empty vocabulary, as in TFT: a table needs at least one."""
 
 _SKETCH_ERROR = 0.01
-_SKETCH_MOST_ROWS = 1 << 32
+_SKETCH_MAX_ROWS = 1 << 32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,9 +51,10 @@ class Moments:
     deviation: float
 
 
-@dataclasses.dataclass(frozen=True)
-class Analysis:
-    """What was learned, by column.
+class Analysis(
+    FrozenModel, ser_json_bytes="base64", val_json_bytes="base64", ser_json_inf_nan="constants"
+):
+    """What was learned, by column; in JSON no number loses a bit.
 
     Attributes:
         moments: Of each ``Numeric``: of the values, or of log(1 + x) where it says so.
@@ -60,32 +62,22 @@ class Analysis:
         vocabularies: Of each ``Vocabulary``: UTF-8, most frequent first, at least one.
     """
 
-    moments: Mapping[str, Moments]
-    boundaries: Mapping[str, tuple[float, ...]]
-    vocabularies: Mapping[str, tuple[bytes, ...]]
+    moments: dict[str, Moments]
+    boundaries: dict[str, tuple[float, ...]]
+    vocabularies: dict[str, tuple[bytes, ...]]
 
 
 class Accumulator:
     """Gathers batches of rows; accumulators of parts are merged to that of the whole."""
 
     def __init__(self, table: FeatureTable) -> None:
-        """Start without rows.
-
-        Args:
-            table: Says which columns are needed, and what of them.
-        """
-        self._numbers = {
-            feature.name: _Numbers(transformation)
+        """Start without rows; the table says which columns are needed, and what of them."""
+        self._columns: list[tuple[str, _Numbers | _Categories]] = [
+            (feature.name, _Numbers(each) if isinstance(each, Numeric) else _Categories(each))
             for feature in table.inputs
-            for transformation in feature.transformations
-            if isinstance(transformation, Numeric)
-        }
-        self._categories = {
-            feature.name: _Categories(transformation)
-            for feature in table.inputs
-            for transformation in feature.transformations
-            if isinstance(transformation, Vocabulary)
-        }
+            for each in feature.transformations
+            if isinstance(each, Numeric | Vocabulary)
+        ]
 
     def add_batch(self, batch: pa.RecordBatch) -> None:
         """Add rows.
@@ -97,28 +89,25 @@ class Accumulator:
         Raises:
             KeyError: If a column is missing.
         """
-        for name, numbers in self._numbers.items():
-            numbers.add(batch.column(name))
-        for name, categories in self._categories.items():
-            categories.add(batch.column(name))
+        for name, column in self._columns:
+            column.add(batch.column(name))
 
     def merge(self, other: Accumulator) -> None:
-        """Take in the rows of another accumulator of the same table; leave that one alone then."""
-        for name, numbers in self._numbers.items():
-            numbers.merge(other._numbers[name])
-        for name, categories in self._categories.items():
-            categories.merge(other._categories[name])
+        """Add the rows of another accumulator of the same table."""
+        for (_, column), (_, others) in zip(self._columns, other._columns, strict=True):
+            column.merge(others)
 
     def extract(self) -> Analysis:
-        """Give what the rows so far tell."""
+        """Summarize the rows added so far."""
+        numbers = {name: each for name, each in self._columns if isinstance(each, _Numbers)}
         return Analysis(
-            moments={name: numbers.moments for name, numbers in self._numbers.items()},
+            moments={name: each.compute_moments() for name, each in numbers.items()},
             boundaries={
-                name: numbers.find_boundaries()
-                for name, numbers in self._numbers.items()
-                if numbers.has_buckets
+                name: each.find_boundaries() for name, each in numbers.items() if each.buckets
             },
-            vocabularies={name: each.rank() for name, each in self._categories.items()},
+            vocabularies={
+                name: each.rank() for name, each in self._columns if isinstance(each, _Categories)
+            },
         )
 
 
@@ -131,55 +120,19 @@ def list_analyzed_columns(table: FeatureTable) -> tuple[str, ...]:
     )
 
 
-def dump_analysis(analysis: Analysis) -> str:
-    """Write an analysis as JSON; no number loses a bit."""
-    return json.dumps(
-        {
-            "moments": {name: dataclasses.asdict(each) for name, each in analysis.moments.items()},
-            "boundaries": dict(analysis.boundaries),
-            "vocabularies": {
-                name: [value.decode(errors="surrogateescape") for value in values]
-                for name, values in analysis.vocabularies.items()
-            },
-        }
-    )
-
-
-def load_analysis(text: str) -> Analysis:
-    """Read what ``dump_analysis`` wrote."""
-    fields = json.loads(text)
-    return Analysis(
-        moments={name: Moments(**each) for name, each in fields["moments"].items()},
-        boundaries={name: tuple(each) for name, each in fields["boundaries"].items()},
-        vocabularies={
-            name: tuple(value.encode(errors="surrogateescape") for value in values)
-            for name, values in fields["vocabularies"].items()
-        },
-    )
-
-
 class _Numbers:
     """Count, mean, squared distances from it, and a sketch of the quantiles, of one column."""
 
     def __init__(self, transformation: Numeric) -> None:
+        self.buckets = transformation.buckets
         self._log = transformation.log
-        self._buckets = transformation.buckets
         self._count = 0
         self._mean = 0.0
         self._squares = 0.0
         self._sketch = None
-        if self._buckets:
-            error = min(1 / self._buckets, _SKETCH_ERROR)
-            self._sketch = sketches.QuantilesSketch(error, _SKETCH_MOST_ROWS, 1)
-
-    @property
-    def has_buckets(self) -> bool:
-        return self._buckets > 0
-
-    @property
-    def moments(self) -> Moments:
-        variance = self._squares / self._count if self._count else 0.0
-        return Moments(self._mean, math.sqrt(variance))
+        if self.buckets:
+            error = min(1 / self.buckets, _SKETCH_ERROR)
+            self._sketch = sketches.QuantilesSketch(error, _SKETCH_MAX_ROWS, 1)
 
     def add(self, column: pa.Array) -> None:
         values = column.drop_null().to_numpy(zero_copy_only=False).astype(np.float32)
@@ -190,20 +143,24 @@ class _Numbers:
         scaled = values.astype(np.float64)
         if self._log:
             scaled = np.log1p(np.maximum(scaled, 0.0))
-        # From a value of theirs: where all are the same, the deviation is 0 and no rounding error.
+        # Relative to one of them: where all are the same, the deviation is 0, not a rounding error.
         mean = float(scaled[0] + (scaled - scaled[0]).mean())
         self._combine(len(scaled), mean, float(np.square(scaled - mean).sum()))
 
-    def merge(self, other: _Numbers) -> None:
+    def merge(self, other: Any) -> None:
         if self._sketch is not None:
             self._sketch.Merge(other._sketch)
         self._combine(other._count, other._mean, other._squares)
 
+    def compute_moments(self) -> Moments:
+        variance = self._squares / self._count if self._count else 0.0
+        return Moments(self._mean, math.sqrt(variance))
+
     def find_boundaries(self) -> tuple[float, ...]:
         assert self._sketch is not None
-        (quantiles,) = self._sketch.GetQuantiles(self._buckets).to_pylist() or ([],)
+        (quantiles,) = self._sketch.GetQuantiles(self.buckets).to_pylist() or ([],)
         if not quantiles:
-            return (0.0,) * (self._buckets - 1)
+            return (0.0,) * (self.buckets - 1)
         return tuple(np.asarray(quantiles[1:-1], np.float32).astype(np.float64).tolist())
 
     def _combine(self, count: int, mean: float, squares: float) -> None:
@@ -218,7 +175,7 @@ class _Numbers:
 
 
 class _Categories:
-    """How often each value of one column occurs; grows with the number of different values."""
+    """How often each value of one column occurs; grows with the number of distinct values."""
 
     def __init__(self, transformation: Vocabulary) -> None:
         self._transformation = transformation
@@ -230,32 +187,29 @@ class _Categories:
         for value, count in zip(_write_as_text(values), counts, strict=True):
             self._counts[value] += count
 
-    def merge(self, other: _Categories) -> None:
+    def merge(self, other: Any) -> None:
         self._counts.update(other._counts)
 
     def rank(self) -> tuple[bytes, ...]:
-        ranked = sorted(
-            (
-                (count, value)
-                for value, count in self._counts.items()
-                if count >= self._transformation.min_count and _is_a_line(value)
-            ),
-            reverse=True,
-        )
-        values = tuple(value for _, value in ranked[: self._transformation.max_size])
-        return values or (EMPTY_VOCABULARY,)
+        ranked = sorted(((count, value) for value, count in self._counts.items()), reverse=True)
+        kept = [
+            value
+            for count, value in ranked
+            if count >= self._transformation.min_count and _is_line(value)
+        ]
+        return tuple(kept[: self._transformation.max_size]) or (EMPTY_VOCABULARY,)
 
 
 def _write_as_text(values: pa.Array) -> Sequence[bytes]:
     """Write values as ``tf.strings.as_string`` does, and a null as the category of its own."""
-    missing = MISSING_CATEGORY.encode()
-    written = values.to_pylist()
-    if pa.types.is_floating(values.type):
-        return [missing if value is None else f"{value:f}".encode() for value in written]
-    if pa.types.is_integer(values.type):
-        return [missing if value is None else str(value).encode() for value in written]
-    return [missing if value is None else value for value in written]
+    form = "{:f}" if pa.types.is_floating(values.type) else "{}"
+    return [
+        value
+        if isinstance(value, bytes)
+        else (MISSING_CATEGORY if value is None else form.format(value)).encode()
+        for value in values.to_pylist()
+    ]
 
 
-def _is_a_line(value: bytes) -> bool:
+def _is_line(value: bytes) -> bool:
     return bool(value) and b"\n" not in value and b"\r" not in value

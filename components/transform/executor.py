@@ -1,45 +1,30 @@
-"""TFX adapter: analyze and transform row groups as Beam pipelines, with one graph between them."""
+"""TFX adapter: analyze row groups, make the graph, and transform files, as two Beam pipelines."""
 
 from __future__ import annotations
 
 import functools
-import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
-from google.protobuf import text_format
-from tensorflow_metadata.proto.v0 import schema_pb2
-from tfx.components.transform import executor, executor_utils, labels
 from tfx.components.util import examples_utils
+from tfx.dsl.components.base import base_beam_executor
 from tfx.proto import example_gen_pb2
-from tfx.types import Artifact, artifact_utils, standard_component_specs
+from tfx.types import Artifact, artifact_utils
+from tfx.types import standard_component_specs as specs
 from tfx.utils import io_utils
 
-from components.csv_example_gen.executor import ROW_COUNTS_PROPERTY
-from components.examples.parquet_examples import (
-    FILE_FORMAT,
-    RowGroup,
-    count_rows,
-    flatten,
-    list_files,
-    list_row_groups,
-    read_row_group,
-)
-from components.transform.analysis import (
-    Accumulator,
-    Analysis,
-    dump_analysis,
-    list_analyzed_columns,
-    load_analysis,
-)
-from components.transform.example_files import ExampleFile, check_rows, plan_files, transform_file
-from components.transform.preprocessing import KNOWLEDGE_KEY, write_vocabularies
+from components.examples.artifact import describe_examples, find_split
+from components.examples.parquet_examples import RowGroup, count_rows, list_files, list_row_groups
+from components.statistics_gen.column_limits import load_schema
+from components.transform.analysis import Analysis
+from components.transform.preprocessing import PARAMETERS_KEY, write_vocabularies
+from components.transform.row_group_steps import AnalyzeRowGroups, TransformFiles, plan_files
+from components.transform.tft_internals import executor_utils, get_fn
 from components.transform.transform_graph import (
     PreprocessingFn,
-    TransformGraph,
     write_graph,
     write_raw_metadata,
 )
@@ -48,7 +33,7 @@ from schemas.feature_table import FeatureTable, load_feature_table
 _TASK_KEY = "task"
 
 
-class Executor(executor.Executor):
+class Executor(base_beam_executor.BaseBeamExecutor):
     """Learn from the training rows, make the graph, and apply it to every split.
 
     TFX's executor has TFT build a Beam graph of a thousand stages for the analysis, and passes
@@ -67,10 +52,9 @@ class Executor(executor.Executor):
         Args:
             input_dict: ``examples``, one artifact or several, as Parquet; ``schema``.
             output_dict: ``transform_graph``; ``transformed_examples``, if they are wanted, which
-                get ``row_counts``, rows by split.
+                get ``row_counts``, rows per split.
             exec_properties: As TFX's component makes them, with ``disable_statistics``. A hook
-                that takes a ``custom_config`` with a ``task`` gets the ``Knowledge`` of its feature
-                table in it.
+                that takes a ``custom_config`` with a ``task`` gets ``TransformParameters`` in it.
 
         Raises:
             ValueError: If statistics are asked for, the examples are not Parquet, or the hook has
@@ -78,48 +62,36 @@ class Executor(executor.Executor):
             RuntimeError: If rows were lost on the way.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
-        raw = input_dict[standard_component_specs.EXAMPLES_KEY]
+        raw = input_dict[specs.EXAMPLES_KEY]
         _check_request(raw, exec_properties)
         executor_utils.MatchNumberOfTransformedExamplesArtifacts(input_dict, output_dict)
-        splits = executor_utils.ResolveSplitsConfig(
-            exec_properties.get(standard_component_specs.SPLITS_CONFIG_KEY), raw
-        )
-        graph_directory = Path(
-            artifact_utils.get_single_uri(output_dict[standard_component_specs.TRANSFORM_GRAPH_KEY])
-        )
-        self._write_graph(
-            _list_split_groups(raw, splits.analyze),
-            _read_schema(input_dict[standard_component_specs.SCHEMA_KEY]),
-            exec_properties,
-            graph_directory,
-        )
-        transformed = output_dict.get(standard_component_specs.TRANSFORMED_EXAMPLES_KEY, [])
+        stated = exec_properties.get(specs.SPLITS_CONFIG_KEY)
+        splits = executor_utils.ResolveSplitsConfig(stated, raw)
+        [graph] = output_dict[specs.TRANSFORM_GRAPH_KEY]
+        graph_directory = Path(graph.uri)
+        [schema_artifact] = input_dict[specs.SCHEMA_KEY]
+        schema = load_schema(Path(io_utils.get_only_uri_in_dir(schema_artifact.uri)))
+        with tempfile.TemporaryDirectory() as folder:
+            groups = _list_row_groups(raw, splits.analyze)
+            hook = get_fn(exec_properties, specs.PREPROCESSING_FN_KEY)
+            hook = executor_utils.MaybeBindCustomConfig(exec_properties, hook)
+            hook = self._bind_parameters(hook, groups, Path(folder))
+            write_graph(hook, schema, graph_directory)
+        write_raw_metadata(schema, graph_directory)
+        transformed = output_dict.get(specs.TRANSFORMED_EXAMPLES_KEY, [])
         if transformed:
             self._transform(raw, transformed, splits.transform, graph_directory)
 
-    def _write_graph(
-        self,
-        groups: Sequence[RowGroup],
-        schema: schema_pb2.Schema,
-        exec_properties: Mapping[str, Any],
-        directory: Path,
-    ) -> None:
-        hook = self._GetPreprocessingFn(_list_hook_inputs(exec_properties), {})
-        with tempfile.TemporaryDirectory() as folder:
-            preprocessing_fn = self._bind_knowledge(hook, groups, Path(folder))
-            write_graph(preprocessing_fn, schema, directory)
-        write_raw_metadata(schema, directory)
-
-    def _bind_knowledge(
+    def _bind_parameters(
         self, hook: Callable[..., Any], groups: Sequence[RowGroup], directory: Path
     ) -> PreprocessingFn:
-        """Add what the rows tell to the hook's ``custom_config``, if that names a task."""
-        config = getattr(hook, "keywords", {}).get(labels.CUSTOM_CONFIG, {})
+        """Add the rows' analysis to the hook's ``custom_config``, if that names a task."""
+        config = getattr(hook, "keywords", {}).get(specs.CUSTOM_CONFIG_KEY, {})
         if _TASK_KEY not in config:
             return hook
         analysis = self._analyze(groups, load_feature_table(config[_TASK_KEY]), directory)
-        knowledge = write_vocabularies(analysis, directory / "vocabularies")
-        return functools.partial(hook, custom_config={**config, KNOWLEDGE_KEY: knowledge})
+        parameters = write_vocabularies(analysis, directory / "vocabularies")
+        return functools.partial(hook, custom_config={**config, PARAMETERS_KEY: parameters})
 
     def _analyze(
         self, groups: Sequence[RowGroup], table: FeatureTable, directory: Path
@@ -129,10 +101,10 @@ class Executor(executor.Executor):
             _ = (
                 pipeline
                 | "RowGroups" >> beam.Create(groups)
-                | "Analyze" >> beam.CombineGlobally(AnalyzeRowGroups(table))
-                | "WriteAnalysis" >> beam.Map(path.write_text, encoding="utf-8")
+                | "AnalyzeRowGroups" >> AnalyzeRowGroups(table)
+                | "Write" >> beam.Map(_write_analysis, path)
             )
-        return load_analysis(path.read_text(encoding="utf-8"))
+        return Analysis.model_validate_json(path.read_bytes())
 
     def _transform(
         self,
@@ -141,76 +113,26 @@ class Executor(executor.Executor):
         splits: Sequence[str],
         graph_directory: Path,
     ) -> None:
-        executor_utils.SetSplitNames(splits, transformed)
+        for artifact in transformed:
+            artifact.split_names = artifact_utils.encode_split_names(list(splits))
         files = [
             file
             for source, target in zip(raw, transformed, strict=True)
             for split in splits
-            for file in plan_files(_find_split(source, split), _find_split(target, split))
+            for file in plan_files(find_split(source, split), find_split(target, split))
         ]
         with self._make_beam_pipeline() as pipeline:
             _ = (
                 pipeline
                 | "Files" >> beam.Create(files)
-                | "OneFileAWorker" >> beam.Reshuffle()
-                | "Transform" >> beam.ParDo(TransformFiles(graph_directory))
+                | "TransformFiles" >> TransformFiles(graph_directory)
             )
         for source, target in zip(raw, transformed, strict=True):
-            _describe_rows(source, target, splits)
-
-
-class AnalyzeRowGroups(beam.CombineFn):
-    """Combine row groups to the JSON of the ``Analysis`` of their rows."""
-
-    def __init__(self, table: FeatureTable) -> None:
-        """Say what to learn."""
-        self._table = table
-
-    def create_accumulator(self) -> Accumulator:
-        """Start without rows."""
-        return Accumulator(self._table)
-
-    def add_input(self, accumulator: Accumulator, group: RowGroup) -> Accumulator:
-        """Read a row group and add its rows."""
-        columns = list_analyzed_columns(self._table)
-        accumulator.add_batch(flatten(read_row_group(group, columns)))
-        return accumulator
-
-    def merge_accumulators(self, accumulators: Sequence[Accumulator]) -> Accumulator:
-        """Add up parts."""
-        merged = self.create_accumulator()
-        for accumulator in accumulators:
-            merged.merge(accumulator)
-        return merged
-
-    def extract_output(self, accumulator: Accumulator) -> str:
-        """Give the analysis."""
-        return dump_analysis(accumulator.extract())
-
-
-class TransformFiles(beam.DoFn):
-    """Transform a file; doing it again writes the same file again."""
-
-    def __init__(self, graph_directory: Path) -> None:
-        """Say what to apply.
-
-        Args:
-            graph_directory: Transform's output.
-        """
-        self._graph_directory = graph_directory
-
-    def setup(self) -> None:
-        """Load the graph, once a worker."""
-        self._graph = TransformGraph(self._graph_directory)
-
-    def process(self, element: ExampleFile) -> Iterator[None]:
-        """Transform one file."""
-        transform_file(self._graph, element)
-        yield from ()
+            describe_examples(target, _count_rows(source, target, splits))
 
 
 def _check_request(examples: Sequence[Artifact], exec_properties: Mapping[str, Any]) -> None:
-    if not exec_properties.get(standard_component_specs.DISABLE_STATISTICS_KEY):
+    if not exec_properties.get(specs.DISABLE_STATISTICS_KEY):
         raise ValueError(
             "Transform: disable_statistics is not set; set it, and read StatisticsGen's statistics"
         )
@@ -224,39 +146,30 @@ def _check_request(examples: Sequence[Artifact], exec_properties: Mapping[str, A
             )
 
 
-def _read_schema(artifacts: list[Artifact]) -> schema_pb2.Schema:
-    path = io_utils.get_only_uri_in_dir(artifact_utils.get_single_uri(artifacts))
-    return text_format.Parse(Path(path).read_text(encoding="utf-8"), schema_pb2.Schema())
-
-
-def _list_hook_inputs(exec_properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the properties that name the hook under the labels that TFX's executor reads."""
-    return {
-        labels.MODULE_FILE: exec_properties.get(standard_component_specs.MODULE_FILE_KEY),
-        labels.MODULE_PATH: exec_properties.get(standard_component_specs.MODULE_PATH_KEY),
-        labels.PREPROCESSING_FN: exec_properties.get(standard_component_specs.PREPROCESSING_FN_KEY),
-        labels.CUSTOM_CONFIG: exec_properties.get(standard_component_specs.CUSTOM_CONFIG_KEY),
-    }
-
-
-def _find_split(artifact: Artifact, split: str) -> Path:
-    return Path(artifact_utils.get_split_uri([artifact], split))
-
-
-def _list_split_groups(examples: Sequence[Artifact], splits: Sequence[str]) -> list[RowGroup]:
+def _list_row_groups(examples: Sequence[Artifact], splits: Sequence[str]) -> list[RowGroup]:
     files = [
         path
         for split in splits
         for artifact in examples
-        for path in list_files(_find_split(artifact, split))
+        for path in list_files(find_split(artifact, split))
     ]
     return list_row_groups(files)
 
 
-def _describe_rows(source: Artifact, target: Artifact, splits: Sequence[str]) -> None:
-    rows = {split: count_rows(list_files(_find_split(target, split))) for split in splits}
+def _write_analysis(analysis: Analysis, path: Path) -> None:
+    path.write_text(analysis.model_dump_json(), encoding="utf-8")
+
+
+def _count_rows(source: Artifact, target: Artifact, splits: Sequence[str]) -> dict[str, int]:
+    """Count the rows per split, and check that none was lost or duplicated."""
+    counts = {}
     for split in splits:
-        check_rows(split, count_rows(list_files(_find_split(source, split))), rows[split])
-    target.set_string_custom_property(ROW_COUNTS_PROPERTY, json.dumps(rows))
-    examples_utils.set_payload_format(target, example_gen_pb2.FORMAT_PARQUET)
-    examples_utils.set_file_format(target, FILE_FORMAT)
+        raw, transformed = (
+            count_rows(list_files(find_split(artifact, split))) for artifact in (source, target)
+        )
+        if raw != transformed:
+            raise RuntimeError(
+                f"split {split!r}: {raw} raw rows gave {transformed} transformed ones"
+            )
+        counts[split] = transformed
+    return counts

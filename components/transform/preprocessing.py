@@ -1,7 +1,7 @@
 """The TensorFlow Transform graph of a feature table: one code path for training and serving.
 
-What the training rows tell is known before the graph is made (see ``analysis``), so that there is
-no analyzer of TFT's in it.
+The training rows are analyzed before the graph is made (see ``analysis``), so that there is no
+analyzer of TFT's in it.
 """
 
 from __future__ import annotations
@@ -14,14 +14,12 @@ from typing import Any, TypeAlias
 import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
-from tensorflow_transform.analyzers import sanitized_vocab_filename
 
 from components.transform.analysis import Analysis, Moments
-from components.transform.transformed_features import (
-    MISSING_CATEGORY,
-    OUT_OF_VOCABULARY_BUCKETS,
-)
+from components.transform.tft_internals import sanitized_vocab_filename
+from components.transform.transformed_features import OUT_OF_VOCABULARY_BUCKETS, list_outputs
 from schemas.feature_table import (
+    MISSING_CATEGORY,
     ColumnLabel,
     FeatureTable,
     IntegerRange,
@@ -29,25 +27,26 @@ from schemas.feature_table import (
     Numeric,
     ShareLabel,
     Steps,
+    Transformation,
     Vocabulary,
     load_feature_table,
 )
 
 Column: TypeAlias = tf.Tensor | tf.SparseTensor
-"""A raw column: dense with shape [batch] or [batch, 1], or sparse with at most one value a row."""
+"""A raw column: dense of shape [batch] or [batch, 1], or sparse with at most one value per row."""
 
-KNOWLEDGE_KEY = "knowledge"
-"""Where the hook finds a ``Knowledge`` in its ``custom_config``; our executor puts it there."""
+PARAMETERS_KEY = "parameters"
+"""Where the hook finds ``TransformParameters`` in its ``custom_config``; our executor adds them."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Knowledge:
+class TransformParameters:
     """What the graph is made from, beside the feature table.
 
     Attributes:
         analysis: Of the training rows.
-        vocabulary_files: A text file for each vocabulary, by column; they become the graph's
-            assets, under the names that they have.
+        vocabulary_files: One text file per vocabulary, by column; they become the graph's assets,
+            under the same names.
     """
 
     analysis: Analysis
@@ -59,25 +58,17 @@ class Knowledge:
 def preprocessing_fn(
     inputs: Mapping[str, Column], custom_config: Mapping[str, Any]
 ) -> dict[str, tf.Tensor]:
-    """Transform a batch: the hook that Transform imports.
+    """Transform a batch: the hook that Transform imports; see ``transform_batch``.
 
     Args:
-        inputs: Raw columns by name.
-        custom_config: ``task`` names the feature table; our executor adds the ``Knowledge``.
-
-    Returns:
-        Transformed features and the label by name, dense, shape [batch].
+        custom_config: ``task`` names the feature table; the executor adds ``TransformParameters``.
     """
     table = load_feature_table(custom_config["task"])
-    return transform_batch(inputs, table, custom_config[KNOWLEDGE_KEY])
+    return transform_batch(inputs, table, custom_config[PARAMETERS_KEY])
 
 
-def write_vocabularies(analysis: Analysis, directory: Path) -> Knowledge:
-    """Write the vocabularies to files, a value a line.
-
-    Args:
-        directory: Folder to write to; the graph's export copies the files from there.
-    """
+def write_vocabularies(analysis: Analysis, directory: Path) -> TransformParameters:
+    """Write the vocabularies to files, one value per line, which the graph's export copies."""
     directory.mkdir(parents=True, exist_ok=True)
     files = {}
     for name, values in analysis.vocabularies.items():
@@ -85,11 +76,11 @@ def write_vocabularies(analysis: Analysis, directory: Path) -> Knowledge:
         path = directory / sanitized_vocab_filename(filename=name)
         path.write_bytes(b"".join(value + b"\n" for value in values))
         files[name] = str(path)
-    return Knowledge(analysis, files)
+    return TransformParameters(analysis, files)
 
 
 def transform_batch(
-    inputs: Mapping[str, Column], table: FeatureTable, knowledge: Knowledge
+    inputs: Mapping[str, Column], table: FeatureTable, parameters: TransformParameters
 ) -> dict[str, tf.Tensor]:
     """Apply the table's transformations.
 
@@ -103,71 +94,15 @@ def transform_batch(
     for feature in table.inputs:
         column = _as_sparse(inputs[feature.name])
         for transformation in feature.transformations:
-            if isinstance(transformation, Numeric):
-                outputs.update(
-                    _scale_and_bucket(feature.name, column, transformation, knowledge.analysis)
-                )
-            elif isinstance(transformation, Vocabulary):
-                outputs[f"{feature.name}_index"] = _look_up(
-                    column, knowledge.vocabulary_files[feature.name]
-                )
-            elif isinstance(transformation, IntegerRange):
-                outputs[f"{feature.name}_index"] = index_range(column, transformation)
-            elif isinstance(transformation, Steps):
-                step, fraction = cut_into_steps(column, transformation)
-                outputs[f"{feature.name}_step"] = step
-                outputs[f"{feature.name}_step_fraction"] = fraction
-            else:
-                raise TypeError(f"{feature.name!r}: unknown transformation {transformation!r}")
+            names = [output.name for output in list_outputs(feature, transformation)]
+            tensors = _apply(feature.name, column, transformation, parameters)
+            outputs.update(zip(names, tensors, strict=True))
     outputs[table.label.name] = compute_label(inputs, table.label)
     return outputs
 
 
-def index_range(column: Column, transformation: IntegerRange) -> tf.Tensor:
-    """Turn an integer of known range into an index.
-
-    Args:
-        column: Integers.
-
-    Returns:
-        int64, shape [batch]: ``value - low``; the last index for missing and outside values.
-    """
-    low, high = transformation.low, transformation.high
-    values = _densify(_as_sparse(column), low - 1)
-    inside = (values >= low) & (values <= high)
-    return tf.where(inside, values - low, transformation.index_count - 1)
-
-
-def cut_into_steps(column: Column, transformation: Steps) -> tuple[tf.Tensor, tf.Tensor]:
-    """Turn an amount into the step that it is on, and how far into it.
-
-    Args:
-        column: Amounts as floats.
-
-    Returns:
-        Step, int64, shape [batch]: 0 for negative amounts, the last index for missing ones; and
-        fraction of the step's height, float32 from 0 to below 1, shape [batch]: 0 for missing ones.
-    """
-    sparse = _as_sparse(column)
-    units = _in_units(sparse.values, transformation.unit)
-    steps = tf.clip_by_value(units // transformation.units_a_step, 0, transformation.last_step)
-    rest = tf.math.floormod(units, transformation.units_a_step)
-    fractions = tf.cast(rest / transformation.units_a_step, tf.float32)
-    return (
-        _densify(sparse.with_values(steps), transformation.index_count - 1),
-        _densify(sparse.with_values(fractions), 0.0),
-    )
-
-
 def compute_label(inputs: Mapping[str, Column], label: Label) -> tf.Tensor:
-    """Compute the label.
-
-    Args:
-        inputs: Raw columns by name, the label's among them.
-
-    Returns:
-        int64 of 0 and 1, shape [batch].
-    """
+    """Compute the label from raw columns; gives int64 of 0 and 1, shape [batch]."""
     if isinstance(label, ColumnLabel):
         return tf.cast(_densify(_as_sparse(inputs[label.column]), 0), tf.int64)
     if isinstance(label, ShareLabel):
@@ -177,28 +112,68 @@ def compute_label(inputs: Mapping[str, Column], label: Label) -> tf.Tensor:
     raise TypeError(f"unknown label {label!r}")
 
 
+def _apply(
+    name: str,
+    column: tf.SparseTensor,
+    transformation: Transformation,
+    parameters: TransformParameters,
+) -> tuple[tf.Tensor, ...]:
+    """Apply one transformation; gives the tensors that ``list_outputs`` names."""
+    if isinstance(transformation, Numeric):
+        return _scale_and_bucket(name, column, transformation, parameters.analysis)
+    if isinstance(transformation, Vocabulary):
+        return (_look_up(column, parameters.vocabulary_files[name]),)
+    if isinstance(transformation, IntegerRange):
+        return (_index_range(column, transformation),)
+    return _cut_into_steps(column, transformation)
+
+
 def _scale_and_bucket(
     name: str, column: tf.SparseTensor, transformation: Numeric, analysis: Analysis
-) -> dict[str, tf.Tensor]:
+) -> tuple[tf.Tensor, ...]:
     values = column.with_values(tf.cast(column.values, tf.float32))
-    scaled = values
+    scaled = values.values
     if transformation.log:
-        scaled = values.with_values(tf.math.log1p(tf.maximum(values.values, 0.0)))
-    distances = scaled.with_values(_standardize(scaled.values, analysis.moments[name]))
-    outputs = {f"{name}_scaled": _densify(distances, 0.0)}
-    if transformation.buckets:
-        # Of the values as they are: a logarithm may differ in its last bit with a row's place in
-        # the batch, and a value on a boundary would then change its bucket.
-        boundaries = tf.constant([analysis.boundaries[name]], tf.float32)
-        buckets = tft.apply_buckets(values, boundaries)
-        outputs[f"{name}_bucket"] = _densify(buckets, transformation.buckets)
-    return outputs
+        scaled = tf.math.log1p(tf.maximum(scaled, 0.0))
+    distances = values.with_values(_standardize(scaled, analysis.moments[name]))
+    if not transformation.buckets:
+        return (_densify(distances, 0.0),)
+    # Of the values as they are: a logarithm may differ in its last bit with a row's place in the
+    # batch, and a value on a boundary would then change its bucket.
+    boundaries = tf.constant([analysis.boundaries[name]], tf.float32)
+    buckets = tft.apply_buckets(values, boundaries)
+    return _densify(distances, 0.0), _densify(buckets, transformation.buckets)
 
 
 def _standardize(values: tf.Tensor, moments: Moments) -> tf.Tensor:
-    """Give distances from the mean in deviations, or as they are if all values were the same."""
+    """Give distances from the mean in deviations, or in units if all values were the same."""
     deviation = np.float32(moments.deviation)
     return (values - np.float32(moments.mean)) / (deviation or np.float32(1))
+
+
+def _index_range(column: tf.SparseTensor, transformation: IntegerRange) -> tf.Tensor:
+    """Turn integers into ``value - low``, or the last index where missing or outside; [batch]."""
+    low, high = transformation.low, transformation.high
+    values = _densify(column, low - 1)
+    inside = (values >= low) & (values <= high)
+    return tf.where(inside, values - low, transformation.index_count - 1)
+
+
+def _cut_into_steps(column: tf.SparseTensor, transformation: Steps) -> tuple[tf.Tensor, ...]:
+    """Turn amounts, as floats, into the steps that they are on, and how far into them.
+
+    Returns:
+        Step, int64, shape [batch]: 0 for negative amounts, the last index for missing ones; and
+        fraction of the step's height, float32 from 0 to below 1, shape [batch]: 0 for missing ones.
+    """
+    units = _in_units(column.values, transformation.unit)
+    steps = tf.clip_by_value(units // transformation.units_per_step, 0, transformation.last_step)
+    rest = tf.math.floormod(units, transformation.units_per_step)
+    fractions = tf.cast(rest / transformation.units_per_step, tf.float32)
+    return (
+        _densify(column.with_values(steps), transformation.index_count - 1),
+        _densify(column.with_values(fractions), 0.0),
+    )
 
 
 def _look_up(column: tf.SparseTensor, vocabulary_file: str) -> tf.Tensor:
@@ -226,6 +201,7 @@ def _as_sparse(column: Column) -> tf.SparseTensor:
 
 def _densify(column: tf.SparseTensor, missing: float | int | str) -> tf.Tensor:
     """Fill missing rows of a sparse column; gives shape [batch]."""
-    one_a_row = tf.SparseTensor(column.indices, column.values, tf.stack([column.dense_shape[0], 1]))
+    shape = tf.stack([column.dense_shape[0], 1])
     default = tf.cast(missing, column.dtype) if column.dtype != tf.string else missing
-    return tf.squeeze(tf.sparse.to_dense(one_a_row, default_value=default), axis=1)
+    single = tf.SparseTensor(column.indices, column.values, shape)
+    return tf.squeeze(tf.sparse.to_dense(single, default_value=default), axis=1)

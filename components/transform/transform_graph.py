@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pyarrow as pa
 import tensorflow as tf
 import tensorflow_transform as tft
 from tensorflow_metadata.proto.v0 import schema_pb2
-from tensorflow_transform import analyzer_nodes, impl_helper
 from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, schema_utils
-from tfx_bsl.tfxio.tensor_adapter import TensorAdapter, TensorAdapterConfig
-from tfx_bsl.tfxio.tensor_representation_util import InferTensorRepresentationsFromMixedSchema
 
 from components.examples.parquet_examples import nest_schema
-from components.transform.preprocessing import KNOWLEDGE_KEY
+from components.transform.preprocessing import PARAMETERS_KEY
+from components.transform.tft_internals import (
+    TENSOR_REPLACEMENTS,
+    InferTensorRepresentationsFromMixedSchema,
+    TensorAdapter,
+    TensorAdapterConfig,
+    analyze_in_place,
+)
 
 PreprocessingFn = Callable[[Mapping[str, tf.SparseTensor]], Mapping[str, tf.Tensor]]
 """TFT's hook, with all but the columns bound."""
@@ -45,14 +49,20 @@ def write_graph(
     def call_without_analyzers(inputs: Mapping[str, tf.SparseTensor]) -> Mapping[str, tf.Tensor]:
         outputs = preprocessing_fn(inputs)
         # Here, as the graph is whole and nothing of it is written yet.
-        _refuse_analyzers(tf.compat.v1.get_collection(analyzer_nodes.TENSOR_REPLACEMENTS))
+        if results := tf.compat.v1.get_collection(TENSOR_REPLACEMENTS):
+            scopes = sorted({result.tensor.op.name.partition("/")[0] for result in results})
+            raise ValueError(
+                f"preprocessing_fn: has analyzers of TFT's ({', '.join(scopes)}), and Transform "
+                "runs none; say in the feature table what is to be learned of the rows, and take "
+                f"it from custom_config[{PARAMETERS_KEY!r}]"
+            )
         return outputs
 
-    impl_helper.analyze_in_place(
+    analyze_in_place(
         call_without_analyzers,
         force_tf_compat_v1=False,
         feature_specs=schema_utils.schema_as_feature_spec(schema).feature_spec,
-        type_specs=dict(TensorAdapter(_create_adapter_config(schema)).OriginalTypeSpecs()),
+        type_specs=dict(_create_adapter(schema).OriginalTypeSpecs()),
         transform_output_path=str(directory),
     )
 
@@ -69,18 +79,15 @@ class TransformGraph:
     """A graph that was written, applied to whole batches of rows."""
 
     def __init__(self, directory: Path) -> None:
-        """Load it.
-
-        Args:
-            directory: Folder of Transform's output.
+        """Load Transform's output.
 
         Raises:
-            ValueError: If it gives a feature that is not one value a row.
+            ValueError: If it gives a feature that is not one value per row.
         """
         output = tft.TFTransformOutput(str(directory))
         schema = output.raw_metadata.schema
         self.columns = tuple(feature.name for feature in schema.feature)
-        self._adapter = TensorAdapter(_create_adapter_config(schema))
+        self._adapter = _create_adapter(schema)
         # The function is the module's and goes with it.
         self._module = tf.saved_model.load(output.transform_savedmodel_dir)
         self.schema = _describe_outputs(self._module.transform_fn.structured_outputs)
@@ -99,23 +106,11 @@ class TransformGraph:
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
 
-def _create_adapter_config(schema: schema_pb2.Schema) -> TensorAdapterConfig:
-    """Say how batches of just the schema's columns, as lists, become tensors."""
+def _create_adapter(schema: schema_pb2.Schema) -> TensorAdapter:
+    """Create what turns batches of just the schema's columns, as lists, into tensors."""
     columns = pa.schema([(each.name, _ARROW_TYPES[each.type]) for each in schema.feature])
     representations = InferTensorRepresentationsFromMixedSchema(schema)
-    return TensorAdapterConfig(nest_schema(columns), representations)
-
-
-def _refuse_analyzers(results: Sequence[analyzer_nodes.TensorSink]) -> None:
-    """Refuse a graph in which TFT left places for what analyzers will find."""
-    if results:
-        scopes = {result.tensor.op.name.partition("/")[0] for result in results}
-        names = ", ".join(sorted(scopes))
-        raise ValueError(
-            f"preprocessing_fn: has analyzers of TFT's ({names}), and Transform runs none; say "
-            "in the feature table what is to be learned of the rows, and take it from "
-            f"custom_config[{KNOWLEDGE_KEY!r}]"
-        )
+    return TensorAdapter(TensorAdapterConfig(nest_schema(columns), representations))
 
 
 def _describe_outputs(outputs: Mapping[str, tf.TypeSpec]) -> pa.Schema:
@@ -125,7 +120,7 @@ def _describe_outputs(outputs: Mapping[str, tf.TypeSpec]) -> pa.Schema:
         dtype = _FLAT_TYPES.get(spec.dtype)
         if not isinstance(spec, tf.Tensor | tf.TensorSpec) or spec.shape.rank != 1 or not dtype:
             raise ValueError(
-                f"transformed feature {name!r} is {spec}; give it one value a row: dense, shape "
+                f"transformed feature {name!r} is {spec}; give it one value per row: dense, shape "
                 "[batch], of float32, int64 or string"
             )
         fields.append(pa.field(name, dtype))

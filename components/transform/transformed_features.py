@@ -6,32 +6,18 @@ Transform writes these features, Trainer builds a model input for each of them.
 from __future__ import annotations
 
 import dataclasses
-import enum
 
 from schemas.feature_table import (
     Feature,
     FeatureTable,
     IntegerRange,
     Numeric,
-    Steps,
     Transformation,
     Vocabulary,
 )
 
-MISSING_CATEGORY = "(missing)"
-"""The category that stands for a missing value in a vocabulary."""
-
 OUT_OF_VOCABULARY_BUCKETS = 1
 """Indices kept for categories that the training split does not hold."""
-
-
-class InputKind(enum.Enum):
-    """How the model takes a transformed feature."""
-
-    DENSE = "dense"
-    """A float around 0 or from 0 to 1; 0 where the value is missing."""
-    INDEX = "index"
-    """An integer, 0 to ``index_count - 1``."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +27,8 @@ class TransformedFeature:
     Attributes:
         name: Its name in the transformed examples.
         source: Column that it is made of.
+        is_index: Whether it is an integer, 0 to ``index_count - 1``; otherwise it is a float around
+            0 or from 0 to 1, and 0 where the value is missing.
         index_count: Number of indices; None where the vocabulary's size decides, which is known
             after Transform has run, and for floats.
     """
@@ -48,41 +36,40 @@ class TransformedFeature:
     name: str
     source: str
     transformation: Transformation
-    kind: InputKind
+    is_index: bool
     index_count: int | None = None
 
 
 def list_transformed_features(table: FeatureTable) -> tuple[TransformedFeature, ...]:
-    """List the model's inputs in the order of the table.
-
-    Returns:
-        One entry for each output of each transformation of each input column.
-    """
+    """List the model's inputs, those of each transformation of each column, in table order."""
     return tuple(
         transformed
         for feature in table.inputs
         for transformation in feature.transformations
-        for transformed in _expand(feature, transformation)
+        for transformed in list_outputs(feature, transformation)
     )
 
 
-def _expand(feature: Feature, transformation: Transformation) -> tuple[TransformedFeature, ...]:
-    def index(suffix: str, count: int | None) -> TransformedFeature:
-        name = f"{feature.name}_{suffix}"
-        return TransformedFeature(name, feature.name, transformation, InputKind.INDEX, count)
+def list_outputs(
+    feature: Feature, transformation: Transformation
+) -> tuple[TransformedFeature, ...]:
+    """List what one transformation of a column gives."""
+    return tuple(
+        TransformedFeature(
+            f"{feature.name}_{suffix}", feature.name, transformation, is_index, index_count
+        )
+        for suffix, is_index, index_count in _describe_outputs(transformation)
+    )
 
-    def dense(suffix: str) -> TransformedFeature:
-        name = f"{feature.name}_{suffix}"
-        return TransformedFeature(name, feature.name, transformation, InputKind.DENSE)
 
+def _describe_outputs(transformation: Transformation) -> list[tuple[str, bool, int | None]]:
+    """Give suffix, ``is_index`` and ``index_count`` of each output."""
     if isinstance(transformation, Numeric):
-        if not transformation.buckets:
-            return (dense("scaled"),)
-        return dense("scaled"), index("bucket", transformation.buckets + 1)
+        buckets = transformation.buckets
+        bucket = [("bucket", True, buckets + 1)] if buckets else []
+        return [("scaled", False, None), *bucket]
     if isinstance(transformation, Vocabulary):
-        return (index("index", None),)
+        return [("index", True, None)]
     if isinstance(transformation, IntegerRange):
-        return (index("index", transformation.index_count),)
-    if isinstance(transformation, Steps):
-        return index("step", transformation.index_count), dense("step_fraction")
-    raise TypeError(f"feature {feature.name!r}: unknown transformation {transformation!r}")
+        return [("index", True, transformation.index_count)]
+    return [("step", True, transformation.index_count), ("step_fraction", False, None)]

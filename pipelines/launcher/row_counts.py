@@ -8,7 +8,7 @@ from pathlib import Path
 
 import tensorflow_data_validation as tfdv
 
-from components.csv_example_gen.executor import CSV_ROWS_KEY, ROW_COUNTS_PROPERTY
+from components.examples.artifact import CSV_ROWS_KEY, ROW_COUNTS_PROPERTY
 from components.examples.parquet_examples import count_rows as count_example_rows
 from components.examples.parquet_examples import list_files
 from components.metrics.evaluation import read_evaluation

@@ -66,7 +66,7 @@ FEATURES = FeatureTable(
             # Card tips are mostly whole dollars: the least that beats 20 % is the step plus 1.
             transformations=(
                 Numeric(buckets=40, log=True),
-                Steps(unit=0.01, units_a_step=500, last_step=12),
+                Steps(unit=0.01, units_per_step=500, last_step=12),
             ),
         ),
         Feature(

@@ -130,7 +130,7 @@ def test_trains_as_long_as_the_pipeline(rows: int) -> None:
     settings = TrainerSettings()
     schedule = plan_training(rows, settings)
 
-    assert budget.plan_epochs(rows) == (schedule.epochs, schedule.steps_an_epoch)
+    assert budget.plan_epochs(rows) == (schedule.epochs, schedule.steps_per_epoch)
     assert budget.patience == settings.patience_epochs
     assert budget.batch_size == settings.batch_size
 
@@ -197,7 +197,7 @@ def test_both_signatures_give_the_same_answers(result: tuple[Path, dict[str, Any
             [known.get(feature.name, missing[feature.dtype]), missing[feature.dtype]],
             TENSOR_TYPES[feature.dtype],
         )
-        for feature in TABLE.serving_features
+        for feature in TABLE.inputs
     }
     example = tf.train.Example()
     example.features.feature["fare"].float_list.value.append(8.05)
@@ -243,10 +243,10 @@ def transform_by_the_pipeline(trips: pd.DataFrame, directory: Path) -> Columns:
     )
     accumulator = Accumulator(TABLE)
     accumulator.add_batch(batch)
-    knowledge = write_vocabularies(accumulator.extract(), directory)
+    parameters = write_vocabularies(accumulator.extract(), directory)
     columns = {name: to_sparse(batch.column(name)) for name in TABLE.names}
     # As in the graph that is exported: eagerly, looking up would make its table anew.
-    transform = tf.function(lambda: transform_batch(columns, TABLE, knowledge), autograph=False)
+    transform = tf.function(lambda: transform_batch(columns, TABLE, parameters), autograph=False)
     return {name: tensor.numpy() for name, tensor in transform().items()}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from components.atomic_write import atomic_write
+from components.atomic_write import atomic_write, replace_at_end
 
 
 @pytest.fixture
@@ -73,3 +73,33 @@ def test_a_reader_never_sees_a_half(tmp_path: Path) -> None:
         assert path.read_bytes() in contents
     for writer in writers:
         writer.join()
+
+
+def test_a_file_that_takes_its_time_is_there_at_the_end(tmp_path: Path) -> None:
+    """Until the last byte is written what was there stays, and nothing is left beside it."""
+    path = tmp_path / "data.parquet"
+    atomic_write(path, b"old")
+
+    with replace_at_end(path) as unfinished:
+        unfinished.write_bytes(b"new")
+        assert path.read_bytes() == b"old"
+
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_is_given_up_leaves_nothing(tmp_path: Path) -> None:
+    """What was there stays where the writer fails on the way."""
+    path = tmp_path / "data.parquet"
+    atomic_write(path, b"old")
+
+    def write_half() -> None:
+        with replace_at_end(path) as unfinished:
+            unfinished.write_bytes(b"half")
+            raise ValueError("a bad row")
+
+    with pytest.raises(ValueError, match="a bad row"):
+        write_half()
+
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]

@@ -54,9 +54,9 @@ def test_only_an_input_has_transformations() -> None:
         Feature("tips", DType.FLOAT, "USD", "Tip.", Role.LABEL_SOURCE, (Numeric(),))
 
 
-def test_doubled_names_are_refused() -> None:
+def test_duplicate_names_are_refused() -> None:
     """Two columns of one name are an error."""
-    with pytest.raises(ValueError, match=r"doubled names \['hour'\]"):
+    with pytest.raises(ValueError, match=r"duplicate names \['hour'\]"):
         FeatureTable("task", (HOUR, HOUR, TIPS), LABEL)
 
 
@@ -76,12 +76,11 @@ def test_references_to_unknown_columns_are_refused(references: dict[str, object]
         FeatureTable("task", (HOUR, TIPS), **references)  # type: ignore[arg-type]
 
 
-def test_serving_features_are_the_inputs() -> None:
+def test_what_the_label_is_made_of_is_no_input() -> None:
     """What the label is made of is not part of a serving request."""
     table = FeatureTable("task", (HOUR, TIPS), LABEL)
 
-    assert table.serving_features == table.inputs == (HOUR,)
-    assert not table.feature("tips").at_serving
+    assert table.inputs == (HOUR,)
 
 
 def test_looking_an_unknown_column_up_fails_by_name() -> None:
@@ -103,26 +102,13 @@ def test_index_counts_hold_one_more_for_missing() -> None:
     assert IntegerRange(0, 23).index_count == 25
 
 
-KIND = FairnessAttribute(
-    "kind", "hour", (Group("night", values=(0, 1)), Group("round", pattern=r"\d0"))
-)
-
-
-@pytest.mark.parametrize(
-    ("value", "group"),
-    [(0, "night"), (10, "round"), (100, "(other)"), (None, "(missing)"), (2, "(other)")],
-)
-def test_a_value_belongs_to_the_first_group_that_holds_it(value: int | None, group: str) -> None:
-    """Values are listed or match a pattern in full; others and missing ones have their groups."""
-    assert KIND.find_group(value) == group
-
-
 @pytest.mark.parametrize(
     ("groups", "expected"),
     [
-        ((Group("a"), Group("a")), "doubled groups"),
-        ((Group("a"), Group("(missing)")), "doubled groups"),
-        ((Group("a", values=(1, 2)), Group("b", values=(2,))), r"doubled values \[2\]"),
+        ((Group("a"), Group("a")), "duplicate groups"),
+        ((Group("a"), Group("(missing)")), "duplicate groups"),
+        ((Group("a"), Group("(other)")), "duplicate groups"),
+        ((Group("a", values=(1, 2)), Group("b", values=(2,))), r"duplicate values \[2\]"),
     ],
 )
 def test_groups_must_be_apart(groups: tuple[Group, ...], expected: str) -> None:
@@ -134,8 +120,8 @@ def test_groups_must_be_apart(groups: tuple[Group, ...], expected: str) -> None:
 @pytest.mark.parametrize(
     ("attribute", "expected"),
     [
-        (FairnessAttribute("hour", "hour", ()), r"doubled names \['hour'\]"),
-        (FairnessAttribute("label", "hour", ()), r"doubled names \['label'\]"),
+        (FairnessAttribute("hour", "hour", ()), r"duplicate names \['hour'\]"),
+        (FairnessAttribute("label", "hour", ()), r"duplicate names \['label'\]"),
         (FairnessAttribute("kind", "gone", ()), r"unknown columns \['gone'\]"),
     ],
 )

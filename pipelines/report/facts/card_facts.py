@@ -101,7 +101,7 @@ def describe_transformation(transformation: Transformation) -> str:
     if isinstance(transformation, IntegerRange):
         return f"index from {transformation.low} to {transformation.high}"
     if isinstance(transformation, Steps):
-        height = transformation.units_a_step * transformation.unit
+        height = transformation.units_per_step * transformation.unit
         return f"step of {height:g}, and how far into it, up to step {transformation.last_step}"
     raise TypeError(f"no words for {type(transformation).__name__}")
 

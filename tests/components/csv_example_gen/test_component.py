@@ -26,8 +26,8 @@ from components.csv_example_gen import csv_import
 from components.csv_example_gen.component import (
     DATED_CSV,
     CsvExampleGen,
-    _create_output_config,
     create_csv_example_gen,
+    create_output_config,
 )
 from components.csv_example_gen.csv_reader import read_record_batches
 from components.csv_example_gen.driver import Driver
@@ -52,7 +52,7 @@ def create_node(input_base: Path) -> CsvExampleGen:
 
 def create_stock_node(input_base: Path) -> StockCsvExampleGen:
     """Create TFX's own node for the same splits."""
-    return StockCsvExampleGen(str(input_base), output_config=_create_output_config(SPLITS))
+    return StockCsvExampleGen(str(input_base), output_config=create_output_config(SPLITS))
 
 
 def launch(node: BaseComponent, root: Path, run_id: str) -> metadata_store_pb2.Artifact:
@@ -226,7 +226,7 @@ def test_a_file_changed_while_it_is_read_fails_the_node(
 def test_a_file_that_is_gone_before_it_is_read_fails_the_node(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: list[str]
 ) -> None:
-    """None that the fingerprint tells of is left out."""
+    """No file of the fingerprint is left out."""
 
     def remove(folder: Path) -> None:
         for name in gone:
@@ -241,7 +241,7 @@ def test_a_file_that_is_gone_before_it_is_read_fails_the_node(
 def test_a_file_that_comes_before_it_is_read_fails_the_node(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """None is read that the fingerprint does not tell of."""
+    """No file is read that is not in the fingerprint."""
     change_before_reading(
         monkeypatch, lambda folder: (folder / "n.csv").write_bytes((data / "b.csv").read_bytes())
     )

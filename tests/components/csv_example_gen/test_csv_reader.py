@@ -85,7 +85,7 @@ def test_gzip_is_read_by_suffix(tmp_path: Path) -> None:
 
 
 def test_quoted_cells_may_span_lines(tmp_path: Path) -> None:
-    """A line break, a comma and a doubled quote inside quotes belong to the cell."""
+    """A line break, a comma and an escaped quote inside quotes belong to the cell."""
     table = read(write(tmp_path / "data.csv", HEADER + '1,2,"a\nb, ""c""",0\n3,4,d,1\n'))
 
     assert table["company"].to_pylist() == [b'a\nb, "c"', b"d"]
@@ -174,8 +174,8 @@ def test_a_lone_quote_inside_a_cell_is_text(tmp_path: Path) -> None:
     assert table["company"].to_pylist() == [b'5" pipe']
 
 
-def test_the_first_twenty_problems_are_told(tmp_path: Path) -> None:
-    """A file full of problems is not told in full."""
+def test_the_first_twenty_problems_are_listed(tmp_path: Path) -> None:
+    """The list of problems is cut short."""
     path = write(tmp_path / "data.csv", HEADER + "x,1,c,0\n" * 50)
 
     assert [problem.line for problem in refuse(path)] == list(range(2, 22))
@@ -229,7 +229,7 @@ def test_a_misspelt_column_is_asked_for(tmp_path: Path, misspelt: str) -> None:
     (problem,) = refuse(write(tmp_path / "data.csv", GOOD.replace("fare", misspelt)))
 
     assert (problem.column, problem.value) == ("fare", misspelt)
-    assert f"did you mean it by {misspelt!r}" in problem.message
+    assert f"did you mean {misspelt!r}" in problem.message
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Input files are found by pattern and told apart by content."""
+"""Input files are found by pattern and recognized by content."""
 
 from __future__ import annotations
 

@@ -8,7 +8,6 @@ from components.curated_schema.schema_text import (
     append,
     find_field,
     find_named,
-    list_body,
     list_entries,
     quote,
     remove,
@@ -32,7 +31,7 @@ def test_braces_in_texts_and_comments_do_not_count() -> None:
 
     assert [entry.name for entry in entries] == ["default_environment", "feature", "feature"]
     assert TEXT[entries[1].start : entries[1].end].endswith("}\n}")
-    assert [entry.name for entry in list_body(TEXT, entries[1])] == ["name", "domain"]
+    assert [entry.name for entry in list_entries(TEXT, entries[1])] == ["name", "domain"]
 
 
 def test_an_entry_is_found_by_its_name() -> None:

@@ -73,7 +73,7 @@ def test_numbers_are_cut_at_the_references_quantiles() -> None:
     reference = bucket((0, 1, 25), (1, 2, 25), (2, 3, 25), (3, 4, 25))
     observed = bucket((0, 2, 25), (2, 4, 25), (4, 6, 25), (6, 8, 25))
 
-    distance = measure_numbers(reference, observed, most_bins=4)
+    distance = measure_numbers(reference, observed, max_bins=4)
 
     assert [(one.low, one.high) for one in distance.bins] == [
         (None, 1.0),
@@ -123,7 +123,7 @@ def test_a_constant_column_shows_any_other_value(other: float) -> None:
 
 
 def test_a_column_that_empties_moves() -> None:
-    """No number is left to compare, and the missing values tell."""
+    """No number is left to compare, and the missing values show it."""
     distance = measure_numbers(bucket((0, 1, 10)), bucket(missing=10))
 
     assert distance.value == 1.0

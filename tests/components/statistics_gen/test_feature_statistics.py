@@ -13,7 +13,7 @@ from tests.components.deliveries import Row, describe, read_csv, write_rows
 
 
 def test_empty_lists_are_missing_values(rows: list[Row], tmp_path: Path) -> None:
-    """TFDV counts them as present; the number of values tells."""
+    """TFDV counts them as present; the number of values shows that they are not."""
     for row in rows[:300]:
         row.update(company="", trip_seconds="", pickup_census_tract="")
     for row in rows:

@@ -1,4 +1,4 @@
-"""Batches from Parquet files: every row once a pass, in an order that the seed decides."""
+"""Batches from Parquet files: every row once per pass, in an order that the seed decides."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from components.trainer.settings import TrainerSettings
 SETTINGS = TrainerSettings(hidden_units=(4,), embedding_width=3)
 
 
-def test_gives_one_probability_a_row() -> None:
+def test_gives_one_probability_per_row() -> None:
     """Floats and indices of shape [batch] become probabilities of shape [batch, 1]."""
     model = build_model([ModelInput("fare", None), ModelInput("hour", 25)], SETTINGS)
 

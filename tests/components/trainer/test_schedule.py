@@ -11,10 +11,10 @@ from components.trainer.settings import TrainerSettings
 @pytest.mark.parametrize(
     ("rows", "schedule"),
     [
-        (1, Schedule(epochs=40, steps_an_epoch=1, rows_an_epoch=1)),
-        (9_003, Schedule(epochs=40, steps_an_epoch=36, rows_an_epoch=9_003)),
-        (900_000, Schedule(epochs=16, steps_an_epoch=879, rows_an_epoch=225_024)),
-        (9_000_000, Schedule(epochs=36, steps_an_epoch=977, rows_an_epoch=250_112)),
+        (1, Schedule(epochs=40, steps_per_epoch=1, rows_per_epoch=1)),
+        (9_003, Schedule(epochs=40, steps_per_epoch=36, rows_per_epoch=9_003)),
+        (900_000, Schedule(epochs=16, steps_per_epoch=879, rows_per_epoch=225_024)),
+        (9_000_000, Schedule(epochs=36, steps_per_epoch=977, rows_per_epoch=250_112)),
     ],
 )
 def test_spends_the_budget(rows: int, schedule: Schedule) -> None:
@@ -26,4 +26,4 @@ def test_passes_over_the_rows_once_at_least() -> None:
     """A budget below the split's rows is one pass all the same."""
     settings = TrainerSettings(rows_budget=1, batch_size=10)
 
-    assert plan_training(95, settings) == Schedule(1, steps_an_epoch=10, rows_an_epoch=95)
+    assert plan_training(95, settings) == Schedule(1, steps_per_epoch=10, rows_per_epoch=95)

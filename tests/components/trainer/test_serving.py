@@ -48,7 +48,7 @@ def _serve_columns(exported: tf.Module, rows: Sequence[Row]) -> list[float]:
             [row.get(feature.name, feature.missing_value) for row in rows],
             TENSOR_TYPES[feature.dtype],
         )
-        for feature in TABLE.serving_features
+        for feature in TABLE.inputs
     }
     return [float(value) for value in exported.signatures["serving_raw"](**columns)["probability"]]
 
@@ -93,7 +93,7 @@ def test_never_needs_the_label(exported: tf.Module) -> None:
 
 
 def test_gives_the_evaluator_features_and_label(exported: tf.Module) -> None:
-    """``transform_features`` tells the label of each row."""
+    """``transform_features`` gives the label of each row."""
     rows = [create_row(price=10.0, tip=2.0), create_row(price=10.0, tip=2.01)]
     serialized = tf.constant([serialize(row) for row in rows])
 

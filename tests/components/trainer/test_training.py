@@ -116,8 +116,8 @@ def test_takes_the_steps_that_were_planned(data: TrainingData, tmp_path: Path) -
     assert int(model.optimizer.iterations) == 12
 
 
-def test_tells_its_speed(data: TrainingData, tmp_path: Path) -> None:
-    """The history has the rows a second of each epoch."""
+def test_notes_its_speed(data: TrainingData, tmp_path: Path) -> None:
+    """The history has the rows per second of each epoch."""
     train_model(INPUTS, data, SETTINGS.model_copy(update={"max_epochs": 2}), tmp_path)
 
     with (tmp_path / "history.csv").open() as file:
@@ -126,7 +126,7 @@ def test_tells_its_speed(data: TrainingData, tmp_path: Path) -> None:
     assert min(speeds) > 0
 
 
-def test_validates_several_times_a_pass(data: TrainingData, tmp_path: Path) -> None:
+def test_validates_several_times_per_pass(data: TrainingData, tmp_path: Path) -> None:
     """A pass over more rows than an epoch may have is several epochs."""
     settings = SETTINGS.model_copy(update={"rows_budget": 96, "epoch_rows": 40})
 

@@ -14,7 +14,7 @@ from tfx.proto import example_gen_pb2
 from tfx.types.artifact import Artifact
 from tfx.types.standard_artifacts import Examples
 
-from components.csv_example_gen.executor import ROW_COUNTS_PROPERTY
+from components.examples.artifact import ROW_COUNTS_PROPERTY
 from components.examples.parquet_examples import (
     FILE_FORMAT,
     ParquetWriter,

@@ -11,11 +11,8 @@ import tensorflow_transform as tft
 import tensorflow_transform.beam as tft_beam
 from tensorflow_transform.tf_metadata import dataset_metadata
 
-from components.transform.transformed_features import (
-    MISSING_CATEGORY,
-    OUT_OF_VOCABULARY_BUCKETS,
-)
-from schemas.feature_table import FeatureTable, Numeric, Vocabulary
+from components.transform.transformed_features import OUT_OF_VOCABULARY_BUCKETS
+from schemas.feature_table import MISSING_CATEGORY, FeatureTable, Numeric, Vocabulary
 from tests.tiny_task import create_schema
 
 

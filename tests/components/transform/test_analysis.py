@@ -21,9 +21,7 @@ from components.transform.analysis import (
     Accumulator,
     Analysis,
     Moments,
-    dump_analysis,
     list_analyzed_columns,
-    load_analysis,
 )
 from components.transform.preprocessing import transform_batch, write_vocabularies
 from components.transform.transform_graph import TransformGraph, write_graph, write_raw_metadata
@@ -109,11 +107,11 @@ def _analyze(*batches: pa.RecordBatch, table: FeatureTable = TABLE) -> Analysis:
 
 
 def _write_ours(batch: pa.RecordBatch, directory: Path) -> None:
-    knowledge = write_vocabularies(_analyze(batch), directory / "vocabularies")
+    parameters = write_vocabularies(_analyze(batch), directory / "vocabularies")
 
     @tf.autograph.experimental.do_not_convert
     def preprocessing_fn(inputs: Mapping[str, tf.SparseTensor]) -> dict[str, tf.Tensor]:
-        return transform_batch(inputs, TABLE, knowledge)
+        return transform_batch(inputs, TABLE, parameters)
 
     write_graph(preprocessing_fn, create_schema(TABLE), directory)
     write_raw_metadata(create_schema(TABLE), directory)
@@ -259,10 +257,10 @@ def test_knows_nothing_without_rows() -> None:
 def test_reads_back_what_it_wrote() -> None:
     """JSON keeps every bit of the numbers, and bytes that are no UTF-8."""
     analysis = _analyze(_create_rows())
-    odd = dataclasses.replace(analysis, vocabularies={"word": (b"\xff\xfe", b"a")})
+    odd = analysis.model_copy(update={"vocabularies": {"word": (b"\xff\xfe", b"a")}})
 
-    assert load_analysis(dump_analysis(analysis)) == analysis
-    assert load_analysis(dump_analysis(odd)) == odd
+    assert Analysis.model_validate_json(analysis.model_dump_json()) == analysis
+    assert Analysis.model_validate_json(odd.model_dump_json()) == odd
 
 
 def test_reads_only_what_it_needs() -> None:

@@ -10,7 +10,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from components.transform.preprocessing import compute_label, preprocessing_fn
-from components.transform.transformed_features import InputKind, list_transformed_features
+from components.transform.transformed_features import list_transformed_features
 from schemas.feature_table import ColumnLabel, Vocabulary, load_feature_table
 from tests.tiny_task import TABLE, Row, create_columns, create_row
 
@@ -23,7 +23,7 @@ def _apply(transform_output: tft.TFTransformOutput, rows: Sequence[Row]) -> dict
 def test_writes_every_listed_feature_and_the_label(
     transform_output: tft.TFTransformOutput,
 ) -> None:
-    """The transformed features are those that the trainer is told of, and the label."""
+    """The transformed features are those that are listed for the trainer, and the label."""
     listed = {feature.name for feature in list_transformed_features(TABLE)}
 
     assert set(transform_output.transformed_feature_spec()) == listed | {"generous"}
@@ -152,4 +152,4 @@ def test_lists_floats_and_indices_of_the_taxi_table() -> None:
     for feature in list_transformed_features(table):
         is_sized = feature.index_count is not None
         is_vocabulary = isinstance(feature.transformation, Vocabulary)
-        assert is_sized == (feature.kind is InputKind.INDEX and not is_vocabulary)
+        assert is_sized == (feature.is_index and not is_vocabulary)

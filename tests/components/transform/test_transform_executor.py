@@ -151,7 +151,7 @@ def _mean_and_deviation(examples: Examples) -> tuple[float, float]:
 
 
 def test_describes_what_it_wrote(outputs: Outputs) -> None:
-    """The transformed examples tell their splits, their format and their rows."""
+    """The transformed examples carry their splits, their format and their rows."""
     (examples,) = outputs.examples
 
     assert artifact_utils.decode_split_names(examples.split_names) == ["train", "validation"]
@@ -265,7 +265,7 @@ def test_refuses_a_hook_with_analyzers(tmp_path: Path, rows: pa.Table) -> None:
 
 
 def test_refuses_to_compute_statistics(tmp_path: Path, rows: pa.Table) -> None:
-    """Statistics are StatisticsGen's; who asks Transform for them is told so."""
+    """Statistics are StatisticsGen's; the error says so."""
     examples = _create_examples(tmp_path / "examples", {"train/a": rows.slice(0, 5)})
 
     with pytest.raises(ValueError, match="disable_statistics is not set"):

@@ -1,8 +1,10 @@
-"""TFDV's statistics of a batch of rows, and how those of several become one.
+"""TFDV's statistics of a batch of rows, and how those of several batches become one.
 
 TFDV computes statistics by generators, each with an accumulator that takes batches and merges with
-others. ``tfdv.GenerateStatistics`` makes a hundred and thirty Beam transforms a split of them,
-which takes seconds before the first row; the generators alone take milliseconds.
+others. ``tfdv.GenerateStatistics`` makes 130 Beam transforms per split of them, which takes seconds
+before the first row; the generators alone take milliseconds, and are internal to TFDV.
+
+Checked with tensorflow-data-validation 1.16.1.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 Accumulators: TypeAlias = list[Any]
-"""Of each generator one, in order."""
+"""One per generator, in order."""
 
 
 class StatisticsCombiner:
@@ -27,7 +29,7 @@ class StatisticsCombiner:
     """
 
     def __init__(self, options: tfdv.StatsOptions) -> None:
-        """Take the options.
+        """Create the generators.
 
         Args:
             options: TFDV's, with the schema; without slices, label or samples, which need Beam.
@@ -36,11 +38,7 @@ class StatisticsCombiner:
         self._generators = stats_impl.get_generators(options, in_memory=True)
 
     def describe(self, rows: pa.RecordBatch) -> Accumulators:
-        """Describe a batch.
-
-        Args:
-            rows: Columns of lists, as examples are kept.
-        """
+        """Describe a batch of columns of lists, as examples are kept."""
         return stats_impl.generate_partial_statistics_in_memory(
             rows, self._options, self._generators
         )

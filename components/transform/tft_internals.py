@@ -1,0 +1,27 @@
+"""What Transform takes from the internals of TFT, of tfx_bsl and of TFX's own executor.
+
+Checked with tensorflow-transform 1.16.0.
+Checked with tfx-bsl 1.16.1.
+Checked with tfx 1.16.0.
+"""
+
+from __future__ import annotations
+
+from tensorflow_transform.analyzer_nodes import TENSOR_REPLACEMENTS
+from tensorflow_transform.analyzers import sanitized_vocab_filename
+from tensorflow_transform.impl_helper import analyze_in_place
+from tfx.components.transform import executor_utils
+from tfx.components.util.udf_utils import get_fn
+from tfx_bsl.tfxio.tensor_adapter import TensorAdapter, TensorAdapterConfig
+from tfx_bsl.tfxio.tensor_representation_util import InferTensorRepresentationsFromMixedSchema
+
+__all__ = [
+    "TENSOR_REPLACEMENTS",
+    "InferTensorRepresentationsFromMixedSchema",
+    "TensorAdapter",
+    "TensorAdapterConfig",
+    "analyze_in_place",
+    "executor_utils",
+    "get_fn",
+    "sanitized_vocab_filename",
+]
