@@ -27,13 +27,13 @@ class Patience:
     """How long to wait for a lock, and when to log that one waits.
 
     Attributes:
-        first_word_seconds: Seconds until the first warning.
-        next_word_seconds: Seconds from one warning to the next.
+        first_warning_seconds: Seconds until the first warning.
+        next_warning_seconds: Seconds from one warning to the next.
         give_up_seconds: Seconds until the wait is given up; None for never.
     """
 
-    first_word_seconds: float = 3.0
-    next_word_seconds: float = 60.0
+    first_warning_seconds: float = 3.0
+    next_warning_seconds: float = 60.0
     give_up_seconds: float | None = None
 
     def wait(self, what: str, find_holder: Callable[[], str]) -> Iterator[float]:
@@ -50,7 +50,7 @@ class Patience:
         """
         limit = math.inf if self.give_up_seconds is None else self.give_up_seconds
         deadline = time.monotonic() + limit
-        seconds = self.first_word_seconds
+        seconds = self.first_warning_seconds
         while True:
             yield min(seconds, max(0.0, deadline - time.monotonic()))
             if time.monotonic() >= deadline:
@@ -59,7 +59,7 @@ class Patience:
                     "that has ended, or end it, and try again"
                 )
             _logger.warning("waiting for %s, which %s holds", what, find_holder())
-            seconds = self.next_word_seconds
+            seconds = self.next_warning_seconds
 
 
 @dataclasses.dataclass(frozen=True)

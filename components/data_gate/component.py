@@ -57,7 +57,7 @@ def DataGate(  # noqa: N802 - TFX names components like classes
     previous_statistics: InputArtifact[ExampleStatistics] = None,
     previous_verdict: InputArtifact[DataVerdictArtifact] = None,
 ) -> None:
-    """Judge the data and write the verdict, also where it refuses: that is no failure here.
+    """Judge the data and write the verdict, even where it refuses: a refusal is no failure.
 
     Args:
         examples: Rows, as CsvExampleGen wrote them.

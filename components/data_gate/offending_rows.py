@@ -105,12 +105,11 @@ def create_domain_test(column: str, values: Collection[str]) -> RowTest:
 def create_range_test(
     column: str, low: float | None, high: float | None, is_float: bool
 ) -> RowTest:
-    """Find rows whose number is below or above a range, or is not a number.
+    """Find rows whose number, as the examples hold it, is outside a range, or is not a number.
 
     Args:
         low: Smallest number allowed; None for any.
         high: Largest number allowed; None for any.
-        is_float: Whether numbers are rounded to 32 bits first, as the examples hold them.
     """
 
     def is_outside(cell: str) -> bool:
@@ -125,12 +124,11 @@ def create_range_test(
 def create_interval_test(
     column: str, low: float | None, high: float | None, is_float: bool
 ) -> RowTest:
-    """Find rows whose number is in an interval.
+    """Find rows whose number, as the examples hold it, is in an interval.
 
     Args:
         low: Lower limit, exclusive; None for an open interval.
         high: Upper limit, inclusive; None for an open interval.
-        is_float: Whether numbers are rounded to 32 bits first, as the examples hold them.
     """
 
     def is_inside(cell: str) -> bool:

@@ -43,7 +43,7 @@ FEATURES = FeatureTable(
         FairnessAttribute(
             name="company_kind",
             column="company",
-            # An independent operator's name starts with the number of the licence.
+            # An independent operator's name starts with the number of the license.
             groups=(Group("independent", pattern=r"\d+ - .*"),),
             others="company",
         ),
