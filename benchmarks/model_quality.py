@@ -38,8 +38,8 @@ from components.examples.example_encoding import encode_examples
 from components.examples.parquet_examples import list_files, read_flat_batches
 from components.metrics.score_histogram import PROBABILITY_MARGIN
 from pipelines.cli import main as run_pipelines
+from pipelines.config.environment_file import load_config
 from pipelines.config.layout import OutputLayout
-from pipelines.config.pipeline_config import load_config
 from pipelines.metadata.run_store import (
     RunStore,
     StoredArtifact,

@@ -17,8 +17,8 @@ from typing import Any
 from components.trainer.history import HISTORY_FILE
 from components.trainer.schedule import plan_training
 from components.trainer.settings import TrainerSettings
+from pipelines.config.environment_file import load_config
 from pipelines.config.layout import OutputLayout
-from pipelines.config.pipeline_config import load_config
 
 OURS = "ours"
 OURS_RERUN = "ours, rerun"

@@ -20,7 +20,7 @@ from benchmarks.measured_process import measure_command
 from benchmarks.resampled_trips import read_real_trips, write_trips
 from benchmarks.results import NO_ROWS, Measurement, Results, append_line, read_results
 from benchmarks.subjects import OURS, SCENARIOS, Bench, Stage, Task
-from pipelines.config.pipeline_config import load_config
+from pipelines.config.environment_file import load_config
 from pipelines.runner.input_data import prepare_input
 
 _COMPILE_PACKAGES = (

@@ -20,7 +20,7 @@ from pipelines.cli.options import (
     set_option,
     write_json,
 )
-from pipelines.config.pipeline_config import load_config
+from pipelines.config.environment_file import load_config
 from pipelines.records.exit_code import ExitCode
 from pipelines.runs.champion import ChampionError, ChampionStore, open_champion, recover_champion
 

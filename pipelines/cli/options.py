@@ -12,8 +12,9 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from pipelines.config.environment_file import list_environments, load_config
 from pipelines.config.layout import OutputLayout
-from pipelines.config.pipeline_config import PipelineConfig, list_environments, load_config
+from pipelines.config.pipeline_config import PipelineConfig
 
 LATEST = "latest"
 _PLAIN_WIDTH = 110

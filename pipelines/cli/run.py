@@ -23,7 +23,7 @@ from pipelines.cli.options import (
     write_json,
 )
 from pipelines.cli.run_display import create_display
-from pipelines.config.pipeline_config import load_config
+from pipelines.config.environment_file import load_config
 from pipelines.records.description import NODE_STAGES
 from pipelines.records.exit_code import ExitCode
 from pipelines.runner.input_data import lay_out_default_data, prepare_input

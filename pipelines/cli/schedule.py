@@ -29,8 +29,9 @@ from pipelines.cli.options import (
     write_json,
 )
 from pipelines.compiler.compiled_file import read_compiled_file
+from pipelines.config.environment_file import load_config
 from pipelines.config.layout import OutputLayout, RunLayout
-from pipelines.config.pipeline_config import PipelineConfig, load_config
+from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.launcher.node_request import NodeRequest
 from pipelines.records.description import PipelineDescription, read_description
 from pipelines.records.errors import ConfigError, UsageError

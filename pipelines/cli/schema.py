@@ -23,8 +23,8 @@ from pipelines.cli.options import (
     set_option,
 )
 from pipelines.compiler.worker_sources import is_checkout
+from pipelines.config.environment_file import load_config
 from pipelines.config.layout import OutputLayout
-from pipelines.config.pipeline_config import load_config
 from pipelines.metadata.run_store import RunStore, StoredArtifact, open_run_store
 from pipelines.records.description import read_description
 from pipelines.records.errors import ConfigError, UsageError

@@ -8,13 +8,8 @@ from pathlib import Path
 import pytest
 
 from components.model_validator.gates import Gate
-from pipelines.config.pipeline_config import (
-    ENVIRONMENTS_DIRECTORY,
-    BeamConfig,
-    PipelineConfig,
-    list_environments,
-    load_config,
-)
+from pipelines.config.environment_file import ENVIRONMENTS_DIRECTORY, list_environments, load_config
+from pipelines.config.pipeline_config import BeamConfig, PipelineConfig
 from pipelines.records.errors import ConfigError
 
 GOOD = """
