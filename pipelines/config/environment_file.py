@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
 import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pydantic
-import yaml
 
 from pipelines.config.pipeline_config import PipelineConfig
+from pipelines.config.yaml_file import (
+    DuplicateKeyError,
+    describe_error,
+    find_models,
+    parse_yaml,
+    read_mapping,
+    show_value,
+)
 from pipelines.records.errors import ConfigError
 
 ENVIRONMENTS_DIRECTORY = Path(__file__).parent / "environments"
 
 _EXTENDS_KEY = "extends"
-# What may hold a password, which must not be repeated on a screen or in a log.
-_SECRET_KEYS = ("metadata_store",)
-_GATE_KINDS = ("value", "change", "fairness", "serving", "beats_trivial")
 
 
 def load_config(source: str, overrides: Sequence[str] = ()) -> PipelineConfig:
@@ -41,7 +44,7 @@ def load_config(source: str, overrides: Sequence[str] = ()) -> PipelineConfig:
     try:
         return PipelineConfig.model_validate(_resolve_paths(values, PipelineConfig, Path.cwd()))
     except pydantic.ValidationError as error:
-        raise ConfigError(f"{source}: {_describe(error)}") from error
+        raise ConfigError(f"{source}: {describe_error(error, PipelineConfig)}") from error
 
 
 def list_environments() -> list[str]:
@@ -50,12 +53,13 @@ def list_environments() -> list[str]:
 
 
 def _find_file(source: str, folder: Path) -> Path:
-    named = ENVIRONMENTS_DIRECTORY / f"{source}.yaml"
-    path = named if source in list_environments() else folder / Path(source).expanduser()
+    environments = list_environments()
+    if source in environments:
+        return ENVIRONMENTS_DIRECTORY / f"{source}.yaml"
+    path = folder / Path(source).expanduser()
     if not path.is_file():
         raise ConfigError(
-            f"--config: got {source!r}, expected a YAML file or one of "
-            f"{', '.join(list_environments())}"
+            f"--config: got {source!r}, expected a YAML file or one of {', '.join(environments)}"
         )
     return path
 
@@ -65,7 +69,7 @@ def _read_with_base(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     file = path.resolve()
     if file in seen:
         raise ConfigError(f"{path}: {_EXTENDS_KEY}: the files extend each other in a circle")
-    values = _read_yaml(path)
+    values = read_mapping(path)
     base = values.pop(_EXTENDS_KEY, None)
     # What is still relative after the last file starts at the working folder.
     if file.parent != ENVIRONMENTS_DIRECTORY:
@@ -77,53 +81,26 @@ def _read_with_base(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     return _merge(_read_with_base(_find_file(base, path.parent), (*seen, file)), values)
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: can't be read: {error}") from error
-    except (yaml.YAMLError, ValueError) as error:  # a date that there is not is a ValueError
-        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(values, dict):
-        raise ConfigError(f"{path}: got {type(values).__name__}, expected a mapping of keys")
-    return values
-
-
 def _resolve_paths(
     values: Mapping[str, Any], model: type[pydantic.BaseModel], folder: Path
 ) -> dict[str, Any]:
-    """Take relative paths as those below a folder; what is a path is said by the model."""
+    """Let relative paths start at a folder; the model says which values are paths."""
     resolved = dict(values)
-    for key, value in values.items():
-        types = _list_types(model, key)
-        below = _find_model(types)
-        if Path in types and isinstance(value, str | Path):
+    for key in values.keys() & model.model_fields.keys():
+        annotation, value = model.model_fields[key].annotation, values[key]
+        if Path in (annotation, *typing.get_args(annotation)) and isinstance(value, str | Path):
             resolved[key] = folder / Path(value).expanduser()
-        elif below is not None and isinstance(value, Mapping):
-            resolved[key] = _resolve_paths(value, below, folder)
+        elif isinstance(value, Mapping):
+            for below in find_models(annotation):
+                resolved[key] = _resolve_paths(value, below, folder)
     return resolved
 
 
-def _list_types(model: type[pydantic.BaseModel], key: object) -> tuple[Any, ...]:
-    """List what the value of a model's key may be; a union's members one by one."""
-    field = model.model_fields.get(str(key))
-    if field is None:
-        return ()
-    return typing.get_args(field.annotation) or (field.annotation,)
-
-
-def _find_model(types: tuple[Any, ...]) -> type[pydantic.BaseModel] | None:
-    # In Python 3.10 a list[int] passes for a class.
-    classes = (kind for kind in types if isinstance(kind, type) and not typing.get_origin(kind))
-    return next((kind for kind in classes if issubclass(kind, pydantic.BaseModel)), None)
-
-
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        below = merged.get(key)
-        both_mappings = isinstance(below, Mapping) and isinstance(value, Mapping)
-        merged[key] = _merge(below, value) if both_mappings else value  # type: ignore[arg-type]
+    merged = {**base, **over}
+    for key in base.keys() & over.keys():
+        if isinstance(base[key], Mapping) and isinstance(over[key], Mapping):
+            merged[key] = _merge(base[key], over[key])
     return merged
 
 
@@ -132,9 +109,14 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
     if not separator or not key:
         raise ConfigError(f"--set: got {override!r}, expected KEY=VALUE, such as trainer.seed=7")
     try:
-        value = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError):
-        raise ConfigError(f"--set: {key}: got {_show(key, text)}, not a YAML value") from None
+        value = parse_yaml(text)
+    except DuplicateKeyError as error:
+        raise ConfigError(f"--set: {key}: {error}") from error
+    except ValueError:
+        # Without the cause, which repeats a part of the text.
+        raise ConfigError(
+            f"--set: {key}: got {show_value(key, text)}, expected a YAML value"
+        ) from None
     *parents, last = key.split(".")
     place = values
     for parent in parents:
@@ -142,48 +124,3 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
         if not isinstance(place, dict):
             raise ConfigError(f"--set: {key}: {parent!r} holds no further keys")
     place[last] = value
-
-
-def _describe(error: pydantic.ValidationError) -> str:
-    """Say the first error in one line: key, value received, what was expected."""
-    first = error.errors()[0]
-    key = _name_key(first["loc"])
-    more = "" if error.error_count() == 1 else f" (and {error.error_count() - 1} more)"
-    if first["type"] == "extra_forbidden":
-        return f"{key}: got an unknown key{_suggest(first['loc'])}{more}"
-    if first["type"] == "missing":
-        return f"{key}: got nothing, expected a value{more}"
-    message = first["msg"].removeprefix("Value error, ")
-    expected = message.removeprefix("Input should be ")
-    return f"{key}: got {_show(key, first['input'])}, expected {expected}{more}"
-
-
-def _show(key: str, value: object) -> str:
-    """Repeat what was received, unless it may hold a password."""
-    return (
-        "what is not repeated here"
-        if key.split(".", maxsplit=1)[0] in _SECRET_KEYS
-        else repr(value)
-    )
-
-
-def _name_key(location: tuple[int | str, ...]) -> str:
-    """Name a key as it stands in the file: without the kind that pydantic puts behind a number."""
-    return ".".join(
-        str(part)
-        for place, part in enumerate(location)
-        if not (place and isinstance(location[place - 1], int)) or part not in _GATE_KINDS
-    )
-
-
-def _suggest(location: tuple[int | str, ...]) -> str:
-    model: type[pydantic.BaseModel] = PipelineConfig
-    for part in location[:-1]:
-        below = _find_model(_list_types(model, part))
-        if below is None:
-            return ""
-        model = below
-    close = difflib.get_close_matches(str(location[-1]), model.model_fields, n=1)
-    if close:
-        return f", expected {close[0]!r}?"
-    return f", expected one of {', '.join(model.model_fields)}"

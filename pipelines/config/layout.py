@@ -39,12 +39,12 @@ class OutputLayout:
 
     @property
     def pipeline_root(self) -> Path:
-        """The artifacts, one folder a node, output and execution."""
+        """The artifacts, one folder per node, output and execution."""
         return self.root / "pipeline_root"
 
     @property
     def serving_root(self) -> Path:
-        """The pushed models, one folder a version."""
+        """The pushed models, one folder per version."""
         return self.root / "serving"
 
     @property
@@ -54,7 +54,7 @@ class OutputLayout:
 
     @property
     def reports_directory(self) -> Path:
-        """The pages: ``index.html`` of all runs, and a folder a run."""
+        """The pages: ``index.html`` of all runs, and one folder per run."""
         return self.root / "reports"
 
     @property
@@ -123,7 +123,7 @@ class RunLayout:
 
     @property
     def logs_directory(self) -> Path:
-        """One log a node."""
+        """One log per node."""
         return self.directory / "logs"
 
     def lock_path(self, node_id: str) -> Path:

@@ -1,4 +1,4 @@
-"""The configuration: frozen typed models, read from one YAML file an environment.
+"""The configuration: frozen typed models, read from one YAML file per environment.
 
 This module is plain Python: it imports neither TensorFlow, nor TFX, nor Beam.
 """
@@ -36,7 +36,7 @@ class DataConfig(FrozenModel, strict=True):
     Attributes:
         directory: Folder of CSV files, all of them one data set.
         spans_directory: Folder of dated folders (``YYYY-MM-DD``), for ``--span``.
-        splits: Hash buckets a split; a row's hash decides its split, on every machine alike.
+        splits: Hash buckets per split; a row's hash decides its split, on every machine alike.
     """
 
     directory: Path
@@ -73,7 +73,7 @@ class BeamConfig(FrozenModel, strict=True):
 
 
 class PipelineConfig(FrozenModel, strict=True):
-    """All that one run of one pipeline is told.
+    """Everything that one run of one pipeline is configured with.
 
     Attributes:
         name: Name of the pipeline in the metadata store.
@@ -85,7 +85,7 @@ class PipelineConfig(FrozenModel, strict=True):
         training_spans: Spans to train on, with ``--span``: it and the accepted ones before it. What
             is measured, and compared with the span before, is always the span alone.
         cache: Whether a node whose inputs, settings and code are unchanged is not run again.
-        parallel_nodes: Most nodes that run side by side.
+        parallel_nodes: Maximum number of nodes that run side by side.
         data_gate: What stops data from being trained on.
         model_validator: How surely changes are judged, and how models are replayed.
         gates: What a model must meet to be pushed.
