@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-import datetime
 import os
 import signal
 import sys
@@ -15,21 +14,9 @@ from typing import BinaryIO
 
 import click
 
-from pipelines.cli.options import (
-    change_config,
-    config_option,
-    create_console,
-    data_option,
-    json_option,
-    output_option,
-    quieten_tensorflow,
-    refresh_option,
-    set_option,
-    span_option,
-    write_json,
-)
+from pipelines.cli.options import json_option, quiet_tensorflow, with_config
+from pipelines.cli.screen import Screen
 from pipelines.compiler.compiled_file import read_compiled_file
-from pipelines.config.environment_file import load_config
 from pipelines.config.layout import OutputLayout, RunLayout
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.launcher.node_request import NodeRequest
@@ -42,23 +29,18 @@ from pipelines.workers.client import WorkerClient, open_private_server, stop_ser
 from pipelines.workers.pool import WorkerPool
 
 _POLL_SECONDS = 0.1
-_run_id_option = click.option(
-    "--run-id", required=True, metavar="ID", help="Run that it belongs to."
-)
+_run_id_option = click.option("--run-id", required=True, metavar="ID", help="Id of the run.")
+_existing_file = click.Path(path_type=Path, exists=True, dir_okay=False)
+_new_file = click.Path(path_type=Path)
 
 
 @click.command("compile")
-@config_option
-@set_option
-@data_option
-@span_option
-@refresh_option
-@output_option
-@click.option("--ir", "ir_path", type=click.Path(path_type=Path), help="File for the IR.")
+@with_config("data", "span", "refresh")
+@click.option("--ir", "ir_path", type=_new_file, help="File for the IR.")
 @click.option(
     "--description",
     "description_path",
-    type=click.Path(path_type=Path),
+    type=_new_file,
     help="File for nodes, edges, parameters and content hash.",
 )
 @click.option(
@@ -67,23 +49,17 @@ _run_id_option = click.option(
 @click.option(
     "--like",
     "like_path",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=_existing_file,
     help="Description whose nodes and edges the run must have.",
 )
 def compile_command(
-    source: str,
-    overrides: tuple[str, ...],
-    data: Path | None,
-    span: datetime.datetime | None,
-    refresh: bool,
-    output: Path | None,
+    config: PipelineConfig,
     ir_path: Path | None,
     description_path: Path | None,
     run_id: str | None,
     like_path: Path | None,
 ) -> int:
-    """Compile the pipeline to IR JSON plus a small description, or into a run's folder."""
-    config = change_config(load_config(source, overrides), data, span, output, refresh)
+    """Compile the pipeline to IR JSON and a small description, or into a run's folder."""
     if run_id is not None and ir_path is None and description_path is None:
         run = _find_run(config.layout, run_id)
         prepare_input(config)
@@ -108,13 +84,7 @@ def compile_command(
 
 
 @click.command("node")
-@click.option(
-    "--ir",
-    "ir_path",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    required=True,
-    help="Compiled pipeline.",
-)
+@click.option("--ir", "ir_path", type=_existing_file, required=True, help="Compiled pipeline.")
 @click.option("--node", "node_id", required=True, metavar="ID", help="Node to run.")
 @_run_id_option
 @click.option(
@@ -122,13 +92,11 @@ def compile_command(
     type=click.Choice(["warm", "cold"]),
     default="warm",
     show_default=True,
-    help="A process forked from one that has TFX imported, or one that imports it first.",
+    help="warm forks a process that has imported TFX, cold starts one that imports it first.",
 )
 @json_option
-def node_command(
-    ir_path: Path, node_id: str, run_id: str, worker: str, json_path: Path | None
-) -> int:
-    """Run one node in a process of its own; its log goes to the screen and to the run's folder."""
+def node_command(ir_path: Path, node_id: str, run_id: str, worker: str, screen: Screen) -> int:
+    """Run one node in its own process; its log goes to the screen and to the run's folder."""
     try:
         compiled = read_compiled_file(ir_path)
     except ValueError as error:
@@ -151,50 +119,42 @@ def node_command(
         result = _run_and_follow(WorkerPool(client), request)
     for problem in result.problems:
         click.echo(f"{node_id}: {result.state.value}: {problem.message}", err=True)
-    write_json(json_path, result.model_dump_json(indent=2))
+    screen.write_json(result)
     return result.exit_code
 
 
 @click.command("finish")
-@config_option
-@set_option
-@output_option
+@with_config()
 @_run_id_option
 @json_option
-def finish_command(
-    source: str,
-    overrides: tuple[str, ...],
-    output: Path | None,
-    run_id: str,
-    json_path: Path | None,
-) -> int:
-    """Sum a run up after its last node, however it went; the exit code is the verdict's."""
+def finish_command(config: PipelineConfig, run_id: str, screen: Screen) -> int:
+    """Summarize a run after its last node, however it ended; the exit code is the verdict's."""
     # Here: they read artifacts and the metadata store, which a node's own command need not load.
-    from pipelines.cli.ending_screen import print_end
+    from pipelines.cli.ending_screen import print_summary
     from pipelines.report.publication import conclude
-    from pipelines.runner.local_runner import close_dead_nodes
+    from pipelines.runner.local_runner import close_stale_nodes
     from pipelines.runs.run_summary import recover_summary
 
-    layout = change_config(load_config(source, overrides), None, None, output).layout
+    layout = config.layout
     run = _find_run(layout, run_id)
     if not run.description_path.is_file():
         raise UsageError(f"--run-id: got {run_id!r}, which was never compiled")
     description = read_description(run.description_path)
-    close_dead_nodes(layout, description, run_id)
+    close_stale_nodes(layout, description, run_id)
     summary, problem = conclude(layout, recover_summary(layout, run_id))
-    print_end(create_console(json_path), summary, problem)
-    write_json(json_path, summary.model_dump_json(indent=2))
+    print_summary(screen.console, summary, problem)
+    screen.write_json(summary)
     return summary.verdict.exit_code
 
 
 @click.group()
 def workers() -> None:
-    """The processes that keep TFX imported between nodes and runs."""
+    """Manage the processes that keep TFX imported between nodes and runs."""
 
 
 @workers.command("stop")
 def stop_workers() -> int:
-    """End them, and what is at work in them; they end by themselves when idle."""
+    """Stop them, and whatever runs in them; idle ones end by themselves."""
     ended = stop_servers()
     click.echo(f"{ended} worker server{'' if ended == 1 else 's'} ended")
     return ExitCode.DONE
@@ -210,7 +170,7 @@ def _find_run(layout: OutputLayout, run_id: str) -> RunLayout:
 def _compile_here(
     config: PipelineConfig, ir_path: Path, description_path: Path
 ) -> PipelineDescription:
-    quieten_tensorflow()
+    quiet_tensorflow()
     from pipelines.compiler.compilation import compile_pipeline
     from pipelines.compiler.ir_file import write_compiled
 

@@ -7,7 +7,6 @@ import dataclasses
 import datetime
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from pipelines.config.layout import OutputLayout, RunLayout
 from pipelines.config.pipeline_config import PipelineConfig
@@ -16,25 +15,10 @@ from pipelines.launcher.stale_executions import close_dead_executions
 from pipelines.metadata.run_store import open_run_store, read_recorded_result
 from pipelines.records.description import NodeDescription, PipelineDescription, read_description
 from pipelines.records.node_result import NodeResult, NodeState
+from pipelines.runner.display import RunDisplay
 from pipelines.workers.pool import WorkerPool
 
 _POLL_SECONDS = 0.2
-
-
-class RunDisplay(Protocol):
-    """What shows a run while it goes on."""
-
-    def compiled(self, description: PipelineDescription) -> None:
-        """The pipeline is compiled; its nodes are known."""
-
-    def started(self, node_id: str) -> None:
-        """A node has started."""
-
-    def ended(self, result: NodeResult) -> None:
-        """A node has ended, or was skipped."""
-
-    def tick(self) -> None:
-        """Some time has passed."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,7 +100,7 @@ def run_locally(
             pool.stop()
             schedule.finish_running(display)
         schedule.skip_waiting(display)
-        close_dead_nodes(config.layout, description, run_id, schedule.list_results())
+        close_stale_nodes(config.layout, description, run_id, schedule.list_results())
         seconds = time.monotonic() - started
         return LocalRun(run_id, description, schedule.list_results(), seconds, interrupted)
     finally:
@@ -124,7 +108,7 @@ def run_locally(
         threads.shutdown(wait=False, cancel_futures=True)
 
 
-def close_dead_nodes(
+def close_stale_nodes(
     layout: OutputLayout,
     description: PipelineDescription,
     run_id: str,

@@ -7,20 +7,16 @@ import datetime
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
-
-from rich.console import Console
-from rich.text import Text
 
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.report.reporter import Reporter
+from pipelines.runner.display import RunDisplay
 from pipelines.runner.input_data import prepare_input
 from pipelines.workers.client import WorkerClient
 
 if TYPE_CHECKING:
     from pipelines.records.node_result import NodeResult
-    from pipelines.runner.local_runner import RunDisplay
     from pipelines.runs.run_summary import RunSummary
 
 _DATA_GATE = "DataGate"
@@ -28,15 +24,16 @@ _DATA_GATE = "DataGate"
 
 def run_and_record(
     config: PipelineConfig,
-    console: Console,
-    create_display: Callable[[Console], AbstractContextManager[RunDisplay]],
+    display: RunDisplay,
+    print_line: Callable[[str], None],
     from_nodes: tuple[str, ...] = (),
     to_nodes: tuple[str, ...] = (),
 ) -> tuple[RunSummary, str | None]:
     """Run the pipeline, show it while it goes on, and write its summary and page.
 
     Args:
-        create_display: Gives what shows the run while it goes on, on the console.
+        display: Shows the run while it goes on; entered when the run begins.
+        print_line: Prints what there is to say before that.
         from_nodes: Nodes to start from, with the last run's artifacts; empty for all.
         to_nodes: Nodes to end with; empty for all.
 
@@ -49,7 +46,7 @@ def run_and_record(
         WorkerError: If the worker server could not be started.
     """
     with _stop_as_by_ctrl_c():
-        return _run_and_record(config, console, create_display, from_nodes, to_nodes)
+        return _run_and_record(config, display, print_line, from_nodes, to_nodes)
 
 
 @contextlib.contextmanager
@@ -73,8 +70,8 @@ def _stop_as_by_ctrl_c() -> Iterator[None]:
 
 def _run_and_record(
     config: PipelineConfig,
-    console: Console,
-    create_display: Callable[[Console], AbstractContextManager[RunDisplay]],
+    display: RunDisplay,
+    print_line: Callable[[str], None],
     from_nodes: tuple[str, ...],
     to_nodes: tuple[str, ...],
 ) -> tuple[RunSummary, str | None]:
@@ -90,14 +87,14 @@ def _run_and_record(
 
         layout = config.layout
         for line in recover_champion(layout, config.name):
-            console.print(Text(line), soft_wrap=True)
+            print_line(line)
         run_id = create_run_id(layout, datetime.datetime.now(datetime.timezone.utc))
 
         def draw_ahead(result: NodeResult) -> None:
             if result.id == _DATA_GATE:
                 reporter.draw_data(layout, run_id)
 
-        with create_display(console) as display:
+        with display:
             done = run_locally(
                 config, run_id, WorkerPool(client), display, from_nodes, to_nodes, draw_ahead
             )

@@ -146,7 +146,7 @@ def _compare(
     ):
         for name in sorted(old.keys() | new.keys()):
             if old.get(name) != new.get(name):
-                texts = (_shorten(values.get(name, "nothing")) for values in (old, new))
+                texts = (shorten(values.get(name, "nothing")) for values in (old, new))
                 yield Difference(kind=kind, name=name, before=next(texts), after=next(texts))
 
 
@@ -203,5 +203,6 @@ def _name_parts(value: object) -> Mapping[str, object] | None:
     return parts if len(parts) == len(value) else None
 
 
-def _shorten(text: str) -> str:
+def shorten(text: str) -> str:
+    """Cut a parameter's value to what a screen has room for."""
     return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 1]}…"
