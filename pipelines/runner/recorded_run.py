@@ -22,6 +22,29 @@ if TYPE_CHECKING:
 _DATA_GATE = "DataGate"
 
 
+@contextlib.contextmanager
+def _stop_as_by_ctrl_c() -> Iterator[None]:
+    """Have a run that is terminated, or whose terminal is closed, end as by Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
+        # Python gives signals to the main thread alone.
+        yield
+        return
+    # One that is ignored, as by nohup, stays so.
+    ending = [
+        number
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is signal.SIG_DFL
+    ]
+    for number in ending:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number in ending:
+            signal.signal(number, signal.SIG_DFL)
+
+
+@_stop_as_by_ctrl_c()
 def run_and_record(
     config: PipelineConfig,
     display: RunDisplay,
@@ -45,36 +68,6 @@ def run_and_record(
         CompilationError: If the pipeline could not be compiled.
         WorkerError: If the worker server could not be started.
     """
-    with _stop_as_by_ctrl_c():
-        return _run_and_record(config, display, print_line, from_nodes, to_nodes)
-
-
-@contextlib.contextmanager
-def _stop_as_by_ctrl_c() -> Iterator[None]:
-    """Have a run that is terminated, or whose terminal is closed, end as by Ctrl-C."""
-    if threading.current_thread() is not threading.main_thread():
-        # Python gives signals to the main thread alone.
-        yield
-        return
-    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    # One that is ignored, as by nohup, stays so.
-    kept = {number: kept[number] for number in kept if kept[number] is signal.SIG_DFL}
-    for number in kept:
-        signal.signal(number, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)
-
-
-def _run_and_record(
-    config: PipelineConfig,
-    display: RunDisplay,
-    print_line: Callable[[str], None],
-    from_nodes: tuple[str, ...],
-    to_nodes: tuple[str, ...],
-) -> tuple[RunSummary, str | None]:
     prepare_input(config)
     # The worker server imports while this process does.
     client = WorkerClient.shared()
