@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import click
 from rich.console import RenderableType
+from rich.text import Text
 
 from pipelines.cli.ending_screen import print_summary, render_gates
 from pipelines.cli.options import json_option, run_argument, with_config
@@ -35,11 +36,10 @@ def runs(config: PipelineConfig) -> int:
     found = list_runs(config.layout)
     # A run's name is what the other commands are given: it is never cut.
     headers = ("run", "verdict", "seconds", "ran", "cached", "version", "why")
-    table = create_table(*headers, no_wrap=("run", "why"))
-    table.columns[-1].overflow = "ellipsis"
+    table = create_table(*headers, no_wrap=("run",))
     rows = [*_list_runs(config.layout, found), *_list_changes(config.layout, found)]
-    for _, cells in sorted(rows, reverse=True):
-        add_row(table, *cells)
+    for _, (*cells, why) in sorted(rows, reverse=True):
+        add_row(table, *cells, Text(why, overflow="ellipsis", no_wrap=True))
     Screen().print(table)
     return ExitCode.DONE
 

@@ -74,7 +74,7 @@ def create_table(
         right: Headers of the columns that are aligned to the right.
         no_wrap: Headers of the columns whose cells stay on one line.
     """
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
     for header in headers:
         justify = "right" if header in right else "left"
         table.add_column(header, justify=justify, no_wrap=header in no_wrap)  # type: ignore[arg-type]
