@@ -6,7 +6,7 @@ from dags.airflow_config import AirflowConfig
 from pipelines.records.description import NodeDescription, PipelineDescription
 
 NODE_TEXTS = {
-    "CsvExampleGen": "Read the CSV files, refuse those that are no such data, and split the rows.",
+    "CsvExampleGen": "Read the CSV files, refuse those of another form, and split the rows.",
     "CuratedSchema": "Bring in the schema that people keep under `schemas/`.",
     "StatisticsGen": "Compute the statistics of every split.",
     "SchemaGen": "Infer a schema from the training split, for people to compare.",
@@ -14,7 +14,7 @@ NODE_TEXTS = {
     "LatestAcceptedData": "Find the data that was accepted last, to compare with.",
     "DataGate": "**Refuse or accept the data.** A refusal fails this task without a retry.",
     "EarlierSpans": "Find the spans that were accepted before, to train on beside this one.",
-    "TrainingWindow": "Lay the spans of the rolling window together, to train on.",
+    "TrainingWindow": "Join the spans of the rolling window, to train on.",
     "Transform": "Compute the features, and the graph that serves the same ones.",
     "Trainer": "Train the `tf.keras` model.",
     "LatestBlessedModel": "Find the champion: the model that candidates are compared with.",
@@ -34,9 +34,9 @@ PARAMETER_TEXTS = {
         "Data folder",
         "A folder of CSV files, from the data root, to read instead of a span: chicago_taxi/full.",
     ),
-    "max_epochs": ("Most epochs", "Passes over the training split. Empty: as configured."),
+    "max_epochs": ("Max epochs", "Maximum passes over the training split. Empty: as configured."),
     "learning_rate": ("Learning rate", "Of the first epochs. Empty: as configured."),
-    "refresh": ("Refresh", "Run every node, also where nothing that it depends on has changed."),
+    "refresh": ("Refresh", "Run every node, even where nothing that it depends on has changed."),
 }
 """Title and description of each parameter."""
 
@@ -90,8 +90,8 @@ def describe_check(pipeline: PipelineDescription) -> str:
     return f"""\
 ### Does the pushed {pipeline.name} model serve what was evaluated?
 
-Set off by every newly pushed version. Loads it in a fresh process, as a server would, and compares
-what its serving signature answers to raw examples with what was evaluated.
+Triggered by every newly pushed version. Loads it in a fresh process, as a server would, and
+compares how its serving signature answers raw examples with what was evaluated.
 """
 
 

@@ -1,4 +1,4 @@
-"""Settings of an Airflow that runs whole on one machine, and listens on no other."""
+"""Settings of an Airflow that runs entirely on one machine, and listens only there."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from dags.airflow_config import PROJECT_ROOT
 HOST = "127.0.0.1"
 ADMIN = "admin"
 API_USER = "pipeline"
-"""User that notes are written as; it may do what a person may who only uses DAGs."""
+"""User that notes are written as, with the rights of a person who only uses DAGs."""
 API_CONNECTION = "airflow_api"
 
 
 @dataclasses.dataclass(frozen=True)
 class StandaloneSettings:
-    """Where a standalone Airflow keeps its things.
+    """Where a standalone Airflow lives.
 
     Attributes:
         home: ``AIRFLOW_HOME``.
@@ -73,7 +73,7 @@ def create_environment(
 
 
 def load_keys(settings: StandaloneSettings) -> dict[str, str]:
-    """Load the keys and passwords, and make them up the first time.
+    """Load the keys and passwords; the first time they are generated.
 
     Returns:
         By name.
