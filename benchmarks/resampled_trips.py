@@ -100,7 +100,7 @@ def write_trips(
     row_count: int,
     directory: Path,
     seed: int = SEED,
-    rows_a_file: int | None = None,
+    rows_per_file: int | None = None,
 ) -> list[Path]:
     """Write trips as CSV.
 
@@ -108,14 +108,14 @@ def write_trips(
         row_count: How many to make, >= 1.
         directory: Folder of the files; made where it is missing.
         seed: Of the random numbers, >= 0.
-        rows_a_file: Most rows of one file, >= 1; None for a single file.
+        rows_per_file: Most rows of one file, >= 1; None for a single file.
 
     Returns:
         The files, ``trips-00000.csv`` and so on, in order; each has a header.
     """
     directory.mkdir(parents=True, exist_ok=True)
     header = ",".join(real.names).encode() + b"\n"
-    most = rows_a_file or row_count
+    most = rows_per_file or row_count
     blocks = generate_lines(real, row_count, seed)
     lines = next(blocks)
     paths = []

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from benchmarks.checkout import PROJECT_ROOT
 from benchmarks.cli import main
 from benchmarks.measured_process import measure_command
-from benchmarks.results import NO_ROWS, append_line, read_results
+from benchmarks.results import NO_ROWS, Reading, append_line, read_results
 from benchmarks.subjects import (
     OURS,
     SCENARIOS,
@@ -23,7 +23,6 @@ from benchmarks.subjects import (
     STOCK_CACHED,
     STOCK_SAME_EXAMPLES,
     Bench,
-    Reading,
     Stage,
     Task,
     create_ours,
