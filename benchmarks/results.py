@@ -136,6 +136,10 @@ class Results:
             if (each.subject, each.rows) == (subject, rows) and each.succeeded
         }
 
+    def list_found(self, subject: str, rows: int) -> list[Measurement]:
+        """List what succeeded, by repeat."""
+        return list(self.find(subject, rows).values())
+
     def list_sizes(self) -> list[int]:
         """List the sizes of data that something was measured on, smallest first."""
         return sorted({each.rows for each in self._measurements.values()} - {NO_ROWS})
