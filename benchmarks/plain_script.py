@@ -56,7 +56,7 @@ TEXTS = ("payment_type", "company")
 SPLIT_TENTHS = {"train": 6, "validation": 1, "test": 3}
 SLICE_COLUMNS = ("payment_type", "company", "pickup_community_area", "trip_start_hour")
 
-# Most categories of a vocabulary, and fewest training rows that a category needs.
+# Maximum size of each vocabulary, and minimum training rows per category.
 VOCABULARIES = {
     "pickup_community_area": (77, 5),
     "payment_type": (20, 1),
@@ -82,7 +82,8 @@ _THRESHOLD = 0.5
 _PROBABILITY_MARGIN = 1e-7
 _CHECKED_ROWS = 1000
 _SEED = 20130101
-_STEPS_AN_EXECUTION = 50
+_POSITIVE = click.IntRange(min=1)
+_STEPS_PER_EXECUTION = 50
 
 Array = npt.NDArray[Any]
 Columns = Mapping[str, Array]
@@ -93,11 +94,11 @@ class Budget:
     """How long to train.
 
     Attributes:
-        max_epochs: Most passes over the training split.
+        max_epochs: Maximum number of passes over the training split.
         patience: Epochs without a better validation log loss before training stops.
-        batch_size: Rows a gradient step.
+        batch_size: Rows per gradient step.
         rows_budget: Passes end after the one in which so many rows have been seen.
-        epoch_rows: Most rows of an epoch, after which the model is validated: a pass over more is
+        epoch_rows: Maximum rows per epoch, after which the model is validated: a pass over more is
             several.
     """
 
@@ -108,16 +109,16 @@ class Budget:
     epoch_rows: int
 
     def plan_epochs(self, training_rows: int) -> tuple[int, int]:
-        """Plan the training of so many rows; gives the most epochs, and gradient steps in each."""
+        """Plan training on so many rows: the maximum of epochs, and the steps in each."""
         passes = min(self.max_epochs, math.ceil(self.rows_budget / training_rows))
-        epochs_a_pass = math.ceil(training_rows / self.epoch_rows)
-        steps = math.ceil(math.ceil(training_rows / self.batch_size) / epochs_a_pass)
-        return passes * epochs_a_pass, steps
+        epochs_per_pass = math.ceil(training_rows / self.epoch_rows)
+        steps = math.ceil(math.ceil(training_rows / self.batch_size) / epochs_per_pass)
+        return passes * epochs_per_pass, steps
 
 
 @dataclasses.dataclass(frozen=True)
 class Transformation:
-    """What the training split decides of the transformation.
+    """The transformation's parameters, computed from the training split.
 
     Attributes:
         vocabularies: Categories by column, the most frequent first; a category's place is its
@@ -137,7 +138,7 @@ def read_trips(directory: Path) -> pd.DataFrame:
     """Read the CSV files of a folder.
 
     Returns:
-        A row a trip. Texts are categories; an integer column with gaps is float64, which holds
+        One row per trip. Texts are categories; an integer column with gaps is float64, which holds
         every integer here exactly.
     """
     types = {
@@ -220,7 +221,7 @@ def describe_numbers(column: pd.Series[Any]) -> dict[str, Any]:
 
 
 def fit_transformation(train: pd.DataFrame) -> Transformation:
-    """Learn vocabularies, moments and quantiles."""
+    """Compute vocabularies, moments and quantiles."""
     logs = {name: _take_log(train[name].to_numpy(np.float64)) for name in SCALED}
     shares = np.linspace(0, 1, BUCKETS + 1)[1:-1]
     fares = train[BUCKETED].to_numpy()
@@ -240,8 +241,8 @@ def build_vocabulary(column: pd.Series[Any], most: int, fewest: int) -> list[str
 
     Args:
         column: Values; missing ones are a category.
-        most: Most categories kept.
-        fewest: Fewest rows a category needs.
+        most: Maximum number of categories kept.
+        fewest: Minimum number of rows per category.
 
     Returns:
         The categories as text, the most frequent first, of equally frequent ones the last in the
@@ -256,7 +257,7 @@ def build_vocabulary(column: pd.Series[Any], most: int, fewest: int) -> list[str
 
 
 def _number_categories(column: pd.Series[Any]) -> tuple[Array, list[str]]:
-    """Number a column's values from 0; gives the rows' numbers, and each number's text."""
+    """Number a column's values from 0; returns the rows' numbers, and each number's text."""
     codes, uniques = pd.factorize(column)
     names = [value if isinstance(value, str) else str(int(value)) for value in uniques]
     # pandas numbers a missing value -1: the last name.
@@ -303,7 +304,7 @@ def transform_trips(trips: pd.DataFrame, fitted: Transformation) -> dict[str, Ar
 
 
 def compute_label(trips: pd.DataFrame) -> Array:
-    """Tell big tips; gives float32 of 0 and 1, [rows]."""
+    """Find big tips; returns float32 of 0 and 1, [rows]."""
     tips, fares = (_count_cents(trips[name].to_numpy()) for name in ("tips", "fare"))
     return (100 * tips > TIP_PERCENT * fares).astype(np.float32)
 
@@ -320,7 +321,7 @@ def count_indices(fitted: Transformation) -> dict[str, int | None]:
     }
 
 
-def build_model(index_counts: Mapping[str, int | None], steps_an_epoch: int) -> tf.keras.Model:
+def build_model(index_counts: Mapping[str, int | None], steps_per_epoch: int) -> tf.keras.Model:
     """Build the pipeline's model: embeddings and numbers into two dense layers."""
     import tensorflow as tf
 
@@ -358,7 +359,7 @@ def build_model(index_counts: Mapping[str, int | None], steps_an_epoch: int) -> 
             tf.keras.metrics.AUC(name="auc"),
         ],
         # Between two executions Keras is in Python, which takes longer than a step.
-        steps_per_execution=min(_STEPS_AN_EXECUTION, steps_an_epoch),
+        steps_per_execution=min(_STEPS_PER_EXECUTION, steps_per_epoch),
     )
     return model
 
@@ -403,7 +404,7 @@ def train_model(
 
 
 def predict(model: tf.keras.Model, inputs: Columns) -> Array:
-    """Score rows in batches; gives the probability of label 1, [rows]."""
+    """Score rows in batches; returns the probability of label 1, [rows]."""
     import tensorflow as tf
 
     score = tf.function(lambda batch: model(batch, training=False), autograph=False)
@@ -492,7 +493,7 @@ def export_model(model: tf.keras.Model, fitted: Transformation, directory: Path)
 
     Args:
         directory: Gets the model, with the signatures ``serving_default`` (serialized
-            ``tf.Example``) and ``serving_raw`` (a tensor a column; NaN, -1 and the empty string
+            ``tf.Example``) and ``serving_raw`` (one tensor per column; NaN, -1 and the empty string
             stand for missing values).
     """
     import tensorflow as tf
@@ -593,10 +594,10 @@ def transform_tensors(
 
 
 def check_export(directory: Path, trips: pd.DataFrame, probabilities: Array) -> None:
-    """Load the exported model and compare what it says of some rows.
+    """Load the exported model and compare its scores of some rows.
 
     Args:
-        probabilities: What the model said of them in training's own code, [rows].
+        probabilities: Their scores by the model in memory, [rows].
 
     Raises:
         ValueError: If an answer differs.
@@ -616,7 +617,7 @@ def check_export(directory: Path, trips: pd.DataFrame, probabilities: Array) -> 
 
 
 class Stopwatch:
-    """Notes what each step takes."""
+    """Records how long each step takes."""
 
     def __init__(self) -> None:
         """Start with no steps."""
@@ -632,7 +633,7 @@ class Stopwatch:
 
 
 def run_script(data: Path, output: Path, budget: Budget) -> dict[str, Any]:
-    """Do it all.
+    """Run every step.
 
     Returns:
         ``steps``: seconds of each; ``rows`` by split; ``rows_seen`` in training;
@@ -696,20 +697,17 @@ def _write_json(path: Path, content: object) -> None:
     required=True,
     help="Folder to write to.",
 )
-@click.option("--max-epochs", type=click.IntRange(min=1), default=40, help="Most passes.")
-@click.option("--patience", type=click.IntRange(min=1), default=6, help="Epochs without gain.")
-@click.option("--batch-size", type=click.IntRange(min=1), default=256, help="Rows a step.")
+@click.option("--max-epochs", type=_POSITIVE, default=40, help="Maximum number of passes.")
+@click.option("--patience", type=_POSITIVE, default=6, help="Epochs without gain.")
+@click.option("--batch-size", type=_POSITIVE, default=256, help="Rows per step.")
 @click.option(
     "--rows-budget",
-    type=click.IntRange(min=1),
+    type=_POSITIVE,
     default=3_000_000,
     help="Stop after the pass in which so many rows have been seen.",
 )
 @click.option(
-    "--epoch-rows",
-    type=click.IntRange(min=1),
-    default=250_000,
-    help="Most rows between two validations.",
+    "--epoch-rows", type=_POSITIVE, default=250_000, help="Maximum rows between two validations."
 )
 def main(
     data: Path,
