@@ -4,9 +4,9 @@
 what the run left, how long each node took, how many rows it counted and how good the model is.
 Reading is a command of its own so that it adds nothing to the run's measured time.
 
-Pipeline and model are the wheel's (TFX 1.16), unchanged: ``taxi_pipeline_native_keras._create_pipeline`` with
-``taxi_utils_native_keras.py`` as its module file. The environment is that of
-``requirements/stock.txt`` and none of the project is imported.
+Pipeline and model are the wheel's (TFX 1.16), unchanged:
+``taxi_pipeline_native_keras._create_pipeline`` with ``taxi_utils_native_keras.py`` as its module
+file. The environment is that of ``requirements/stock.txt``; nothing of the project is imported.
 
 TFX is imported where it is used: Beam's worker processes import this module again.
 """
