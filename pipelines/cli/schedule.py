@@ -17,7 +17,7 @@ import click
 from pipelines.cli.options import json_option, quiet_tensorflow, with_config
 from pipelines.cli.screen import Screen
 from pipelines.compiler.compiled_file import read_compiled_file
-from pipelines.config.layout import OutputLayout, RunLayout
+from pipelines.config.layout import OutputLayout
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.launcher.node_request import NodeRequest
 from pipelines.records.description import PipelineDescription, read_description
@@ -61,7 +61,7 @@ def compile_command(
 ) -> int:
     """Compile the pipeline to IR JSON and a small description, or into a run's folder."""
     if run_id is not None and ir_path is None and description_path is None:
-        run = _find_run(config.layout, run_id)
+        run = config.layout.run(run_id)
         prepare_input(config)
         # Here: a compilation without a run needs no metadata store.
         from pipelines.runs.champion import recover_champion
@@ -108,7 +108,7 @@ def node_command(ir_path: Path, node_id: str, run_id: str, worker: str, screen: 
         ir_path=ir_path.absolute(),
         node_id=node_id,
         run_id=run_id,
-        log_path=_find_run(OutputLayout(compiled.output_root), run_id).log_path(node_id),
+        log_path=OutputLayout(compiled.output_root).run(run_id).log_path(node_id),
     )
     with contextlib.ExitStack() as stack:
         client = (
@@ -136,7 +136,7 @@ def finish_command(config: PipelineConfig, run_id: str, screen: Screen) -> int:
     from pipelines.runs.run_summary import recover_summary
 
     layout = config.layout
-    run = _find_run(layout, run_id)
+    run = layout.run(run_id)
     if not run.description_path.is_file():
         raise UsageError(f"--run-id: got {run_id!r}, which was never compiled")
     description = read_description(run.description_path)
@@ -158,13 +158,6 @@ def stop_workers() -> int:
     ended = stop_servers()
     click.echo(f"{ended} worker server{'' if ended == 1 else 's'} ended")
     return ExitCode.DONE
-
-
-def _find_run(layout: OutputLayout, run_id: str) -> RunLayout:
-    try:
-        return layout.run(run_id)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
 
 
 def _compile_here(

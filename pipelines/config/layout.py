@@ -7,8 +7,13 @@ import re
 from pathlib import Path
 
 from pipelines.config.store_address import PostgresqlAddress, SqliteAddress, StoreAddress
+from pipelines.records.errors import UsageError
 
 _RUN_ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,99}")
+
+
+class RunIdError(UsageError, ValueError):
+    """A run's name could leave the output root; one line says what is expected."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +76,7 @@ class OutputLayout:
         """Give a run's page, its ``index.html``.
 
         Raises:
-            ValueError: If the name could leave the output root.
+            RunIdError: If the name could leave the output root.
         """
         return self.reports_directory / self.run(run_id).directory.name / "index.html"
 
@@ -79,7 +84,7 @@ class OutputLayout:
         """Give the page of two runs side by side, in the folder of the second's.
 
         Raises:
-            ValueError: If a name could leave the output root.
+            RunIdError: If a name could leave the output root.
         """
         name = self.run(before).directory.name
         return self.report_path(after).with_name(f"compared-with-{name}.html")
@@ -91,10 +96,10 @@ class OutputLayout:
             run_id: The run's name: letters, digits and ``_ . : + -``.
 
         Raises:
-            ValueError: If the name could leave the output root.
+            RunIdError: If the name could leave the output root.
         """
         if not _RUN_ID_PATTERN.fullmatch(run_id):
-            raise ValueError(
+            raise RunIdError(
                 f"run id: got {run_id!r}, expected letters, digits and _ . : + - (100 at most)"
             )
         return RunLayout(self.runs_directory / run_id)
