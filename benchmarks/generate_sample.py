@@ -13,7 +13,9 @@ import datetime
 import io
 import math
 import random
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from schemas.feature_table import load_feature_table
 
@@ -22,6 +24,7 @@ SEED = 20161231
 ROW_COUNT = 1200
 
 Row = dict[str, str]
+_Choice = TypeVar("_Choice")
 
 _FIRST_DAY = datetime.datetime(2013, 1, 1, tzinfo=datetime.timezone.utc)
 _DAYS = 4 * 365
@@ -138,10 +141,10 @@ def _choose_start(generator: random.Random) -> datetime.datetime:
 
 
 def _choose_area(generator: random.Random) -> Area:
-    return generator.choices(_AREAS, [area.weight for area in _AREAS])[0]
+    return _choose(generator, {area: area.weight for area in _AREAS})
 
 
-def _choose(generator: random.Random, weights: dict[str, int]) -> str:
+def _choose(generator: random.Random, weights: Mapping[_Choice, int]) -> _Choice:
     return generator.choices(list(weights), list(weights.values()))[0]
 
 
@@ -158,8 +161,7 @@ def _choose_tip(generator: random.Random, payment: str, fare_usd: float) -> floa
         return 0.0
     if fare_usd < 15 and generator.random() < 0.4:
         return float(generator.choice((1, 2, 2, 3)))
-    share = generator.choices(list(_TIP_BUTTONS), list(_TIP_BUTTONS.values()))[0]
-    return math.ceil(100 * share * fare_usd) / 100
+    return math.ceil(100 * _choose(generator, _TIP_BUTTONS) * fare_usd) / 100
 
 
 def _measure_trip(generator: random.Random, pickup: Area, dropoff: Area) -> float:

@@ -31,7 +31,6 @@ import click
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.checkout import PROJECT_ROOT
@@ -39,6 +38,7 @@ from components.examples.example_encoding import encode_examples
 from components.examples.parquet_examples import list_files, read_flat_batches
 from components.metrics.score_histogram import PROBABILITY_MARGIN
 from pipelines.cli import main as run_pipelines
+from pipelines.cli.screen import Screen
 from pipelines.config.environment_file import load_config
 from pipelines.config.layout import OutputLayout
 from pipelines.metadata.run_store import (
@@ -64,7 +64,6 @@ _LEARNING_SPLITS = ("train", "validation")
 _TEST_SPLIT = "test"
 _THRESHOLD = 0.5
 _SERVING_BATCH_ROWS = 4096
-_PLAIN_WIDTH = 100
 
 Labels = npt.NDArray[np.int64]
 Probabilities = npt.NDArray[np.float64]
@@ -483,10 +482,7 @@ def main(source: str, seed_count: int, output: Path | None, json_path: Path | No
         seed: train_pipeline(source, seed, root) for seed in range(first, first + seed_count)
     }
     measurements = measure_models(pipelines, table)
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_PLAIN_WIDTH)
-    console.print(create_table(measurements), highlight=False)
+    Screen().print(create_table(measurements))
     if json_path is not None:
         json_path.parent.mkdir(parents=True, exist_ok=True)
         content = [dataclasses.asdict(measurement) for measurement in measurements]

@@ -709,22 +709,13 @@ def _write_json(path: Path, content: object) -> None:
 @click.option(
     "--epoch-rows", type=_POSITIVE, default=250_000, help="Maximum rows between two validations."
 )
-def main(
-    data: Path,
-    output: Path,
-    max_epochs: int,
-    patience: int,
-    batch_size: int,
-    rows_budget: int,
-    epoch_rows: int,
-) -> None:
+def main(data: Path, output: Path, **budget: int) -> None:
     """Train the taxi model without a pipeline."""
     # As in the pipeline, and before TensorFlow is imported: tf.keras is Keras 2.
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     output.mkdir(parents=True, exist_ok=True)
-    budget = Budget(max_epochs, patience, batch_size, rows_budget, epoch_rows)
-    result = run_script(data, output, budget)
+    result = run_script(data, output, Budget(**budget))
     _write_json(output / "result.json", result)
 
 
