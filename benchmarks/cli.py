@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from benchmarks.checkout import PROJECT_ROOT
 from benchmarks.subjects import SCENARIOS
+from pipelines.config.code_root import CODE_ROOT
 
-_DIRECTORY = PROJECT_ROOT / "artifacts/benchmarks"
+_DIRECTORY = CODE_ROOT / "artifacts/benchmarks"
 _SIZES = (15_000, 150_000, 1_500_000)
 _POSITIVE, _NOT_NEGATIVE = click.IntRange(min=1), click.IntRange(min=0)
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -136,7 +136,7 @@ def show(files: tuple[Path, ...]) -> None:
 @click.option(
     "--page",
     type=_EXISTING_FILE,
-    default=PROJECT_ROOT / "docs/benchmarks.md",
+    default=CODE_ROOT / "docs/benchmarks.md",
     metavar="FILE",
     help="Page that the tables are written to, between its markers.",
 )

@@ -33,12 +33,12 @@ import numpy.typing as npt
 import pandas as pd
 from rich.table import Table
 
-from benchmarks.checkout import PROJECT_ROOT
 from components.examples.example_encoding import encode_examples
 from components.examples.parquet_examples import list_files, read_flat_batches
 from components.metrics.score_histogram import PROBABILITY_MARGIN
 from pipelines.cli import main as run_pipelines
 from pipelines.cli.screen import Screen
+from pipelines.config.code_root import CODE_ROOT
 from pipelines.config.environment_file import load_config
 from pipelines.config.layout import OutputLayout
 from pipelines.metadata.run_store import (
@@ -474,7 +474,7 @@ def main(source: str, seed_count: int, output: Path | None, json_path: Path | No
     except ConfigError as error:
         raise click.UsageError(str(error)) from error
     table = load_feature_table(config.task)
-    root = (output or PROJECT_ROOT / _OUTPUT).absolute()
+    root = (output or CODE_ROOT / _OUTPUT).absolute()
     first = config.trainer.seed
     # Google's client library, which TFX brings along, gives notice of leaving Python 3.10.
     warnings.filterwarnings("ignore", category=FutureWarning, module="google")

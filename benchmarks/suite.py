@@ -14,12 +14,12 @@ from pathlib import Path
 
 import click
 
-from benchmarks.checkout import PROJECT_ROOT
 from benchmarks.machine import describe_machine
 from benchmarks.measured_process import measure_command
 from benchmarks.resampled_trips import read_real_trips, write_trips
 from benchmarks.results import NO_ROWS, Measurement, Reading, Results, append_line, read_results
 from benchmarks.subjects import OURS, SCENARIOS, Bench, Stage, Task
+from pipelines.config.code_root import CODE_ROOT
 from pipelines.config.environment_file import load_config
 from pipelines.runner.input_data import prepare_input
 
@@ -176,7 +176,7 @@ def _open_bench() -> Iterator[Bench]:
         environment = {**os.environ, "XDG_RUNTIME_DIR": runtime_directory}
         # As users have it: what is imported once is compiled for the next time.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        bench = Bench(PROJECT_ROOT, environment)
+        bench = Bench(CODE_ROOT, environment)
         try:
             yield bench
         finally:

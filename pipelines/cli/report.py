@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from pipelines.cli.ending_screen import name_outcome
 from pipelines.cli.options import json_option, run_argument, with_config
 from pipelines.cli.screen import Screen, add_row, create_table, format_score
 from pipelines.config.pipeline_config import PipelineConfig
@@ -114,7 +115,8 @@ def _create_tables(comparison: RunComparison) -> Iterator[Table]:
     table = create_table("gate", "slice", "before", "after")
     for gate in comparison.gates:
         if gate.differs:
-            outcomes = (one.outcome.value if one else "" for one in (gate.before, gate.after))
+            sides = (gate.before, gate.after)
+            outcomes = (name_outcome(side.outcome) if side else "" for side in sides)
             add_row(table, gate.name, gate.slice, *outcomes)
     yield table
     table = create_table("node", "parameter", "before", "after")
