@@ -1,4 +1,4 @@
-"""The goals of the pipeline's speed, and what the results say of each."""
+"""The goals of the pipeline's speed, and the results for each."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ def measure_spread(values: Iterable[float | None]) -> Spread | None:
 
 
 def measure_wall(measurement: Measurement) -> float:
-    """Give the wall time, in seconds."""
+    """Get the wall time, in seconds."""
     return measurement.seconds
 
 
 def measure_memory(measurement: Measurement) -> float:
-    """Give the peak memory of all processes, in bytes."""
+    """Get the peak memory of all processes, in bytes."""
     return measurement.peak_total_bytes
 
 

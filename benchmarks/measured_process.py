@@ -38,8 +38,8 @@ class Cost:
         exit_code: Its exit code; negative for the signal that ended it.
         seconds: From its start to its end; what it left in the background may run on.
         cpu_seconds: User and system time of all processes until then.
-        peak_process_bytes: Most resident memory of any one process.
-        peak_total_bytes: Most memory of all processes at a time, a page that several share being
+        peak_process_bytes: Peak resident memory of any one process.
+        peak_total_bytes: Peak memory of all processes together, a page that several share being
             counted once (proportional set size); sampled, so a short peak may be missed.
     """
 

@@ -227,8 +227,8 @@ def fit_transformation(train: pd.DataFrame) -> Transformation:
     fares = train[BUCKETED].to_numpy()
     return Transformation(
         vocabularies={
-            name: build_vocabulary(train[name], most, fewest)
-            for name, (most, fewest) in VOCABULARIES.items()
+            name: build_vocabulary(train[name], max_size, min_rows)
+            for name, (max_size, min_rows) in VOCABULARIES.items()
         },
         means={name: float(np.nanmean(values)) for name, values in logs.items()},
         deviations={name: float(np.nanstd(values)) for name, values in logs.items()},
@@ -236,13 +236,13 @@ def fit_transformation(train: pd.DataFrame) -> Transformation:
     )
 
 
-def build_vocabulary(column: pd.Series[Any], most: int, fewest: int) -> list[str]:
+def build_vocabulary(column: pd.Series[Any], max_size: int, min_rows: int) -> list[str]:
     """List categories by frequency.
 
     Args:
         column: Values; missing ones are a category.
-        most: Maximum number of categories kept.
-        fewest: Minimum number of rows per category.
+        max_size: Maximum number of categories kept.
+        min_rows: Minimum number of rows per category.
 
     Returns:
         The categories as text, the most frequent first, of equally frequent ones the last in the
@@ -251,9 +251,9 @@ def build_vocabulary(column: pd.Series[Any], most: int, fewest: int) -> list[str
     codes, names = _number_categories(column)
     counted = zip(np.bincount(codes, minlength=len(names)).tolist(), names, strict=True)
     ranked = sorted(
-        ((count, name.encode()) for count, name in counted if count >= fewest), reverse=True
+        ((count, name.encode()) for count, name in counted if count >= min_rows), reverse=True
     )
-    return [name.decode() for _, name in ranked[:most]]
+    return [name.decode() for _, name in ranked[:max_size]]
 
 
 def _number_categories(column: pd.Series[Any]) -> tuple[Array, list[str]]:
@@ -436,17 +436,17 @@ def compute_metrics(labels: Array, probabilities: Array) -> dict[str, float | in
     clipped = np.clip(
         probabilities.astype(np.float64), _PROBABILITY_MARGIN, 1 - _PROBABILITY_MARGIN
     )
-    said = probabilities > _THRESHOLD
-    positives, said_yes = int(labels.sum()), int(said.sum())
-    both = int((labels & said).sum())
+    predicted = probabilities > _THRESHOLD
+    positives, predicted_positives = int(labels.sum()), int(predicted.sum())
+    true_positives = int((labels & predicted).sum())
     losses = np.log(np.where(labels, clipped, 1 - clipped))
     return {
         "rows": len(labels),
         "auc": compute_auc(labels, probabilities),
         "log_loss": float(-losses.mean()),
-        "accuracy": float((labels == said).mean()),
-        "precision": both / said_yes if said_yes else None,
-        "recall": both / positives if positives else None,
+        "accuracy": float((labels == predicted).mean()),
+        "precision": true_positives / predicted_positives if predicted_positives else None,
+        "recall": true_positives / positives if positives else None,
         "calibration": float(probabilities.sum(dtype=np.float64)) / positives
         if positives
         else None,

@@ -65,7 +65,7 @@ class RealTrips:
     seconds: Integers
 
     def __len__(self) -> int:
-        """Give the number of trips."""
+        """Count the trips."""
         return len(self.timestamps)
 
 
@@ -188,8 +188,8 @@ def _find_year(timestamps: Integers) -> Integers:
 
 def _change_fare(fares: Integers, generator: np.random.Generator) -> Integers:
     """Add or take a few steps of the meter; what is below the flag drop stays."""
-    most = _MAX_FARE_STEPS + (_FARE_NOISE * fares / _METER_STEP_CENTS).astype(np.int64)
-    steps = generator.integers(-most, most, endpoint=True)
+    max_steps = _MAX_FARE_STEPS + (_FARE_NOISE * fares / _METER_STEP_CENTS).astype(np.int64)
+    steps = generator.integers(-max_steps, max_steps, endpoint=True)
     changed = np.maximum(fares + _METER_STEP_CENTS * steps, _FLAG_DROP_CENTS)
     return np.where(fares < _FLAG_DROP_CENTS, fares, changed)
 
@@ -218,8 +218,8 @@ def _change_miles(miles: Integers, generator: np.random.Generator) -> Integers:
 
 def _change_seconds(seconds: Integers, generator: np.random.Generator) -> Integers:
     """Add or take whole minutes; none and missing stay."""
-    most = 1 + (_MINUTES_NOISE * np.maximum(seconds, 0) / 60).astype(np.int64)
-    changed = seconds + 60 * generator.integers(-most, most, endpoint=True)
+    max_minutes = 1 + (_MINUTES_NOISE * np.maximum(seconds, 0) / 60).astype(np.int64)
+    changed = seconds + 60 * generator.integers(-max_minutes, max_minutes, endpoint=True)
     return np.where(seconds < 60, seconds, np.clip(changed, 60, max(seconds.max(), 60)))
 
 

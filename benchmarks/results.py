@@ -19,7 +19,7 @@ class Machine(FrozenModel):
     """Where and with what was measured.
 
     Attributes:
-        kind: Tells lines apart.
+        kind: Type of the line.
         cores: Number that this process may use.
         memory_gib: Total memory.
         disk_free_gib: Free space where runs write.
@@ -40,7 +40,7 @@ class Machine(FrozenModel):
 
 
 class Reading(FrozenModel):
-    """What a command says of itself.
+    """What a command reports of itself.
 
     Attributes:
         outcome: How it ended, in its own words.
@@ -65,7 +65,7 @@ class Measurement(Reading):
     """One command, measured once.
 
     Attributes:
-        kind: Tells lines apart.
+        kind: Type of the line.
         subject: What was run; see ``benchmarks.subjects``.
         rows: Rows of its data; ``NO_ROWS`` where it reads none.
         repeat: Its number among the repeats, from 0.
@@ -74,8 +74,8 @@ class Measurement(Reading):
         succeeded: Whether its exit code is one that it may end with.
         seconds: Wall time, or what counts in its place.
         cpu_seconds: User and system time of all its processes.
-        peak_process_bytes: Most resident memory of one process.
-        peak_total_bytes: Most memory of all processes at a time, shared pages counted once.
+        peak_process_bytes: Peak resident memory of one process.
+        peak_total_bytes: Peak memory of all processes together, shared pages counted once.
     """
 
     kind: Literal["measurement"] = "measurement"
@@ -124,7 +124,7 @@ class Results:
         return list(self._measurements.values())
 
     def has(self, subject: str, rows: int, repeat: int) -> bool:
-        """Say whether something was measured, and succeeded."""
+        """Return whether something was measured, and succeeded."""
         found = self._measurements.get((subject, rows, repeat))
         return found is not None and found.succeeded
 

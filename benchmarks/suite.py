@@ -127,7 +127,7 @@ def measure_stage(bench: Bench, stage: Stage, rows: int, repeat: int, log: Path)
         log: File that gets its output; an older one is removed.
 
     Returns:
-        What it took, and what it says of itself where it succeeded.
+        What it took, and what it reports of itself where it succeeded.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)

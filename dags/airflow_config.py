@@ -119,7 +119,7 @@ class AirflowConfig(FrozenModel, strict=True):
         return next((pool.name for pool in self.pools if node_id in pool.nodes), "default_pool")
 
     def find_timeout(self, node_id: str) -> datetime.timedelta:
-        """Give the longest time that one try of a node may take."""
+        """Find the longest time that one try of a node may take."""
         minutes = self.node_timeout_minutes.get(node_id, self.timeout_minutes)
         return datetime.timedelta(minutes=minutes)
 

@@ -18,7 +18,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class ChildProcess:
-    """Runs one command and hands on what it prints, line by line, while it runs."""
+    """Runs one command and forwards its output, line by line, while it runs."""
 
     def __init__(
         self, command: Sequence[str], directory: Path, environment: Mapping[str, str]

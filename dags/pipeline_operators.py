@@ -198,7 +198,7 @@ class PusherOperator(NodeOperator):
 
 
 class FinishRunOperator(PipelineOperator):
-    """Writes a run's summary and report, and gives the DAG run its state."""
+    """Writes a run's summary and report, and sets the DAG run's state."""
 
     ui_color = "#e8f7ec"
     operator_extra_links = (ReportLink(), RunFilesLink())
@@ -237,7 +237,7 @@ class ReplayOperator(PipelineOperator):
     ui_color = "#e8f7ec"
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Replay the model of the event that set the run off, or the newest.
+        """Replay the model of the event that triggered the run, or the newest.
 
         Returns:
             What was found.

@@ -18,7 +18,7 @@ def create_address(dag_id: str, *place: str) -> str:
         place: Steps of the path behind it.
 
     Returns:
-        The address, with a host where Airflow was told its own.
+        The address, with a host where Airflow knows its own.
     """
     base = str(conf.get("api", "base_url", fallback="")).rstrip("/")
     return "/".join([f"{base}/pipeline", *(quote(step, safe="") for step in (dag_id, *place))])
@@ -30,7 +30,7 @@ class _PlaceLink(BaseOperatorLink):
     place: ClassVar[tuple[str, ...]]
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
-        """Give the address, for a task's key."""
+        """Create the address for a task's key."""
         ids = {"run_id": ti_key.run_id, "task_id": ti_key.task_id}
         return create_address(ti_key.dag_id, *(step.format_map(ids) for step in self.place))
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ctypes
-import fcntl
 import json
 import os
 import signal
@@ -30,6 +29,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from components.file_lock import FileLock, Patience
 from dags.airflow_config import PROJECT_ROOT, AirflowConfig, load_airflow_config
 from dags.child_process import signal_group, start_group
 from dags.standalone_settings import (
@@ -41,13 +41,14 @@ from dags.standalone_settings import (
 )
 from pipelines.records.errors import ConfigError
 
-# Neither serves logs over the network: the API server reads them from this machine's disk.
+# None serves logs over the network: the API server reads them from this machine's disk.
 COMPONENTS: dict[str, tuple[str, ...]] = {
-    "api-server": ("api-server",),
-    "scheduler": ("scheduler", "--skip-serve-logs"),
-    "dag-processor": ("dag-processor",),
-    "triggerer": ("triggerer", "--skip-serve-logs"),
+    "api-server": (),
+    "scheduler": ("--skip-serve-logs",),
+    "dag-processor": (),
+    "triggerer": ("--skip-serve-logs",),
 }
+"""Options by component."""
 _AIRFLOW = (sys.executable, "-m", "airflow")
 _PR_SET_CHILD_SUBREAPER = 36
 _POLL_SECONDS = 0.5
@@ -112,7 +113,7 @@ class StandaloneAirflow:
             text=True,
         )
         if done.returncode != 0:
-            lines = done.stdout.strip().splitlines() or ["it said nothing"]
+            lines = done.stdout.strip().splitlines() or ["no output"]
             raise StandaloneError(f"airflow {' '.join(arguments)}: {lines[-1]}")
         return done.stdout
 
@@ -134,12 +135,12 @@ class StandaloneAirflow:
             signal_group(self.processes[name].pid, signal.SIGKILL)
         log_path = self.log_path(name)
         log_path.parent.mkdir(parents=True, exist_ok=True)
-        command = [*_AIRFLOW, *COMPONENTS[name]]
+        command = [*_AIRFLOW, name, *COMPONENTS[name]]
         with log_path.open("ab") as log:
             self.processes[name] = start_group(command, PROJECT_ROOT, self.environment, log)
 
     def log_path(self, name: str) -> Path:
-        """Give the log of a component."""
+        """Get the log of a component."""
         return self.settings.home / "logs" / f"{name}.log"
 
     def wait_until_ready(self, patience_seconds: float = _READY_SECONDS) -> None:
@@ -178,10 +179,9 @@ class StandaloneAirflow:
         for process in self.processes.values():
             signal_group(process.pid, signal.SIGTERM)
         end = time.monotonic() + _STOP_SECONDS
-        while time.monotonic() < end and None in [
-            process.poll() for process in self.processes.values()
-        ]:
-            time.sleep(_POLL_SECONDS)
+        for process in self.processes.values():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, end - time.monotonic()))
         # The scheduler's workers and the nodes that they run, handed to this process meanwhile.
         for number, patience_seconds in ((signal.SIGTERM, _STOP_SECONDS), (signal.SIGKILL, 5.0)):
             _end_children(number, patience_seconds)
@@ -208,16 +208,16 @@ def _list_children() -> list[int]:
 
 
 def _end_children(number: signal.Signals, patience_seconds: float) -> None:
-    """Signal the children, and theirs as they are handed on, until there are none or time is up."""
+    """Signal the children, and orphans as they are handed over, until none is left or time is up."""
     end = time.monotonic() + patience_seconds
-    signalled: set[int] = set()
+    signaled: set[int] = set()
     while time.monotonic() < end:
         children = _list_children()
         if not children:
             return
         for pid in children:
-            if pid not in signalled:
-                signalled.add(pid)
+            if pid not in signaled:
+                signaled.add(pid)
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, number)
             _reap(pid)
@@ -236,24 +236,22 @@ def _claim(settings: StandaloneSettings) -> Iterator[None]:
     Raises:
         StandaloneError: If another Airflow uses the folder, or another process the port.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
-    with (settings.home / "standalone.lock").open("w") as lock, socket.socket() as probe:
+    lock = FileLock(settings.home / "standalone.lock", f"{settings.home}", Patience(0, 0, 0))
+    with contextlib.ExitStack() as stack:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            stack.enter_context(lock.hold())
+        except TimeoutError as error:
             raise StandaloneError(
                 f"{settings.home}: another Airflow is running from this folder; end it first"
             ) from error
-        # As a server does it: connections that have ended do not keep the port.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, settings.port))
+            # As a server does it: connections that have ended do not keep the port.
+            socket.create_server((HOST, settings.port)).close()
         except OSError as error:
             raise StandaloneError(
-                f"port {settings.port} of {HOST}: {error.strerror}; choose another: "
+                f"port {settings.port} of {HOST}: {os.strerror(error.errno or 0)}; choose another: "
                 'make airflow ARGS="--port 8090"'
             ) from error
-        probe.close()
         yield
 
 

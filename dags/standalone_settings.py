@@ -113,7 +113,7 @@ def _list_values(
         },
         "API_AUTH": {"JWT_SECRET": keys["jwt"]},
         "DAG_PROCESSOR": {"REFRESH_INTERVAL": "30", "MIN_FILE_PROCESS_INTERVAL": "30"},
-        # How long the scheduler rests between two looks: most of what a task waits for its turn.
+        # The scheduler's pause between two rounds: most of the time that a task waits for its turn.
         "SCHEDULER": {"SCHEDULER_IDLE_SLEEP_TIME": "0.5"},
         "USAGE_DATA_COLLECTION": {"ENABLED": "False"},
     }

@@ -37,7 +37,7 @@ class Outcome(enum.Enum):
     FAIL = "fail"
     """A retry would end the same way."""
     SKIP = "skip"
-    """The model was refused: neither this task nor what follows has a model to hand on."""
+    """The model was refused: neither this task nor what follows has a model to pass on."""
 
 
 class CommandResult(FrozenModel):
@@ -187,7 +187,7 @@ class LogReader:
         return [(logging.INFO, line)]
 
     def end(self) -> list[tuple[int, str]]:
-        """Give what is left to log after the last line."""
+        """Return what is left to log after the last line."""
         return self._unfold()
 
     def _unfold(self) -> list[tuple[int, str]]:

@@ -180,7 +180,7 @@ def _render_places(summary: RunSummary) -> RenderableType:
 
 
 def _shorten(path: Path) -> str:
-    """Give a path as the user would type it in the working folder."""
+    """Shorten a path to what the user would type in the working folder."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:

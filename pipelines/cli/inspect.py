@@ -132,7 +132,7 @@ def _list_runs(layout: OutputLayout, found: RunList) -> list[_TimedRow]:
 
 
 def _list_changes(layout: OutputLayout, found: RunList) -> list[_TimedRow]:
-    """Give each change of the champion a row, named by its time as runs made by hand are."""
+    """List the changes of the champion as rows, named by their time as runs are."""
     if not found.runs:
         return []
     pipeline = found.runs[-1].pipeline

@@ -65,11 +65,11 @@ json_option = click.option(
     callback=lambda _context, _option, path: Screen(path),
     help="Write the result as JSON; - for standard output.",
 )
-"""Hands the command a ``screen``, which knows where the JSON goes."""
+"""Passes the command a ``screen``, which knows where the JSON goes."""
 
 
 def with_config(*more: Literal["data", "span", "refresh"]) -> Callable[[_Command], _Command]:
-    """Give a command the options of the configuration, and hand it the one loaded as ``config``.
+    """Add the configuration's options to a command, and pass it the one loaded as ``config``.
 
     Args:
         more: Options beside ``--config``, ``--set`` and ``--output``.
@@ -100,7 +100,7 @@ def with_config(*more: Literal["data", "span", "refresh"]) -> Callable[[_Command
 
 
 def run_argument(name: str = "run_id") -> Callable[[_Command], _Command]:
-    """Give a command an argument that names a run; it gets None for the newest, the default."""
+    """Add an argument that names a run to a command; None stands for the newest, the default."""
     return click.argument(
         name,
         metavar="RUN",

@@ -103,7 +103,7 @@ def name_state(state: enum.Enum) -> str:
 
 
 def get_style(state: enum.Enum) -> str:
-    """Give the style of a node's state or a run's verdict."""
+    """Get the style of a node's state or a run's verdict."""
     return _STYLES.get(name_state(state), "dim")
 
 

@@ -73,7 +73,7 @@ class OutputLayout:
         return self.reports_directory / ".drawings.json"
 
     def report_path(self, run_id: str) -> Path:
-        """Give a run's page, its ``index.html``.
+        """Get a run's page, its ``index.html``.
 
         Raises:
             RunIdError: If the name could leave the output root.
@@ -81,7 +81,7 @@ class OutputLayout:
         return self.reports_directory / self.run(run_id).directory.name / "index.html"
 
     def comparison_path(self, before: str, after: str) -> Path:
-        """Give the page of two runs side by side, in the folder of the second's.
+        """Get the page of two runs side by side, in the folder of the second's.
 
         Raises:
             RunIdError: If a name could leave the output root.
@@ -90,7 +90,7 @@ class OutputLayout:
         return self.report_path(after).with_name(f"compared-with-{name}.html")
 
     def run(self, run_id: str) -> RunLayout:
-        """Give a run's files.
+        """Get a run's files.
 
         Args:
             run_id: The run's name: letters, digits and ``_ . : + -``.
@@ -132,9 +132,9 @@ class RunLayout:
         return self.directory / "logs"
 
     def lock_path(self, node_id: str) -> Path:
-        """Give the file that a node holds locked while it runs."""
+        """Get the file that a node holds locked while it runs."""
         return self.directory / "locks" / f"{node_id}.lock"
 
     def log_path(self, node_id: str) -> Path:
-        """Give a node's log."""
+        """Get a node's log."""
         return self.logs_directory / f"{node_id}.log"

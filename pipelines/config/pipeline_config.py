@@ -77,7 +77,7 @@ class PipelineConfig(FrozenModel, strict=True):
 
     Attributes:
         name: Name of the pipeline in the metadata store.
-        task: Folder under ``schemas/`` that says what the data is.
+        task: Folder under ``schemas/`` that describes the data.
         output_root: Folder of everything that runs write.
         metadata_store: ``postgresql://USER@HOST[:PORT]/DATABASE``, with the password in
             ``PGPASSWORD`` or ``PGPASSFILE``; None for a SQLite file in the output root.
@@ -136,7 +136,7 @@ class PipelineConfig(FrozenModel, strict=True):
             ConfigError: If the configuration names none.
         """
         if self.data.spans_directory is None:
-            raise ConfigError("data.spans_directory: got nothing, expected a folder, for --span")
+            raise ConfigError("data.spans_directory: missing; --span needs a folder of spans")
         return self.data.spans_directory
 
     @property

@@ -1,4 +1,4 @@
-"""Read a YAML file into a frozen model, or say in one line why it doesn't fit."""
+"""Read YAML into a frozen model, or explain in one line why it doesn't fit."""
 
 from __future__ import annotations
 

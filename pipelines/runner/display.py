@@ -9,7 +9,7 @@ from pipelines.records.node_result import NodeResult
 
 
 class RunDisplay(contextlib.AbstractContextManager["RunDisplay"]):
-    """Told of a run's events; shows nothing of them itself. Entered when the run begins."""
+    """Receives a run's events, and shows nothing itself. Entered when the run begins."""
 
     def __exit__(self, *_: object) -> None:
         """End with the run."""

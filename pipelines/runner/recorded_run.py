@@ -26,7 +26,7 @@ _DATA_GATE = "DataGate"
 def _stop_as_by_ctrl_c() -> Iterator[None]:
     """Have a run that is terminated, or whose terminal is closed, end as by Ctrl-C."""
     if threading.current_thread() is not threading.main_thread():
-        # Python gives signals to the main thread alone.
+        # Python delivers signals to the main thread alone.
         yield
         return
     # One that is ignored, as by nohup, stays so.
@@ -56,7 +56,7 @@ def run_and_record(
 
     Args:
         display: Shows the run while it goes on; entered when the run begins.
-        print_line: Prints what there is to say before that.
+        print_line: Prints messages before that.
         from_nodes: Nodes to start from, with the last run's artifacts; empty for all.
         to_nodes: Nodes to end with; empty for all.
 
