@@ -208,7 +208,7 @@ def _list_children() -> list[int]:
 
 
 def _end_children(number: signal.Signals, patience_seconds: float) -> None:
-    """Signal the children, and orphans as they are handed over, until none is left or time is up."""
+    """Signal children, and orphans as they are handed over, until none is left or time is up."""
     end = time.monotonic() + patience_seconds
     signaled: set[int] = set()
     while time.monotonic() < end:
