@@ -616,20 +616,13 @@ def check_export(directory: Path, trips: pd.DataFrame, probabilities: Array) -> 
         raise ValueError(f"the exported model differs by {difference} from the trained one")
 
 
-class Stopwatch:
-    """Records how long each step takes."""
-
-    def __init__(self) -> None:
-        """Start with no steps."""
-        self.seconds: dict[str, float] = {}
-
-    @contextlib.contextmanager
-    def measure(self, step: str) -> Iterator[None]:
-        """Measure the wall time of a block."""
-        began = time.perf_counter()
-        yield
-        self.seconds[step] = round(time.perf_counter() - began, 3)
-        click.echo(f"{step}: {self.seconds[step]:.2f} s")
+@contextlib.contextmanager
+def measure(step: str, seconds: dict[str, float]) -> Iterator[None]:
+    """Measure the wall time of a block, and keep it in ``seconds``."""
+    began = time.perf_counter()
+    yield
+    seconds[step] = round(time.perf_counter() - began, 3)
+    click.echo(f"{step}: {seconds[step]:.2f} s")
 
 
 def run_script(data: Path, output: Path, budget: Budget) -> dict[str, Any]:
@@ -639,40 +632,40 @@ def run_script(data: Path, output: Path, budget: Budget) -> dict[str, Any]:
         ``steps``: seconds of each; ``rows`` by split; ``rows_seen`` in training;
         ``metrics`` overall; ``slices``: how many.
     """
-    watch = Stopwatch()
-    with watch.measure("import"):
+    seconds: dict[str, float] = {}
+    with measure("import", seconds):
         import tensorflow  # noqa: F401
-    with watch.measure("read"):
+    with measure("read", seconds):
         trips = read_trips(data)
-    with watch.measure("split"):
+    with measure("split", seconds):
         splits = split_trips(trips)
         del trips
     rows = {name: len(split) for name, split in splits.items()}
-    with watch.measure("statistics"):
+    with measure("statistics", seconds):
         statistics = {name: describe_columns(split) for name, split in splits.items()}
         _write_json(output / "statistics.json", statistics)
-    with watch.measure("transform"):
+    with measure("transform", seconds):
         fitted = fit_transformation(splits["train"])
         inputs = {name: transform_trips(split, fitted) for name, split in splits.items()}
         labels = {name: compute_label(split) for name, split in splits.items()}
     test = splits.pop("test")[[*MODEL_FLOATS, *MODEL_INTEGERS, *TEXTS]]
     splits.clear()
-    with watch.measure("train"):
+    with measure("train", seconds):
         model, rows_seen = train_model(
             count_indices(fitted),
             (inputs["train"], labels["train"]),
             (inputs["validation"], labels["validation"]),
             budget,
         )
-    with watch.measure("evaluate"):
+    with measure("evaluate", seconds):
         probabilities = predict(model, inputs["test"])
         slices = evaluate_slices(test, labels["test"], probabilities)
         _write_json(output / "evaluation.json", slices)
-    with watch.measure("export"):
+    with measure("export", seconds):
         export_model(model, fitted, output / "model")
         check_export(output / "model", test.iloc[:_CHECKED_ROWS], probabilities[:_CHECKED_ROWS])
     return {
-        "steps": watch.seconds,
+        "steps": seconds,
         "rows": {"csv": sum(rows.values()), **rows},
         "rows_seen": rows_seen,
         "metrics": slices["overall"],

@@ -236,7 +236,9 @@ def _claim(settings: StandaloneSettings) -> Iterator[None]:
     Raises:
         StandaloneError: If another Airflow uses the folder, or another process the port.
     """
-    lock = FileLock(settings.home / "standalone.lock", f"{settings.home}", Patience(0, 0, 0))
+    lock = FileLock(
+        settings.home / "standalone.lock", "Airflow's folder", Patience(give_up_seconds=1)
+    )
     with contextlib.ExitStack() as stack:
         try:
             stack.enter_context(lock.hold())

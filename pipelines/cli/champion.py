@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import click
 
 from pipelines.cli.options import json_option, quiet_tensorflow, with_config
-from pipelines.cli.screen import Screen, add_row, create_table
+from pipelines.cli.screen import Screen, add_row, create_table, print_to_stderr
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.records.exit_code import ExitCode
 from pipelines.runs.champion import ChampionError, ChampionStore, open_champion, recover_champion
@@ -93,7 +93,7 @@ def replay_champion(config: PipelineConfig, version: int | None, screen: Screen)
     # Here: it imports TensorFlow Model Analysis, which the other commands do without.
     from pipelines.runs.serving_check import check_serving
 
-    _print_to_stderr(recover_champion(config.layout, config.name))
+    print_to_stderr(recover_champion(config.layout, config.name))
     check = check_serving(config.layout, config.name, version)
     verdict = "serves as it was measured" if check.passed else "does not serve as it was measured"
     screen.print(f"version {check.version} {verdict} (run {check.run_id})")
@@ -113,15 +113,10 @@ def _open_champion(config: PipelineConfig, at_rest: bool = False) -> Iterator[Ch
     """Open the champion, once the store says what serves; ``at_rest`` where that must be so."""
     with open_champion(config.layout, config.name) as store:
         recovered = store.recover()
-        _print_to_stderr(recovered.lines)
+        print_to_stderr(recovered.lines)
         if at_rest and recovered.change is not None:
             raise ChampionError(
                 "the champion was recovered just now, so the one before it may not be what you "
                 "mean; see `champion show`, and name a version with --to"
             )
         yield store
-
-
-def _print_to_stderr(lines: Iterable[str]) -> None:
-    for line in lines:
-        click.echo(line, err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
@@ -55,16 +56,13 @@ def _render(summary: RunSummary) -> RenderableType:
 def _render_problems(summary: RunSummary) -> RenderableType:
     shown = summary.problems[:_MAX_PROBLEMS]
     lines = [Text(f"{problem.rule}: {problem.message}") for problem in shown]
-    if len(summary.problems) > len(shown):
-        lines.append(Text(f"and {len(summary.problems) - len(shown)} more", style="dim"))
-    return indent(Group(*lines))
+    return indent(Group(*lines, *_count_more(summary.problems)))
 
 
 def _render_findings(findings: tuple[Finding, ...]) -> RenderableType:
     """Render what DataGate found, errors first, each with its first offending rows."""
-    shown = findings[:_MAX_PROBLEMS]
     parts: list[RenderableType] = []
-    for finding in shown:
+    for finding in findings[:_MAX_PROBLEMS]:
         style = "bold yellow" if finding.severity == "error" else "dim"
         parts.append(Text.assemble((finding.severity, style), f"  {finding.message}"))
         if finding.rows:
@@ -72,9 +70,12 @@ def _render_findings(findings: tuple[Finding, ...]) -> RenderableType:
             more = ", …" if len(finding.rows) > _MAX_LINES else ""
             where = _shorten(Path(finding.rows[0].file))
             parts.append(Text(f"       {where}: line {lines}{more}", style="dim"))
-    if len(findings) > len(shown):
-        parts.append(Text(f"and {len(findings) - len(shown)} more", style="dim"))
-    return indent(Group(*parts))
+    return indent(Group(*parts, *_count_more(findings)))
+
+
+def _count_more(listed: Sequence[object]) -> list[Text]:
+    more = len(listed) - _MAX_PROBLEMS
+    return [Text(f"and {more} more", style="dim")] if more > 0 else []
 
 
 def _render_metrics(summary: RunSummary) -> RenderableType:
@@ -98,7 +99,10 @@ def render_gates(gates: tuple[GateRow, ...]) -> RenderableType:
     numbers = ("value", "limit", "champion")
     headers = ("gate", "slice", *numbers, "outcome")
     table = create_table(*headers, right=numbers, no_wrap=("gate", *numbers))
-    for group in _group_by_limit(gates):
+    groups: dict[tuple[str, str], list[GateRow]] = {}
+    for gate in gates:
+        groups.setdefault((gate.name, gate.rule), []).append(gate)
+    for group in groups.values():
         refusing = [gate for gate in group if gate.is_refusal]
         passed = [gate for gate in group if gate.outcome is Outcome.PASSED]
         for gate in refusing:
@@ -120,13 +124,6 @@ def render_gates(gates: tuple[GateRow, ...]) -> RenderableType:
 def name_outcome(outcome: Outcome) -> str:
     """Name a gate's outcome for people."""
     return "no champion" if outcome is Outcome.NO_BASELINE else outcome.value
-
-
-def _group_by_limit(gates: tuple[GateRow, ...]) -> list[list[GateRow]]:
-    groups: dict[tuple[str, str], list[GateRow]] = {}
-    for gate in gates:
-        groups.setdefault((gate.name, gate.rule), []).append(gate)
-    return list(groups.values())
 
 
 def _add_gate(table: Table, gate: GateRow, where: str, outcome: str) -> None:

@@ -11,7 +11,13 @@ from rich.text import Text
 
 from pipelines.cli.ending_screen import print_summary, render_gates
 from pipelines.cli.options import json_option, run_argument, with_config
-from pipelines.cli.screen import Screen, add_row, create_table, render_headline
+from pipelines.cli.screen import (
+    Screen,
+    add_row,
+    create_table,
+    print_to_stderr,
+    render_headline,
+)
 from pipelines.config.layout import OutputLayout
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.metadata.run_store import open_run_store
@@ -104,8 +110,7 @@ def gc(config: PipelineConfig, keep: int, dry_run: bool) -> int:
 
 
 def _warn(problems: Iterable[str]) -> None:
-    for problem in problems:
-        click.echo(f"warning: {problem}", err=True)
+    print_to_stderr(f"warning: {problem}" for problem in problems)
 
 
 def _list_runs(layout: OutputLayout, found: RunList) -> list[_TimedRow]:

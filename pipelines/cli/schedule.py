@@ -15,7 +15,7 @@ from typing import BinaryIO
 import click
 
 from pipelines.cli.options import json_option, quiet_tensorflow, with_config
-from pipelines.cli.screen import Screen
+from pipelines.cli.screen import Screen, print_to_stderr
 from pipelines.compiler.compiled_file import read_compiled_file
 from pipelines.config.layout import OutputLayout
 from pipelines.config.pipeline_config import PipelineConfig
@@ -66,8 +66,7 @@ def compile_command(
         # Here: a compilation without a run needs no metadata store.
         from pipelines.runs.champion import recover_champion
 
-        for line in recover_champion(config.layout, config.name):
-            click.echo(line, err=True)
+        print_to_stderr(recover_champion(config.layout, config.name))
         WorkerPool().compile(config, run_id)
         description = read_description(run.description_path)
         ir_path = run.ir_path
@@ -117,8 +116,8 @@ def node_command(ir_path: Path, node_id: str, run_id: str, worker: str, screen: 
             else stack.enter_context(open_private_server())
         )
         result = _run_and_follow(WorkerPool(client), request)
-    for problem in result.problems:
-        click.echo(f"{node_id}: {result.state.value}: {problem.message}", err=True)
+    state = result.state.value
+    print_to_stderr(f"{node_id}: {state}: {problem.message}" for problem in result.problems)
     screen.write_json(result)
     return result.exit_code
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import enum
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
+import click
 import pydantic
 from rich.console import Console, RenderableType
 from rich.padding import Padding
@@ -63,6 +64,12 @@ class Screen:
         elif self._json_path is not None:
             self._json_path.parent.mkdir(parents=True, exist_ok=True)
             self._json_path.write_text(text, encoding="utf-8")
+
+
+def print_to_stderr(lines: Iterable[str]) -> None:
+    """Print lines for people where no output is expected of a command."""
+    for line in lines:
+        click.echo(line, err=True)
 
 
 def create_table(
