@@ -106,24 +106,19 @@ def render_gates(gates: tuple[GateRow, ...]) -> RenderableType:
         refusing = [gate for gate in group if gate.is_refusal]
         passed = [gate for gate in group if gate.outcome is Outcome.PASSED]
         for gate in refusing:
-            _add_gate(table, gate, _name_slice(gate), name_outcome(gate.outcome))
+            _add_gate(table, gate, _name_slice(gate), gate.outcome.value)
         others = [gate for gate in group if not gate.is_refusal]
         if not others:
             continue
         nearest = min(passed or others, key=_measure_slack)
-        outcomes = collections.Counter(name_outcome(gate.outcome) for gate in others)
+        outcomes = collections.Counter(gate.outcome.value for gate in others)
         counts = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
         where = _name_slice(nearest)
         if len(group) > 1 and passed:
             where = f"nearest: {where}"
-        outcome = name_outcome(nearest.outcome) if len(group) == 1 else counts
+        outcome = nearest.outcome.value if len(group) == 1 else counts
         _add_gate(table, nearest, where, outcome)
     return indent(table)
-
-
-def name_outcome(outcome: Outcome) -> str:
-    """Name a gate's outcome for people."""
-    return "no champion" if outcome is Outcome.NO_BASELINE else outcome.value
 
 
 def _add_gate(table: Table, gate: GateRow, where: str, outcome: str) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from pipelines.cli.ending_screen import name_outcome
 from pipelines.cli.options import json_option, run_argument, with_config
 from pipelines.cli.screen import Screen, add_row, create_table, format_score
 from pipelines.config.pipeline_config import PipelineConfig
@@ -115,8 +114,7 @@ def _create_tables(comparison: RunComparison) -> Iterator[Table]:
     table = create_table("gate", "slice", "before", "after")
     for gate in comparison.gates:
         if gate.differs:
-            sides = (gate.before, gate.after)
-            outcomes = (name_outcome(side.outcome) if side else "" for side in sides)
+            outcomes = (one.outcome.value if one else "" for one in (gate.before, gate.after))
             add_row(table, gate.name, gate.slice, *outcomes)
     yield table
     table = create_table("node", "parameter", "before", "after")
