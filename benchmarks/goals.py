@@ -80,10 +80,13 @@ def measure_memory(measurement: Measurement) -> float:
 
 
 def measure_step(*names: str) -> Cost:
-    """Make a function that gives what a node or step took: the first found of some names."""
-    return lambda measurement: next(
-        (measurement.steps[name] for name in names if name in measurement.steps), None
-    )
+    """Make a function that sums up what nodes or steps took; None where one is unknown."""
+
+    def cost(measurement: Measurement) -> float | None:
+        found = [measurement.steps[name] for name in names if name in measurement.steps]
+        return sum(found) if len(found) == len(names) else None
+
+    return cost
 
 
 def compare(

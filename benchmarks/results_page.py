@@ -133,7 +133,7 @@ def format_runs(results: Results) -> str:
             format_rows(size),
             *(_format_cost(results, subject, size) for subject in _RUNS),
             *(
-                format_spread(measure_spread(compare(results, OURS, [subject], size)), "×")
+                _format_values(compare(results, OURS, [subject], size), "×")
                 for subject in _RUNS[1:]
             ),
         )
@@ -149,17 +149,16 @@ def format_nodes(results: Results) -> str:
         for node, steps in _NODES.items():
             cost = measure_step(node)
             ratios = compare(results, OURS, STOCK_AT_ITS_BEST, size, cost)
-            costs = {**dict.fromkeys(_RUNS, cost), SCRIPT: _sum_steps(*steps)}
+            costs = {**dict.fromkeys(_RUNS, cost), SCRIPT: measure_step(*steps)}
             cells = [_format_cost(results, subject, size, costs[subject]) for subject in _RUNS]
-            faster = format_spread(measure_spread(ratios), "×")
-            rows.append((format_rows(size), node, *cells, faster))
+            rows.append((format_rows(size), node, *cells, _format_values(ratios, "×")))
     header = ("rows", "node", *(f"{subject}, s" for subject in _RUNS), "ours / faster stock")
     return format_table(header, rows)
 
 
 def format_training(results: Results) -> str:
     """Format how many training rows each subject sees, and how fast."""
-    by_node, by_script = _sum_steps("Trainer"), _sum_steps("train", "export")
+    by_node, by_script = measure_step("Trainer"), measure_step("train", "export")
     rows = []
     for size in results.list_sizes():
         for subject in (OURS, SCRIPT, STOCK, subjects.STOCK_SAME_EXAMPLES):
@@ -167,16 +166,13 @@ def format_training(results: Results) -> str:
             found = results.list_found(subject, size)
             seen = [each.rows_seen or None for each in found]
             pace = [
-                count / took
+                count / each_took
                 for count, each in zip(seen, found, strict=True)
-                if count and (took := seconds(each))
+                if count and (each_took := seconds(each))
             ]
             if found:
-                cells = (
-                    format_spread(measure_spread(seen), ""),
-                    _format_cost(results, subject, size, seconds),
-                    format_spread(measure_spread(pace), ""),
-                )
+                took = _format_cost(results, subject, size, seconds)
+                cells = (_format_values(seen), took, _format_values(pace))
                 rows.append((format_rows(size), subject, *cells))
     return format_table(("rows", "subject", "examples seen", "Trainer, s", "examples/s"), rows)
 
@@ -237,16 +233,12 @@ def _find_rerun_rows(results: Results) -> int:
     return sizes[0] if sizes else NO_ROWS
 
 
-def _sum_steps(*names: str) -> Cost:
-    def cost(measurement: Measurement) -> float | None:
-        found = [measurement.steps[name] for name in names if name in measurement.steps]
-        return sum(found) if len(found) == len(names) else None
-
-    return cost
-
-
 def _format_cost(results: Results, subject: str, size: int, cost: Cost = measure_wall) -> str:
-    return format_spread(measure_spread(map(cost, results.list_found(subject, size))), "")
+    return _format_values(map(cost, results.list_found(subject, size)))
+
+
+def _format_values(values: Iterable[float | None], unit: str = "") -> str:
+    return format_spread(measure_spread(values), unit)
 
 
 def format_spread(spread: Spread | None, unit: str) -> str:
@@ -284,9 +276,9 @@ def format_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _format_machines(results: Results) -> str:
-    load = measure_spread([each.load_before for each in results.measurements])
+    load = _format_values(each.load_before for each in results.measurements)
     described = "\n".join(map(_format_machine, results.machines))
-    return f"{described}\nLoad average just before a measurement: {format_spread(load, '')}."
+    return f"{described}\nLoad average just before a measurement: {load}."
 
 
 def _format_machine(machine: Machine) -> str:
