@@ -1,11 +1,11 @@
-# `make` lists the targets. Each one that runs Python first sees to it that .venv holds the
+# `make` lists the targets. Each one that runs Python first makes sure that .venv holds the
 # packages of requirements/lock.txt (requirements/setup-venv.sh), then uses .venv's own Python, so
 # there is nothing to activate. ARGS passes options on: make run-local ARGS="--span 2014-01-01".
 
 IN_VENV := .venv/bin/python
 TYPED := $(wildcard setup.py schemas components pipelines benchmarks tests)
 
-# Airflow lives in an environment of its own, with the newest Python of these that there is.
+# Airflow lives in an environment of its own, with the newest of these Pythons that is installed.
 IN_AIRFLOW_VENV := .venv-airflow/bin/python
 AIRFLOW_PYTHONS := 3.12 3.11 3.10
 
@@ -13,7 +13,7 @@ AIRFLOW_PYTHONS := 3.12 3.11 3.10
 BENCHMARK := artifacts/benchmarks
 SCORE := artifacts/ml-test-score
 
-# Writes a lock: names, versions and hashes, and nothing of where packages come from.
+# Writes a lock: names, versions and hashes, but not where packages come from.
 COMPILE := $(IN_VENV) -m uv pip compile --quiet --generate-hashes \
 	--custom-compile-command 'make lock'
 FOR_OURS = --python-version "$$(cat .python-version)" --python-platform linux
@@ -30,35 +30,35 @@ help: ## List the targets
 run-local: venv ## Run the whole pipeline on this machine, on the taxi data
 	@$(IN_VENV) -m pipelines run --config local $(ARGS)
 
-backfill: venv ## Run the pipeline on every quarter of the taxi data, ending in a table of them
+backfill: venv ## Run the pipeline on every quarter of the taxi data, and end with a table
 	@$(IN_VENV) -m pipelines backfill --config quarterly $(ARGS)
 
-report: venv ## Write the newest run's page anew and open it
+report: venv ## Rewrite the newest run's page and open it
 	@$(IN_VENV) -m pipelines report --open $(ARGS)
 
 airflow: airflow-compile ## Start Airflow on this machine, with the pipeline's DAGs
 	@$(IN_VENV) -m pipelines data >/dev/null
 	@$(IN_AIRFLOW_VENV) -m dags.standalone $(ARGS)
 
-airflow-compile: venv airflow-venv ## Compile the pipeline's shape, which the DAGs are made of
+airflow-compile: venv airflow-venv ## Compile the pipeline's shape, from which the DAGs are built
 	@$(IN_AIRFLOW_VENV) -m dags.compilation
 
-airflow-cli: airflow-venv ## Run a command of Airflow's: ARGS="dags list"
+airflow-cli: airflow-venv ## Run an Airflow command: ARGS="dags list"
 	@$(IN_AIRFLOW_VENV) -m dags.airflow_cli $(ARGS)
 
-data: venv ## Lay out the taxi data under data/, whole and cut into spans
+data: venv ## Write the taxi data under data/, whole and split into spans
 	@$(IN_VENV) -m pipelines data $(ARGS)
 
-test: lint types ## Check style and types, then run the tests but the exhaustive ones
+test: lint types ## Check style and types, then run all tests but the exhaustive ones
 	@$(IN_VENV) -m pytest -m 'not exhaustive and not wheel' $(ARGS)
 
-test-all: lint types ## Check style and types, then run every test but that of the wheel
+test-all: lint types ## Check style and types, then run every test but the wheel's
 	@$(IN_VENV) -m pytest -m 'not wheel' $(ARGS)
 
 test-wheel: venv ## Build the wheel, install it in a fresh environment and run the pipeline there
 	@$(IN_VENV) -m pytest -m wheel tests/test_wheel.py $(ARGS)
 
-coverage: venv ## Run the tests under ten seconds and show, by folder, how much of the code ran
+coverage: venv ## Run the tests under ten seconds and show coverage by folder
 	@$(IN_VENV) -m pytest -m 'not slow and not exhaustive and not wheel' --cov --cov-report=json $(ARGS); \
 		status=$$?; $(IN_VENV) -m tests.coverage_by_folder artifacts/coverage.json; exit $$status
 
@@ -69,7 +69,7 @@ test-airflow: venv airflow-venv ## Check the DAGs' types and test them on a runn
 airflow-screens: venv airflow-venv ## Run the pipeline in Airflow and take the README's pictures
 	@$(IN_AIRFLOW_VENV) -m tests.dags.screens $(ARGS)
 
-bench: venv stock-venv airflow-venv ## Measure all and write docs/benchmarks.md; takes hours
+bench: venv stock-venv airflow-venv ## Measure everything and write docs/benchmarks.md; takes hours
 	@$(IN_VENV) -m benchmarks run --sizes 15000 --sizes 150000 --repeats 3 $(ARGS)
 	@$(IN_VENV) -m benchmarks run --sizes 1500000 --repeats 2 \
 		--subjects ours --subjects script --subjects stock --subjects stock-in-memory $(ARGS)
@@ -83,13 +83,13 @@ bench-quick: venv stock-venv ## Measure 15 k and 150 k rows once and print the t
 		--output $(BENCHMARK)/quick.jsonl $(ARGS)
 	@$(IN_VENV) -m benchmarks show $(BENCHMARK)/quick.jsonl
 
-axe: ## Bring axe-core, by which the tests judge how accessible the pages are; needs npm
+axe: ## Install axe-core, which checks the pages' accessibility in the tests; needs npm
 	@npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --silent
 
 screenshots: venv ## Take the pictures of the pages in docs/images, of real runs; needs chromium
 	@$(IN_VENV) -m tests.browser.screens $(ARGS)
 
-ml-test-score: venv ## Run what shows the ML Test Score and write docs/ml-test-score.md
+ml-test-score: venv ## Measure the ML Test Score and write docs/ml-test-score.md
 	@$(IN_VENV) -m pipelines run --config local --output $(SCORE)/runs
 	@$(IN_VENV) -m pipelines run --config local --output $(SCORE)/runs
 	@$(IN_VENV) -m pipelines report --config local --output $(SCORE)/runs --json $(SCORE)/run.json
@@ -103,20 +103,20 @@ lint: venv ## Check style, formatting and which room imports which
 types: venv ## Check types
 	@$(IN_VENV) -m mypy --exclude '^tests/dags/' $(TYPED)
 
-hooks: venv ## Have style and types checked before each commit
+hooks: venv ## Install hooks that check style and types before each commit
 	@$(IN_VENV) -m pre_commit install
 
-format: venv ## Mend style and formatting where that needs no thought
+format: venv ## Fix style and formatting automatically
 	@$(IN_VENV) -m ruff check --fix .
 	@$(IN_VENV) -m ruff format .
 
-airflow-venv: ## Make .venv-airflow hold the packages of its lock; does nothing when it does
+airflow-venv: ## Install Airflow's locked packages into .venv-airflow, unless they are there
 	@sh requirements/setup-venv.sh .venv-airflow requirements/airflow.txt $(AIRFLOW_PYTHONS)
 
-stock-venv: ## Make .venv-stock hold the packages of its lock; does nothing when it does
+stock-venv: ## Install stock TFX's locked packages into .venv-stock, unless they are there
 	@sh requirements/setup-venv.sh .venv-stock requirements/stock.txt "$$(cat .python-version)"
 
-venv: ## Make .venv hold the packages of the lock; does nothing when it does
+venv: ## Install the locked packages into .venv, unless they are there
 	@sh requirements/setup-venv.sh
 
 lock: venv ## Resolve requirements/*.in into the locks; ARGS=--upgrade takes newer versions
@@ -126,5 +126,5 @@ lock: venv ## Resolve requirements/*.in into the locks; ARGS=--upgrade takes new
 	@$(COMPILE) $(FOR_OURS) --output-file requirements/stock.txt $(ARGS) requirements/stock.in
 	@$(COMPILE) $(FOR_OURS) --output-file requirements/compiler.txt $(ARGS) requirements/compiler.in
 
-clean-venv: ## Remove the environments, and nothing else; targets that need them make them anew
+clean-venv: ## Remove the environments, and nothing else; targets that need them rebuild them
 	@rm -rf .venv .venv-airflow .venv-stock

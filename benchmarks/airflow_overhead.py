@@ -1,4 +1,4 @@
-"""What Airflow costs beyond the nodes: ``.venv-airflow/bin/python -m benchmarks.airflow_overhead``.
+"""Airflow's cost beyond the nodes: ``.venv-airflow/bin/python -m benchmarks.airflow_overhead``.
 
 Runs whole Airflows in folders of their own, with three DAG runs on the sample and one on all trips,
 and prints what each task took, how much of that was its node's work, and how long parsing a DAG

@@ -6,11 +6,15 @@ from pathlib import Path
 
 import click
 
-from benchmarks.checkout import PROJECT_ROOT
 from benchmarks.subjects import SCENARIOS
+from pipelines.config.code_root import CODE_ROOT
 
-_DIRECTORY = PROJECT_ROOT / "artifacts/benchmarks"
+_DIRECTORY = CODE_ROOT / "artifacts/benchmarks"
 _SIZES = (15_000, 150_000, 1_500_000)
+_POSITIVE, _NOT_NEGATIVE = click.IntRange(min=1), click.IntRange(min=0)
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_EXISTING_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, file_okay=False, resolve_path=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -19,7 +23,7 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--rows", type=click.IntRange(min=1), required=True, help="How many.")
+@click.option("--rows", type=_POSITIVE, required=True, help="Number of trips.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
@@ -27,24 +31,27 @@ def main() -> None:
     metavar="DIR",
     help="Folder to write to.",
 )
-@click.option("--seed", type=click.IntRange(min=0), help="Seed of the random numbers.")
+@click.option("--seed", type=_NOT_NEGATIVE, help="Seed of the random numbers.")
 @click.option(
-    "--rows-a-file", type=click.IntRange(min=1), help="Most rows of one file; one file if left out."
+    "--rows-per-file",
+    "--rows-a-file",
+    type=_POSITIVE,
+    help="Maximum number of rows per file; one file if left out.",
 )
-def trips(rows: int, output: Path, seed: int | None, rows_a_file: int | None) -> None:
+def trips(rows: int, output: Path, seed: int | None, rows_per_file: int | None) -> None:
     """Make taxi trips from the real ones."""
     from benchmarks.resampled_trips import SEED, read_real_trips, write_trips
     from benchmarks.suite import find_real_trips
 
     real = read_real_trips(find_real_trips())
-    for path in write_trips(real, rows, output, SEED if seed is None else seed, rows_a_file):
+    for path in write_trips(real, rows, output, SEED if seed is None else seed, rows_per_file):
         click.echo(path)
 
 
 @main.command()
 @click.option(
     "--sizes",
-    type=click.IntRange(min=1),
+    type=_POSITIVE,
     multiple=True,
     default=_SIZES,
     metavar="ROWS",
@@ -58,29 +65,29 @@ def trips(rows: int, output: Path, seed: int | None, rows_a_file: int | None) ->
     default=tuple(SCENARIOS),
     help="What to measure. Can be repeated.",
 )
-@click.option("--repeats", type=click.IntRange(min=1), default=3, help="How often.")
+@click.option("--repeats", type=_POSITIVE, default=3, help="Number of repeats.")
 @click.option(
     "--stock-max-rows",
-    type=click.IntRange(min=0),
+    type=_NOT_NEGATIVE,
     default=1_500_000,
-    help="Leave TFX's own pipeline out for more rows.",
+    help="Skip TFX's own pipeline for more rows.",
 )
 @click.option(
     "--rerun-rows",
-    type=click.IntRange(min=0),
+    type=_NOT_NEGATIVE,
     default=15_000,
     help="Size at which cached reruns are measured too; 0 for none.",
 )
 @click.option(
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=_FILE,
     default=_DIRECTORY / "results.jsonl",
     metavar="FILE",
     help="Results; what the file holds already is not measured again.",
 )
 @click.option(
     "--directory",
-    type=click.Path(path_type=Path, file_okay=False, resolve_path=True),
+    type=_FOLDER,
     default=_DIRECTORY,
     metavar="DIR",
     help="Folder for data, outputs and logs.",
@@ -96,7 +103,7 @@ def run(
 ) -> None:
     """Measure, and append each measurement to the results at once.
 
-    An interrupted suite goes on where it stopped when it is started again.
+    An interrupted suite continues where it stopped when it is started again.
     """
     from benchmarks.suite import Plan, run_suite
 
@@ -110,11 +117,7 @@ def run(
 
 
 _files_argument = click.argument(
-    "files",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    nargs=-1,
-    required=True,
-    metavar="FILE...",
+    "files", type=_EXISTING_FILE, nargs=-1, required=True, metavar="FILE..."
 )
 
 
@@ -132,8 +135,8 @@ def show(files: tuple[Path, ...]) -> None:
 @_files_argument
 @click.option(
     "--page",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    default=PROJECT_ROOT / "docs/benchmarks.md",
+    type=_EXISTING_FILE,
+    default=CODE_ROOT / "docs/benchmarks.md",
     metavar="FILE",
     help="Page that the tables are written to, between its markers.",
 )

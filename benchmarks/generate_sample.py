@@ -2,7 +2,7 @@
 
 Run ``python -m benchmarks.generate_sample`` from the project's root. The same seed gives the same
 file, byte by byte. Shares of missing values, of payment types and of tips above a fifth of the
-fare follow what ``data/README.md`` tells of the real trips; no row is one of them.
+fare follow what ``data/README.md`` says of the real trips; no row is one of them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import datetime
 import io
 import math
 import random
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from schemas.feature_table import load_feature_table
 
@@ -22,12 +24,13 @@ SEED = 20161231
 ROW_COUNT = 1200
 
 Row = dict[str, str]
+_Choice = TypeVar("_Choice")
 
 _FIRST_DAY = datetime.datetime(2013, 1, 1, tzinfo=datetime.timezone.utc)
 _DAYS = 4 * 365
-_QUARTERS_OF_HOUR_A_DAY = 96
-_MILES_A_DEGREE_NORTH = 69.0
-_MILES_A_DEGREE_EAST = 51.5
+_QUARTER_HOURS_PER_DAY = 96
+_MILES_PER_DEGREE_NORTH = 69.0
+_MILES_PER_DEGREE_EAST = 51.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +88,7 @@ def generate_rows(row_count: int, seed: int) -> list[Row]:
     """Generate trips.
 
     Returns:
-        One mapping a trip, from the columns' names to the cells' text; a missing value is empty.
+        One mapping per trip, from column name to the cell's text; a missing value is empty.
     """
     generator = random.Random(seed)
     return [_generate_row(generator) for _ in range(row_count)]
@@ -95,7 +98,7 @@ def format_csv(rows: list[Row]) -> str:
     r"""Format trips as CSV.
 
     Returns:
-        A header in the feature table's order and a line a trip, each ending in ``\n``.
+        A header in the feature table's order and one line per trip, each ending in ``\n``.
     """
     text = io.StringIO()
     writer = csv.DictWriter(text, load_feature_table("chicago_taxi").names, lineterminator="\n")
@@ -131,17 +134,17 @@ def _choose_start(generator: random.Random) -> datetime.datetime:
     if day >= 3 * 365 and generator.random() < 0.5:
         day = generator.randrange(3 * 365)
     quarter = generator.choices(
-        range(_QUARTERS_OF_HOUR_A_DAY),
-        [1 if index < 24 else 3 for index in range(_QUARTERS_OF_HOUR_A_DAY)],
+        range(_QUARTER_HOURS_PER_DAY),
+        [1 if index < 24 else 3 for index in range(_QUARTER_HOURS_PER_DAY)],
     )[0]
     return _FIRST_DAY + datetime.timedelta(days=day, minutes=15 * quarter)
 
 
 def _choose_area(generator: random.Random) -> Area:
-    return generator.choices(_AREAS, [area.weight for area in _AREAS])[0]
+    return _choose(generator, {area: area.weight for area in _AREAS})
 
 
-def _choose(generator: random.Random, weights: dict[str, int]) -> str:
+def _choose(generator: random.Random, weights: Mapping[_Choice, int]) -> _Choice:
     return generator.choices(list(weights), list(weights.values()))[0]
 
 
@@ -158,13 +161,12 @@ def _choose_tip(generator: random.Random, payment: str, fare_usd: float) -> floa
         return 0.0
     if fare_usd < 15 and generator.random() < 0.4:
         return float(generator.choice((1, 2, 2, 3)))
-    share = generator.choices(list(_TIP_BUTTONS), list(_TIP_BUTTONS.values()))[0]
-    return math.ceil(100 * share * fare_usd) / 100
+    return math.ceil(100 * _choose(generator, _TIP_BUTTONS) * fare_usd) / 100
 
 
 def _measure_trip(generator: random.Random, pickup: Area, dropoff: Area) -> float:
-    north = _MILES_A_DEGREE_NORTH * (pickup.latitude - dropoff.latitude)
-    east = _MILES_A_DEGREE_EAST * (pickup.longitude - dropoff.longitude)
+    north = _MILES_PER_DEGREE_NORTH * (pickup.latitude - dropoff.latitude)
+    east = _MILES_PER_DEGREE_EAST * (pickup.longitude - dropoff.longitude)
     return 0.4 + 1.2 * math.hypot(north, east) + generator.uniform(0, 0.8)
 
 
@@ -204,7 +206,7 @@ def _describe_place(end: str, area: Area | None) -> Row:
 
 
 def _number_tract(generator: random.Random, area: Area) -> str:
-    """Make a number up in the form of a census tract's: county, area, tract."""
+    """Make up a number in the form of a census tract's: county, area, tract."""
     return f"17031{area.number:02d}{generator.randint(1, 4):02d}00"
 
 

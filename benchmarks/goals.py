@@ -1,26 +1,16 @@
-"""The goals of the pipeline's speed, and what the results say of each."""
+"""The goals of the pipeline's speed, and the results for each."""
 
 from __future__ import annotations
 
 import dataclasses
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from benchmarks import subjects
 from benchmarks.results import NO_ROWS, Measurement, Results
-from benchmarks.subjects import (
-    CONFIG_ERROR,
-    DAG_PARSE,
-    HELP,
-    OURS,
-    OURS_CACHED,
-    OURS_CACHED_WARM,
-    SCRIPT,
-    STOCK,
-    STOCK_CACHED,
-    STOCK_IN_MEMORY,
-)
+from benchmarks.subjects import OURS, OURS_CACHED, OURS_CACHED_WARM
 
-STOCK_AT_ITS_BEST = (STOCK, STOCK_IN_MEMORY)
+STOCK_AT_ITS_BEST = (subjects.STOCK, subjects.STOCK_IN_MEMORY)
 """TFX's own pipeline, in whichever of Beam's modes is faster in the same repeat."""
 
 _START_LIMIT_SECONDS = 1.0
@@ -44,10 +34,11 @@ class Goal:
 
     Attributes:
         what: What is measured, in words.
-        limit: Its most.
+        limit: Its maximum.
         unit: ``×`` for a ratio, ``s`` for seconds.
-        values: One a repeat; none where it was not measured.
-        condition: What else must hold, in words; empty where nothing.
+        values: One per repeat; none where it was not measured.
+        condition: What else must hold, in words; empty for nothing.
+        holds: Whether that holds.
     """
 
     what: str
@@ -70,28 +61,32 @@ class Goal:
         return self.spread.median <= self.limit and self.holds
 
 
-def measure_spread(values: Sequence[float]) -> Spread | None:
-    """Find the median and the range of values; None where there are none."""
-    if not values:
+def measure_spread(values: Iterable[float | None]) -> Spread | None:
+    """Find the median and the range of the values that are known; None where there are none."""
+    known = [value for value in values if value is not None]
+    if not known:
         return None
-    return Spread(statistics.median(values), min(values), max(values), len(values))
+    return Spread(statistics.median(known), min(known), max(known), len(known))
 
 
 def measure_wall(measurement: Measurement) -> float:
-    """Give the wall time, in seconds."""
+    """Get the wall time, in seconds."""
     return measurement.seconds
 
 
 def measure_memory(measurement: Measurement) -> float:
-    """Give the peak memory of all processes, in bytes."""
+    """Get the peak memory of all processes, in bytes."""
     return measurement.peak_total_bytes
 
 
 def measure_step(*names: str) -> Cost:
-    """Make a function that gives what a node or step took, the first of some names."""
-    return lambda measurement: next(
-        (measurement.steps[name] for name in names if name in measurement.steps), None
-    )
+    """Make a function that sums up what nodes or steps took; None where one is unknown."""
+
+    def cost(measurement: Measurement) -> float | None:
+        found = [measurement.steps[name] for name in names if name in measurement.steps]
+        return sum(found) if len(found) == len(names) else None
+
+    return cost
 
 
 def compare(
@@ -104,7 +99,7 @@ def compare(
     """Divide a subject's cost by the least of others', measured in the same repeat.
 
     Args:
-        references: Names of those that it is held against.
+        references: Subjects that it is compared with.
 
     Returns:
         A ratio for each repeat in which the subject and one of the others were measured.
@@ -134,11 +129,7 @@ def compare_sizes(
 
 
 def list_goals(results: Results) -> list[Goal]:
-    """Hold the results against the goals.
-
-    Returns:
-        Every goal, measured or not.
-    """
+    """List every goal, measured or not, with its results."""
     small, large, largest = 15_000, 1_500_000, 15_000_000
 
     def against_stock(rows: int, cost: Cost = measure_wall) -> list[float]:
@@ -152,15 +143,15 @@ def list_goals(results: Results) -> list[Goal]:
         return compare_sizes(results, OURS, largest, large, cost)
 
     def start(subject: str, what: str) -> Goal:
-        found = list(results.find(subject, NO_ROWS).values())
+        found = results.list_found(subject, NO_ROWS)
         free = not any(each.imports_tensorflow for each in found)
         seconds = [each.seconds for each in found]
         return Goal(what, _START_LIMIT_SECONDS, "s", seconds, "no TensorFlow import", free)
 
     def cached(subject: str) -> list[float]:
-        return compare(results, subject, [STOCK_CACHED], small)
+        return compare(results, subject, [subjects.STOCK_CACHED], small)
 
-    by_script = compare(results, OURS, [SCRIPT], large)
+    by_script = compare(results, OURS, [subjects.SCRIPT], large)
     return [
         Goal("whole cold run, 15 k rows, against stock", 0.35, "×", against_stock(small)),
         Goal("whole cold run, 1.5 M rows, against stock", 0.10, "×", against_stock(large)),
@@ -168,10 +159,15 @@ def list_goals(results: Results) -> list[Goal]:
         node_against_stock("CsvExampleGen", 0.03),
         *(node_against_stock(node, 0.25) for node in ("StatisticsGen", "Transform", "Evaluator")),
         Goal("fully cached rerun, 15 k rows, against stock's", 0.4, "×", cached(OURS_CACHED)),
-        Goal("the same, the last run's worker still warm", 0.2, "×", cached(OURS_CACHED_WARM)),
+        Goal(
+            "the same, the last run's worker still warm",
+            0.2,
+            "×",
+            cached(OURS_CACHED_WARM),
+        ),
         Goal("time of 15 M rows over 1.5 M rows", 10.5, "×", growth(measure_wall)),
         Goal("peak memory of 15 M rows over 1.5 M rows", 1.3, "×", growth(measure_memory)),
-        start(HELP, "`python -m pipelines --help`"),
-        start(CONFIG_ERROR, "a configuration error"),
-        start(DAG_PARSE, "a DAG parse, beyond importing Airflow"),
+        start(subjects.HELP, "`python -m pipelines --help`"),
+        start(subjects.CONFIG_ERROR, "a configuration error"),
+        start(subjects.DAG_PARSE, "a DAG parse, beyond importing Airflow"),
     ]

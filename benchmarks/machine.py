@@ -54,7 +54,7 @@ def describe_machine(directory: Path, pythons: Mapping[str, Path]) -> Machine:
         memory_gib=round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / _GIB, 1),
         disk_free_gib=round(shutil.disk_usage(directory).free / _GIB, 1),
         file_system=_find_file_system(directory),
-        # The version alone: what a distributor appends tells nothing of speed.
+        # The version alone: what a distributor appends has no bearing on speed.
         kernel=f"{platform.system()} {platform.release().partition('-')[0]}",
         code=hash_sources(*ALL_SOURCES)[:12],
         packages={

@@ -23,10 +23,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
-_LEAST_INTERVAL_SECONDS = 0.25
+_MIN_INTERVAL_SECONDS = 0.25
 # Reading a process's memory map takes time in proportion to it: at most this share of one core.
 _SAMPLING_SHARE = 0.03
-_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _PROC = Path("/proc")
 
 
@@ -36,15 +36,15 @@ class Cost:
 
     Attributes:
         exit_code: Its exit code; negative for the signal that ended it.
-        wall_seconds: From its start to its end; what it left in the background may run on.
+        seconds: From its start to its end; what it left in the background may run on.
         cpu_seconds: User and system time of all processes until then.
-        peak_process_bytes: Most resident memory of any one process.
-        peak_total_bytes: Most memory of all processes at a time, a page that several share being
+        peak_process_bytes: Peak resident memory of any one process.
+        peak_total_bytes: Peak memory of all processes together, a page that several share being
             counted once (proportional set size); sampled, so a short peak may be missed.
     """
 
     exit_code: int
-    wall_seconds: float
+    seconds: float
     cpu_seconds: float
     peak_process_bytes: int
     peak_total_bytes: int
@@ -72,7 +72,7 @@ def measure_command(
             try:
                 process.wait()
             except BaseException:
-                # It passes the end on to the command and waits for no one.
+                # It ends the command too, and waits for nobody.
                 process.terminate()
                 raise
         if process.returncode:
@@ -105,7 +105,7 @@ def _measure(command: list[str], log: str) -> Cost:
             largest, total = _measure_memory()
             peak_process, peak_total = max(peak_process, largest), max(peak_total, total)
             took = time.process_time() - sampling
-            pause = max(_LEAST_INTERVAL_SECONDS, took / _SAMPLING_SHARE)
+            pause = max(_MIN_INTERVAL_SECONDS, took / _SAMPLING_SHARE)
             next_sample = time.monotonic() + pause
         signal.sigtimedwait({signal.SIGCHLD}, max(0.0, next_sample - time.monotonic()))
         for pid, status, usage in _reap():
@@ -113,10 +113,10 @@ def _measure(command: list[str], log: str) -> Cost:
             peak_process = max(peak_process, 1024 * usage.ru_maxrss)
             if pid == main_pid:
                 exit_code = os.waitstatus_to_exitcode(status)
-    wall_seconds = time.monotonic() - began
+    seconds = time.monotonic() - began
     for pid in _list_descendants():
         cpu_seconds += _read_cpu_seconds(pid)
-    return Cost(exit_code, wall_seconds, cpu_seconds, peak_process, peak_total)
+    return Cost(exit_code, seconds, cpu_seconds, peak_process, peak_total)
 
 
 def _become_subreaper() -> None:
@@ -164,7 +164,7 @@ def _read_stat(pid: int) -> list[str]:
 def _read_cpu_seconds(pid: int) -> float:
     """Read what a process and the children that it has waited for have used so far."""
     # utime, stime, cutime, cstime
-    return sum(map(int, _read_stat(pid)[11:15])) / _TICKS_A_SECOND
+    return sum(map(int, _read_stat(pid)[11:15])) / _TICKS_PER_SECOND
 
 
 def _measure_memory() -> tuple[int, int]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import operator
 import statistics
 import sys
 import tempfile
@@ -30,16 +31,16 @@ import click
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from rich.console import Console
 from rich.table import Table
 
-from benchmarks.checkout import PROJECT_ROOT
 from components.examples.example_encoding import encode_examples
 from components.examples.parquet_examples import list_files, read_flat_batches
 from components.metrics.score_histogram import PROBABILITY_MARGIN
 from pipelines.cli import main as run_pipelines
+from pipelines.cli.screen import Screen
+from pipelines.config.code_root import CODE_ROOT
+from pipelines.config.environment_file import load_config
 from pipelines.config.layout import OutputLayout
-from pipelines.config.pipeline_config import load_config
 from pipelines.metadata.run_store import (
     RunStore,
     StoredArtifact,
@@ -49,13 +50,7 @@ from pipelines.metadata.run_store import (
 from pipelines.records.errors import ConfigError
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.run_summary import RunSummary
-from schemas.feature_table import (
-    DType,
-    Feature,
-    FeatureTable,
-    Vocabulary,
-    load_feature_table,
-)
+from schemas.feature_table import DType, Feature, FeatureTable, Vocabulary, load_feature_table
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -69,7 +64,6 @@ _LEARNING_SPLITS = ("train", "validation")
 _TEST_SPLIT = "test"
 _THRESHOLD = 0.5
 _SERVING_BATCH_ROWS = 4096
-_PLAIN_WIDTH = 100
 
 Labels = npt.NDArray[np.int64]
 Probabilities = npt.NDArray[np.float64]
@@ -115,7 +109,7 @@ class Rows:
     """Rows of one or more splits.
 
     Attributes:
-        serialized: Serialized ``tf.Example``, one a row.
+        serialized: Serialized ``tf.Example``, one per row.
         columns: Every raw column of the feature table, [rows, columns]; missing values are NaN.
         labels: 0 or 1, [rows].
     """
@@ -130,7 +124,7 @@ class TrainedPipeline:
     """What a run as far as the Trainer left.
 
     Attributes:
-        examples_directory: Folder of the raw examples, with a folder a split.
+        examples_directory: Folder of the raw examples, with one folder per split.
         model_directory: The exported SavedModel.
         training_seconds: Wall time of the Trainer node when it ran.
     """
@@ -153,17 +147,14 @@ def create_column(
     Returns:
         Text, or float64 for numbers, [rows]; NaN where there is no value.
     """
-    if dtype is DType.BYTES:
-        column = pd.Series(np.nan, index=range(row_count), dtype=object)
-        column.iloc[positions] = [value.decode() for value in values.tolist()]
-        return column
-    column = pd.Series(np.nan, index=range(row_count), dtype=np.float64)
-    column.iloc[positions] = values.astype(np.float64)
+    is_text = dtype is DType.BYTES
+    column = pd.Series(np.nan, index=range(row_count), dtype=object if is_text else np.float64)
+    column.iloc[positions] = [v.decode() for v in values.tolist()] if is_text else values
     return column
 
 
 def create_feature_matrix(columns: pd.DataFrame, table: FeatureTable) -> pd.DataFrame:
-    """Choose and type what the boosting is given.
+    """Select the boosting's inputs, and give them their types.
 
     Args:
         columns: Raw columns by name, [rows, columns]; others than the table's inputs are left out.
@@ -184,19 +175,20 @@ def create_feature_matrix(columns: pd.DataFrame, table: FeatureTable) -> pd.Data
 
 def is_categorical(feature: Feature) -> bool:
     """Whether a column's values have no order: text, and what Transform has a vocabulary of."""
-    has_vocabulary = any(isinstance(step, Vocabulary) for step in feature.transformations)
-    return has_vocabulary or feature.dtype is DType.BYTES
+    return feature.dtype is DType.BYTES or any(
+        isinstance(step, Vocabulary) for step in feature.transformations
+    )
 
 
 def create_boosting(seed: int) -> HistGradientBoostingClassifier:
     """Create scikit-learn's gradient boosting with its default settings.
 
     Args:
-        seed: Decides the tenth of the rows that it stops by, where it is given more than 10,000.
+        seed: Chooses the tenth of the rows that it stops by, where there are more than 10,000.
 
     Returns:
-        A classifier to fit on what ``create_feature_matrix`` makes. A category that it has not
-        seen is a missing value to it.
+        A classifier to fit on what ``create_feature_matrix`` makes. It takes an unseen category
+        for a missing value.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -248,15 +240,17 @@ def average_seeds(measurements: Sequence[Measurement]) -> Measurement:
     Returns:
         Their means, without a seed.
     """
+
+    def average(figure: str) -> float:
+        return statistics.fmean(map(operator.attrgetter(figure), measurements))
+
     return dataclasses.replace(
         measurements[0],
         seed=None,
         scores=Scores(
-            auc=statistics.fmean(each.scores.auc for each in measurements),
-            log_loss=statistics.fmean(each.scores.log_loss for each in measurements),
-            accuracy=statistics.fmean(each.scores.accuracy for each in measurements),
+            average("scores.auc"), average("scores.log_loss"), average("scores.accuracy")
         ),
-        training_seconds=statistics.fmean(each.training_seconds for each in measurements),
+        training_seconds=average("training_seconds"),
     )
 
 
@@ -267,7 +261,7 @@ def create_table(measurements: Sequence[Measurement]) -> Table:
         measurements: Of all models and seeds, in the order to be shown; at least one.
 
     Returns:
-        A line each, and a line with the means of each model that has several seeds.
+        One line per measurement, and one with the means of each model that has several seeds.
     """
     first = measurements[0]
     table = Table(
@@ -307,7 +301,7 @@ def read_rows(directory: Path, splits: Sequence[str], table: FeatureTable) -> Ro
     """Read raw examples, all at once.
 
     Args:
-        directory: Folder of the examples, with a folder a split.
+        directory: Folder of the examples, with one folder per split.
         splits: Splits to read, one after the other.
 
     Returns:
@@ -338,10 +332,10 @@ def read_rows(directory: Path, splits: Sequence[str], table: FeatureTable) -> Ro
 
 
 def predict_keras(model_directory: Path, serialized: Sequence[bytes]) -> Probabilities:
-    """Ask an exported model through the signature that serves requests.
+    """Score rows by an exported model, through the signature that serves requests.
 
     Args:
-        serialized: Serialized ``tf.Example``, one a row; at least one.
+        serialized: Serialized ``tf.Example``, one per row; at least one.
 
     Returns:
         Probability of label 1, [rows].
@@ -362,10 +356,10 @@ def train_pipeline(source: str, seed: int, output: Path) -> TrainedPipeline:
 
     Args:
         source: Environment or path of a YAML file.
-        output: Output root of the runs. What the run shows goes to standard error.
+        output: Output root of the runs. What the run prints goes to standard error.
 
     Raises:
-        click.exceptions.Exit: With the run's exit code, if it did not end well; it has said why.
+        click.exceptions.Exit: With the run's exit code, if it did not end well; it has printed why.
     """
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
         summary_path = Path(folder) / "summary.json"
@@ -400,7 +394,7 @@ def _read_seconds(store: RunStore, artifact: StoredArtifact) -> float:
     producer = store.find_producer(artifact.artifact.id)
     result = read_recorded_result(producer) if producer is not None else None
     if result is None:
-        raise LookupError(f"{artifact.path}: the metadata store does not tell who made it")
+        raise LookupError(f"{artifact.path}: the metadata store does not know what made it")
     return result.seconds
 
 
@@ -414,7 +408,7 @@ def measure_models(
             seeds. The rows are the first one's: a row's hash decides its split in every run alike.
 
     Returns:
-        A measurement for each seed of Keras, then of the boosting, and one for the baseline.
+        One measurement per seed of Keras, then of the boosting, and one of the baseline.
     """
     examples_directory = next(iter(pipelines.values())).examples_directory
     learning = read_rows(examples_directory, _LEARNING_SPLITS, table)
@@ -427,15 +421,10 @@ def measure_models(
         scores = compute_scores(test.labels, probabilities)
         return Measurement(model, seed, scores, len(learning.labels), len(test.labels), seconds)
 
-    measurements = [
-        measure(
-            KERAS,
-            seed,
-            predict_keras(trained.model_directory, test.serialized),
-            trained.training_seconds,
-        )
-        for seed, trained in pipelines.items()
-    ]
+    measurements = []
+    for seed, trained in pipelines.items():
+        probabilities = predict_keras(trained.model_directory, test.serialized)
+        measurements.append(measure(KERAS, seed, probabilities, trained.training_seconds))
     learning_matrix = create_feature_matrix(learning.columns, table)
     for seed in pipelines:
         boosting = create_boosting(seed)
@@ -444,8 +433,8 @@ def measure_models(
         seconds = time.monotonic() - started
         probabilities = boosting.predict_proba(test_matrix)[:, 1]
         measurements.append(measure(BOOSTING, seed, probabilities, seconds))
-    by_nobody = predict_always_no(learning.labels, len(test.labels))
-    return [*measurements, measure(ALWAYS_NO, None, by_nobody, 0.0)]
+    always_no = predict_always_no(learning.labels, len(test.labels))
+    return [*measurements, measure(ALWAYS_NO, None, always_no, 0.0)]
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -485,7 +474,7 @@ def main(source: str, seed_count: int, output: Path | None, json_path: Path | No
     except ConfigError as error:
         raise click.UsageError(str(error)) from error
     table = load_feature_table(config.task)
-    root = (output or PROJECT_ROOT / _OUTPUT).absolute()
+    root = (output or CODE_ROOT / _OUTPUT).absolute()
     first = config.trainer.seed
     # Google's client library, which TFX brings along, gives notice of leaving Python 3.10.
     warnings.filterwarnings("ignore", category=FutureWarning, module="google")
@@ -493,10 +482,7 @@ def main(source: str, seed_count: int, output: Path | None, json_path: Path | No
         seed: train_pipeline(source, seed, root) for seed in range(first, first + seed_count)
     }
     measurements = measure_models(pipelines, table)
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_PLAIN_WIDTH)
-    console.print(create_table(measurements), highlight=False)
+    Screen().print(create_table(measurements))
     if json_path is not None:
         json_path.parent.mkdir(parents=True, exist_ok=True)
         content = [dataclasses.asdict(measurement) for measurement in measurements]

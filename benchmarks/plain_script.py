@@ -56,7 +56,7 @@ TEXTS = ("payment_type", "company")
 SPLIT_TENTHS = {"train": 6, "validation": 1, "test": 3}
 SLICE_COLUMNS = ("payment_type", "company", "pickup_community_area", "trip_start_hour")
 
-# Most categories of a vocabulary, and fewest training rows that a category needs.
+# Maximum size of each vocabulary, and minimum training rows per category.
 VOCABULARIES = {
     "pickup_community_area": (77, 5),
     "payment_type": (20, 1),
@@ -82,6 +82,7 @@ _THRESHOLD = 0.5
 _PROBABILITY_MARGIN = 1e-7
 _CHECKED_ROWS = 1000
 _SEED = 20130101
+_POSITIVE = click.IntRange(min=1)
 _STEPS_PER_EXECUTION = 50
 
 Array = npt.NDArray[Any]
@@ -93,11 +94,11 @@ class Budget:
     """How long to train.
 
     Attributes:
-        max_epochs: Most passes over the training split.
+        max_epochs: Maximum number of passes over the training split.
         patience: Epochs without a better validation log loss before training stops.
-        batch_size: Rows a gradient step.
+        batch_size: Rows per gradient step.
         rows_budget: Passes end after the one in which so many rows have been seen.
-        epoch_rows: Most rows of an epoch, after which the model is validated: a pass over more is
+        epoch_rows: Maximum rows per epoch, after which the model is validated: a pass over more is
             several.
     """
 
@@ -108,16 +109,16 @@ class Budget:
     epoch_rows: int
 
     def plan_epochs(self, training_rows: int) -> tuple[int, int]:
-        """Plan the training of so many rows; gives the most epochs, and gradient steps in each."""
+        """Plan training on so many rows: the maximum of epochs, and the steps in each."""
         passes = min(self.max_epochs, math.ceil(self.rows_budget / training_rows))
-        epochs_a_pass = math.ceil(training_rows / self.epoch_rows)
-        steps = math.ceil(math.ceil(training_rows / self.batch_size) / epochs_a_pass)
-        return passes * epochs_a_pass, steps
+        epochs_per_pass = math.ceil(training_rows / self.epoch_rows)
+        steps = math.ceil(math.ceil(training_rows / self.batch_size) / epochs_per_pass)
+        return passes * epochs_per_pass, steps
 
 
 @dataclasses.dataclass(frozen=True)
 class Transformation:
-    """What the training split decides of the transformation.
+    """The transformation's parameters, computed from the training split.
 
     Attributes:
         vocabularies: Categories by column, the most frequent first; a category's place is its
@@ -137,7 +138,7 @@ def read_trips(directory: Path) -> pd.DataFrame:
     """Read the CSV files of a folder.
 
     Returns:
-        A row a trip. Texts are categories; an integer column with gaps is float64, which holds
+        One row per trip. Texts are categories; an integer column with gaps is float64, which holds
         every integer here exactly.
     """
     types = {
@@ -220,14 +221,14 @@ def describe_numbers(column: pd.Series[Any]) -> dict[str, Any]:
 
 
 def fit_transformation(train: pd.DataFrame) -> Transformation:
-    """Learn vocabularies, moments and quantiles."""
+    """Compute vocabularies, moments and quantiles."""
     logs = {name: _take_log(train[name].to_numpy(np.float64)) for name in SCALED}
     shares = np.linspace(0, 1, BUCKETS + 1)[1:-1]
     fares = train[BUCKETED].to_numpy()
     return Transformation(
         vocabularies={
-            name: build_vocabulary(train[name], most, fewest)
-            for name, (most, fewest) in VOCABULARIES.items()
+            name: build_vocabulary(train[name], max_size, min_rows)
+            for name, (max_size, min_rows) in VOCABULARIES.items()
         },
         means={name: float(np.nanmean(values)) for name, values in logs.items()},
         deviations={name: float(np.nanstd(values)) for name, values in logs.items()},
@@ -235,13 +236,13 @@ def fit_transformation(train: pd.DataFrame) -> Transformation:
     )
 
 
-def build_vocabulary(column: pd.Series[Any], most: int, fewest: int) -> list[str]:
+def build_vocabulary(column: pd.Series[Any], max_size: int, min_rows: int) -> list[str]:
     """List categories by frequency.
 
     Args:
         column: Values; missing ones are a category.
-        most: Most categories kept.
-        fewest: Fewest rows a category needs.
+        max_size: Maximum number of categories kept.
+        min_rows: Minimum number of rows per category.
 
     Returns:
         The categories as text, the most frequent first, of equally frequent ones the last in the
@@ -250,13 +251,13 @@ def build_vocabulary(column: pd.Series[Any], most: int, fewest: int) -> list[str
     codes, names = _number_categories(column)
     counted = zip(np.bincount(codes, minlength=len(names)).tolist(), names, strict=True)
     ranked = sorted(
-        ((count, name.encode()) for count, name in counted if count >= fewest), reverse=True
+        ((count, name.encode()) for count, name in counted if count >= min_rows), reverse=True
     )
-    return [name.decode() for _, name in ranked[:most]]
+    return [name.decode() for _, name in ranked[:max_size]]
 
 
 def _number_categories(column: pd.Series[Any]) -> tuple[Array, list[str]]:
-    """Number a column's values from 0; gives the rows' numbers, and each number's text."""
+    """Number a column's values from 0; returns the rows' numbers, and each number's text."""
     codes, uniques = pd.factorize(column)
     names = [value if isinstance(value, str) else str(int(value)) for value in uniques]
     # pandas numbers a missing value -1: the last name.
@@ -303,7 +304,7 @@ def transform_trips(trips: pd.DataFrame, fitted: Transformation) -> dict[str, Ar
 
 
 def compute_label(trips: pd.DataFrame) -> Array:
-    """Tell big tips; gives float32 of 0 and 1, [rows]."""
+    """Find big tips; returns float32 of 0 and 1, [rows]."""
     tips, fares = (_count_cents(trips[name].to_numpy()) for name in ("tips", "fare"))
     return (100 * tips > TIP_PERCENT * fares).astype(np.float32)
 
@@ -403,7 +404,7 @@ def train_model(
 
 
 def predict(model: tf.keras.Model, inputs: Columns) -> Array:
-    """Score rows in batches; gives the probability of label 1, [rows]."""
+    """Score rows in batches; returns the probability of label 1, [rows]."""
     import tensorflow as tf
 
     score = tf.function(lambda batch: model(batch, training=False), autograph=False)
@@ -435,17 +436,17 @@ def compute_metrics(labels: Array, probabilities: Array) -> dict[str, float | in
     clipped = np.clip(
         probabilities.astype(np.float64), _PROBABILITY_MARGIN, 1 - _PROBABILITY_MARGIN
     )
-    said = probabilities > _THRESHOLD
-    positives, said_yes = int(labels.sum()), int(said.sum())
-    both = int((labels & said).sum())
+    predicted = probabilities > _THRESHOLD
+    positives, predicted_positives = int(labels.sum()), int(predicted.sum())
+    true_positives = int((labels & predicted).sum())
     losses = np.log(np.where(labels, clipped, 1 - clipped))
     return {
         "rows": len(labels),
         "auc": compute_auc(labels, probabilities),
         "log_loss": float(-losses.mean()),
-        "accuracy": float((labels == said).mean()),
-        "precision": both / said_yes if said_yes else None,
-        "recall": both / positives if positives else None,
+        "accuracy": float((labels == predicted).mean()),
+        "precision": true_positives / predicted_positives if predicted_positives else None,
+        "recall": true_positives / positives if positives else None,
         "calibration": float(probabilities.sum(dtype=np.float64)) / positives
         if positives
         else None,
@@ -492,7 +493,7 @@ def export_model(model: tf.keras.Model, fitted: Transformation, directory: Path)
 
     Args:
         directory: Gets the model, with the signatures ``serving_default`` (serialized
-            ``tf.Example``) and ``serving_raw`` (a tensor a column; NaN, -1 and the empty string
+            ``tf.Example``) and ``serving_raw`` (one tensor per column; NaN, -1 and the empty string
             stand for missing values).
     """
     import tensorflow as tf
@@ -593,10 +594,10 @@ def transform_tensors(
 
 
 def check_export(directory: Path, trips: pd.DataFrame, probabilities: Array) -> None:
-    """Load the exported model and compare what it says of some rows.
+    """Load the exported model and compare its scores of some rows.
 
     Args:
-        probabilities: What the model said of them in training's own code, [rows].
+        probabilities: Their scores by the model in memory, [rows].
 
     Raises:
         ValueError: If an answer differs.
@@ -615,63 +616,56 @@ def check_export(directory: Path, trips: pd.DataFrame, probabilities: Array) -> 
         raise ValueError(f"the exported model differs by {difference} from the trained one")
 
 
-class Stopwatch:
-    """Notes what each step takes."""
-
-    def __init__(self) -> None:
-        """Start with no steps."""
-        self.seconds: dict[str, float] = {}
-
-    @contextlib.contextmanager
-    def measure(self, step: str) -> Iterator[None]:
-        """Measure the wall time of a block."""
-        began = time.perf_counter()
-        yield
-        self.seconds[step] = round(time.perf_counter() - began, 3)
-        click.echo(f"{step}: {self.seconds[step]:.2f} s")
+@contextlib.contextmanager
+def measure(step: str, seconds: dict[str, float]) -> Iterator[None]:
+    """Measure the wall time of a block, and keep it in ``seconds``."""
+    began = time.perf_counter()
+    yield
+    seconds[step] = round(time.perf_counter() - began, 3)
+    click.echo(f"{step}: {seconds[step]:.2f} s")
 
 
 def run_script(data: Path, output: Path, budget: Budget) -> dict[str, Any]:
-    """Do it all.
+    """Run every step.
 
     Returns:
         ``steps``: seconds of each; ``rows`` by split; ``rows_seen`` in training;
         ``metrics`` overall; ``slices``: how many.
     """
-    watch = Stopwatch()
-    with watch.measure("import"):
+    seconds: dict[str, float] = {}
+    with measure("import", seconds):
         import tensorflow  # noqa: F401
-    with watch.measure("read"):
+    with measure("read", seconds):
         trips = read_trips(data)
-    with watch.measure("split"):
+    with measure("split", seconds):
         splits = split_trips(trips)
         del trips
     rows = {name: len(split) for name, split in splits.items()}
-    with watch.measure("statistics"):
+    with measure("statistics", seconds):
         statistics = {name: describe_columns(split) for name, split in splits.items()}
         _write_json(output / "statistics.json", statistics)
-    with watch.measure("transform"):
+    with measure("transform", seconds):
         fitted = fit_transformation(splits["train"])
         inputs = {name: transform_trips(split, fitted) for name, split in splits.items()}
         labels = {name: compute_label(split) for name, split in splits.items()}
     test = splits.pop("test")[[*MODEL_FLOATS, *MODEL_INTEGERS, *TEXTS]]
     splits.clear()
-    with watch.measure("train"):
+    with measure("train", seconds):
         model, rows_seen = train_model(
             count_indices(fitted),
             (inputs["train"], labels["train"]),
             (inputs["validation"], labels["validation"]),
             budget,
         )
-    with watch.measure("evaluate"):
+    with measure("evaluate", seconds):
         probabilities = predict(model, inputs["test"])
         slices = evaluate_slices(test, labels["test"], probabilities)
         _write_json(output / "evaluation.json", slices)
-    with watch.measure("export"):
+    with measure("export", seconds):
         export_model(model, fitted, output / "model")
         check_export(output / "model", test.iloc[:_CHECKED_ROWS], probabilities[:_CHECKED_ROWS])
     return {
-        "steps": watch.seconds,
+        "steps": seconds,
         "rows": {"csv": sum(rows.values()), **rows},
         "rows_seen": rows_seen,
         "metrics": slices["overall"],
@@ -696,37 +690,25 @@ def _write_json(path: Path, content: object) -> None:
     required=True,
     help="Folder to write to.",
 )
-@click.option("--max-epochs", type=click.IntRange(min=1), default=40, help="Most passes.")
-@click.option("--patience", type=click.IntRange(min=1), default=6, help="Epochs without gain.")
-@click.option("--batch-size", type=click.IntRange(min=1), default=256, help="Rows a step.")
+@click.option("--max-epochs", type=_POSITIVE, default=40, help="Maximum number of passes.")
+@click.option("--patience", type=_POSITIVE, default=6, help="Epochs without gain.")
+@click.option("--batch-size", type=_POSITIVE, default=256, help="Rows per step.")
 @click.option(
     "--rows-budget",
-    type=click.IntRange(min=1),
+    type=_POSITIVE,
     default=3_000_000,
     help="Stop after the pass in which so many rows have been seen.",
 )
 @click.option(
-    "--epoch-rows",
-    type=click.IntRange(min=1),
-    default=250_000,
-    help="Most rows between two validations.",
+    "--epoch-rows", type=_POSITIVE, default=250_000, help="Maximum rows between two validations."
 )
-def main(
-    data: Path,
-    output: Path,
-    max_epochs: int,
-    patience: int,
-    batch_size: int,
-    rows_budget: int,
-    epoch_rows: int,
-) -> None:
+def main(data: Path, output: Path, **budget: int) -> None:
     """Train the taxi model without a pipeline."""
     # As in the pipeline, and before TensorFlow is imported: tf.keras is Keras 2.
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     output.mkdir(parents=True, exist_ok=True)
-    budget = Budget(max_epochs, patience, batch_size, rows_budget, epoch_rows)
-    result = run_script(data, output, budget)
+    result = run_script(data, output, Budget(**budget))
     _write_json(output / "result.json", result)
 
 

@@ -27,10 +27,10 @@ BLOCK_ROWS = 100_000
 
 _WEEK_SECONDS = 7 * 86_400
 _QUARTER_SECONDS = 900
-_MOST_WEEKS = 12
+_MAX_WEEKS = 12
 _METER_STEP_CENTS = 20
 _FLAG_DROP_CENTS = 325
-_MOST_FARE_STEPS = 3
+_MAX_FARE_STEPS = 3
 _FARE_NOISE = 0.05
 _MILES_NOISE = 0.1
 _MINUTES_NOISE = 0.1
@@ -65,7 +65,7 @@ class RealTrips:
     seconds: Integers
 
     def __len__(self) -> int:
-        """Give the number of trips."""
+        """Count the trips."""
         return len(self.timestamps)
 
 
@@ -100,28 +100,28 @@ def write_trips(
     row_count: int,
     directory: Path,
     seed: int = SEED,
-    rows_a_file: int | None = None,
+    rows_per_file: int | None = None,
 ) -> list[Path]:
     """Write trips as CSV.
 
     Args:
-        row_count: How many to make, >= 1.
+        row_count: Number to make, >= 1.
         directory: Folder of the files; made where it is missing.
         seed: Of the random numbers, >= 0.
-        rows_a_file: Most rows of one file, >= 1; None for a single file.
+        rows_per_file: Maximum number of rows per file, >= 1; None for a single file.
 
     Returns:
         The files, ``trips-00000.csv`` and so on, in order; each has a header.
     """
     directory.mkdir(parents=True, exist_ok=True)
     header = ",".join(real.names).encode() + b"\n"
-    most = rows_a_file or row_count
+    file_rows = rows_per_file or row_count
     blocks = generate_lines(real, row_count, seed)
     lines = next(blocks)
     paths = []
-    for number, start in enumerate(range(0, row_count, most)):
+    for number, start in enumerate(range(0, row_count, file_rows)):
         path = directory / f"trips-{number:05}.csv"
-        rest = min(most, row_count - start)
+        rest = min(file_rows, row_count - start)
         with path.open("wb") as file:
             file.write(header)
             while rest:
@@ -144,20 +144,19 @@ def generate_lines(real: RealTrips, row_count: int, seed: int) -> Iterator[pa.Ar
     for number, start in enumerate(range(0, row_count, BLOCK_ROWS)):
         generator = np.random.Generator(np.random.PCG64([seed, number]))
         # A whole block, whatever is needed of it: the count must not change the rows.
-        lines = _join(
-            real, _change(real, generator.integers(len(real), size=BLOCK_ROWS), generator)
-        )
-        yield lines[: row_count - start]
+        rows = generator.integers(len(real), size=BLOCK_ROWS)
+        yield _join(real, _change(real, rows, generator))[: row_count - start]
 
 
 def _change(real: RealTrips, rows: Integers, generator: np.random.Generator) -> dict[str, pa.Array]:
-    """Make trips out of real ones; gives every column's cells as text."""
+    """Make trips from real ones, and return every column's cells as text."""
     timestamps = _move_start(real.timestamps[rows], generator)
     fares = _change_fare(real.fares[rows], generator)
     months = timestamps.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64) % 12 + 1
     seconds = _change_seconds(real.seconds[rows], generator)
+    cells = real.cells.take(pa.array(rows))
     return {
-        **{name: column.combine_chunks() for name, column in _take(real.cells, rows)},
+        **{name: cells[name].combine_chunks() for name in cells.column_names},
         _TIMESTAMP: _format_integers(timestamps),
         _MONTH: _format_integers(months),
         _FARE: _format_hundredths(fares),
@@ -170,7 +169,7 @@ def _change(real: RealTrips, rows: Integers, generator: np.random.Generator) -> 
 def _move_start(timestamps: Integers, generator: np.random.Generator) -> Integers:
     """Choose another week, never the same, and a quarter of the same hour of the same weekday."""
     size = len(timestamps)
-    weeks = generator.integers(1, _MOST_WEEKS, size=size, endpoint=True)
+    weeks = generator.integers(1, _MAX_WEEKS, size=size, endpoint=True)
     weeks *= generator.choice(np.array([-1, 1]), size=size)
     hours = timestamps // 3600 * 3600
     quarters = generator.integers(4, size=size) * _QUARTER_SECONDS
@@ -189,8 +188,8 @@ def _find_year(timestamps: Integers) -> Integers:
 
 def _change_fare(fares: Integers, generator: np.random.Generator) -> Integers:
     """Add or take a few steps of the meter; what is below the flag drop stays."""
-    most = _MOST_FARE_STEPS + (_FARE_NOISE * fares / _METER_STEP_CENTS).astype(np.int64)
-    steps = generator.integers(-most, most, endpoint=True)
+    max_steps = _MAX_FARE_STEPS + (_FARE_NOISE * fares / _METER_STEP_CENTS).astype(np.int64)
+    steps = generator.integers(-max_steps, max_steps, endpoint=True)
     changed = np.maximum(fares + _METER_STEP_CENTS * steps, _FLAG_DROP_CENTS)
     return np.where(fares < _FLAG_DROP_CENTS, fares, changed)
 
@@ -219,14 +218,9 @@ def _change_miles(miles: Integers, generator: np.random.Generator) -> Integers:
 
 def _change_seconds(seconds: Integers, generator: np.random.Generator) -> Integers:
     """Add or take whole minutes; none and missing stay."""
-    most = 1 + (_MINUTES_NOISE * np.maximum(seconds, 0) / 60).astype(np.int64)
-    changed = seconds + 60 * generator.integers(-most, most, endpoint=True)
+    max_minutes = 1 + (_MINUTES_NOISE * np.maximum(seconds, 0) / 60).astype(np.int64)
+    changed = seconds + 60 * generator.integers(-max_minutes, max_minutes, endpoint=True)
     return np.where(seconds < 60, seconds, np.clip(changed, 60, max(seconds.max(), 60)))
-
-
-def _take(cells: pa.Table, rows: Integers) -> Iterator[tuple[str, pa.ChunkedArray]]:
-    taken = cells.take(pa.array(rows))
-    yield from zip(taken.column_names, taken.columns, strict=True)
 
 
 def _format_integers(values: Integers) -> pa.Array:
@@ -247,7 +241,7 @@ def _join(real: RealTrips, columns: dict[str, pa.Array]) -> pa.Array:
 
 
 def _concatenate(lines: pa.Array) -> memoryview:
-    """Give the text of all lines; Arrow keeps them one after the other."""
+    """Return the text of all lines, which Arrow keeps one after the other."""
     offsets = np.frombuffer(lines.buffers()[1], np.int32)
     first, last = offsets[lines.offset], offsets[lines.offset + len(lines)]
     return memoryview(lines.buffers()[2])[first:last]

@@ -19,9 +19,9 @@ class Machine(FrozenModel):
     """Where and with what was measured.
 
     Attributes:
-        kind: Tells lines apart.
-        cores: How many this process may use.
-        memory_gib: Memory in all.
+        kind: Type of the line.
+        cores: Number that this process may use.
+        memory_gib: Total memory.
         disk_free_gib: Free space where runs write.
         file_system: Its type, there.
         code: Hash of the project's own code.
@@ -39,27 +39,43 @@ class Machine(FrozenModel):
     packages: dict[str, dict[str, str]]
 
 
-class Measurement(FrozenModel):
-    """One command, measured once.
+class Reading(FrozenModel):
+    """What a command reports of itself.
 
     Attributes:
-        kind: Tells lines apart.
-        subject: What was run; see ``benchmarks.subjects``.
-        rows: Rows of its data; ``NO_ROWS`` where it reads none.
-        repeat: Which time, from 0.
-        started_at: When, UTC.
-        load_before: The machine's load average (one minute) just before.
-        succeeded: Whether that is one of those that it may end with.
-        seconds: Wall time.
-        cpu_seconds: User and system time of all its processes.
-        peak_process_bytes: Most resident memory of one process.
-        peak_total_bytes: Most memory of all processes at a time, shared pages counted once.
         outcome: How it ended, in its own words.
         steps: Seconds by node or step.
         row_counts: Rows that it counted itself, by split; ``csv`` in all.
         rows_seen: Training rows seen, each pass counted; None where that is not known.
         metrics: What its model is worth, by metric.
         imports_tensorflow: Whether it imports TensorFlow; None where nobody looked.
+        seconds: What counts in place of its wall time; None for that itself.
+    """
+
+    outcome: str = ""
+    steps: dict[str, float] = pydantic.Field(default_factory=dict)
+    row_counts: dict[str, int] = pydantic.Field(default_factory=dict)
+    rows_seen: int | None = None
+    metrics: dict[str, float] = pydantic.Field(default_factory=dict)
+    imports_tensorflow: bool | None = None
+    seconds: float | None = None
+
+
+class Measurement(Reading):
+    """One command, measured once.
+
+    Attributes:
+        kind: Type of the line.
+        subject: What was run; see ``benchmarks.subjects``.
+        rows: Rows of its data; ``NO_ROWS`` where it reads none.
+        repeat: Its number among the repeats, from 0.
+        started_at: When, UTC.
+        load_before: The machine's load average (one minute) just before.
+        succeeded: Whether its exit code is one that it may end with.
+        seconds: Wall time, or what counts in its place.
+        cpu_seconds: User and system time of all its processes.
+        peak_process_bytes: Peak resident memory of one process.
+        peak_total_bytes: Peak memory of all processes together, shared pages counted once.
     """
 
     kind: Literal["measurement"] = "measurement"
@@ -74,16 +90,10 @@ class Measurement(FrozenModel):
     cpu_seconds: float
     peak_process_bytes: int
     peak_total_bytes: int
-    outcome: str = ""
-    steps: dict[str, float] = pydantic.Field(default_factory=dict)
-    row_counts: dict[str, int] = pydantic.Field(default_factory=dict)
-    rows_seen: int | None = None
-    metrics: dict[str, float] = pydantic.Field(default_factory=dict)
-    imports_tensorflow: bool | None = None
 
     @property
     def key(self) -> tuple[str, int, int]:
-        """What makes it the one that it is: a later one of the same key takes its place."""
+        """Its identity: a later measurement of the same key takes its place."""
         return self.subject, self.rows, self.repeat
 
 
@@ -114,7 +124,7 @@ class Results:
         return list(self._measurements.values())
 
     def has(self, subject: str, rows: int, repeat: int) -> bool:
-        """Say whether something was measured, and succeeded."""
+        """Return whether something was measured, and succeeded."""
         found = self._measurements.get((subject, rows, repeat))
         return found is not None and found.succeeded
 
@@ -125,6 +135,10 @@ class Results:
             for each in sorted(self._measurements.values(), key=lambda each: each.repeat)
             if (each.subject, each.rows) == (subject, rows) and each.succeeded
         }
+
+    def list_found(self, subject: str, rows: int) -> list[Measurement]:
+        """List what succeeded, by repeat."""
+        return list(self.find(subject, rows).values())
 
     def list_sizes(self) -> list[int]:
         """List the sizes of data that something was measured on, smallest first."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import subjects
 from benchmarks.goals import (
     STOCK_AT_ITS_BEST,
     Cost,
@@ -20,25 +21,7 @@ from benchmarks.goals import (
     measure_wall,
 )
 from benchmarks.results import NO_ROWS, Machine, Measurement, Results
-from benchmarks.subjects import (
-    CONFIG_ERROR,
-    DAG_PARSE,
-    HELP,
-    IMPORT_COMPONENTS,
-    IMPORT_STOCK,
-    NODE_COLD,
-    NODE_WARM,
-    OURS,
-    OURS_CACHED,
-    OURS_CACHED_WARM,
-    OURS_RERUN,
-    SCRIPT,
-    STOCK,
-    STOCK_CACHED,
-    STOCK_IN_MEMORY,
-    STOCK_RERUN,
-    STOCK_SAME_EXAMPLES,
-)
+from benchmarks.subjects import OURS, SCRIPT, STOCK, STOCK_IN_MEMORY
 
 BEGIN = "<!-- measured: written by `python -m benchmarks report` -->"
 END = "<!-- measured: end -->"
@@ -49,22 +32,13 @@ NOT_MEASURED = "not measured"
 _GIB = 1 << 30
 _RUNS = (OURS, SCRIPT, STOCK_IN_MEMORY, STOCK)
 _STARTS = (
-    HELP,
-    CONFIG_ERROR,
-    DAG_PARSE,
-    IMPORT_COMPONENTS,
-    IMPORT_STOCK,
-    NODE_WARM,
-    NODE_COLD,
+    *(subjects.HELP, subjects.CONFIG_ERROR, subjects.DAG_PARSE),
+    *(subjects.IMPORT_COMPONENTS, subjects.IMPORT_STOCK),
+    *(subjects.NODE_WARM, subjects.NODE_COLD),
 )
 _RERUNS = (
-    OURS,
-    OURS_RERUN,
-    OURS_CACHED,
-    OURS_CACHED_WARM,
-    STOCK,
-    STOCK_RERUN,
-    STOCK_CACHED,
+    *(OURS, subjects.OURS_RERUN, subjects.OURS_CACHED, subjects.OURS_CACHED_WARM),
+    *(STOCK, subjects.STOCK_RERUN, subjects.STOCK_CACHED),
 )
 # What the script does of a node's work, by the names of its steps.
 _NODES = {
@@ -74,13 +48,14 @@ _NODES = {
     "Trainer": ("train", "export"),
     "Evaluator": ("evaluate",),
 }
+# Ours and the script do not name them alike.
 _METRICS = {
     "AUC": ("auc",),
     "log loss": ("log_loss",),
     "accuracy": ("binary_accuracy", "accuracy"),
 }
-# Okabe and Ito's colours, told apart with most kinds of colour blindness.
-_COLOURS = {OURS: "#0072b2", SCRIPT: "#009e73", STOCK_IN_MEMORY: "#e69f00", STOCK: "#d55e00"}
+# Okabe and Ito's colors, which most kinds of color blindness tell apart.
+_COLORS = {OURS: "#0072b2", SCRIPT: "#009e73", STOCK_IN_MEMORY: "#e69f00", STOCK: "#d55e00"}
 
 
 def write_page(results: Results, page: Path) -> list[Path]:
@@ -158,7 +133,7 @@ def format_runs(results: Results) -> str:
             format_rows(size),
             *(_format_cost(results, subject, size) for subject in _RUNS),
             *(
-                format_spread(measure_spread(compare(results, OURS, [subject], size)), "×")
+                _format_values(compare(results, OURS, [subject], size), "×")
                 for subject in _RUNS[1:]
             ),
         )
@@ -174,57 +149,31 @@ def format_nodes(results: Results) -> str:
         for node, steps in _NODES.items():
             cost = measure_step(node)
             ratios = compare(results, OURS, STOCK_AT_ITS_BEST, size, cost)
-            rows.append(
-                (
-                    format_rows(size),
-                    node,
-                    _format_cost(results, OURS, size, cost),
-                    _format_cost(results, SCRIPT, size, _sum_steps(steps)),
-                    _format_cost(results, STOCK_IN_MEMORY, size, cost),
-                    _format_cost(results, STOCK, size, cost),
-                    format_spread(measure_spread(ratios), "×"),
-                )
-            )
-    header = (
-        "rows",
-        "node",
-        "ours, s",
-        "script, s",
-        "stock, in memory, s",
-        "stock, s",
-        "ours / faster stock",
-    )
+            costs = {**dict.fromkeys(_RUNS, cost), SCRIPT: measure_step(*steps)}
+            cells = [_format_cost(results, subject, size, costs[subject]) for subject in _RUNS]
+            rows.append((format_rows(size), node, *cells, _format_values(ratios, "×")))
+    header = ("rows", "node", *(f"{subject}, s" for subject in _RUNS), "ours / faster stock")
     return format_table(header, rows)
 
 
 def format_training(results: Results) -> str:
-    """Format training rows seen, by whom, and how fast."""
+    """Format how many training rows each subject sees, and how fast."""
+    by_node, by_script = measure_step("Trainer"), measure_step("train", "export")
     rows = []
     for size in results.list_sizes():
-        for subject, steps in (
-            (OURS, ("Trainer",)),
-            (SCRIPT, ("train", "export")),
-            (STOCK, ("Trainer",)),
-            (STOCK_SAME_EXAMPLES, ("Trainer",)),
-        ):
-            found = list(results.find(subject, size).values())
-            seconds = _sum_steps(steps)
-            seen = [each.rows_seen for each in found if each.rows_seen]
+        for subject in (OURS, SCRIPT, STOCK, subjects.STOCK_SAME_EXAMPLES):
+            seconds = by_script if subject == SCRIPT else by_node
+            found = results.list_found(subject, size)
+            seen = [each.rows_seen or None for each in found]
             pace = [
-                each.rows_seen / took
-                for each in found
-                if each.rows_seen and (took := seconds(each))
+                count / each_took
+                for count, each in zip(seen, found, strict=True)
+                if count and (each_took := seconds(each))
             ]
             if found:
-                rows.append(
-                    (
-                        format_rows(size),
-                        subject,
-                        format_spread(measure_spread(seen), ""),
-                        _format_cost(results, subject, size, seconds),
-                        format_spread(measure_spread(pace), ""),
-                    )
-                )
+                took = _format_cost(results, subject, size, seconds)
+                cells = (_format_values(seen), took, _format_values(pace))
+                rows.append((format_rows(size), subject, *cells))
     return format_table(("rows", "subject", "examples seen", "Trainer, s", "examples/s"), rows)
 
 
@@ -235,7 +184,7 @@ def format_memory(results: Results) -> str:
     for size in results.list_sizes():
         cells = []
         for subject in _RUNS:
-            found = list(results.find(subject, size).values())
+            found = results.list_found(subject, size)
             largest = measure_spread([each.peak_process_bytes / _GIB for each in found])
             total = measure_spread([measure_memory(each) / _GIB for each in found])
             cells.append(
@@ -245,9 +194,9 @@ def format_memory(results: Results) -> str:
     return format_table(header, rows)
 
 
-def format_seconds(results: Results, subjects: Sequence[str], size: int) -> str:
-    """Format the wall time of some subjects at one size, one a line."""
-    rows = [(subject, _format_cost(results, subject, size)) for subject in subjects]
+def format_seconds(results: Results, names: Sequence[str], size: int) -> str:
+    """Format the wall time of some subjects at one size, one per line."""
+    rows = [(name, _format_cost(results, name, size)) for name in names]
     where = f" at {format_rows(size)} rows" if size else ""
     return format_table((f"what{where}", "s"), rows)
 
@@ -257,46 +206,39 @@ def format_models(results: Results) -> str:
     rows = []
     for size in results.list_sizes():
         for subject in _RUNS:
-            found = list(results.find(subject, size).values())
+            found = results.list_found(subject, size)
             if not found:
                 continue
             counted = {each.row_counts.get("csv") for each in found}
             metrics = (
-                measure_spread([value for each in found for value in _find_metric(each, names)])
+                measure_spread(_find_metric(each, names) for each in found)
                 for names in _METRICS.values()
             )
-            rows.append(
-                (
-                    format_rows(size),
-                    subject,
-                    ", ".join(f"{count:,}" for count in sorted(filter(None, counted))),
-                    ", ".join(sorted({each.outcome for each in found if each.outcome})),
-                    *(f"{metric.median:.4f}" if metric else "" for metric in metrics),
-                )
+            cells = (
+                ", ".join(f"{count:,}" for count in sorted(filter(None, counted))),
+                ", ".join(sorted({each.outcome for each in found if each.outcome})),
+                *(f"{metric.median:.4f}" if metric else "" for metric in metrics),
             )
+            rows.append((format_rows(size), subject, *cells))
     return format_table(("rows", "subject", "rows counted", "outcome", *_METRICS), rows)
 
 
-def _find_metric(measurement: Measurement, names: Sequence[str]) -> list[float]:
-    return [measurement.metrics[name] for name in names if name in measurement.metrics][:1]
+def _find_metric(measurement: Measurement, names: Sequence[str]) -> float | None:
+    found = (measurement.metrics[name] for name in names if name in measurement.metrics)
+    return next(found, None)
 
 
 def _find_rerun_rows(results: Results) -> int:
-    sizes = [size for size in results.list_sizes() if results.find(OURS_CACHED, size)]
+    sizes = [size for size in results.list_sizes() if results.find(subjects.OURS_CACHED, size)]
     return sizes[0] if sizes else NO_ROWS
 
 
-def _sum_steps(names: Sequence[str]) -> Cost:
-    def cost(measurement: Measurement) -> float | None:
-        found = [measurement.steps[name] for name in names if name in measurement.steps]
-        return sum(found) if len(found) == len(names) else None
-
-    return cost
-
-
 def _format_cost(results: Results, subject: str, size: int, cost: Cost = measure_wall) -> str:
-    values = [cost(each) for each in results.find(subject, size).values()]
-    return format_spread(measure_spread([each for each in values if each is not None]), "")
+    return _format_values(map(cost, results.list_found(subject, size)))
+
+
+def _format_values(values: Iterable[float | None], unit: str = "") -> str:
+    return format_spread(measure_spread(values), unit)
 
 
 def format_spread(spread: Spread | None, unit: str) -> str:
@@ -334,9 +276,9 @@ def format_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _format_machines(results: Results) -> str:
-    load = measure_spread([each.load_before for each in results.measurements])
+    load = _format_values(each.load_before for each in results.measurements)
     described = "\n".join(map(_format_machine, results.machines))
-    return f"{described}\nLoad average just before a measurement: {format_spread(load, '')}."
+    return f"{described}\nLoad average just before a measurement: {load}."
 
 
 def _format_machine(machine: Machine) -> str:
@@ -355,7 +297,7 @@ def draw_times(results: Results) -> str:
     """Draw wall time by rows, both axes logarithmic.
 
     Returns:
-        An SVG document on white: a point a measurement, lines through the medians.
+        An SVG document on white: one point per measurement, lines through the medians.
     """
     # Loads a JavaScript engine: only where something is drawn.
     import vl_convert
@@ -364,7 +306,7 @@ def draw_times(results: Results) -> str:
         {"subject": subject, "rows": size, "seconds": round(each.seconds, 2)}
         for subject in _RUNS
         for size in results.list_sizes()
-        for each in results.find(subject, size).values()
+        for each in results.list_found(subject, size)
     ]
     return vl_convert.vegalite_to_svg(create_chart(measured), allowed_base_urls=[])
 
@@ -380,29 +322,19 @@ def create_chart(measured: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """
     shown = [subject for subject in _RUNS if any(each["subject"] == subject for each in measured)]
     sizes = sorted({each["rows"] for each in measured})
-    colour = {
+    color = {
         "field": "subject",
-        "scale": {"domain": shown, "range": [_COLOURS[subject] for subject in shown]},
+        "scale": {"domain": shown, "range": [_COLORS[subject] for subject in shown]},
         "sort": shown,
         "title": None,
         "legend": {"orient": "top", "symbolType": "stroke", "symbolStrokeWidth": 3},
     }
-    rows_axis = {
-        "field": "rows",
-        "type": "quantitative",
-        "scale": {"type": "log"},
-        "axis": {"values": sizes, "format": "~s", "title": "rows"},
-    }
 
-    def seconds_axis(**more: str) -> dict[str, Any]:
-        return {
-            "field": "seconds",
-            "type": "quantitative",
-            "scale": {"type": "log"},
-            "axis": {"title": "wall time, s", "format": "~s"},
-            **more,
-        }
+    def create_axis(field: str, title: str, **more: Any) -> dict[str, Any]:
+        axis = {"title": title, "format": "~s", **more}
+        return {"field": field, "type": "quantitative", "scale": {"type": "log"}, "axis": axis}
 
+    seconds = create_axis("seconds", "wall time, s")
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "background": "white",
@@ -410,15 +342,15 @@ def create_chart(measured: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "height": 320,
         "config": {"font": "Arial, Liberation Sans, Helvetica, sans-serif"},
         "data": {"values": list(measured)},
-        "encoding": {"x": rows_axis, "color": colour},
+        "encoding": {"x": create_axis("rows", "rows", values=sizes), "color": color},
         "layer": [
             {
                 "mark": {"type": "line", "strokeWidth": 2},
-                "encoding": {"y": seconds_axis(aggregate="median")},
+                "encoding": {"y": {**seconds, "aggregate": "median"}},
             },
             {
                 "mark": {"type": "point", "filled": True, "opacity": 0.8},
-                "encoding": {"y": seconds_axis()},
+                "encoding": {"y": seconds},
             },
         ],
     }

@@ -1,12 +1,12 @@
-"""TFX's own taxi pipeline, from the installed wheel: ``.venv-stock/bin/python``'s program.
+"""TFX's own taxi pipeline, from the installed wheel, for ``.venv-stock/bin/python``.
 
-``benchmarks/stock_pipeline.py run`` runs it under TFX's LocalDagRunner; ``read`` then tells, from
+``benchmarks/stock_pipeline.py run`` runs it under TFX's LocalDagRunner; ``read`` then reports, from
 what the run left, how long each node took, how many rows it counted and how good the model is.
-Reading is a command of its own so that it adds nothing to what the run is measured to take.
+Reading is a command of its own so that it adds nothing to the run's measured time.
 
-Pipeline and model are the wheel's, unchanged: ``taxi_pipeline_native_keras._create_pipeline`` with
-``taxi_utils_native_keras.py`` as its module file. The environment is that of
-``requirements/stock.txt`` and none of the project is imported.
+Pipeline and model are the wheel's (TFX 1.16), unchanged:
+``taxi_pipeline_native_keras._create_pipeline`` with ``taxi_utils_native_keras.py`` as its module
+file. The environment is that of ``requirements/stock.txt``; nothing of the project is imported.
 
 TFX is imported where it is used: Beam's worker processes import this module again.
 """
@@ -16,7 +16,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ PIPELINE_NAME = "chicago_taxi_native_keras"
 _EXAMPLE = "tfx.examples.chicago_taxi_pipeline"
 _PIPELINE_ROOT = "pipeline_root"
 _METADATA = "metadata.sqlite"
+_EXISTING_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True)
 
 
 def run_pipeline(data: Path, output: Path, train_steps: int, beam_mode: str | None) -> None:
@@ -35,7 +36,7 @@ def run_pipeline(data: Path, output: Path, train_steps: int, beam_mode: str | No
         train_steps: Gradient steps of 40 rows; the pipeline's own number where 0.
         beam_mode: Beam's ``direct_running_mode``; the pipeline's own arguments where None.
     """
-    # The pipeline's file asks for it while it is imported, and uses it for defaults alone.
+    # The pipeline's file reads it while it is imported, and uses it for defaults alone.
     os.environ.setdefault("HOME", str(output))
     from tfx.examples.chicago_taxi_pipeline import taxi_pipeline_native_keras as taxi
     from tfx.orchestration.local.local_dag_runner import LocalDagRunner
@@ -126,29 +127,22 @@ def _read_outputs(uris: Mapping[tuple[str, ...], Path]) -> dict[str, object]:
     return {
         "rows": {"csv": sum(rows.values()), **rows},
         "transformed_rows": count_rows(transformed),
-        "metrics": dict(_name_metrics(evaluation.get_metrics_for_slice())),
+        "metrics": {
+            name: float(value["doubleValue"])
+            for name, value in evaluation.get_metrics_for_slice().items()
+            if "doubleValue" in value
+        },
         "blessed": (uris["Evaluator", "blessing"] / "BLESSED").exists(),
     }
 
 
-def _name_metrics(metrics: Mapping[str, Mapping[str, float]]) -> Iterable[tuple[str, float]]:
-    for name, value in metrics.items():
-        if "doubleValue" in value:
-            yield name, float(value["doubleValue"])
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Run TFX's own taxi pipeline, or tell what a run left."""
+    """Run TFX's own taxi pipeline, or report on a run."""
 
 
 @main.command()
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
-    required=True,
-    help="Folder of CSV files.",
-)
+@click.option("--data", type=_EXISTING_FOLDER, required=True, help="Folder of CSV files.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False, resolve_path=True),
@@ -173,12 +167,7 @@ def run(data: Path, output: Path, train_steps: int, beam_mode: str | None) -> No
 
 
 @main.command()
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
-    required=True,
-    help="As for `run`.",
-)
+@click.option("--output", type=_EXISTING_FOLDER, required=True, help="As for `run`.")
 @click.option(
     "--json",
     "json_path",
@@ -187,7 +176,7 @@ def run(data: Path, output: Path, train_steps: int, beam_mode: str | None) -> No
     help="File to write.",
 )
 def read(output: Path, json_path: Path) -> None:
-    """Tell what the newest run left."""
+    """Report what the newest run left."""
     json_path.write_text(json.dumps(read_results(output), indent=2) + "\n", encoding="utf-8")
 
 

@@ -14,11 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.results import Reading
 from components.trainer.history import HISTORY_FILE
 from components.trainer.schedule import plan_training
 from components.trainer.settings import TrainerSettings
+from pipelines.config.environment_file import load_config
 from pipelines.config.layout import OutputLayout
-from pipelines.config.pipeline_config import load_config
 
 OURS = "ours"
 OURS_RERUN = "ours, rerun"
@@ -39,7 +40,7 @@ NODE_COLD = "cached node, cold worker"
 NODE_WARM = "cached node, warm worker"
 
 STOCK_BATCH_ROWS = 40
-"""Rows of a gradient step in TFX's own example."""
+"""Rows per gradient step in TFX's own example."""
 
 _NODE = "CsvExampleGen"
 _COMPONENTS_IMPORTS = (
@@ -48,29 +49,6 @@ _COMPONENTS_IMPORTS = (
     "    import pipelines.workers.worker\n"
 )
 _STOCK_IMPORTS = "import tfx.v1"
-
-
-@dataclasses.dataclass(frozen=True)
-class Reading:
-    """What a command tells about itself; see ``benchmarks.results.Measurement``.
-
-    Attributes:
-        outcome: How it ended, in its own words.
-        steps: Seconds by node or step.
-        row_counts: Rows by split, and ``csv`` in all.
-        rows_seen: Training rows seen, each pass counted.
-        metrics: What its model is worth, by metric.
-        imports_tensorflow: Whether it imports TensorFlow.
-        seconds: What counts in the place of the command's wall time.
-    """
-
-    outcome: str = ""
-    steps: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    row_counts: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    rows_seen: int | None = None
-    metrics: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    imports_tensorflow: bool | None = None
-    seconds: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,25 +100,12 @@ class Bench:
         """The command line ``python -m pipelines``."""
         return [str(self.python), "-m", "pipelines"]
 
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command unmeasured.
 
         Raises:
-            CalledProcessError: If it fails.
+            CalledProcessError: If it fails, unless that is not checked.
         """
-        return self._run(command, check=True)
-
-    def stop_workers(self) -> None:
-        """Stop the warm worker servers that earlier commands have left."""
-        self.run(*self.pipelines, "workers", "stop")
-
-    def imports_tensorflow(self, *arguments: str) -> bool:
-        """Say whether ``python -m pipelines`` imports TensorFlow, however it ends."""
-        command = [str(self.python), "-X", "importtime", "-m", "pipelines", *arguments]
-        names = [line.rpartition("|")[2] for line in self._run(command).stderr.splitlines()]
-        return any(name.strip() == "tensorflow" for name in names)
-
-    def _run(self, command: Sequence[str], check: bool = False) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command,
             cwd=self.project,
@@ -149,6 +114,16 @@ class Bench:
             text=True,
             check=check,
         )
+
+    def stop_workers(self) -> None:
+        """Stop the warm worker servers that earlier commands left."""
+        self.run(*self.pipelines, "workers", "stop")
+
+    def imports_tensorflow(self, *arguments: str) -> bool:
+        """Find out whether ``python -m pipelines`` imports TensorFlow, however it ends."""
+        command = [str(self.python), "-X", "importtime", "-m", "pipelines", *arguments]
+        lines = self.run(*command, check=False).stderr.splitlines()
+        return any(line.rpartition("|")[2].strip() == "tensorflow" for line in lines)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,14 +162,10 @@ def create_ours(bench: Bench, task: Task) -> list[Stage]:
         # A refused model is an answer too: only pushing it is left out.
         return Stage(subject, command, prepare, read, frozenset({0, 4}))
 
-    stages = [create_stage(OURS)]
-    if task.with_reruns:
-        stages += [
-            create_stage(OURS_RERUN),
-            create_stage(OURS_CACHED),
-            create_stage(OURS_CACHED_WARM, lambda: None),
-        ]
-    return stages
+    if not task.with_reruns:
+        return [create_stage(OURS)]
+    cold = [create_stage(subject) for subject in (OURS, OURS_RERUN, OURS_CACHED)]
+    return [*cold, create_stage(OURS_CACHED_WARM, lambda: None)]
 
 
 def read_summary(path: Path, output: Path, settings: TrainerSettings) -> Reading:
@@ -222,7 +193,7 @@ def read_summary(path: Path, output: Path, settings: TrainerSettings) -> Reading
 
 
 def _describe_outcome(verdict: str, nodes: Sequence[Mapping[str, Any]]) -> str:
-    """Tell how a run ended, and how much of it came from the cache, if anything did."""
+    """Describe how a run ended, and how much of it came from the cache, if anything did."""
     cached = sum(node["cached"] for node in nodes)
     return f"{verdict}, {cached} of {len(nodes)} nodes cached" if cached else verdict
 
@@ -253,12 +224,8 @@ def create_stock(bench: Bench, task: Task) -> list[Stage]:
 
     For the latter all up to Trainer comes from its cache: it is there to compare Trainer alone.
     """
-    stages = [_create_stock_stage(bench, task, STOCK)]
-    if task.with_reruns:
-        stages += [
-            _create_stock_stage(bench, task, STOCK_RERUN),
-            _create_stock_stage(bench, task, STOCK_CACHED),
-        ]
+    subjects = (STOCK, STOCK_RERUN, STOCK_CACHED) if task.with_reruns else (STOCK,)
+    stages = [_create_stock_stage(bench, task, subject) for subject in subjects]
     if task.rows_seen_by_ours is not None:
         steps = -(-task.rows_seen_by_ours // STOCK_BATCH_ROWS)
         more = ("--train-steps", str(steps))

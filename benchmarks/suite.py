@@ -14,13 +14,13 @@ from pathlib import Path
 
 import click
 
-from benchmarks.checkout import PROJECT_ROOT
 from benchmarks.machine import describe_machine
 from benchmarks.measured_process import measure_command
 from benchmarks.resampled_trips import read_real_trips, write_trips
-from benchmarks.results import NO_ROWS, Measurement, Results, append_line, read_results
+from benchmarks.results import NO_ROWS, Measurement, Reading, Results, append_line, read_results
 from benchmarks.subjects import OURS, SCENARIOS, Bench, Stage, Task
-from pipelines.config.pipeline_config import load_config
+from pipelines.config.code_root import CODE_ROOT
+from pipelines.config.environment_file import load_config
 from pipelines.runner.input_data import prepare_input
 
 _COMPILE_PACKAGES = (
@@ -38,7 +38,7 @@ class Plan:
 
     Attributes:
         sizes: Rows of the data, in order.
-        scenarios: Names in ``SCENARIOS``, in order; ``starts`` is run once a repeat.
+        scenarios: Names in ``SCENARIOS``, in order; ``starts`` is run once per repeat.
         stock_max_rows: TFX's own pipeline is left out for more rows.
         rerun_rows: Size at which cached reruns are measured.
     """
@@ -52,7 +52,7 @@ class Plan:
     def list_work(self) -> Iterator[tuple[int, int, str]]:
         """List repeat, size and scenario: subjects inside, repeats outside.
 
-        What else the machine does in an hour then falls on all subjects alike.
+        So whatever else the machine does meanwhile slows all subjects alike.
         """
         for repeat in range(self.repeats):
             for rows in self.sizes:
@@ -127,7 +127,7 @@ def measure_stage(bench: Bench, stage: Stage, rows: int, repeat: int, log: Path)
         log: File that gets its output; an older one is removed.
 
     Returns:
-        What it took, and what it told where it succeeded.
+        What it took, and what it reports of itself where it succeeded.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
@@ -135,29 +135,24 @@ def measure_stage(bench: Bench, stage: Stage, rows: int, repeat: int, log: Path)
     started_at = datetime.datetime.now(datetime.timezone.utc)
     load = os.getloadavg()[0]
     cost = measure_command(stage.command, log, bench.project, bench.environment)
-    measurement = Measurement(
-        subject=stage.subject,
-        rows=rows,
-        repeat=repeat,
-        started_at=started_at,
-        load_before=load,
-        exit_code=cost.exit_code,
-        succeeded=cost.exit_code in stage.exit_codes,
-        seconds=cost.wall_seconds,
-        cpu_seconds=cost.cpu_seconds,
-        peak_process_bytes=cost.peak_process_bytes,
-        peak_total_bytes=cost.peak_total_bytes,
+    succeeded = cost.exit_code in stage.exit_codes
+    reading = stage.read(log) if succeeded else Reading()
+    return Measurement.model_validate(
+        {
+            **dataclasses.asdict(cost),
+            **reading.model_dump(exclude_none=True),
+            "subject": stage.subject,
+            "rows": rows,
+            "repeat": repeat,
+            "started_at": started_at,
+            "load_before": load,
+            "succeeded": succeeded,
+        }
     )
-    if not measurement.succeeded:
-        return measurement
-    told = dataclasses.asdict(stage.read(log))
-    if told["seconds"] is None:
-        told["seconds"] = cost.wall_seconds
-    return Measurement.model_validate({**measurement.model_dump(), **told})
 
 
 def describe_measurement(measurement: Measurement) -> str:
-    """Describe a measurement in a line."""
+    """Describe a measurement in one line."""
     size = f" {measurement.rows:,} rows" if measurement.rows else ""
     peak_gib = measurement.peak_total_bytes / (1 << 30)
     ending = f", {measurement.outcome}" if measurement.outcome else ""
@@ -176,12 +171,12 @@ def _read(path: Path) -> Results:
 
 @contextlib.contextmanager
 def _open_bench() -> Iterator[Bench]:
-    """Give warm workers a folder of their own: others of the user's are left alone."""
+    """Give warm workers a folder of their own: the user's others are left alone."""
     with tempfile.TemporaryDirectory(prefix="bench-") as runtime_directory:
         environment = {**os.environ, "XDG_RUNTIME_DIR": runtime_directory}
         # As users have it: what is imported once is compiled for the next time.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        bench = Bench(PROJECT_ROOT, environment)
+        bench = Bench(CODE_ROOT, environment)
         try:
             yield bench
         finally:
@@ -191,16 +186,16 @@ def _open_bench() -> Iterator[Bench]:
 def compile_packages(python: Path) -> None:
     """Compile an environment's packages, where it is there and they are not compiled yet.
 
-    Otherwise who is measured first in an environment pays for it, and everybody does each time
-    where Python is told to keep nothing (``PYTHONDONTWRITEBYTECODE``).
+    Otherwise whatever is measured first in an environment pays for it, or everything does where
+    Python keeps no bytecode (``PYTHONDONTWRITEBYTECODE``).
     """
     if python.is_file():
-        # Some packages hold files that are no Python of this version; nobody imports them.
+        # Some packages hold files for other versions of Python, which nobody imports.
         subprocess.run([python, "-c", _COMPILE_PACKAGES], stdout=subprocess.DEVNULL, check=True)
 
 
 def _provide_data(directory: Path, rows: int) -> Path:
-    """Make the trips where they are missing; gives their folder."""
+    """Make the trips where they are missing, and return their folder."""
     folder = directory / "trips" / str(rows)
     if not folder.is_dir():
         unfinished = folder.with_suffix(".unfinished")
@@ -211,7 +206,7 @@ def _provide_data(directory: Path, rows: int) -> Path:
 
 
 def _read_once(folder: Path) -> None:
-    """Have the data in the page cache, so that whoever comes first does not pay for the disk."""
+    """Fill the page cache, so that the first to read the data does not pay for the disk."""
     for path in folder.iterdir():
         with path.open("rb") as file:
             while file.read(_BLOCK_BYTES):
@@ -219,7 +214,7 @@ def _read_once(folder: Path) -> None:
 
 
 def find_real_trips() -> Path:
-    """Find the file of the real trips; lays it out where it is missing."""
+    """Find the file of the real trips, written where it is missing."""
     config = load_config("local")
     prepare_input(config)
     return config.input_directory / _REAL_TRIPS

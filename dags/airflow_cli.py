@@ -1,4 +1,4 @@
-"""A command of Airflow's, with the settings of ``make airflow``: ``python -m dags.airflow_cli``."""
+"""An Airflow command with the settings of ``make airflow``: ``python -m dags.airflow_cli``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dags.standalone_settings import StandaloneSettings, create_environment, loa
 
 
 def become_airflow(settings: StandaloneSettings, words: Sequence[str]) -> NoReturn:
-    """Go on as Airflow's command line: this process's place is taken by it.
+    """Replace this process by Airflow's command line.
 
     Args:
         words: The command; Airflow lists its commands where there are none.

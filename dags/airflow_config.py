@@ -7,31 +7,25 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import pydantic
-import yaml
 
 from components.frozen_model import FrozenModel
+from pipelines.config.yaml_file import describe_error, read_mapping
+from pipelines.records.errors import ConfigError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 _IMPORT_PATH = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$"
 
 
-class AirflowConfigError(Exception):
-    """The file can't be used; one line names the key, the value and what was expected."""
-
-
 def _resolve_path(value: object) -> object:
-    """Take a relative path as one below the project's root; links stay what they are."""
+    """Let a relative path start at the project's root; links stay what they are."""
     return PROJECT_ROOT / Path(value) if isinstance(value, str | Path) else value
 
 
-def _read_list(value: object) -> object:
-    """Let YAML's lists stand for tuples."""
-    return tuple(value) if isinstance(value, list) else value
-
-
-ProjectPath = Annotated[Path, pydantic.BeforeValidator(_resolve_path)]
-Texts = Annotated[tuple[str, ...], pydantic.BeforeValidator(_read_list)]
+_ProjectPath = Annotated[Path, pydantic.BeforeValidator(_resolve_path)]
+# A list in YAML stands for a tuple.
+_List = pydantic.Field(strict=False)
+_Texts = Annotated[tuple[str, ...], _List]
 
 
 class PoolConfig(FrozenModel, strict=True):
@@ -39,22 +33,22 @@ class PoolConfig(FrozenModel, strict=True):
 
     Attributes:
         name: Name of the pool in Airflow.
-        slots: Most nodes of it that run at once, over all runs.
+        slots: Maximum number of its nodes that run at once, over all runs.
         nodes: Ids of the nodes.
     """
 
     name: str = pydantic.Field(pattern=r"^[A-Za-z0-9_.-]{1,100}$")
     slots: int = pydantic.Field(ge=1)
-    nodes: Texts
+    nodes: _Texts
 
 
 class RetryConfig(FrozenModel, strict=True):
-    """How often a task is tried again after an infrastructure error, and never after a refusal.
+    """How often a task is retried after an infrastructure error; after a refusal it never is.
 
     Attributes:
-        count: Tries after the first.
-        delay_seconds: Wait before the second try.
-        backoff: What the wait is multiplied with from try to try; 1 for the same wait.
+        count: Retries.
+        delay_seconds: Wait before the first retry.
+        backoff: Factor by which the wait grows from retry to retry; 1 for the same wait.
         max_delay_seconds: Longest wait.
     """
 
@@ -65,7 +59,7 @@ class RetryConfig(FrozenModel, strict=True):
 
 
 class AirflowConfig(FrozenModel, strict=True):
-    """All that a DAG is told beside the compiled pipeline.
+    """Everything that a DAG is configured with beside the compiled pipeline.
 
     Attributes:
         environment: ``--config`` of every command: an environment's name, or a YAML file's path.
@@ -78,12 +72,12 @@ class AirflowConfig(FrozenModel, strict=True):
         start_date: First interval.
         end_date: Last one; None where data keeps coming.
         catchup: Whether intervals that passed before the DAG was switched on are run.
-        max_active_runs: Most runs at once. With one, each run is compared with what the run before
-            it accepted and pushed.
+        max_active_runs: Maximum number of runs at once. With one, each run is compared with what
+            the run before it accepted and pushed.
         paused: Whether the DAGs wait to be switched on when Airflow first sees them.
-        retry: Further tries.
+        retry: Retries.
         pools: Nodes that never run side by side.
-        timeout_minutes: Longest time of a try.
+        timeout_minutes: Longest time that one try may take.
         node_timeout_minutes: The same for single nodes.
         deadline_minutes: Time from queueing a run to its end after which ``on_deadline`` is called;
             None for no deadline.
@@ -98,10 +92,10 @@ class AirflowConfig(FrozenModel, strict=True):
     """
 
     environment: str = "local"
-    overrides: Texts = ()
-    python: ProjectPath = PROJECT_ROOT / ".venv/bin/python"
-    description: ProjectPath
-    data_roots: Annotated[tuple[ProjectPath, ...], pydantic.BeforeValidator(_read_list)]
+    overrides: _Texts = ()
+    python: _ProjectPath = PROJECT_ROOT / ".venv/bin/python"
+    description: _ProjectPath
+    data_roots: Annotated[tuple[_ProjectPath, ...], _List]
     schedule: str | None = None
     start_date: datetime.date
     end_date: datetime.date | None = None
@@ -109,7 +103,7 @@ class AirflowConfig(FrozenModel, strict=True):
     max_active_runs: int = pydantic.Field(default=1, ge=1)
     paused: bool = True
     retry: RetryConfig = RetryConfig()
-    pools: Annotated[tuple[PoolConfig, ...], pydantic.BeforeValidator(_read_list)] = ()
+    pools: Annotated[tuple[PoolConfig, ...], _List] = ()
     timeout_minutes: float = pydantic.Field(default=30.0, gt=0)
     node_timeout_minutes: dict[str, pydantic.PositiveFloat] = pydantic.Field(default_factory=dict)
     deadline_minutes: float | None = pydantic.Field(default=None, gt=0)
@@ -125,7 +119,7 @@ class AirflowConfig(FrozenModel, strict=True):
         return next((pool.name for pool in self.pools if node_id in pool.nodes), "default_pool")
 
     def find_timeout(self, node_id: str) -> datetime.timedelta:
-        """Give the longest time that one try of a node may take."""
+        """Find the longest time that one try of a node may take."""
         minutes = self.node_timeout_minutes.get(node_id, self.timeout_minutes)
         return datetime.timedelta(minutes=minutes)
 
@@ -134,18 +128,9 @@ def load_airflow_config(path: Path) -> AirflowConfig:
     """Read and check a file.
 
     Raises:
-        AirflowConfigError: If the file is missing, is not YAML, or a key or value does not fit.
+        ConfigError: If the file is missing, is not YAML, or a key or value does not fit.
     """
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return AirflowConfig.model_validate(values)
-    except OSError as error:
-        raise AirflowConfigError(f"{path}: can't be read: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise AirflowConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+        return AirflowConfig.model_validate(read_mapping(path))
     except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"])) or "the file"
-        raise AirflowConfigError(
-            f"{path}: {key}: got {first['input']!r}: {first['msg']}"
-        ) from error
+        raise ConfigError(f"{path}: {describe_error(error, AirflowConfig)}") from error

@@ -1,22 +1,17 @@
-"""Make Airflow DAGs of a compiled pipeline; TFX is not imported here, nor where DAGs are parsed."""
+"""Make Airflow DAGs from a compiled pipeline, without importing TFX."""
 
 from __future__ import annotations
 
 import datetime
+import importlib
+from collections.abc import Callable
 from typing import Any
 
-from airflow.sdk import (
-    DAG,
-    CronDataIntervalTimetable,
-    Param,
-    TaskGroup,
-    TriggerRule,
-)
+from airflow.sdk import DAG, CronDataIntervalTimetable, Param, TaskGroup, TriggerRule
 from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from dags.airflow_config import AirflowConfig
-from dags.callbacks import load_callback
 from dags.dag_documentation import (
     PARAMETER_TEXTS,
     describe_check,
@@ -48,7 +43,7 @@ _OWNER = "pipeline"
 
 
 class AirflowDagRunner:
-    """Makes DAGs that run a compiled pipeline, one task a node."""
+    """Makes DAGs that run a compiled pipeline, one task per node."""
 
     def __init__(self, airflow_config: AirflowConfig) -> None:
         """Keep the configuration."""
@@ -121,7 +116,7 @@ class AirflowDagRunner:
         }
         for node in pipeline.nodes:
             tasks[node.id].set_upstream([tasks[above] for above in node.upstream] or first)
-        # Of every node: where one fails, those beside it may still be at work.
+        # After every node: where one fails, those beside it may still be running.
         last.set_upstream(list(tasks.values()))
 
     def _create_node(
@@ -155,7 +150,7 @@ class AirflowDagRunner:
             "tags": [pipeline.name, f"content:{pipeline.content_hash[:12]}", "tfx"],
             "default_args": {"owner": _OWNER},
             "is_paused_upon_creation": self._config.paused,
-            "on_failure_callback": None if on_failure is None else load_callback(on_failure),
+            "on_failure_callback": on_failure and _load_callback(on_failure),
             "render_template_as_native_obj": False,
         }
 
@@ -187,11 +182,23 @@ def _create_parameters() -> dict[str, Param]:
         "learning_rate": (None, LEARNING_RATE_SCHEMA),
         "refresh": (False, REFRESH_SCHEMA),
     }
-    return {
-        name: _create_parameter(default, *PARAMETER_TEXTS[name], schema)
-        for name, (default, schema) in schemas.items()
-    }
+    parameters = {}
+    for name, (default, schema) in schemas.items():
+        title, description = PARAMETER_TEXTS[name]
+        parameters[name] = Param(default, title=title, description=description, **schema)
+    return parameters
 
 
-def _create_parameter(default: Any, title: str, description: str, schema: dict[str, Any]) -> Param:
-    return Param(default, title=title, description=description, **schema)
+def _load_callback(path: str) -> Callable[[Any], None]:
+    """Import the function that ``on_failure`` names: ``package.module.function``.
+
+    Raises:
+        ImportError: If there is no such module, or no such function in it; one line says which.
+    """
+    module_name, _, name = path.rpartition(".")
+    found = getattr(importlib.import_module(module_name), name, None)
+    if not callable(found):
+        raise ImportError(  # noqa: TRY004 - as where the module is missing
+            f"on_failure: got {path!r}, and {module_name} has no function {name!r}"
+        )
+    return found

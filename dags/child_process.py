@@ -1,14 +1,16 @@
-"""One command in a process group of its own, which ends when its parent does; no Airflow import."""
+"""Commands in process groups of their own, which end when their parent does; no Airflow import."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import io
 import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO, Any
 
 _PR_SET_PDEATHSIG = 1
 _SIGKILL_SECONDS = 1.0
@@ -16,7 +18,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class ChildProcess:
-    """Runs one command and hands on what it prints, line by line, while it runs."""
+    """Runs one command and forwards its output, line by line, while it runs."""
 
     def __init__(
         self, command: Sequence[str], directory: Path, environment: Mapping[str, str]
@@ -30,19 +32,7 @@ class ChildProcess:
         Raises:
             OSError: If the program can't be started.
         """
-        parent = os.getpid()
-        self._process = subprocess.Popen(
-            command,
-            cwd=directory,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="backslashreplace",
-            start_new_session=True,
-            preexec_fn=lambda: end_with(parent),  # noqa: PLW1509 - a call of the kernel alone
-        )
+        self._process = start_group(command, directory, environment, subprocess.PIPE)
 
     @property
     def pid(self) -> int:
@@ -59,9 +49,9 @@ class ChildProcess:
             The exit code; negative for the signal that ended it.
         """
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            on_line(line.rstrip())
-        self._process.stdout.close()
+        with io.TextIOWrapper(self._process.stdout, errors="backslashreplace") as lines:
+            for line in lines:
+                on_line(line.rstrip())
         return self._process.wait()
 
     def stop(self, patience_seconds: float) -> None:
@@ -70,22 +60,43 @@ class ChildProcess:
         Args:
             patience_seconds: Time to end by itself after SIGTERM; then comes SIGKILL.
         """
-        _signal_group(self.pid, signal.SIGTERM)
+        signal_group(self.pid, signal.SIGTERM)
         # Bounded waits alone: this may run in a signal handler, while `read` holds the wait's lock.
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(patience_seconds)
-        _signal_group(self.pid, signal.SIGKILL)
+        signal_group(self.pid, signal.SIGKILL)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_SIGKILL_SECONDS)
 
 
-def end_with(parent: int) -> None:
-    """In a child, before its program starts: get SIGTERM when the parent dies, however it dies."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        os._exit(128 + signal.SIGTERM)
+def start_group(
+    command: Sequence[str], directory: Path, environment: Mapping[str, str], output: int | IO[Any]
+) -> subprocess.Popen[bytes]:
+    """Start a command in a group of its own that gets SIGTERM when this process dies.
+
+    Args:
+        output: Where both its streams go.
+    """
+    parent = os.getpid()
+
+    def end_with_parent() -> None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            os._exit(128 + signal.SIGTERM)
+
+    return subprocess.Popen(
+        command,
+        cwd=directory,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        preexec_fn=end_with_parent,  # noqa: PLW1509 - a call of the kernel alone
+    )
 
 
-def _signal_group(group: int, number: signal.Signals) -> None:
+def signal_group(group: int, number: signal.Signals) -> None:
+    """Signal every process of a group; one that is gone is passed over."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(group, number)

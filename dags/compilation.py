@@ -1,4 +1,4 @@
-"""Compile the pipeline's shape, which DAG files read: ``python -m dags.compilation``.
+"""Compile the pipeline's shape, which the DAG files read: ``python -m dags.compilation``.
 
 No Airflow import: the compiler runs in the environment that holds TFX.
 """
@@ -12,8 +12,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dags.airflow_config import PROJECT_ROOT, AirflowConfigError, load_airflow_config
+from dags.airflow_config import PROJECT_ROOT, load_airflow_config
 from dags.pipeline_commands import PipelineCommands, choose_environment
+from pipelines.records.errors import ConfigError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     path = parser.parse_args(arguments).dags / "airflow.yaml"
     try:
         commands = PipelineCommands(load_airflow_config(path))
-    except AirflowConfigError as error:
+    except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return subprocess.run(

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pydantic
-
-from pipelines.records.description import PipelineDescription
-
-
-class NotCompiledError(Exception):
-    """There is no compiled pipeline to make a DAG of; one line says what to do."""
+from components.record_file import UnreadableRecordError
+from pipelines.records.description import PipelineDescription, read_description
+from pipelines.records.errors import ConfigError
 
 
 def load_compiled_pipeline(path: Path) -> PipelineDescription:
@@ -19,16 +15,11 @@ def load_compiled_pipeline(path: Path) -> PipelineDescription:
     Args:
         path: File that ``python -m pipelines compile --description`` wrote.
 
-    Returns:
-        The pipeline's name, nodes and edges.
-
     Raises:
-        NotCompiledError: If the file is missing, or is another version's.
+        ConfigError: If the file is missing, or another version wrote it.
     """
-    remedy = "write it with `make airflow-compile`"
     try:
-        return PipelineDescription.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise NotCompiledError(f"{path}: {error.strerror}; {remedy}") from error
-    except pydantic.ValidationError as error:
-        raise NotCompiledError(f"{path}: not a description of this version; {remedy}") from error
+        return read_description(path)
+    except (OSError, UnreadableRecordError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(f"{path}: {why}; write it with `make airflow-compile`") from error

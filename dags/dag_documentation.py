@@ -26,9 +26,9 @@ PARAMETER_TEXTS = {
         "Data folder",
         "A folder of CSV files, from the data root, to read instead of a span: chicago_taxi/full.",
     ),
-    "max_epochs": ("Most epochs", "Passes over the training split. Empty: as configured."),
+    "max_epochs": ("Max epochs", "Maximum passes over the training split. Empty: as configured."),
     "learning_rate": ("Learning rate", "Of the first epochs. Empty: as configured."),
-    "refresh": ("Refresh", "Run every node, also where nothing that it depends on has changed."),
+    "refresh": ("Refresh", "Run every node, even where nothing that it depends on has changed."),
 }
 """Title and description of each parameter."""
 
@@ -83,8 +83,8 @@ def describe_check(pipeline: PipelineDescription) -> str:
     return f"""\
 ### Does the pushed {pipeline.name} model serve what was evaluated?
 
-Set off by every newly pushed version. Loads it in a fresh process, as a server would, and compares
-what its serving signature answers to raw examples with what was evaluated.
+Triggered by every newly pushed version. Loads it in a fresh process, as a server would, and
+compares how its serving signature answers raw examples with what was evaluated.
 """
 
 

@@ -1,4 +1,4 @@
-"""What happens by default when a run misses its deadline: the triggerer's log says so."""
+"""What happens by default when a run misses its deadline: a line in the triggerer's log."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Put a few words on a task or a run where people look first: its note.
+"""Write notes, where people look first, on tasks and runs.
 
-A task has no way of its own to write one, so this asks Airflow's public API, by the address, user
-and password of an Airflow connection. A note is a courtesy: where it can't be written, the log says
-so, and the task goes on.
+A task can't write one by itself, so this asks Airflow's public API, with the address, user and
+password of an Airflow connection. A note is a courtesy: where it can't be written, the log says so,
+and the task goes on.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,7 @@ from pipelines.records.description import PipelineDescription
 
 # Airflow gives a task that it stops five seconds before it kills it.
 _STOP_SECONDS = 4.0
+_SHORT_SUMMARY = ("run_id", "verdict", "reason", "seconds", "pushed_version", "report")
 
 
 class PipelineOperator(BaseOperator):
@@ -53,31 +54,22 @@ class PipelineOperator(BaseOperator):
         super().__init__(**kwargs)
         self.config = config
         self.pipeline = pipeline
+        self.commands = PipelineCommands(config)
+        self.layout = OutputLayout(Path(pipeline.output_root))
         self._child: ChildProcess | None = None
 
-    @property
-    def commands(self) -> PipelineCommands:
-        """The commands of this deployment."""
-        return PipelineCommands(self.config)
+    def ask(self, create_command: Callable[[Path], Sequence[str]]) -> CommandResult:
+        """Run a command that writes its answer to a file, given the file's path."""
+        with tempfile.TemporaryDirectory(prefix="pipeline-") as folder:
+            json_path = Path(folder) / "answer.json"
+            result = self.run_command(create_command(json_path))
+            if not json_path.is_file():
+                return result
+            answer = json.loads(json_path.read_text(encoding="utf-8"))
+        return result.model_copy(update={"answer": answer})
 
-    @property
-    def output(self) -> OutputLayout:
-        """Where runs are kept."""
-        return OutputLayout(Path(self.pipeline.output_root))
-
-    def is_compiled(self, run_id: str) -> bool:
-        """Whether a run got as far as having a folder with its compiled pipeline."""
-        try:
-            return self.output.run(run_id).description_path.is_file()
-        except ValueError:
-            return False
-
-    def run_command(self, command: Sequence[str], json_path: Path | None = None) -> CommandResult:
-        """Run a command to its end.
-
-        Args:
-            json_path: File that it writes its answer to, if it gives one.
-        """
+    def run_command(self, command: Sequence[str]) -> CommandResult:
+        """Run a command to its end."""
         self.log.info("$ %s", quote_command(command))
         self._child = ChildProcess(command, PROJECT_ROOT, choose_environment(os.environ))
         reader = LogReader()
@@ -95,12 +87,9 @@ class PipelineOperator(BaseOperator):
         try:
             exit_code = self._child.read(hear)
         finally:
-            # Also where the task's time is up: what Airflow has to say of it is not to be folded.
+            # Also where the task's time is up: what Airflow logs then is not to be folded.
             show(reader.end())
-        answer = {}
-        if json_path is not None and json_path.is_file():
-            answer = json.loads(json_path.read_text(encoding="utf-8"))
-        return CommandResult(exit_code=exit_code, answer=answer, last_line=last_line)
+        return CommandResult(exit_code=exit_code, answer={}, last_line=last_line)
 
     def on_kill(self) -> None:
         """Stop the command and its children."""
@@ -146,7 +135,7 @@ class CompileRunOperator(PipelineOperator):
             date = context["dag_run"].logical_date
             span = choose_span(parameters, date, self.pipeline.span_period)
             data = parameters.data and find_data_folder(parameters.data, self.config.data_roots)
-            run = self.output.run(run_id)
+            run = self.layout.run(run_id)
         except (ParameterError, ValueError) as error:
             self.conclude(Outcome.FAIL, str(error), context)
             raise
@@ -160,7 +149,7 @@ class CompileRunOperator(PipelineOperator):
         }
 
     def conclude(self, outcome: Outcome, reason: str, context: Context) -> None:
-        """End the task, and note on the run why it was not begun: no verdict will follow."""
+        """End the task, and note on the run why it did not begin: no verdict will follow."""
         if outcome is not Outcome.DONE:
             note_run(self.config.api_connection, context["ti"], f"NOT BEGUN: {reason}")
         super().conclude(outcome, reason, context)
@@ -179,11 +168,8 @@ class NodeOperator(PipelineOperator):
             How it ended: a ``NodeResult`` as JSON.
         """
         run_id = context["run_id"]
-        ir_path = self.output.run(run_id).ir_path
-        with tempfile.TemporaryDirectory(prefix="pipeline-node-") as folder:
-            json_path = Path(folder) / "result.json"
-            command = self.commands.run_node(ir_path, self.task_id, run_id, json_path)
-            result = self.run_command(command, json_path)
+        ir_path = self.layout.run(run_id).ir_path
+        result = self.ask(lambda path: self.commands.run_node(ir_path, self.task_id, run_id, path))
         outcome = judge_node(result)
         if outcome is not Outcome.DONE:
             context["ti"].xcom_push("return_value", result.answer)
@@ -213,7 +199,7 @@ class PusherOperator(NodeOperator):
 
 
 class FinishRunOperator(PipelineOperator):
-    """Writes a run's summary and report, and gives the DAG run its state."""
+    """Writes a run's summary and report, and sets the DAG run's state."""
 
     ui_color = "#e8f7ec"
     operator_extra_links = (ReportLink(), RunFilesLink())
@@ -226,11 +212,9 @@ class FinishRunOperator(PipelineOperator):
         """
         run_id = context["run_id"]
         task_instance = context["ti"]
-        if not self.is_compiled(run_id):
+        if not self._is_compiled(run_id):
             self.conclude(Outcome.FAIL, "the run was not compiled: nothing to finish", context)
-        with tempfile.TemporaryDirectory(prefix="pipeline-finish-") as folder:
-            json_path = Path(folder) / "summary.json"
-            result = self.run_command(self.commands.finish_run(run_id, json_path), json_path)
+        result = self.ask(lambda path: self.commands.finish_run(run_id, path))
         verdict = describe_run(result.answer) if result.answer else result.last_line
         note_run(self.config.api_connection, task_instance, verdict)
         outcome = judge_run(result)
@@ -241,8 +225,11 @@ class FinishRunOperator(PipelineOperator):
         note_task(self.config.api_connection, task_instance, verdict)
         return short
 
-
-_SHORT_SUMMARY = ("run_id", "verdict", "reason", "seconds", "pushed_version", "report")
+    def _is_compiled(self, run_id: str) -> bool:
+        try:
+            return self.layout.run(run_id).description_path.is_file()
+        except ValueError:
+            return False
 
 
 class ReplayOperator(PipelineOperator):
@@ -251,15 +238,13 @@ class ReplayOperator(PipelineOperator):
     ui_color = "#e8f7ec"
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Replay the model of the event that set the run off, or the newest.
+        """Replay the model of the event that triggered the run, or the newest.
 
         Returns:
             What was found.
         """
         version = find_triggering_version(context)
-        with tempfile.TemporaryDirectory(prefix="pipeline-replay-") as folder:
-            json_path = Path(folder) / "replay.json"
-            result = self.run_command(self.commands.replay_champion(version, json_path), json_path)
+        result = self.ask(lambda path: self.commands.replay_champion(version, path))
         outcome = judge_node(result)
         # A model that is in place and does not serve is no refusal but an alarm.
         outcome = Outcome.FAIL if outcome is Outcome.SKIP else outcome

@@ -18,7 +18,7 @@ def create_asset(pipeline: PipelineDescription) -> Asset:
 
 
 def create_alias(pipeline: PipelineDescription) -> AssetAlias:
-    """Give Pusher an outlet through which it announces a version, or nothing.
+    """Create Pusher's outlet, through which it announces a version, or nothing.
 
     A plain asset as outlet would get an event from every Pusher that ends well, also from one that
     found its model in place already.
@@ -27,7 +27,7 @@ def create_alias(pipeline: PipelineDescription) -> AssetAlias:
 
 
 def find_triggering_version(context: Any) -> int | None:
-    """Find the version that set a run off.
+    """Find the version that triggered a run.
 
     Returns:
         The newest version announced by the events; None for a run that a person started.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
 
-from airflow.sdk import BaseOperator, BaseOperatorLink
-from airflow.sdk.configuration import conf
+from airflow.sdk import BaseOperator, BaseOperatorLink, conf
 
 if TYPE_CHECKING:
     from airflow.sdk.types import TaskInstanceKey
@@ -19,48 +18,46 @@ def create_address(dag_id: str, *place: str) -> str:
         place: Steps of the path behind it.
 
     Returns:
-        The address, with a host where Airflow was told its own.
+        The address, with a host where Airflow knows its own.
     """
     base = str(conf.get("api", "base_url", fallback="")).rstrip("/")
     return "/".join([f"{base}/pipeline", *(quote(step, safe="") for step in (dag_id, *place))])
 
 
-class ReportLink(BaseOperatorLink):
+class _PlaceLink(BaseOperatorLink):
+    """To a place of a task's run, each step a pattern of the run's and the task's id."""
+
+    place: ClassVar[tuple[str, ...]]
+
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
+        """Create the address for a task's key."""
+        ids = {"run_id": ti_key.run_id, "task_id": ti_key.task_id}
+        return create_address(ti_key.dag_id, *(step.format_map(ids) for step in self.place))
+
+
+class ReportLink(_PlaceLink):
     """To the run's report."""
 
     name = "Run report"
-
-    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
-        """Give the address of the report of a task's run."""
-        return create_address(ti_key.dag_id, "runs", ti_key.run_id, "report")
+    place = ("runs", "{run_id}", "report")
 
 
-class RunFilesLink(BaseOperatorLink):
+class RunFilesLink(_PlaceLink):
     """To the run's folder: the compiled pipeline, the summary, the logs."""
 
     name = "Run files"
-
-    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
-        """Give the address of the folder of a task's run."""
-        return create_address(ti_key.dag_id, "files", "runs", ti_key.run_id)
+    place = ("files", "runs", "{run_id}")
 
 
-class ArtifactsLink(BaseOperatorLink):
+class ArtifactsLink(_PlaceLink):
     """To the artifacts of the task's node."""
 
     name = "Artifacts"
-
-    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
-        """Give the address of the folder of a node's artifacts."""
-        return create_address(ti_key.dag_id, "files", "pipeline_root", ti_key.task_id)
+    place = ("files", "pipeline_root", "{task_id}")
 
 
-class NodeLogLink(BaseOperatorLink):
+class NodeLogLink(_PlaceLink):
     """To the node's own log."""
 
     name = "Node log"
-
-    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
-        """Give the address of the log of a node in a task's run."""
-        place = ("runs", ti_key.run_id, "logs", f"{ti_key.task_id}.log")
-        return create_address(ti_key.dag_id, "files", *place)
+    place = ("files", "runs", "{run_id}", "logs", "{task_id}.log")

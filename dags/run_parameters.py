@@ -17,6 +17,7 @@ import pydantic
 
 from components.frozen_model import FrozenModel
 from components.spans import find_period_start
+from pipelines.config.yaml_file import describe_error
 from schemas.sample_data import Period
 
 SPAN_SCHEMA = {"type": ["null", "string"], "format": "date", "minLength": 10, "maxLength": 10}
@@ -42,12 +43,12 @@ class ParameterError(Exception):
 
 
 class RunParameters(FrozenModel, strict=True):
-    """What one run is told.
+    """What one run is asked to do.
 
     Attributes:
         span: First day of the span to run for.
         data: Folder of CSV files, from one of the allowed roots, to read instead of a span.
-        max_epochs: Most passes over the training split; None as configured.
+        max_epochs: Maximum number of passes over the training split; None as configured.
         learning_rate: Learning rate of the first epochs; None as configured.
         refresh: Whether nodes run though nothing that they depend on has changed.
     """
@@ -68,12 +69,7 @@ def read_parameters(values: Mapping[str, Any]) -> RunParameters:
     try:
         return RunParameters.model_validate(dict(values))
     except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(map(str, first["loc"]))
-        if first["type"] == "extra_forbidden":
-            known = ", ".join(RunParameters.model_fields)
-            raise ParameterError(f"parameter {name}: there is none; expected {known}") from error
-        raise ParameterError(f"parameter {name}: got {first['input']!r}: {first['msg']}") from error
+        raise ParameterError(f"parameter {describe_error(error, RunParameters)}") from error
 
 
 def choose_span(

@@ -1,18 +1,15 @@
 """A whole Airflow on this machine: ``python -m dags.standalone``.
 
-It ends with Ctrl-C, or with its terminal, and every process that came of it ends with it.
+It ends with Ctrl-C, or with its terminal, and all its processes end with it.
 
-Airflow's own ``airflow standalone`` starts the same four components. This is not it, because of
-what that does not do (seen with Airflow 3.3.2):
+Airflow's own ``airflow standalone`` starts the same four components, but (as of Airflow 3.3.2) it
 
-- Leave nothing behind. It ends its components after Ctrl-C alone; where it gets SIGTERM or SIGKILL
-  they all stay, with the scheduler's workers. Here the kernel tells the components when this
-  process dies, and what is left of them while it lives is handed to it to end.
-- Notice that a component has ended. It goes on without it; here all ends, and one line says why.
-- Keep a second Airflow out. It looks at no port and locks no folder: its API server gives up on a
-  port that is taken, while its scheduler goes to work on the first one's database.
-- Listen on loopback alone. Its scheduler and triggerer serve logs on every address of the machine,
-  and it has no way to hand them ``--skip-serve-logs``.
+- leaves processes behind: on SIGTERM or SIGKILL its components go on, with the scheduler's workers.
+  Here the kernel ends the components when this process dies, and hands their orphans to it;
+- goes on where a component has ended. Here everything ends, and one line says why;
+- checks no port and locks no folder: on a port that is taken its API server gives up, while its
+  scheduler starts to work on the first Airflow's database;
+- serves logs on every address of the machine, and has no way to pass ``--skip-serve-logs`` on.
 """
 
 from __future__ import annotations
@@ -20,7 +17,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ctypes
-import fcntl
 import json
 import os
 import signal
@@ -29,13 +25,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import types
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from dags.airflow_config import PROJECT_ROOT, AirflowConfig, AirflowConfigError, load_airflow_config
-from dags.child_process import end_with
+from components.file_lock import FileLock, Patience
+from dags.airflow_config import PROJECT_ROOT, AirflowConfig, load_airflow_config
+from dags.child_process import signal_group, start_group
 from dags.standalone_settings import (
     ADMIN,
     HOST,
@@ -43,14 +39,17 @@ from dags.standalone_settings import (
     create_environment,
     load_keys,
 )
+from pipelines.records.errors import ConfigError
 
-# Neither serves logs over the network: the API server reads them from this machine's disk.
+# None serves logs over the network: the API server reads them from this machine's disk.
 COMPONENTS: dict[str, tuple[str, ...]] = {
-    "api-server": ("api-server",),
-    "scheduler": ("scheduler", "--skip-serve-logs"),
-    "dag-processor": ("dag-processor",),
-    "triggerer": ("triggerer", "--skip-serve-logs"),
+    "api-server": (),
+    "scheduler": ("--skip-serve-logs",),
+    "dag-processor": (),
+    "triggerer": ("--skip-serve-logs",),
 }
+"""Options by component."""
+_AIRFLOW = (sys.executable, "-m", "airflow")
 _PR_SET_CHILD_SUBREAPER = 36
 _POLL_SECONDS = 0.5
 _READY_SECONDS = 180.0
@@ -69,7 +68,7 @@ class StandaloneAirflow:
     """
 
     def __init__(self, settings: StandaloneSettings, inherited: Mapping[str, str]) -> None:
-        """Make keys and settings; nothing is started yet."""
+        """Create keys and settings; nothing is started yet."""
         self.settings = settings
         self.keys = load_keys(settings)
         # Of its own, so that the worker servers that nodes start are its own too. A short path:
@@ -83,7 +82,7 @@ class StandaloneAirflow:
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
     def prepare(self, config: AirflowConfig) -> None:
-        """Migrate the database and make the pools.
+        """Migrate the database and create the pools.
 
         Raises:
             StandaloneError: If that fails.
@@ -98,13 +97,13 @@ class StandaloneAirflow:
         self.run_airflow("pools", "import", str(path))
 
     def run_airflow(self, *arguments: str) -> str:
-        """Run one command of Airflow's.
+        """Run one Airflow command.
 
         Raises:
             StandaloneError: If it fails.
         """
         done = subprocess.run(
-            _create_command(arguments),
+            [*_AIRFLOW, *arguments],
             env=self.environment,
             cwd=PROJECT_ROOT,
             check=False,
@@ -114,7 +113,7 @@ class StandaloneAirflow:
             text=True,
         )
         if done.returncode != 0:
-            lines = done.stdout.strip().splitlines() or ["it said nothing"]
+            lines = done.stdout.strip().splitlines() or ["no output"]
             raise StandaloneError(f"airflow {' '.join(arguments)}: {lines[-1]}")
         return done.stdout
 
@@ -126,35 +125,26 @@ class StandaloneAirflow:
     def start_component(self, name: str) -> None:
         """Start one component in a process group of its own, with a log of its own.
 
-        Of one that was killed, what is left is ended first, as a service manager does it: workers
-        of a dead scheduler keep its database connection open, and with it the locks that it held.
+        What is left of one that was killed is ended first, as a service manager does: workers of a
+        dead scheduler keep its database connection open, and with it the locks that it held.
 
         Args:
             name: One of ``COMPONENTS``.
         """
         if name in self.processes:
-            _send(self.processes[name].pid, signal.SIGKILL)
+            signal_group(self.processes[name].pid, signal.SIGKILL)
         log_path = self.log_path(name)
         log_path.parent.mkdir(parents=True, exist_ok=True)
-        parent = os.getpid()
+        command = [*_AIRFLOW, name, *COMPONENTS[name]]
         with log_path.open("ab") as log:
-            self.processes[name] = subprocess.Popen(
-                _create_command(COMPONENTS[name]),
-                env=self.environment,
-                cwd=PROJECT_ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=lambda: end_with(parent),  # noqa: PLW1509 - a call of the kernel alone
-            )
+            self.processes[name] = start_group(command, PROJECT_ROOT, self.environment, log)
 
     def log_path(self, name: str) -> Path:
-        """Give the log of a component."""
+        """Get the log of a component."""
         return self.settings.home / "logs" / f"{name}.log"
 
     def wait_until_ready(self, patience_seconds: float = _READY_SECONDS) -> None:
-        """Wait until every component says that it is well.
+        """Wait until every component reports that it is healthy.
 
         Raises:
             StandaloneError: If one ends, or they take longer.
@@ -170,7 +160,7 @@ class StandaloneAirflow:
         )
 
     def check_components(self) -> None:
-        """See to it that every component runs, and clear away what ended beside them.
+        """Check that every component runs, and reap the orphans that have ended.
 
         Raises:
             StandaloneError: If one has ended.
@@ -185,14 +175,13 @@ class StandaloneAirflow:
             _reap(pid)
 
     def stop(self) -> None:
-        """End every component, and then every process that came of them; the last thing to do."""
+        """End every component, and then every process that they left; the last thing to do."""
         for process in self.processes.values():
-            _send(process.pid, signal.SIGTERM)
+            signal_group(process.pid, signal.SIGTERM)
         end = time.monotonic() + _STOP_SECONDS
-        while any(process.poll() is None for process in self.processes.values()):
-            if time.monotonic() > end:
-                break
-            time.sleep(_POLL_SECONDS)
+        for process in self.processes.values():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, end - time.monotonic()))
         # The scheduler's workers and the nodes that they run, handed to this process meanwhile.
         for number, patience_seconds in ((signal.SIGTERM, _STOP_SECONDS), (signal.SIGKILL, 5.0)):
             _end_children(number, patience_seconds)
@@ -212,27 +201,23 @@ class StandaloneAirflow:
         return all((health.get(part) or {}).get("status") == "healthy" for part in parts)
 
 
-def _create_command(arguments: Sequence[str]) -> list[str]:
-    return [sys.executable, "-m", "airflow", *arguments]
-
-
 def _list_children() -> list[int]:
-    """List the processes whose parent this process is, born or handed to it."""
+    """List this process's children: those that it started, and orphans handed to it."""
     text = "".join(path.read_text() for path in Path("/proc/self/task").glob("*/children"))
     return [int(word) for word in text.split()]
 
 
 def _end_children(number: signal.Signals, patience_seconds: float) -> None:
-    """Signal the children, and theirs as they are handed on, until there are none or time is up."""
+    """Signal children, and orphans as they are handed over, until none is left or time is up."""
     end = time.monotonic() + patience_seconds
-    signalled: set[int] = set()
+    signaled: set[int] = set()
     while time.monotonic() < end:
         children = _list_children()
         if not children:
             return
         for pid in children:
-            if pid not in signalled:
-                signalled.add(pid)
+            if pid not in signaled:
+                signaled.add(pid)
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, number)
             _reap(pid)
@@ -244,47 +229,42 @@ def _reap(pid: int) -> None:
         os.waitpid(pid, os.WNOHANG)
 
 
-def _send(group: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(group, number)
-
-
 @contextlib.contextmanager
 def _claim(settings: StandaloneSettings) -> Iterator[None]:
-    """Keep the folder to this process, and see to it that the port is free.
+    """Lock the folder, and check that the port is free.
 
     Raises:
-        StandaloneError: If another Airflow is at work in the folder, or anybody has the port.
+        StandaloneError: If another Airflow uses the folder, or another process the port.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
-    with (settings.home / "standalone.lock").open("w") as lock, socket.socket() as probe:
+    lock = FileLock(
+        settings.home / "standalone.lock", "Airflow's folder", Patience(give_up_seconds=1)
+    )
+    with contextlib.ExitStack() as stack:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            stack.enter_context(lock.hold())
+        except TimeoutError as error:
             raise StandaloneError(
                 f"{settings.home}: another Airflow is running from this folder; end it first"
             ) from error
-        # As a server does it: connections that have ended do not keep the port.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, settings.port))
+            # As a server does it: connections that have ended do not keep the port.
+            socket.create_server((HOST, settings.port)).close()
         except OSError as error:
             raise StandaloneError(
-                f"port {settings.port} of {HOST}: {error.strerror}; choose another one: "
+                f"port {settings.port} of {HOST}: {os.strerror(error.errno or 0)}; choose another: "
                 'make airflow ARGS="--port 8090"'
             ) from error
-        probe.close()
         yield
 
 
 def _serve(airflow: StandaloneAirflow, config: AirflowConfig) -> None:
-    """Run Airflow until it is asked to end, or breaks; then nothing of it is left."""
+    """Run Airflow until it is asked to end, or breaks, and leave no process behind."""
     ending = [signal.SIGINT, signal.SIGTERM]
     # Where `nohup` started this, it is to outlive its terminal.
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         ending.append(signal.SIGHUP)
     for number in ending:
-        signal.signal(number, _stop_by_signal)
+        signal.signal(number, signal.default_int_handler)
     try:
         print("Preparing Airflow's database.", flush=True)
         airflow.prepare(config)
@@ -303,18 +283,14 @@ def _serve(airflow: StandaloneAirflow, config: AirflowConfig) -> None:
             airflow.check_components()
             time.sleep(_POLL_SECONDS)
     except KeyboardInterrupt:
-        # There is nobody to tell where the terminal was closed.
+        # Where the terminal was closed, nobody reads this.
         with contextlib.suppress(OSError):
             print("\nStopping Airflow.", flush=True)
     finally:
-        # Asked for twice, it still ends in order.
+        # A second signal does not cut the ending short.
         for number in ending:
             signal.signal(number, signal.SIG_IGN)
         airflow.stop()
-
-
-def _stop_by_signal(_number: int, _frame: types.FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -328,7 +304,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = load_airflow_config(settings.dags_folder / "airflow.yaml")
         with _claim(settings):
             _serve(StandaloneAirflow(settings, os.environ), config)
-    except (AirflowConfigError, StandaloneError) as error:
+    except (ConfigError, StandaloneError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
@@ -339,9 +315,11 @@ def _read_options(arguments: Sequence[str] | None) -> StandaloneSettings:
     parser = argparse.ArgumentParser(
         prog="python -m dags.standalone", description="Run Airflow until Ctrl-C."
     )
-    parser.add_argument("--home", type=Path, default=usual.home, help="where it keeps its things")
+    parser.add_argument(
+        "--home", type=Path, default=usual.home, help="folder for all that it writes"
+    )
     parser.add_argument("--dags", type=Path, default=usual.dags_folder, help="folder of DAG files")
-    parser.add_argument("--port", type=_read_port, default=usual.port, help="port of its web pages")
+    parser.add_argument("--port", type=_read_port, default=usual.port, help="port of the web pages")
     options = parser.parse_args(arguments)
     return StandaloneSettings(options.home.absolute(), options.dags.absolute(), options.port)
 

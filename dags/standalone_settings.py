@@ -1,4 +1,4 @@
-"""Settings of an Airflow that runs whole on one machine, and listens on no other."""
+"""Settings of an Airflow that runs entirely on one machine, and listens only there."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from dags.airflow_config import PROJECT_ROOT
 HOST = "127.0.0.1"
 ADMIN = "admin"
 API_USER = "pipeline"
-"""User that notes are written as; it may do what a person may who only uses DAGs."""
+"""User that notes are written as, with the rights of a person who only uses DAGs."""
 API_CONNECTION = "airflow_api"
 
 
 @dataclasses.dataclass(frozen=True)
 class StandaloneSettings:
-    """Where a standalone Airflow keeps its things.
+    """Where a standalone Airflow lives.
 
     Attributes:
         home: ``AIRFLOW_HOME``.
@@ -62,18 +62,39 @@ def create_environment(
         "login": API_USER,
         "password": keys[f"password_{API_USER}"],
     }
-    chosen = {
-        f"AIRFLOW__{section}__{key}": value
-        for section, values in _list_values(settings, keys).items()
-        for key, value in values.items()
+    values = {
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{settings.home / 'airflow.db'}",
+        "CORE__DAGS_FOLDER": str(settings.dags_folder),
+        "CORE__PLUGINS_FOLDER": str(PROJECT_ROOT / "dags" / "plugins"),
+        "CORE__LOAD_EXAMPLES": "False",
+        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__PARALLELISM": "4",
+        "CORE__EXECUTION_API_SERVER_URL": f"{settings.url}/execution/",
+        "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin,{API_USER}:user",
+        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(settings.passwords_path),
+        "API__HOST": HOST,
+        "API__PORT": str(settings.port),
+        "API__BASE_URL": settings.url,
+        "API__WORKERS": "1",
+        "API__SECRET_KEY": keys["session"],
+        "API_AUTH__JWT_SECRET": keys["jwt"],
+        "DAG_PROCESSOR__REFRESH_INTERVAL": "30",
+        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
+        # The scheduler's pause between two rounds: most of the time that a task waits for its turn.
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
+        "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
-    chosen[f"AIRFLOW_CONN_{API_CONNECTION.upper()}"] = json.dumps(api)
-    fixed = {"AIRFLOW_HOME": str(settings.home), "PYTHONPATH": str(PROJECT_ROOT)}
-    return {**chosen, **inherited, **fixed}
+    return {
+        **{f"AIRFLOW__{key}": value for key, value in values.items()},
+        f"AIRFLOW_CONN_{API_CONNECTION.upper()}": json.dumps(api),
+        **inherited,
+        "AIRFLOW_HOME": str(settings.home),
+        "PYTHONPATH": str(PROJECT_ROOT),
+    }
 
 
 def load_keys(settings: StandaloneSettings) -> dict[str, str]:
-    """Load the keys and passwords, and make them up the first time.
+    """Load the keys and passwords; the first time they are generated.
 
     Returns:
         By name.
@@ -86,37 +107,6 @@ def load_keys(settings: StandaloneSettings) -> dict[str, str]:
     passwords = {user: keys[f"password_{user}"] for user in (ADMIN, API_USER)}
     _write_private(settings.passwords_path, passwords)
     return keys
-
-
-def _list_values(
-    settings: StandaloneSettings, keys: Mapping[str, str]
-) -> dict[str, dict[str, str]]:
-    database = settings.home / "airflow.db"
-    return {
-        "DATABASE": {"SQL_ALCHEMY_CONN": f"sqlite:///{database}"},
-        "CORE": {
-            "DAGS_FOLDER": str(settings.dags_folder),
-            "PLUGINS_FOLDER": str(PROJECT_ROOT / "dags" / "plugins"),
-            "LOAD_EXAMPLES": "False",
-            "EXECUTOR": "LocalExecutor",
-            "PARALLELISM": "4",
-            "EXECUTION_API_SERVER_URL": f"{settings.url}/execution/",
-            "SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin,{API_USER}:user",
-            "SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(settings.passwords_path),
-        },
-        "API": {
-            "HOST": HOST,
-            "PORT": str(settings.port),
-            "BASE_URL": settings.url,
-            "WORKERS": "1",
-            "SECRET_KEY": keys["session"],
-        },
-        "API_AUTH": {"JWT_SECRET": keys["jwt"]},
-        "DAG_PROCESSOR": {"REFRESH_INTERVAL": "30", "MIN_FILE_PROCESS_INTERVAL": "30"},
-        # How long the scheduler rests between two looks: most of what a task waits for its turn.
-        "SCHEDULER": {"SCHEDULER_IDLE_SLEEP_TIME": "0.5"},
-        "USAGE_DATA_COLLECTION": {"ENABLED": "False"},
-    }
 
 
 def _write_private(path: Path, values: Mapping[str, Any]) -> None:

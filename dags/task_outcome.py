@@ -1,4 +1,4 @@
-"""What the exit code of a command means for a task, and how its log reads; no Airflow import."""
+"""What a command's exit code means for its task, and how its log is shown; no Airflow import."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 import pydantic
 
+from components.frozen_model import FrozenModel
 from components.problem import Problem
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeResult
@@ -22,9 +23,9 @@ _LOG_LINE = re.compile(
 _LEVELS = {
     name: getattr(logging, name) for name in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 }
-_MOST_NOTED_PROBLEMS = 5
+_MAX_NOTED_PROBLEMS = 5
 NOTE_LENGTH = 1000
-"""Most characters that a note of Airflow's holds."""
+"""Maximum length of an Airflow note, in characters."""
 
 
 class Outcome(enum.Enum):
@@ -33,14 +34,14 @@ class Outcome(enum.Enum):
     DONE = "done"
     """It succeeds."""
     RETRY = "retry"
-    """Something around the node broke: try again."""
+    """Something around the node broke: retry."""
     FAIL = "fail"
-    """Trying again would end the same way."""
+    """A retry would end the same way."""
     SKIP = "skip"
-    """The model was refused: neither this task nor what follows has a model to hand on."""
+    """The model was refused: neither this task nor what follows has a model to pass on."""
 
 
-class CommandResult(pydantic.BaseModel):
+class CommandResult(FrozenModel):
     """How a command ended.
 
     Attributes:
@@ -49,19 +50,13 @@ class CommandResult(pydantic.BaseModel):
         last_line: Last line that it printed.
     """
 
-    model_config = pydantic.ConfigDict(frozen=True)
-
     exit_code: int
     answer: dict[str, Any]
     last_line: str
 
 
 def judge_node(result: CommandResult) -> Outcome:
-    """Tell what becomes of the task of a node or of a compilation.
-
-    Returns:
-        The outcome; a retry for an infrastructure error alone.
-    """
+    """Judge the task of a node or of a compilation; only an infrastructure error is retried."""
     return {
         ExitCode.DONE: Outcome.DONE,
         ExitCode.USAGE: Outcome.FAIL,
@@ -71,7 +66,7 @@ def judge_node(result: CommandResult) -> Outcome:
 
 
 def judge_run(result: CommandResult) -> Outcome:
-    """Tell what becomes of the task that ends a run, and by that of the run.
+    """Judge the task that ends a run, and with it the run.
 
     Returns:
         Done where a model was pushed or refused: either is what the run was for. A failure where
@@ -85,28 +80,24 @@ def judge_run(result: CommandResult) -> Outcome:
 
 
 def describe_node(result: CommandResult) -> str:
-    """Say in a few lines how a node ended: its state, and each problem; for a note.
-
-    Returns:
-        At most 1,000 characters, which is what Airflow's notes hold.
-    """
+    """Describe in a note how a node ended: its state, and each problem."""
     state = str(result.answer.get("state", "failed"))
     problems = _read_problems(result.answer)
     if not problems and result.exit_code != ExitCode.DONE:
         return f"{state}: {result.last_line or describe_exit(result.exit_code)}"[:NOTE_LENGTH]
     if len(problems) == 1:
         return f"{state}: {problems[0].rule}: {problems[0].message}"[:NOTE_LENGTH]
-    more = len(problems) - _MOST_NOTED_PROBLEMS
+    more = len(problems) - _MAX_NOTED_PROBLEMS
     lines = [
         f"{state}: {len(problems)} problems" if problems else state,
-        *(f"- {problem.rule}: {problem.message}" for problem in problems[:_MOST_NOTED_PROBLEMS]),
+        *(f"- {problem.rule}: {problem.message}" for problem in problems[:_MAX_NOTED_PROBLEMS]),
         *([f"- and {more} more"] if more > 0 else []),
     ]
     return "\n".join(lines)[:NOTE_LENGTH]
 
 
 def describe_result(answer: Mapping[str, Any]) -> str:
-    """Say in one line how a node ended well.
+    """Describe in one line how a node ended well.
 
     Args:
         answer: A ``NodeResult`` as JSON.
@@ -117,7 +108,7 @@ def describe_result(answer: Mapping[str, Any]) -> str:
     try:
         result = NodeResult.model_validate(answer)
     except pydantic.ValidationError:
-        return f"{answer.get('state', 'ended')}; the rest of its answer is of another version"
+        return f"{answer.get('state', 'ended')}; another version wrote the rest of its answer"
     parts = [result.state.value, f"{result.seconds:.1f} s"]
     for name, rows in (("read", result.rows.read), ("written", result.rows.written)):
         if rows:
@@ -137,17 +128,13 @@ def _read_problems(answer: Mapping[str, Any]) -> list[Problem]:
 
 
 def describe_run(summary: Mapping[str, Any]) -> str:
-    """Say in one line how a run ended; for a note."""
+    """Describe in a one-line note how a run ended."""
     verdict = str(summary.get("verdict", "failed")).replace("_", " ").upper()
     return f"{verdict}: {summary.get('reason', 'there is no summary')}"[:NOTE_LENGTH]
 
 
 def describe_replay(result: CommandResult) -> str:
-    """Say in one line what the check of a pushed model found; for a note.
-
-    Returns:
-        The version, and each gate that it does not pass.
-    """
+    """Describe in a note what the check of a pushed model found: its version, and failed gates."""
     if not result.answer:
         return result.last_line or describe_exit(result.exit_code)
     failing = [
@@ -158,11 +145,11 @@ def describe_replay(result: CommandResult) -> str:
     version = f"version {result.answer['version']}"
     if result.answer["passed"]:
         return f"{version} serves as it was measured"
-    return "; ".join([f"{version} does not serve as it should", *failing])[:NOTE_LENGTH]
+    return "; ".join([f"{version} does not serve as it was measured", *failing])[:NOTE_LENGTH]
 
 
 def describe_exit(exit_code: int) -> str:
-    """Say how a process ended that did not say so itself."""
+    """Describe the end of a process that printed nothing."""
     if exit_code < 0:
         return f"the process was ended by signal {-exit_code}"
     return f"the process ended with exit code {exit_code}"
@@ -171,9 +158,9 @@ def describe_exit(exit_code: int) -> str:
 class LogReader:
     """Reads what a command prints, line by line, for Airflow's log.
 
-    TFX tells of its inputs and outputs in dumps of hundreds of lines. What goes on below a line of
-    plain information is put in a group, which Airflow shows folded; what goes on below a warning or
-    an error, such as a traceback, is not.
+    TFX logs its inputs and outputs in dumps of hundreds of lines. Lines that continue one of level
+    INFO are put in a group, which Airflow shows folded; those that continue a warning or an error,
+    such as a traceback, are not.
     """
 
     def __init__(self) -> None:
@@ -197,11 +184,11 @@ class LogReader:
             return [*self._unfold(), (level, match["text"])]
         if self._level == logging.INFO and not self._is_folded:
             self._is_folded = True
-            return [(logging.INFO, "::group::the whole of it"), (logging.INFO, line)]
+            return [(logging.INFO, "::group::details"), (logging.INFO, line)]
         return [(logging.INFO, line)]
 
     def end(self) -> list[tuple[int, str]]:
-        """Give what is left to log after the last line."""
+        """Return what is left to log after the last line."""
         return self._unfold()
 
     def _unfold(self) -> list[tuple[int, str]]:
@@ -210,6 +197,6 @@ class LogReader:
 
 
 def quote_command(command: Sequence[str]) -> str:
-    """Write a command as one could type it, for people to read; nothing ever runs this text."""
+    """Format a command as a person would type it; nothing ever runs this text."""
     program, *arguments = command
     return shlex.join([Path(program).name, *arguments])

@@ -12,7 +12,7 @@ import sys
 
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from pipelines.config.pipeline_config import load_config
+from pipelines.config.environment_file import load_config
 from pipelines.metadata.run_store import RunStore, open_run_store
 from pipelines.records.description import read_description
 

@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
-from airflow.api_fastapi.core_api.security import requires_access_dag
 from airflow.plugins_manager import AirflowPlugin
-from airflow.sdk.configuration import conf
-from fastapi import Depends, FastAPI, HTTPException
+from airflow.sdk import conf
+from fastapi import FastAPI, HTTPException
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from dags.airflow_config import load_airflow_config
+from dags.airflow_internals import require_access_to_runs
 from dags.compiled_pipeline import load_compiled_pipeline
 from dags.run_links import create_address
 from pipelines.config.layout import OutputLayout
@@ -28,7 +27,7 @@ from pipelines.config.layout import OutputLayout
 # What is worth a look; the metadata store is not for downloading.
 _SHOWN_FOLDERS = ("runs", "reports", "pipeline_root", "serving")
 _TEXT_SUFFIXES = (".log", ".json", ".txt", ".pbtxt", ".yaml", ".csv", "")
-_LARGEST_TEXT_BYTES = 5_000_000
+_MAX_TEXT_BYTES = 5_000_000
 _SAFE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
@@ -41,7 +40,9 @@ _REPORT_HEADERS = {
     ),
 }
 
-app = FastAPI(title="What pipeline runs wrote", openapi_url=None)
+_TITLE = "What pipeline runs wrote"
+
+app = FastAPI(title=_TITLE, openapi_url=None, dependencies=[require_access_to_runs()])
 
 
 def find_output(dag_id: str) -> OutputLayout:
@@ -70,7 +71,7 @@ def find_shown(layout: OutputLayout, place: str) -> Path:
     Raises:
         HTTPException: If it is outside, hidden or not there.
     """
-    missing = HTTPException(404, "there is no such file here")
+    missing = HTTPException(404, "no such file here")
     root = layout.root.resolve()
     try:
         path = (root / place).resolve(strict=True)
@@ -83,12 +84,9 @@ def find_shown(layout: OutputLayout, place: str) -> Path:
     return path
 
 
-@app.get(
-    "/{dag_id}/runs/{run_id}/report",
-    dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.RUN))],
-)
+@app.get("/{dag_id}/runs/{run_id}/report")
 def show_report(dag_id: str, run_id: str) -> Response:
-    """Lead to the report of a run; while there is none, to its folder."""
+    """Redirect to the report of a run; while there is none, to its folder."""
     layout = find_output(dag_id)
     try:
         has_report = layout.report_path(run_id).is_file()
@@ -100,23 +98,17 @@ def show_report(dag_id: str, run_id: str) -> Response:
     return RedirectResponse(f"../../{place}", status_code=307)
 
 
-@app.get(
-    "/{dag_id}/reports/{place:path}",
-    dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.RUN))],
-)
+@app.get("/{dag_id}/reports/{place:path}")
 def show_page(dag_id: str, place: str) -> Response:
-    """Show a page of the reports, where its links lead to the others."""
+    """Show a page of the reports, at a place from which its links reach the others."""
     layout = find_output(dag_id)
     path = find_shown(layout, f"reports/{place}")
     if path.suffix != ".html" or not path.is_relative_to(layout.reports_directory.resolve()):
-        raise HTTPException(404, "there is no such page here")
+        raise HTTPException(404, "no such page here")
     return FileResponse(path, media_type="text/html", headers=_REPORT_HEADERS)
 
 
-@app.get(
-    "/{dag_id}/files/{place:path}",
-    dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.RUN))],
-)
+@app.get("/{dag_id}/files/{place:path}")
 def show_file(dag_id: str, place: str) -> Response:
     """Show a folder as a list, text as text, and hand out everything else."""
     path = find_shown(find_output(dag_id), place)
@@ -124,7 +116,7 @@ def show_file(dag_id: str, place: str) -> Response:
         return HTMLResponse(
             _list_folder(dag_id, place, sorted(path.iterdir())), headers=_SAFE_HEADERS
         )
-    is_text = path.suffix in _TEXT_SUFFIXES and path.stat().st_size <= _LARGEST_TEXT_BYTES
+    is_text = path.suffix in _TEXT_SUFFIXES and path.stat().st_size <= _MAX_TEXT_BYTES
     if is_text and b"\0" not in path.read_bytes()[:1024]:
         return FileResponse(path, media_type="text/plain; charset=utf-8", headers=_SAFE_HEADERS)
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
@@ -133,11 +125,11 @@ def show_file(dag_id: str, place: str) -> Response:
 
 def _list_folder(dag_id: str, place: str, paths: Iterable[Path]) -> str:
     here = place.strip("/")
-    rows = "".join(
-        f'<li><a href="{_create_href(dag_id, here, path.name)}">'
-        f"{html.escape(path.name)}{'/' * path.is_dir()}</a></li>"
-        for path in paths
-    )
+    rows = ""
+    for path in paths:
+        address = html.escape(create_address(dag_id, "files", *here.split("/"), path.name))
+        name = html.escape(path.name) + "/" * path.is_dir()
+        rows += f'<li><a href="{address}">{name}</a></li>'
     return (
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{html.escape(here)}</title>"
         f"<style>body{{font-family:sans-serif;margin:2rem}}</style><h1>{html.escape(here)}</h1>"
@@ -145,16 +137,12 @@ def _list_folder(dag_id: str, place: str, paths: Iterable[Path]) -> str:
     )
 
 
-def _create_href(dag_id: str, here: str, name: str) -> str:
-    return html.escape(create_address(dag_id, "files", *here.split("/"), name), quote=True)
-
-
 class RunFilesPlugin(AirflowPlugin):
-    """Serves runs' files, and puts the report on a tab of the page of a run."""
+    """Serves runs' files, and adds a tab with the report to the page of a run."""
 
     name = "pipeline_run_files"
     fastapi_apps: ClassVar[list[dict[str, Any]]] = [
-        {"app": app, "url_prefix": "/pipeline", "name": "What pipeline runs wrote"}
+        {"app": app, "url_prefix": "/pipeline", "name": _TITLE}
     ]
     external_views: ClassVar[list[dict[str, Any]]] = [
         {

@@ -1,30 +1,22 @@
-"""Commands on the champion: ``show``, ``reset``, ``rollback``; each change is recorded."""
+"""Commands on the champion: ``show``, ``reset``, ``rollback``, ``replay``; changes are recorded."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import click
-from rich.table import Table
-from rich.text import Text
 
-from pipelines.cli.options import (
-    change_config,
-    config_option,
-    create_console,
-    json_option,
-    output_option,
-    set_option,
-    write_json,
-)
-from pipelines.config.pipeline_config import load_config
+from pipelines.cli.options import json_option, with_config
+from pipelines.cli.screen import Screen, add_row, create_table, print_to_stderr
+from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.records.exit_code import ExitCode
 from pipelines.runs.champion import ChampionError, ChampionStore, open_champion, recover_champion
 
+_ABSOLUTE_GATES = "the next model is judged by absolute gates alone"
+_VERSION = click.IntRange(min=1)
 _reason_option = click.option(
-    "--reason", required=True, metavar="TEXT", help="Why; kept with who and when."
+    "--reason", required=True, metavar="TEXT", help="Why; recorded with who and when."
 )
 
 
@@ -34,43 +26,37 @@ def champion() -> None:
 
 
 @champion.command("show")
-@config_option
-@set_option
-@output_option
+@with_config()
 @json_option
-def show_champion(
-    source: str, overrides: tuple[str, ...], output: Path | None, json_path: Path | None
-) -> int:
-    """Show the champion, the versions that are there, and every change without a push."""
-    with _open_champion(source, overrides, output) as store:
+def show_champion(config: PipelineConfig, screen: Screen) -> int:
+    """Show the champion, the versions in place, and every change made without a push."""
+    with _open_champion(config) as store:
         state = store.show()
-    console = create_console(json_path)
     if state.model_id is None:
-        console.print("no champion: the next model is judged by absolute gates alone")
+        screen.print(f"no champion: {_ABSOLUTE_GATES}")
     else:
-        console.print(f"champion: version {state.version}, model artifact {state.model_id}")
+        screen.print(f"champion: version {state.version}, model artifact {state.model_id}")
     versions = ", ".join(map(str, state.serving_versions)) or "none"
-    console.print(f"versions in place: {versions}", highlight=False)
-    table = Table("when", "what", "version", "who", "reason", box=None)
-    for change in state.changes:
-        version = "" if change.version is None else str(change.version)
-        table.add_row(*map(Text, (change.when, change.action, version, change.who, change.reason)))
+    screen.print(f"versions in place: {versions}")
     if state.changes:
-        console.print(table, highlight=False)
-    write_json(json_path, state.model_dump_json(indent=2))
+        table = create_table("when", "what", "version", "who", "reason")
+        for change in state.changes:
+            add_row(
+                table, change.when, change.action.value, change.version, change.who, change.reason
+            )
+        screen.print(table)
+    screen.write_json(state)
     return ExitCode.DONE
 
 
 @champion.command()
 @_reason_option
-@config_option
-@set_option
-@output_option
-def reset(reason: str, source: str, overrides: tuple[str, ...], output: Path | None) -> int:
+@with_config()
+def reset(config: PipelineConfig, reason: str) -> int:
     """Have no champion: the next model is judged by absolute gates alone. What serves stays."""
-    with _open_champion(source, overrides, output) as store:
+    with _open_champion(config) as store:
         store.reset(reason)
-    click.echo("champion reset: the next model is judged by absolute gates alone")
+    click.echo(f"champion reset: {_ABSOLUTE_GATES}")
     return ExitCode.DONE
 
 
@@ -78,23 +64,15 @@ def reset(reason: str, source: str, overrides: tuple[str, ...], output: Path | N
 @click.option(
     "--to",
     "to_version",
-    type=click.IntRange(min=1),
+    type=_VERSION,
     metavar="VERSION",
     help="Version to go back to. [default: the one before the champion's]",
 )
 @_reason_option
-@config_option
-@set_option
-@output_option
-def rollback(
-    to_version: int | None,
-    reason: str,
-    source: str,
-    overrides: tuple[str, ...],
-    output: Path | None,
-) -> int:
+@with_config()
+def rollback(config: PipelineConfig, to_version: int | None, reason: str) -> int:
     """Serve an earlier version again, as the newest version, and make it the champion."""
-    with _open_champion(source, overrides, output, at_rest=to_version is None) as store:
+    with _open_champion(config, at_rest=to_version is None) as store:
         change = store.roll_back(reason, to_version)
     click.echo(f"version {change.from_version} serves again, as version {change.version}")
     return ExitCode.DONE
@@ -103,61 +81,42 @@ def rollback(
 @champion.command("replay")
 @click.option(
     "--version",
-    type=click.IntRange(min=1),
+    type=_VERSION,
     metavar="VERSION",
     help="Version to load. [default: the champion's]",
 )
-@config_option
-@set_option
-@output_option
+@with_config()
 @json_option
-def replay_champion(
-    version: int | None,
-    source: str,
-    overrides: tuple[str, ...],
-    output: Path | None,
-    json_path: Path | None,
-) -> int:
-    """Load a pushed version in a fresh process, and replay the rows that it was judged on."""
+def replay_champion(config: PipelineConfig, version: int | None, screen: Screen) -> int:
+    """Load a pushed version in a fresh process and replay the rows that it was judged on."""
     # Here: it imports pandas and SciPy, which the other commands do without.
     from pipelines.runs.serving_replay import replay_version
 
-    config = change_config(load_config(source, overrides), None, None, output)
     lines, _ = recover_champion(config.layout, config.name)
-    _say(lines)
+    print_to_stderr(lines)
     check = replay_version(config.layout, config.name, version)
-    console = create_console(json_path)
-    verdict = "serves as it was measured" if check.passed else "does not serve as it should"
-    console.print(f"version {check.version} {verdict} (run {check.run_id})", highlight=False)
+    verdict = "serves as it was measured" if check.passed else "does not serve as it was measured"
+    screen.print(f"version {check.version} {verdict} (run {check.run_id})")
     if check.replay.problem is not None:
-        console.print(Text(check.replay.problem))
-    table = Table("gate", "value", "limit", "outcome", "why", box=None)
+        screen.print(check.replay.problem)
+    table = create_table("gate", "value", "limit", "outcome", "why", right=("value", "limit"))
     for gate in check.gates:
-        value = "" if gate.value is None else f"{gate.value:.4g}"
-        limit = "" if gate.limit is None else f"{gate.limit:.4g}"
-        table.add_row(*map(Text, (gate.name, value, limit, gate.outcome.value, gate.reason)))
-    console.print(table, highlight=False)
-    write_json(json_path, check.model_dump_json(indent=2))
+        numbers = ("" if x is None else f"{x:.4g}" for x in (gate.value, gate.limit))
+        add_row(table, gate.name, *numbers, gate.outcome.value, gate.reason)
+    screen.print(table)
+    screen.write_json(check)
     return check.exit_code
 
 
 @contextlib.contextmanager
-def _open_champion(
-    source: str, overrides: tuple[str, ...], output: Path | None, at_rest: bool = False
-) -> Iterator[ChampionStore]:
+def _open_champion(config: PipelineConfig, at_rest: bool = False) -> Iterator[ChampionStore]:
     """Open the champion, once the store says what serves; ``at_rest`` where that must be so."""
-    config = change_config(load_config(source, overrides), None, None, output)
     with open_champion(config.layout, config.name) as store:
         recovered = store.recover()
-        _say(recovered.lines)
+        print_to_stderr(recovered.lines)
         if at_rest and recovered.change is not None:
             raise ChampionError(
                 "the champion was recovered just now, so the one before it may not be what you "
                 "mean; see `champion show`, and name a version with --to"
             )
         yield store
-
-
-def _say(lines: Iterable[str]) -> None:
-    for line in lines:
-        click.echo(line, err=True)

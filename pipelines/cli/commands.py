@@ -21,16 +21,16 @@ from pipelines.records.exit_code import ExitCode
 _COMMANDS = {
     "run": ("pipelines.cli.run:run", "Run the pipeline on this machine."),
     "backfill": ("pipelines.cli.run:backfill", "Run the pipeline on every span, oldest first."),
-    "data": ("pipelines.cli.run:data_command", "Lay the default data out under data/."),
+    "data": ("pipelines.cli.run:data_command", "Write the default data under data/."),
     "compile": ("pipelines.cli.schedule:compile_command", "Compile the pipeline for a scheduler."),
     "node": ("pipelines.cli.schedule:node_command", "Run one node of a compiled pipeline."),
-    "finish": ("pipelines.cli.schedule:finish_command", "Sum a run up after its last node."),
+    "finish": ("pipelines.cli.schedule:finish_command", "Summarize a run after its last node."),
     "workers": ("pipelines.cli.schedule:workers", "Stop the processes that keep TFX imported."),
     "runs": ("pipelines.cli.inspect:runs", "List the runs and the changes of the champion."),
     "show": ("pipelines.cli.inspect:show", "Show how a run ended."),
-    "explain": ("pipelines.cli.inspect:explain", "Say why a model was pushed or not."),
+    "explain": ("pipelines.cli.inspect:explain", "Explain why a model was pushed or not."),
     "report": ("pipelines.cli.report:report", "Write the page of a run."),
-    "compare": ("pipelines.cli.report:compare", "Lay two runs side by side."),
+    "compare": ("pipelines.cli.report:compare", "Compare two runs."),
     "serve-reports": ("pipelines.cli.report:serve_reports", "Serve the pages on this machine."),
     "gc": ("pipelines.cli.inspect:gc", "Free the files of old runs."),
     "champion": ("pipelines.cli.champion:champion", "Show or change the champion."),
@@ -40,7 +40,7 @@ _COMMANDS = {
 
 
 class _LowerCaseLevel(logging.Formatter):
-    """Writes what modules warn of as commands write it: ``warning: …``."""
+    """Writes modules' warnings as commands write theirs: ``warning: …``."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Format a record."""
@@ -77,9 +77,7 @@ def commands() -> None:
     """
 
 
-def main(  # noqa: PLR0911 - a line for each kind of error
-    arguments: Sequence[str] | None = None,
-) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one per kind of error
     """Run a command.
 
     Args:
@@ -88,11 +86,11 @@ def main(  # noqa: PLR0911 - a line for each kind of error
     handler = logging.StreamHandler()
     handler.setFormatter(_LowerCaseLevel())
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
-    # Before ml-metadata is imported: its C++ parts tell of every connection to a database.
+    # Before ml-metadata is imported: its C++ parts log every connection to a database.
     os.environ.setdefault("GLOG_minloglevel", "1")
     try:
         return int(commands.main(arguments, standalone_mode=False))
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         return _complain("interrupted", ExitCode.FAILED)
     except click.exceptions.NoArgsIsHelpError as error:
         path = error.ctx.command_path if error.ctx else "python -m pipelines"
@@ -103,8 +101,6 @@ def main(  # noqa: PLR0911 - a line for each kind of error
         return _complain(error.format_message(), ExitCode.USAGE)
     except UsageError as error:
         return _complain(str(error), ExitCode.USAGE)
-    except KeyboardInterrupt:
-        return _complain("interrupted", ExitCode.FAILED)
     except (OperationError, UnreadableRecordError, OSError) as error:
         return _complain(str(error), ExitCode.FAILED)
 

@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from pathlib import Path
 
 import click
-from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.console import RenderableType
 from rich.text import Text
 
 from components.record_file import UnreadableRecordError
 from pipelines.cli.ending_screen import print_summary, render_gates
-from pipelines.cli.options import (
-    LATEST,
-    config_option,
-    create_console,
-    find_layout,
-    json_option,
-    output_option,
-    run_argument,
-    set_option,
-    write_json,
+from pipelines.cli.options import json_option, run_argument, with_config
+from pipelines.cli.screen import (
+    Screen,
+    add_row,
+    create_table,
+    print_to_stderr,
+    render_headline,
 )
 from pipelines.config.layout import OutputLayout
+from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.metadata.run_store import open_run_store
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
 from pipelines.report.publication import publish_missing
-from pipelines.runs.champion import ChampionChangeRecord, ChampionStore
+from pipelines.runs.champion import ChampionStore
 from pipelines.runs.explanation import RunExplanation, explain_run
 from pipelines.runs.recorded_run import load_run
 from pipelines.runs.retention import Freed, find_garbage, free
@@ -40,63 +36,43 @@ _TimedRow = tuple[datetime.datetime, tuple[str, ...]]
 
 
 @click.command()
-@config_option
-@set_option
-@output_option
-def runs(source: str, overrides: tuple[str, ...], output: Path | None) -> int:
+@with_config()
+def runs(config: PipelineConfig) -> int:
     """List the runs and the changes of the champion, newest first."""
-    layout = find_layout(source, overrides, output)
-    table = Table("run", "verdict", "seconds", "ran", "cached", "version", "why", box=None)
+    found = list_runs(config.layout)
     # A run's name is what the other commands are given: it is never cut.
-    table.columns[0].no_wrap = True
-    found = list_runs(layout)
-    rows = [*_list_runs(layout, found), *_list_changes(layout, found)]
-    for _, (name, *cells, why) in sorted(rows, reverse=True):
-        table.add_row(*map(Text, (name, *cells)), Text(why, overflow="ellipsis", no_wrap=True))
-    create_console().print(table, highlight=False)
+    headers = ("run", "verdict", "seconds", "ran", "cached", "version", "why")
+    table = create_table(*headers, no_wrap=("run",))
+    rows = [*_list_runs(config.layout, found), *_list_changes(config.layout, found)]
+    for _, (*cells, why) in sorted(rows, reverse=True):
+        add_row(table, *cells, Text(why, overflow="ellipsis", no_wrap=True))
+    Screen().print(table)
     return ExitCode.DONE
 
 
 @click.command()
-@run_argument
-@config_option
-@set_option
-@output_option
+@run_argument()
+@with_config()
 @json_option
-def show(
-    run_id: str,
-    source: str,
-    overrides: tuple[str, ...],
-    output: Path | None,
-    json_path: Path | None,
-) -> int:
+def show(config: PipelineConfig, run_id: str | None, screen: Screen) -> int:
     """Show how a run ended; RUN is a run's id, or latest."""
-    layout = find_layout(source, overrides, output)
-    summary = load_summary(layout, _name_run(run_id))
-    print_summary(create_console(json_path), summary)
-    write_json(json_path, summary.model_dump_json(indent=2))
+    summary = load_summary(config.layout, run_id)
+    print_summary(screen.console, summary)
+    screen.write_json(summary)
     return ExitCode.DONE
 
 
 @click.command()
-@run_argument
-@config_option
-@set_option
-@output_option
+@run_argument()
+@with_config()
 @json_option
-def explain(
-    run_id: str,
-    source: str,
-    overrides: tuple[str, ...],
-    output: Path | None,
-    json_path: Path | None,
-) -> int:
-    """Say why a model was or was not pushed, and why a node was or was not cached."""
-    layout = find_layout(source, overrides, output)
-    recorded = load_run(layout, find_run_id(layout, _name_run(run_id)))
+def explain(config: PipelineConfig, run_id: str | None, screen: Screen) -> int:
+    """Explain why a model was or was not pushed, and why each node was or was not cached."""
+    layout = config.layout
+    recorded = load_run(layout, find_run_id(layout, run_id))
     explanation = explain_run(recorded, find_summary(recorded))
-    create_console(json_path).print(_render(explanation), highlight=False)
-    write_json(json_path, explanation.model_dump_json(indent=2))
+    screen.print(*_render(explanation))
+    screen.write_json(explanation)
     return ExitCode.DONE
 
 
@@ -106,17 +82,13 @@ def explain(
     type=click.IntRange(min=1),
     required=True,
     metavar="N",
-    help="Keep what the newest N runs read or made.",
+    help="Keep what the newest N runs read or wrote.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be freed, and free nothing.")
-@config_option
-@set_option
-@output_option
-def gc(
-    keep: int, dry_run: bool, source: str, overrides: tuple[str, ...], output: Path | None
-) -> int:
-    """Free the files of old runs, never those blessed, pushed or needed by a cached result."""
-    layout = find_layout(source, overrides, output)
+@click.option("--dry-run", is_flag=True, help="Print what would be freed, and free nothing.")
+@with_config()
+def gc(config: PipelineConfig, keep: int, dry_run: bool) -> int:
+    """Free the files of old runs, but none that is blessed, pushed or needed by a cached result."""
+    layout = config.layout
     found = list_runs(layout)
     _warn(found.unreadable.values())
     if not found.runs:
@@ -135,13 +107,8 @@ def gc(
     return ExitCode.DONE
 
 
-def _name_run(run_id: str) -> str | None:
-    return None if run_id == LATEST else run_id
-
-
 def _warn(problems: Iterable[str]) -> None:
-    for problem in problems:
-        click.echo(f"warning: {problem}", err=True)
+    print_to_stderr(f"warning: {problem}" for problem in problems)
 
 
 def _list_runs(layout: OutputLayout, found: RunList) -> list[_TimedRow]:
@@ -159,7 +126,7 @@ def _list_runs(layout: OutputLayout, found: RunList) -> list[_TimedRow]:
             f"{summary.seconds:.0f}",
             str(sum(node.state is NodeState.DONE for node in summary.nodes)),
             str(sum(node.cached for node in summary.nodes)),
-            "" if summary.pushed_version is None else str(summary.pushed_version),
+            _format_version(summary.pushed_version),
             summary.reason,
         )
         rows.append((run.compiled_at, cells))
@@ -168,48 +135,46 @@ def _list_runs(layout: OutputLayout, found: RunList) -> list[_TimedRow]:
 
 
 def _list_changes(layout: OutputLayout, found: RunList) -> list[_TimedRow]:
+    """List the changes of the champion as rows, named by their time as runs are."""
     if not found.runs:
         return []
     pipeline = found.runs[-1].pipeline
     with open_run_store(layout.metadata_store, pipeline) as store:
-        state = ChampionStore(store, layout).show()
-    return [_describe_change(change) for change in state.changes]
+        changes = ChampionStore(store, layout).show().changes
+    rows: list[_TimedRow] = []
+    for change in changes:
+        when = datetime.datetime.fromisoformat(change.when)
+        name, what = f"{when:%Y%m%dT%H%M%SZ}", f"champion {change.action.value}"
+        why = f"{change.who}: {change.reason}"
+        rows.append((when, (name, what, "", "", "", _format_version(change.version), why)))
+    return rows
 
 
-def _describe_change(change: ChampionChangeRecord) -> _TimedRow:
-    """Give a change of the champion a row, with its time as runs made by hand are named."""
-    when = datetime.datetime.fromisoformat(change.when)
-    version = "" if change.version is None else str(change.version)
-    name = f"{when:%Y%m%dT%H%M%SZ}"
-    why = f"{change.who}: {change.reason}"
-    return when, (name, f"champion {change.action.value}", "", "", "", version, why)
+def _format_version(version: int | None) -> str:
+    return "" if version is None else str(version)
 
 
-def _render(explanation: RunExplanation) -> RenderableType:
-    title = explanation.verdict.value.replace("_", " ").upper()
-    parts: list[RenderableType] = [Text(f"{title}  {explanation.reason}", style="bold")]
+def _render(explanation: RunExplanation) -> list[RenderableType]:
+    parts: list[RenderableType] = [render_headline(explanation.verdict, explanation.reason)]
     judged = (*explanation.refusing_gates, *explanation.not_passed_gates)
     if judged:
         parts.append(render_gates(judged))
-    table = Table("node", "state", "why", box=None, pad_edge=False, header_style="dim")
+    table = create_table("node", "state", "why")
     for node in explanation.nodes:
-        table.add_row(Text(node.id), Text(node.state.value), Text(node.why))
+        add_row(table, node.id, node.state.value, node.why)
         for difference in node.differences:
             what = f"{difference.name}: {difference.before} → {difference.after}"
-            table.add_row("", "", Text(what, style="dim"))
-    parts += [Text(), table]
-    return Group(*parts)
+            add_row(table, "", "", what, style="dim")
+    return [*parts, "", table]
 
 
 def _print_freed(garbage: list[Freed], dry_run: bool) -> None:
-    table = Table("artifact", "type", "MB", "folder", box=None)
+    table = create_table("artifact", "type", "MB", "folder", right=("MB",))
     for freed in garbage:
-        table.add_row(
-            str(freed.artifact_id), freed.type, f"{freed.size_bytes / 1e6:.1f}", Text(freed.path)
-        )
+        size_mb = f"{freed.size_bytes / 1e6:.1f}"
+        add_row(table, freed.artifact_id, freed.type, size_mb, freed.path)
     if garbage:
-        create_console().print(table, highlight=False)
+        Screen().print(table)
     total_mb = sum(freed.size_bytes for freed in garbage) / 1e6
-    click.echo(
-        f"{'would free' if dry_run else 'freed'} {len(garbage)} artifacts, {total_mb:.1f} MB"
-    )
+    verb = "would free" if dry_run else "freed"
+    click.echo(f"{verb} {len(garbage)} artifacts, {total_mb:.1f} MB")

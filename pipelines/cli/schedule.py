@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-import datetime
 import os
 import signal
 import sys
@@ -15,22 +14,11 @@ from typing import BinaryIO
 
 import click
 
-from pipelines.cli.options import (
-    change_config,
-    config_option,
-    create_console,
-    data_option,
-    json_option,
-    output_option,
-    quieten_tensorflow,
-    refresh_option,
-    set_option,
-    span_option,
-    write_json,
-)
+from pipelines.cli.options import json_option, quiet_tensorflow, with_config
+from pipelines.cli.screen import Screen, print_to_stderr
 from pipelines.compiler.compiled_file import read_compiled_file
-from pipelines.config.layout import OutputLayout, RunLayout
-from pipelines.config.pipeline_config import PipelineConfig, load_config
+from pipelines.config.layout import OutputLayout
+from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.launcher.node_request import NodeRequest
 from pipelines.records.description import PipelineDescription, read_description
 from pipelines.records.errors import ConfigError, UsageError
@@ -41,23 +29,18 @@ from pipelines.workers.client import WorkerClient, open_private_server, stop_ser
 from pipelines.workers.pool import WorkerPool
 
 _POLL_SECONDS = 0.1
-_run_id_option = click.option(
-    "--run-id", required=True, metavar="ID", help="Run that it belongs to."
-)
+_run_id_option = click.option("--run-id", required=True, metavar="ID", help="Id of the run.")
+_existing_file = click.Path(path_type=Path, exists=True, dir_okay=False)
+_new_file = click.Path(path_type=Path)
 
 
 @click.command("compile")
-@config_option
-@set_option
-@data_option
-@span_option
-@refresh_option
-@output_option
-@click.option("--ir", "ir_path", type=click.Path(path_type=Path), help="File for the IR.")
+@with_config("data", "span", "refresh")
+@click.option("--ir", "ir_path", type=_new_file, help="File for the IR.")
 @click.option(
     "--description",
     "description_path",
-    type=click.Path(path_type=Path),
+    type=_new_file,
     help="File for nodes, edges, parameters and content hash.",
 )
 @click.option(
@@ -66,32 +49,25 @@ _run_id_option = click.option(
 @click.option(
     "--like",
     "like_path",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=_existing_file,
     help="Description whose nodes and edges the run must have.",
 )
 def compile_command(
-    source: str,
-    overrides: tuple[str, ...],
-    data: Path | None,
-    span: datetime.datetime | None,
-    refresh: bool,
-    output: Path | None,
+    config: PipelineConfig,
     ir_path: Path | None,
     description_path: Path | None,
     run_id: str | None,
     like_path: Path | None,
 ) -> int:
-    """Compile the pipeline to IR JSON plus a small description, or into a run's folder."""
-    config = change_config(load_config(source, overrides), data, span, output, refresh)
+    """Compile the pipeline to IR JSON and a small description, or into a run's folder."""
     if run_id is not None and ir_path is None and description_path is None:
-        run = _find_run(config.layout, run_id)
+        run = config.layout.run(run_id)
         prepare_input(config)
         # Here: a compilation without a run needs no metadata store.
         from pipelines.runs.champion import recover_champion
 
         lines, _ = recover_champion(config.layout, config.name)
-        for line in lines:
-            click.echo(line, err=True)
+        print_to_stderr(lines)
         WorkerPool().compile(config, run_id)
         description = read_description(run.description_path)
         ir_path = run.ir_path
@@ -108,13 +84,7 @@ def compile_command(
 
 
 @click.command("node")
-@click.option(
-    "--ir",
-    "ir_path",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    required=True,
-    help="Compiled pipeline.",
-)
+@click.option("--ir", "ir_path", type=_existing_file, required=True, help="Compiled pipeline.")
 @click.option("--node", "node_id", required=True, metavar="ID", help="Node to run.")
 @_run_id_option
 @click.option(
@@ -122,13 +92,11 @@ def compile_command(
     type=click.Choice(["warm", "cold"]),
     default="warm",
     show_default=True,
-    help="A process forked from one that has TFX imported, or one that imports it first.",
+    help="warm forks a process that has imported TFX, cold starts one that imports it first.",
 )
 @json_option
-def node_command(
-    ir_path: Path, node_id: str, run_id: str, worker: str, json_path: Path | None
-) -> int:
-    """Run one node in a process of its own; its log goes to the screen and to the run's folder."""
+def node_command(ir_path: Path, node_id: str, run_id: str, worker: str, screen: Screen) -> int:
+    """Run one node in its own process; its log goes to the screen and to the run's folder."""
     try:
         compiled = read_compiled_file(ir_path)
     except ValueError as error:
@@ -140,7 +108,7 @@ def node_command(
         ir_path=ir_path.absolute(),
         node_id=node_id,
         run_id=run_id,
-        log_path=_find_run(OutputLayout(compiled.output_root), run_id).log_path(node_id),
+        log_path=OutputLayout(compiled.output_root).run(run_id).log_path(node_id),
     )
     with contextlib.ExitStack() as stack:
         client = (
@@ -149,69 +117,54 @@ def node_command(
             else stack.enter_context(open_private_server())
         )
         result = _run_and_follow(WorkerPool(client), request)
-    for problem in result.problems:
-        click.echo(f"{node_id}: {result.state.value}: {problem.message}", err=True)
-    write_json(json_path, result.model_dump_json(indent=2))
+    state = result.state.value
+    print_to_stderr(f"{node_id}: {state}: {problem.message}" for problem in result.problems)
+    screen.write_json(result)
     return result.exit_code
 
 
 @click.command("finish")
-@config_option
-@set_option
-@output_option
+@with_config()
 @_run_id_option
 @json_option
-def finish_command(
-    source: str,
-    overrides: tuple[str, ...],
-    output: Path | None,
-    run_id: str,
-    json_path: Path | None,
-) -> int:
-    """Sum a run up after its last node, however it went; the exit code is the verdict's."""
+def finish_command(config: PipelineConfig, run_id: str, screen: Screen) -> int:
+    """Summarize a run after its last node, however it ended; the exit code is the verdict's."""
     # Here: they read artifacts and the metadata store, which a node's own command need not load.
-    from pipelines.cli.ending_screen import print_end
+    from pipelines.cli.ending_screen import print_summary
     from pipelines.report.publication import conclude
     from pipelines.runner.local_runner import close_stale_nodes
     from pipelines.runs.recorded_run import load_run
     from pipelines.runs.summaries import summarize_run
 
-    layout = change_config(load_config(source, overrides), None, None, output).layout
-    run = _find_run(layout, run_id)
+    layout = config.layout
+    run = layout.run(run_id)
     if not run.description_path.is_file():
         raise UsageError(f"--run-id: got {run_id!r}, which was never compiled")
     description = read_description(run.description_path)
     close_stale_nodes(layout, description, run_id)
     summary, problem = conclude(layout, summarize_run(load_run(layout, run_id)))
-    print_end(create_console(json_path), summary, problem)
-    write_json(json_path, summary.model_dump_json(indent=2))
+    print_summary(screen.console, summary, problem)
+    screen.write_json(summary)
     return summary.verdict.exit_code
 
 
 @click.group()
 def workers() -> None:
-    """The processes that keep TFX imported between nodes and runs."""
+    """Manage the processes that keep TFX imported between nodes and runs."""
 
 
 @workers.command("stop")
 def stop_workers() -> int:
-    """End them, and what is at work in them; they end by themselves when idle."""
+    """Stop them, and whatever runs in them; idle ones end by themselves."""
     ended = stop_servers()
     click.echo(f"{ended} worker server{'' if ended == 1 else 's'} ended")
     return ExitCode.DONE
 
 
-def _find_run(layout: OutputLayout, run_id: str) -> RunLayout:
-    try:
-        return layout.run(run_id)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
-
-
 def _compile_here(
     config: PipelineConfig, ir_path: Path, description_path: Path
 ) -> PipelineDescription:
-    quieten_tensorflow()
+    quiet_tensorflow()
     from pipelines.compiler.compilation import compile_pipeline
     from pipelines.compiler.ir_file import write_compiled
 

@@ -1,30 +1,21 @@
-"""Commands on the schema: what curated and inferred differ in, and taking a change over."""
+"""Commands on the schema: how curated and inferred differ, and accepting a change."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import click
-from rich.text import Text
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.curated_schema.schema_diff import accept_feature, compare_schemas
 from components.curated_schema.schema_file import SCHEMA_FILE_NAME
 from components.statistics_gen.column_limits import load_schema
 from components.statistics_gen.feature_statistics import SplitSummary, load_split_summary
-from pipelines.cli.options import (
-    LATEST,
-    change_config,
-    config_option,
-    create_console,
-    output_option,
-    run_argument,
-    set_option,
-)
+from pipelines.cli.options import run_argument, with_config
+from pipelines.cli.screen import Screen
 from pipelines.compiler.worker_sources import is_checkout
 from pipelines.config.layout import OutputLayout
-from pipelines.config.pipeline_config import load_config
+from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.metadata.run_store import StoredArtifact
 from pipelines.records.errors import ConfigError, UsageError
 from pipelines.records.exit_code import ExitCode
@@ -36,39 +27,27 @@ from schemas.feature_table import get_schema_path
 
 @click.group("schema")
 def schema() -> None:
-    """Compare the curated schema with a run's data, and take changes over."""
+    """Compare the curated schema with a run's data, and accept changes."""
 
 
 @schema.command("diff")
-@run_argument
-@config_option
-@set_option
-@output_option
-def diff(run_id: str, source: str, overrides: tuple[str, ...], output: Path | None) -> int:
-    """Show what the curated schema and the one inferred by a run differ in."""
-    config = change_config(load_config(source, overrides), None, None, output)
+@run_argument()
+@with_config()
+def diff(config: PipelineConfig, run_id: str | None) -> int:
+    """Show how the curated schema differs from the one inferred by a run."""
     inferred, splits = _load_inferred(config.layout, run_id)
     curated = load_schema(get_schema_path(config.task))
-    console = create_console()
-    differences = compare_schemas(curated, inferred, splits)
-    for difference in differences:
-        console.print(Text(difference.line), highlight=False)
-    if not differences:
-        console.print("curated and inferred schema agree")
+    lines = [difference.line for difference in compare_schemas(curated, inferred, splits)]
+    Screen().print(*(lines or ["curated and inferred schema agree"]))
     return ExitCode.DONE
 
 
 @schema.command("accept")
-@run_argument
-@click.option("--feature", required=True, metavar="F", help="Column whose change to take over.")
-@config_option
-@set_option
-@output_option
-def accept(
-    run_id: str, feature: str, source: str, overrides: tuple[str, ...], output: Path | None
-) -> int:
-    """Write one column's change into the curated schema.pbtxt, for a commit."""
-    config = change_config(load_config(source, overrides), None, None, output)
+@run_argument()
+@click.option("--feature", required=True, metavar="F", help="Column whose change to accept.")
+@with_config()
+def accept(config: PipelineConfig, run_id: str | None, feature: str) -> int:
+    """Write one column's change into the curated schema.pbtxt, to be committed."""
     path = get_schema_path(config.task)
     if not is_checkout():
         raise ConfigError(f"{path}: part of an installed package; accept the change in a checkout")
@@ -84,9 +63,9 @@ def accept(
 
 
 def _load_inferred(
-    layout: OutputLayout, run_id: str
+    layout: OutputLayout, asked_for: str | None
 ) -> tuple[schema_pb2.Schema, Mapping[str, SplitSummary]]:
-    run = load_run(layout, find_run_id(layout, None if run_id == LATEST else run_id))
+    run = load_run(layout, find_run_id(layout, asked_for))
     inferred = _find_output(run, NodeId.SCHEMA_GEN, "schema")
     statistics = _find_output(run, NodeId.STATISTICS_GEN, "statistics")
     splits = {split: load_split_summary(statistics.path, split) for split in statistics.split_names}

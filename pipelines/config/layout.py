@@ -7,8 +7,13 @@ import re
 from pathlib import Path
 
 from pipelines.config.store_address import PostgresqlAddress, SqliteAddress, StoreAddress
+from pipelines.records.errors import UsageError
 
 _RUN_ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,99}")
+
+
+class RunIdError(UsageError, ValueError):
+    """A run's name could leave the output root; one line says what is expected."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,12 +44,12 @@ class OutputLayout:
 
     @property
     def pipeline_root(self) -> Path:
-        """The artifacts, one folder a node, output and execution."""
+        """The artifacts, one folder per node, output and execution."""
         return self.root / "pipeline_root"
 
     @property
     def serving_root(self) -> Path:
-        """The pushed models, one folder a version."""
+        """The pushed models, one folder per version."""
         return self.root / "serving"
 
     @property
@@ -54,7 +59,7 @@ class OutputLayout:
 
     @property
     def reports_directory(self) -> Path:
-        """The pages: ``index.html`` of all runs, and a folder a run."""
+        """The pages: ``index.html`` of all runs, and one folder per run."""
         return self.root / "reports"
 
     @property
@@ -68,33 +73,33 @@ class OutputLayout:
         return self.reports_directory / ".drawings.json"
 
     def report_path(self, run_id: str) -> Path:
-        """Give a run's page, its ``index.html``.
+        """Get a run's page, its ``index.html``.
 
         Raises:
-            ValueError: If the name could leave the output root.
+            RunIdError: If the name could leave the output root.
         """
         return self.reports_directory / self.run(run_id).directory.name / "index.html"
 
     def comparison_path(self, before: str, after: str) -> Path:
-        """Give the page of two runs side by side, in the folder of the second's.
+        """Get the page of two runs side by side, in the folder of the second's.
 
         Raises:
-            ValueError: If a name could leave the output root.
+            RunIdError: If a name could leave the output root.
         """
         name = self.run(before).directory.name
         return self.report_path(after).with_name(f"compared-with-{name}.html")
 
     def run(self, run_id: str) -> RunLayout:
-        """Give a run's files.
+        """Get a run's files.
 
         Args:
             run_id: The run's name: letters, digits and ``_ . : + -``.
 
         Raises:
-            ValueError: If the name could leave the output root.
+            RunIdError: If the name could leave the output root.
         """
         if not _RUN_ID_PATTERN.fullmatch(run_id):
-            raise ValueError(
+            raise RunIdError(
                 f"run id: got {run_id!r}, expected letters, digits and _ . : + - (100 at most)"
             )
         return RunLayout(self.runs_directory / run_id)
@@ -123,13 +128,13 @@ class RunLayout:
 
     @property
     def logs_directory(self) -> Path:
-        """One log a node."""
+        """One log per node."""
         return self.directory / "logs"
 
     def lock_path(self, node_id: str) -> Path:
-        """Give the file that a node holds locked while it runs."""
+        """Get the file that a node holds locked while it runs."""
         return self.directory / "locks" / f"{node_id}.lock"
 
     def log_path(self, node_id: str) -> Path:
-        """Give a node's log."""
+        """Get a node's log."""
         return self.logs_directory / f"{node_id}.log"

@@ -54,7 +54,7 @@ def parse_store_url(url: str) -> PostgresqlAddress:
 
     Raises:
         ValueError: If it is another kind of URL, a part is missing, or it holds a password; the
-            message says what is expected, and nothing of what was received.
+            message holds what is expected, and nothing of what was received.
     """
     try:
         parts = urllib.parse.urlsplit(url)

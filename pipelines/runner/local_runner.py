@@ -7,34 +7,18 @@ import dataclasses
 import datetime
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
-from pipelines.config.layout import OutputLayout, RunLayout
+from pipelines.config.layout import OutputLayout
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.launcher.node_request import NodeRequest
 from pipelines.launcher.stale_executions import close_stale_executions
 from pipelines.metadata.run_store import open_run_store, read_recorded_result
 from pipelines.records.description import NodeDescription, PipelineDescription, read_description
 from pipelines.records.node_result import NodeResult, NodeState
+from pipelines.runner.display import RunDisplay
 from pipelines.workers.pool import WorkerPool
 
 _POLL_SECONDS = 0.2
-
-
-class RunDisplay(Protocol):
-    """What shows a run while it goes on."""
-
-    def compiled(self, description: PipelineDescription) -> None:
-        """The pipeline is compiled; its nodes are known."""
-
-    def started(self, node_id: str) -> None:
-        """A node has started."""
-
-    def ended(self, result: NodeResult) -> None:
-        """A node has ended, or was skipped."""
-
-    def tick(self) -> None:
-        """Some time has passed."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +75,7 @@ def run_locally(
         pool: Does its tasks; it is stopped at the end.
         from_nodes: Nodes to start from, with the last run's artifacts; empty for all.
         to_nodes: Nodes to end with; empty for all.
-        watch: Told of every node that has ended.
+        watch: Called with the result of every node that has ended.
 
     Raises:
         CompilationError: If the pipeline could not be compiled.
@@ -99,6 +83,14 @@ def run_locally(
     started = time.monotonic()
     run = config.layout.run(run_id)
     threads = concurrent.futures.ThreadPoolExecutor(config.parallel_nodes)
+
+    def start(node_id: str) -> concurrent.futures.Future[NodeResult]:
+        display.started(node_id)
+        request = NodeRequest(
+            ir_path=run.ir_path, node_id=node_id, run_id=run_id, log_path=run.log_path(node_id)
+        )
+        return threads.submit(pool.run_node, request)
+
     try:
         compiling = threads.submit(pool.compile, config, run_id, from_nodes, to_nodes)
         while not compiling.done():
@@ -110,12 +102,18 @@ def run_locally(
         schedule = Schedule(description.nodes)
         interrupted = False
         try:
-            _run_nodes(schedule, run, run_id, pool, threads, display, watch, config.parallel_nodes)
+            while schedule.start_ready(start, config.parallel_nodes):
+                for result in schedule.wait(_POLL_SECONDS):
+                    display.ended(result)
+                    watch(result)
+                display.tick()
         except KeyboardInterrupt:
             interrupted = True
             pool.stop()
-            schedule.finish_running(display)
-        schedule.skip_waiting(display)
+            for result in schedule.wait(None):
+                display.ended(result)
+        for result in schedule.skip_waiting():
+            display.ended(result)
         close_stale_nodes(config.layout, description, run_id, schedule.list_results())
         seconds = time.monotonic() - started
         return LocalRun(run_id, description, schedule.list_results(), seconds, interrupted)
@@ -160,11 +158,6 @@ class Schedule:
         self._running: dict[concurrent.futures.Future[NodeResult], str] = {}
         self._results: dict[str, NodeResult] = {}
 
-    @property
-    def running(self) -> tuple[concurrent.futures.Future[NodeResult], ...]:
-        """The nodes that are running."""
-        return tuple(self._running)
-
     def list_ready(self) -> list[str]:
         """Ids of nodes whose upstream is done and that have not started."""
         begun = set(self._results) | set(self._running.values())
@@ -174,9 +167,27 @@ class Schedule:
             if node.id not in begun and all(self._may_follow(up) for up in node.upstream)
         ]
 
+    def start_ready(
+        self, start: Callable[[str], concurrent.futures.Future[NodeResult]], parallel_nodes: int
+    ) -> bool:
+        """Start ready nodes, as many as may run side by side; return whether any is running."""
+        for node_id in self.list_ready()[: parallel_nodes - len(self._running)]:
+            self.start(node_id, start(node_id))
+        return bool(self._running)
+
     def start(self, node_id: str, future: concurrent.futures.Future[NodeResult]) -> None:
         """Count a node as running until its future is done."""
         self._running[future] = node_id
+
+    def wait(self, seconds: float | None) -> list[NodeResult]:
+        """Wait for a running node to end, or without a limit for all of them.
+
+        Returns:
+            The results of those that have ended.
+        """
+        one, every = concurrent.futures.FIRST_COMPLETED, concurrent.futures.ALL_COMPLETED
+        concurrent.futures.wait(self._running, seconds, every if seconds is None else one)
+        return self.take_ended()
 
     def take_ended(self) -> list[NodeResult]:
         """Move ended nodes from running to results."""
@@ -187,18 +198,12 @@ class Schedule:
         self._results.update({result.id: result for result in results})
         return results
 
-    def finish_running(self, display: RunDisplay) -> None:
-        """Wait for the nodes that were asked to stop."""
-        concurrent.futures.wait(self.running)
-        for result in self.take_ended():
-            display.ended(result)
-
-    def skip_waiting(self, display: RunDisplay) -> None:
-        """Give every node that never started a result."""
-        for node in self._nodes:
-            if node.id not in self._results:
-                self._results[node.id] = NodeResult(id=node.id, state=NodeState.SKIPPED)
-                display.ended(self._results[node.id])
+    def skip_waiting(self) -> list[NodeResult]:
+        """Record every node that never started as skipped."""
+        waiting = [node.id for node in self._nodes if node.id not in self._results]
+        skipped = {each: NodeResult(id=each, state=NodeState.SKIPPED) for each in waiting}
+        self._results.update(skipped)
+        return list(skipped.values())
 
     def list_results(self) -> tuple[NodeResult, ...]:
         """How every node ended, in the pipeline's order."""
@@ -208,37 +213,3 @@ class Schedule:
         result = self._results.get(node_id)
         # A node skipped by request has its artifacts of an earlier run in place.
         return result is not None and (result.is_good or result.state is NodeState.SKIPPED)
-
-
-def _run_nodes(
-    schedule: Schedule,
-    run: RunLayout,
-    run_id: str,
-    pool: WorkerPool,
-    threads: concurrent.futures.Executor,
-    display: RunDisplay,
-    watch: Callable[[NodeResult], None],
-    parallel_nodes: int,
-) -> None:
-    while True:
-        free = parallel_nodes - len(schedule.running)
-        for node_id in schedule.list_ready()[: max(free, 0)]:
-            request = NodeRequest(
-                ir_path=run.ir_path,
-                node_id=node_id,
-                run_id=run_id,
-                log_path=run.log_path(node_id),
-            )
-            display.started(node_id)
-            schedule.start(node_id, threads.submit(pool.run_node, request))
-        if not schedule.running:
-            return
-        concurrent.futures.wait(
-            schedule.running,
-            timeout=_POLL_SECONDS,
-            return_when=concurrent.futures.FIRST_COMPLETED,
-        )
-        for result in schedule.take_ended():
-            display.ended(result)
-            watch(result)
-        display.tick()

@@ -118,8 +118,8 @@ def test_vocabularies_rank_by_count_then_by_the_last_name() -> None:
     """As TensorFlow Transform ranks; missing values are a category, rare ones are left out."""
     column = pd.Series(["b", "a", "b", "a", "c", None, None, None, "d", "d", "d"])
 
-    assert build_vocabulary(column, most=10, fewest=2) == ["d", "(missing)", "b", "a"]
-    assert build_vocabulary(column, most=1, fewest=2) == ["d"]
+    assert build_vocabulary(column, max_size=10, min_rows=2) == ["d", "(missing)", "b", "a"]
+    assert build_vocabulary(column, max_size=1, min_rows=2) == ["d"]
 
 
 @pytest.mark.parametrize("rows", [100, 9_000, 90_000, 900_000, 1_000_000, 9_000_001])

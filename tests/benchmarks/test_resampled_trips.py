@@ -67,7 +67,7 @@ def test_a_larger_count_begins_with_the_rows_of_a_smaller_one(
 
 def test_files_together_hold_the_rows_of_one(real: RealTrips, path: Path, tmp_path: Path) -> None:
     """Cut into files, each with a header, the rows are the same ones."""
-    parts = write_trips(real, ROWS, tmp_path, rows_a_file=7_000)
+    parts = write_trips(real, ROWS, tmp_path, rows_per_file=7_000)
 
     header, _, body = path.read_bytes().partition(b"\n")
     contents = [part.read_bytes().partition(b"\n") for part in parts]

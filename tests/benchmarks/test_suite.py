@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.checkout import PROJECT_ROOT
 from benchmarks.cli import main
 from benchmarks.measured_process import measure_command
-from benchmarks.results import NO_ROWS, append_line, read_results
+from benchmarks.results import NO_ROWS, Reading, append_line, read_results
 from benchmarks.subjects import (
     OURS,
     SCENARIOS,
@@ -23,7 +22,6 @@ from benchmarks.subjects import (
     STOCK_CACHED,
     STOCK_SAME_EXAMPLES,
     Bench,
-    Reading,
     Stage,
     Task,
     create_ours,
@@ -33,6 +31,7 @@ from benchmarks.subjects import (
 )
 from benchmarks.suite import Plan, compile_packages, describe_measurement, measure_stage
 from components.trainer.settings import TrainerSettings
+from pipelines.config.code_root import CODE_ROOT
 
 PLAN = Plan(
     sizes=(15_000, 1_500_000),
@@ -46,7 +45,7 @@ PLAN = Plan(
 @pytest.fixture
 def bench() -> Bench:
     """This project, with the environment of the tests."""
-    return Bench(PROJECT_ROOT, os.environ)
+    return Bench(CODE_ROOT, os.environ)
 
 
 def test_subjects_take_turns_within_a_repeat() -> None:
@@ -178,7 +177,7 @@ def test_a_measured_command_is_ended_with_the_measuring(tmp_path: Path) -> None:
         f"measure_command(command, Path({str(tmp_path / 'inner')!r}), Path('.'), os.environ)\n"
     )
     ended = measure_command(
-        [sys.executable, "-c", interrupting], tmp_path / "log", PROJECT_ROOT, os.environ
+        [sys.executable, "-c", interrupting], tmp_path / "log", CODE_ROOT, os.environ
     )
     size = marker.stat().st_size
 

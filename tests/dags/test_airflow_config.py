@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dags.airflow_config import PROJECT_ROOT, AirflowConfigError, load_airflow_config
+from dags.airflow_config import PROJECT_ROOT, load_airflow_config
+from pipelines.records.errors import ConfigError
 from pipelines.records.nodes import NodeId
 
 SHIPPED = PROJECT_ROOT / "dags" / "airflow.yaml"
@@ -62,6 +63,8 @@ def test_nodes_have_their_own_pools_and_timeouts(path: Path) -> None:
         ("{description: compiled.json}", "data_roots"),
         ("- a list", "the file"),
         ("a: [", "not YAML"),
+        (f"{MINIMAL}, catchup: true, catchup: false}}", "line 1: duplicate key 'catchup'"),
+        (f"{MINIMAL}, pool: []}}", "did you mean 'pools'?"),
         ("!!python/object/apply:os.getcwd []", "not YAML"),
     ],
 )
@@ -69,7 +72,7 @@ def test_bad_configuration_is_told_in_one_line(path: Path, text: str, named: str
     """The error names the file and the key, on one line."""
     path.write_text(text)
 
-    with pytest.raises(AirflowConfigError) as caught:
+    with pytest.raises(ConfigError) as caught:
         load_airflow_config(path)
 
     assert str(path) in str(caught.value)
@@ -79,5 +82,5 @@ def test_bad_configuration_is_told_in_one_line(path: Path, text: str, named: str
 
 def test_missing_configuration_is_told(path: Path) -> None:
     """A file that is not there is named."""
-    with pytest.raises(AirflowConfigError, match="can't be read"):
+    with pytest.raises(ConfigError, match="can't be read"):
         load_airflow_config(path)

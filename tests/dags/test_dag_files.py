@@ -9,8 +9,9 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 
 from dags.airflow_config import PROJECT_ROOT
-from dags.compiled_pipeline import NotCompiledError, load_compiled_pipeline
+from dags.compiled_pipeline import load_compiled_pipeline
 from pipelines.records.description import PipelineDescription
+from pipelines.records.errors import ConfigError
 from tests.dags.deployment import DAG_FILES, Deployment
 
 HEAVY_PACKAGES = ("tfx", "tensorflow", "apache_beam", "tensorflow_transform", "ml_metadata")
@@ -62,5 +63,5 @@ def test_dag_without_a_compiled_pipeline_says_what_to_do(
     if content is not None:
         path.write_text(content)
 
-    with pytest.raises(NotCompiledError, match="make airflow-compile"):
+    with pytest.raises(ConfigError, match="make airflow-compile"):
         load_compiled_pipeline(path)

@@ -127,12 +127,12 @@ def test_dump_below_information_is_folded() -> None:
 
     assert [text for _, text in log] == [
         "absl: node {",
-        "::group::the whole of it",
+        "::group::details",
         "  id",
         "}",
         "::endgroup::",
         "absl: next",
-        "::group::the whole of it",
+        "::group::details",
         "x",
         "::endgroup::",
     ]

@@ -10,7 +10,7 @@ from pipelines.cli import main
 from pipelines.compiler.compilation import compile_pipeline
 from pipelines.compiler.imported_code import hash_imported_code
 from pipelines.compiler.ir_file import read_ir
-from pipelines.config.pipeline_config import load_config
+from pipelines.config.environment_file import load_config
 from pipelines.records.description import PipelineDescription
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.nodes import NodeId

@@ -9,7 +9,8 @@ import pytest
 from rich.console import Console
 
 from pipelines.cli.backfill_screen import render_backfill
-from pipelines.config.pipeline_config import PipelineConfig, load_config
+from pipelines.config.environment_file import load_config
+from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.records.errors import ConfigError
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.run_summary import Verdict

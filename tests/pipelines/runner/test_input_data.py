@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.config.pipeline_config import load_config
+from pipelines.config.environment_file import load_config
 from pipelines.records.errors import ConfigError
 from pipelines.runner.input_data import lay_out_default_data, prepare_input
 

@@ -20,8 +20,8 @@ from components.pusher.version_store import hash_directory, list_versions
 from pipelines.cli import main
 from pipelines.compiler.compilation import compile_pipeline
 from pipelines.compiler.ir_file import write_compiled
+from pipelines.config.environment_file import load_config
 from pipelines.config.layout import OutputLayout
-from pipelines.config.pipeline_config import load_config
 from pipelines.config.store_address import parse_store_url
 from pipelines.launcher.stale_executions import get_node_lock
 from pipelines.metadata.open_store import open_store

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main
-from pipelines.config.pipeline_config import load_config
+from pipelines.config.environment_file import load_config
 from pipelines.launcher.node_request import NodeRequest
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
