@@ -48,7 +48,7 @@ from pipelines.metadata.run_store import (
 )
 from pipelines.records.errors import ConfigError
 from pipelines.records.exit_code import ExitCode
-from pipelines.runs.run_summary import RunSummary
+from pipelines.records.run_summary import RunSummary
 from schemas.feature_table import (
     DType,
     Feature,
@@ -348,10 +348,10 @@ def predict_keras(model_directory: Path, serialized: Sequence[bytes]) -> Probabi
     """
     import tensorflow as tf
 
-    from components.trainer.serving import PROBABILITY
+    from components.serving.signatures import PROBABILITY, SERVING
 
     model = tf.saved_model.load(str(model_directory))
-    serve = model.signatures["serving_default"]
+    serve = model.signatures[SERVING]
     batches = tf.data.Dataset.from_tensor_slices(list(serialized)).batch(_SERVING_BATCH_ROWS)
     answers = [serve(examples=batch)[PROBABILITY].numpy() for batch in batches]
     return np.concatenate(answers).astype(np.float64)

@@ -1,4 +1,4 @@
-"""Import much at once: TFX, TensorFlow and Beam are eight thousand modules."""
+"""Import TFX, TensorFlow and Beam, which are eight thousand modules, at once."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def pause_garbage_collection() -> Iterator[None]:
-    """Disable garbage collection during bulk imports: all that they make stays.
+    """Disable garbage collection during bulk imports, which create nothing but objects that stay.
 
-    Python would look through everything again and again as more is made, which is a third of the
-    time. What is there at the end is left out of every later search too, also by processes that
-    are forked then.
+    Python would search everything again and again as more is created, which is a third of the
+    time. Later searches leave out what is there at the end, even in processes forked afterwards.
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -1,6 +1,7 @@
 """One process at a time, by a file that the system unlocks when its holder dies; plain Python.
 
-Who has to wait says so, and for whom. The file must be on a file system that has ``flock``.
+A process that waits logs that it does, and for whom. The file must be on a file system that has
+``flock``.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import contextlib
 import dataclasses
 import fcntl
 import logging
+import math
 import os
 import socket
 import threading
@@ -22,23 +24,23 @@ _logger = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Patience:
-    """How long to wait for a lock, and when to say so.
+    """How long to wait for a lock, and when to log that one waits.
 
     Attributes:
-        first_word_seconds: Seconds after which one says that one waits.
-        next_word_seconds: Seconds after which one says it again.
-        give_up_seconds: Seconds after which one waits no longer; None for never.
+        first_warning_seconds: Seconds until the first warning.
+        next_warning_seconds: Seconds from one warning to the next.
+        give_up_seconds: Seconds until the wait is given up; None for never.
     """
 
-    first_word_seconds: float = 3.0
-    next_word_seconds: float = 60.0
+    first_warning_seconds: float = 3.0
+    next_warning_seconds: float = 60.0
     give_up_seconds: float | None = None
 
     def wait(self, what: str, find_holder: Callable[[], str]) -> Iterator[float]:
         """Divide a wait into parts, with a warning after each.
 
         Args:
-            find_holder: Tells which process holds it.
+            find_holder: Finds out which process holds the lock.
 
         Yields:
             How long to wait now, in seconds; ends by leaving the loop.
@@ -46,18 +48,18 @@ class Patience:
         Raises:
             TimeoutError: After ``give_up_seconds``.
         """
-        began = time.monotonic()
-        limit = float("inf") if self.give_up_seconds is None else self.give_up_seconds
-        seconds = self.first_word_seconds
+        limit = math.inf if self.give_up_seconds is None else self.give_up_seconds
+        deadline = time.monotonic() + limit
+        seconds = self.first_warning_seconds
         while True:
-            yield min(seconds, max(0.0, limit - (time.monotonic() - began)))
-            if time.monotonic() - began >= limit:
+            yield min(seconds, max(0.0, deadline - time.monotonic()))
+            if time.monotonic() >= deadline:
                 raise TimeoutError(
                     f"{what} was not free within {limit:g} s; {find_holder()} holds it: wait until "
                     "that has ended, or end it, and try again"
                 )
             _logger.warning("waiting for %s, which %s holds", what, find_holder())
-            seconds = self.next_word_seconds
+            seconds = self.next_warning_seconds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +67,7 @@ class FileLock:
     """A lock that one process holds at a time.
 
     Attributes:
-        path: Its file, made if need be; in it stands who held it last.
+        path: Its file, made if need be; it names the last holder.
         what: What it guards, as a message names it, such as ``the metadata store runs.sqlite``.
     """
 
@@ -75,7 +77,7 @@ class FileLock:
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[None]:
-        """Hold it; where another process holds it, wait, and say so in warnings.
+        """Hold it; while another process holds it, wait, with warnings.
 
         Raises:
             TimeoutError: If patience has an end, and it came.
@@ -101,8 +103,8 @@ class FileLock:
             return False
 
     def _wait(self, file: IO[str]) -> None:
-        # In a thread that the system wakes: to ask again and again is to come late, or never where
-        # others take turns. A wait that is given up ends with the file, which is closed then.
+        # In a thread that the system wakes: polling would be late, or never in turn where others
+        # take turns. A wait that is given up ends with the file, which is closed then.
         waiting = threading.Thread(
             target=fcntl.flock, args=(file.fileno(), fcntl.LOCK_EX), daemon=True
         )
@@ -111,7 +113,7 @@ class FileLock:
             waiting.join(seconds)
             if not waiting.is_alive():
                 break
-        # Succeeds at once where it is locked; tells the error where the thread had one.
+        # Succeeds at once where it is locked; raises the error that the thread had, if it had one.
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _find_holder(self) -> str:
@@ -119,7 +121,7 @@ class FileLock:
 
 
 def describe_process() -> str:
-    """Name this process, as other processes tell of it."""
+    """Name this process as it appears to other processes."""
     return f"process {os.getpid()} on {socket.gethostname()}"
 
 

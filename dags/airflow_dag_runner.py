@@ -39,11 +39,11 @@ from dags.run_parameters import (
     REFRESH_SCHEMA,
     SPAN_SCHEMA,
 )
-from pipelines.records.description import NodeDescription, PipelineDescription, Stage
+from pipelines.records.description import NodeDescription, PipelineDescription
+from pipelines.records.nodes import NodeId, Stage
 
 COMPILE_TASK = "compile_run"
 FINISH_TASK = "finish_run"
-_PUSHER = "Pusher"
 _OWNER = "pipeline"
 
 
@@ -59,7 +59,7 @@ class AirflowDagRunner:
         config = self._config
         with DAG(
             dag_id=f"{compiled_pipeline.name}_training",
-            description="From a quarter of trips to a pushed model, or to the reason why not",
+            description="From one span of data to a pushed model, or to the reason why not",
             doc_md=describe_pipeline(compiled_pipeline, config),
             schedule=self._create_timetable(),
             start_date=_begin(config.start_date),
@@ -127,12 +127,12 @@ class AirflowDagRunner:
     def _create_node(
         self, node: NodeDescription, pipeline: PipelineDescription, group: TaskGroup
     ) -> NodeOperator:
-        kind = PusherOperator if node.id == _PUSHER else NodeOperator
+        kind = PusherOperator if node.id == NodeId.PUSHER else NodeOperator
         return kind(
             task_id=node.id,
             task_group=group,
             doc_md=describe_node(node),
-            outlets=[create_alias(pipeline)] if node.id == _PUSHER else None,
+            outlets=[create_alias(pipeline)] if node.id == NodeId.PUSHER else None,
             **self._describe_task(node.id, pipeline),
         )
 

@@ -1,4 +1,4 @@
-"""The Airflow DAG that trains the taxi model, one run a quarter."""
+"""The Airflow DAG that trains the taxi model, one run per quarter."""
 
 from pathlib import Path
 

@@ -4,31 +4,23 @@ from __future__ import annotations
 
 from dags.airflow_config import AirflowConfig
 from pipelines.records.description import NodeDescription, PipelineDescription
+from pipelines.records.nodes import NodeId
 
-NODE_TEXTS = {
-    "CsvExampleGen": "Read the CSV files, refuse those that are no such data, and split the rows.",
-    "CuratedSchema": "Bring in the schema that people keep under `schemas/`.",
-    "StatisticsGen": "Compute the statistics of every split.",
-    "SchemaGen": "Infer a schema from the training split, for people to compare.",
-    "ExampleValidator": "Compare the statistics with the curated schema.",
-    "LatestAcceptedData": "Find the data that was accepted last, to compare with.",
-    "DataGate": "**Refuse or accept the data.** A refusal fails this task without a retry.",
-    "EarlierSpans": "Find the spans that were accepted before, to train on beside this one.",
-    "TrainingWindow": "Lay the spans of the rolling window together, to train on.",
-    "Transform": "Compute the features, and the graph that serves the same ones.",
-    "Trainer": "Train the `tf.keras` model.",
-    "LatestBlessedModel": "Find the champion: the model that candidates are compared with.",
-    "Evaluator": "Measure candidate and champion, slice by slice.",
-    "ModelValidator": "**Bless or refuse the model.** A refusal skips this task and what follows.",
-    "Pusher": "Put the blessed model in place as a new version, and announce it as an asset event.",
+_IN_AIRFLOW = {
+    NodeId.DATA_GATE: "**A refusal fails this task without a retry.**",
+    NodeId.MODEL_VALIDATOR: "**A refusal skips this task and what follows.**",
+    NodeId.PUSHER: "Announces it as an asset event.",
+}
+NODE_TEXTS: dict[str, str] = {
+    node: f"{node.does} {_IN_AIRFLOW.get(node, '')}".strip() for node in NodeId
 }
 """What each node does, in Markdown."""
 
 PARAMETER_TEXTS = {
     "span": (
         "Span",
-        "First day of the quarter to run for, such as 2015-04-01. Empty: the quarter of the run's "
-        "logical date.",
+        "First day of the span to run for, such as 2015-04-01. Empty: the span that the run's "
+        "logical date is in.",
     ),
     "data": (
         "Data folder",
@@ -60,8 +52,9 @@ Each task is one node of the compiled TFX pipeline, run by `python -m pipelines 
 | failed at once, without a retry | the data was refused, or a parameter can't be used |
 | failed after {config.retry.count} retries | something around a node broke |
 
-The note of the run says which, the note of the task says why. A run stands for the quarter that
-begins at its logical date, or for the parameter `span`, or for the folder `data`.
+The note of the run says which, the note of the task says why. A run stands for the span
+({pipeline.span_period}) that its logical date is in, or for the parameter `span`, or for the folder
+`data`.
 
 Content `{pipeline.content_hash[:12]}`, environment `{config.environment}`, output in
 `{pipeline.output_root}`.

@@ -143,7 +143,8 @@ class CompileRunOperator(PipelineOperator):
         run_id = context["run_id"]
         try:
             parameters = read_parameters(context["params"])
-            span = choose_span(parameters, context["dag_run"].logical_date)
+            date = context["dag_run"].logical_date
+            span = choose_span(parameters, date, self.pipeline.span_period)
             data = parameters.data and find_data_folder(parameters.data, self.config.data_roots)
             run = self.output.run(run_id)
         except (ParameterError, ValueError) as error:

@@ -16,6 +16,8 @@ from typing import Any
 import pydantic
 
 from components.frozen_model import FrozenModel
+from components.spans import find_period_start
+from schemas.sample_data import Period
 
 SPAN_SCHEMA = {"type": ["null", "string"], "format": "date", "minLength": 10, "maxLength": 10}
 DATA_SCHEMA = {
@@ -75,16 +77,17 @@ def read_parameters(values: Mapping[str, Any]) -> RunParameters:
 
 
 def choose_span(
-    parameters: RunParameters, logical_date: datetime.datetime | None
+    parameters: RunParameters, logical_date: datetime.datetime | None, period: Period = "quarter"
 ) -> datetime.date | None:
-    """Choose the span of a run: the one asked for, or the quarter of its date.
+    """Choose the span of a run: the one asked for, or the one that its date is in.
 
     Args:
         logical_date: The run's, which is where the interval begins that it stands for; None for a
             run without a date.
+        period: What a span covers.
 
     Returns:
-        First day of the quarter; None where the run reads a folder instead.
+        First day of the span; None where the run reads a folder instead.
 
     Raises:
         ParameterError: If the run names both a span and a folder, or neither and has no date.
@@ -103,13 +106,7 @@ def choose_span(
             "parameter span: got nothing, and the run has no logical date to take it from; "
             "trigger it with a span or with a logical date"
         )
-    return find_quarter(logical_date)
-
-
-def find_quarter(time: datetime.datetime) -> datetime.date:
-    """Give the first day of the calendar quarter, in UTC, of a time that knows its zone."""
-    day = time.astimezone(datetime.timezone.utc).date()
-    return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+    return find_period_start(logical_date, period)
 
 
 def find_data_folder(name: str, roots: Sequence[Path]) -> Path:

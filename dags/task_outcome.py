@@ -12,8 +12,9 @@ from typing import Any
 
 import pydantic
 
+from components.problem import Problem
 from pipelines.records.exit_code import ExitCode
-from pipelines.records.node_result import NodeResult, Problem
+from pipelines.records.node_result import NodeResult
 
 _LOG_LINE = re.compile(
     r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[,.]\d+ (?P<level>[A-Z]+) (?P<text>.*)$", re.DOTALL

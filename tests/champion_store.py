@@ -7,7 +7,7 @@ from pathlib import Path
 import ml_metadata
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from components.champion.properties import MODEL_ID_PROPERTY
+from components.pusher.pushed_model import MODEL_ID_PROPERTY
 
 
 def create_pipeline_context(store: ml_metadata.MetadataStore, pipeline: str) -> mlmd.Context:

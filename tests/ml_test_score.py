@@ -176,7 +176,7 @@ def score_item(
         is_shown.append(is_there)
         link = f"[{path}](../{path})" if is_there else f"`{path}`, which is not there"
         lines.append(f"document: {words}: {link}")
-    points = item.most_points if is_shown and all(is_shown) else 0
+    points = item.max_points if is_shown and all(is_shown) else 0
     return ItemScore(item, points, tuple(lines))
 
 

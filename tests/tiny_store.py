@@ -13,7 +13,8 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from pipelines.config.layout import OutputLayout
 from pipelines.config.store_address import StoreAddress
 from pipelines.metadata.open_store import open_store
-from pipelines.records.description import NodeDescription, PipelineDescription, Stage
+from pipelines.records.description import NodeDescription, PipelineDescription
+from pipelines.records.nodes import Stage
 
 PIPELINE = "trips"
 NOON = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.timezone.utc)

@@ -1,1 +1,1 @@
-"""Which model is the champion: the last one pushed, unless a person has said otherwise since."""
+"""Which model is the champion: the last one pushed, unless a person has chosen otherwise since."""

@@ -1,8 +1,8 @@
-"""Compare what serves with what was recorded, and say what has to be recorded; plain Python.
+"""Compare what serves with what was recorded, and find what has to be recorded; plain Python.
 
 The folder of versions is the truth of what serves: its newest version, as TensorFlow Serving reads
-it. The store says which model each version holds. A push or a rollback that is killed between the
-two leaves a version that the store knows nothing of; a version can be removed by hand.
+it. The store knows which model each version holds. A push or a rollback that is killed between the
+two leaves a version that the store does not know; a version can be removed by hand.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from components.champion.choice import Action, Change, Push, find_latest
 
 @dataclasses.dataclass(frozen=True)
 class Recovery:
-    """What has to be recorded so that the store says what serves.
+    """What has to be recorded so that the store agrees with what serves.
 
     Attributes:
         version: Version that serves; None where there is none.
@@ -62,11 +62,7 @@ def compare_with_serving(
             nothing was recorded of.
     """
     listed: list[Push | Change] = [*pushes, *changes]
-    recorded = {
-        one.version: one.model_id
-        for one in listed
-        if one.version is not None and one.model_id is not None
-    }
+    recorded = {one.version: one.model_id for one in listed if one.version and one.model_id}
     unknown: list[int] = []
     serving, model_id = None, None
     for version in sorted(in_place, reverse=True):
@@ -76,20 +72,18 @@ def compare_with_serving(
             break
         unknown.append(version)
     latest = find_latest(pushes, changes)
-    if not _has_changed(serving, latest, max(recorded, default=0)):
-        return ServedState(None, tuple(unknown))
-    reason = _explain(serving, latest, serving in recorded)
-    return ServedState(Recovery(serving, model_id, reason), tuple(unknown))
-
-
-def _has_changed(serving: int | None, latest: Push | Change | None, newest_recorded: int) -> bool:
-    if isinstance(latest, Change) and latest.action is Action.RESET:
-        return serving is not None and serving > newest_recorded
-    return serving != (latest.version if latest else None)
-
-
-def _explain(serving: int | None, latest: Push | Change | None, is_recorded: bool) -> str:
     expected = latest.version if latest else None
+    if isinstance(latest, Change) and latest.action is Action.RESET:
+        has_changed = serving is not None and serving > max(recorded, default=0)
+    else:
+        has_changed = serving != expected
+    recovery = None
+    if has_changed:
+        recovery = Recovery(serving, model_id, _explain(serving, expected, serving in recorded))
+    return ServedState(recovery, tuple(unknown))
+
+
+def _explain(serving: int | None, expected: int | None, is_recorded: bool) -> str:
     if serving is None:
         return f"serving/{expected} is no longer in place, nor is any other version"
     if expected is not None and serving < expected:

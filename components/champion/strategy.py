@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import ml_metadata
 from tfx.dsl.components.common.resolver import ResolverStrategy
-from tfx.types import Artifact
+from tfx.types.artifact import Artifact
 from tfx.types.standard_artifacts import Model, PushedModel
 
-from components.champion.artifact import ChampionChange
-from components.champion.choice import Action, Change, Push, choose_champion
-from components.champion.properties import ACTION_PROPERTY, MODEL_ID_PROPERTY
+from components.champion.choice import (
+    CHAMPION_CHANGE_TYPE,
+    choose_champion,
+    read_change,
+    read_push,
+)
 
-_PUSHED_PROPERTY = "pushed"
+
+class ChampionChange(Artifact):
+    """A change of the champion without a push; it has no files."""
+
+    TYPE_NAME = CHAMPION_CHANGE_TYPE
 
 
 class ChampionStrategy(ResolverStrategy):
@@ -30,29 +37,14 @@ class ChampionStrategy(ResolverStrategy):
             The champion under the key of the models, or nothing; nothing under the other keys.
         """
         del store
-        listed = [(key, artifact) for key, group in input_dict.items() for artifact in group]
+        by_type: dict[str, list[Artifact]] = {}
+        for artifact in (one for listed in input_dict.values() for one in listed):
+            by_type.setdefault(artifact.type_name, []).append(artifact.mlmd_artifact)
         champion = choose_champion(
-            [
-                Push(artifact.id, artifact.get_int_custom_property(MODEL_ID_PROPERTY))
-                for _, artifact in listed
-                if artifact.type_name == PushedModel.TYPE_NAME
-                and artifact.get_int_custom_property(_PUSHED_PROPERTY) == 1
-                and artifact.get_int_custom_property(MODEL_ID_PROPERTY)
-            ],
-            [
-                _read_change(artifact)
-                for _, artifact in listed
-                if artifact.type_name == ChampionChange.TYPE_NAME
-            ],
+            filter(None, map(read_push, by_type.get(PushedModel.TYPE_NAME, ()))),
+            map(read_change, by_type.get(CHAMPION_CHANGE_TYPE, ())),
         )
-        resolved: dict[str, list[Artifact]] = {key: [] for key in input_dict}
-        for key, artifact in listed:
-            if artifact.type_name == Model.TYPE_NAME and artifact.id == champion:
-                resolved[key] = [artifact]
-        return resolved
-
-
-def _read_change(artifact: Artifact) -> Change:
-    action = Action(artifact.get_string_custom_property(ACTION_PROPERTY))
-    model_id = artifact.get_int_custom_property(MODEL_ID_PROPERTY)
-    return Change(artifact.id, action, model_id or None)
+        return {
+            key: [one for one in listed if one.type_name == Model.TYPE_NAME and one.id == champion]
+            for key, listed in input_dict.items()
+        }

@@ -13,6 +13,7 @@ from tfx.proto import example_gen_pb2, range_config_pb2
 
 from components.csv_example_gen.driver import Driver
 from components.csv_example_gen.executor import TASK_KEY, Executor
+from components.spans import number_span
 
 ANY_CSV = "*.csv*"
 DATED_CSV = "{YYYY}-{MM}-{DD}/*.csv*"
@@ -66,9 +67,3 @@ def create_output_config(splits: Mapping[str, int]) -> example_gen_pb2.Output:
     """Create TFX's configuration of splits from their hash buckets."""
     listed = [{"name": name, "hash_buckets": buckets} for name, buckets in splits.items()]
     return example_gen_pb2.Output(split_config={"splits": listed})
-
-
-def number_span(span_date: datetime.date) -> int:
-    """Number a span as TFX does: days from 1970-01-01 to its first day."""
-    number: int = utils.date_to_span_number(span_date.year, span_date.month, span_date.day)
-    return number

@@ -16,7 +16,7 @@ from components.csv_example_gen.csv_source import (
     describe_read_error,
     read_text_lines,
 )
-from components.data_refusal import DataProblem
+from components.problem import Problem
 from schemas.feature_table import DType, FeatureTable
 
 MAX_PROBLEMS = 20
@@ -32,9 +32,7 @@ _SURROGATE = re.compile(r"[\udc00-\udfff]")
 _MAX_SHOWN_CHARACTERS = 60
 
 
-def find_problems(
-    path: str, table: FeatureTable, check_cells: bool = True
-) -> tuple[DataProblem, ...]:
+def find_problems(path: str, table: FeatureTable, check_cells: bool = True) -> tuple[Problem, ...]:
     """Find the first problems of a file whose header is good.
 
     Args:
@@ -49,7 +47,7 @@ def find_problems(
     return tuple(itertools.islice(problems, MAX_PROBLEMS))
 
 
-def _iterate_problems(path: str, table: FeatureTable, check_cells: bool) -> Iterator[DataProblem]:
+def _iterate_problems(path: str, table: FeatureTable, check_cells: bool) -> Iterator[Problem]:
     reader = csv.reader(read_text_lines(path), strict=True)
     dtypes = {feature.name: feature.dtype for feature in table.features} if check_cells else {}
     line = 1
@@ -75,7 +73,7 @@ def _iterate_problems(path: str, table: FeatureTable, check_cells: bool) -> Iter
 
 def _check_row(
     path: str, line: int, header: Sequence[str], row: Sequence[str], dtypes: Mapping[str, DType]
-) -> Iterator[DataProblem]:
+) -> Iterator[Problem]:
     if len(row) != len(header):
         text = f"the row has {len(row)} cells, the header {len(header)}; give each column one "
         text += "cell, and quote a cell that holds a comma"

@@ -12,7 +12,7 @@ from components.csv_example_gen.csv_source import (
     describe_read_error,
     read_text_lines,
 )
-from components.data_refusal import DataProblem, DataRefusedError
+from components.problem import DataRefusedError, Problem
 from schemas.feature_table import FeatureTable
 
 
@@ -45,11 +45,11 @@ def check_headers(paths: Sequence[str], table: FeatureTable) -> None:
         DataRefusedError: If a header breaks a rule of ``read_header``, or differs from the first.
     """
     first = read_header(paths[0], table)
-    problems: list[DataProblem] = []
+    problems: list[Problem] = []
     for path in paths[1:]:
         header = read_header(path, table)
         problems += [
-            DataProblem(
+            Problem(
                 rule="different headers",
                 message=f"{path if name in header else paths[0]}: has a column {name!r} that "
                 f"{paths[0] if name in header else path} lacks; give all files of a folder the "
@@ -64,7 +64,7 @@ def check_headers(paths: Sequence[str], table: FeatureTable) -> None:
         raise DataRefusedError(tuple(problems))
 
 
-def _find_problems(path: str, columns: Sequence[str], table: FeatureTable) -> Iterator[DataProblem]:
+def _find_problems(path: str, columns: Sequence[str], table: FeatureTable) -> Iterator[Problem]:
     if not any(column.strip() for column in columns):
         text = "the first line is blank; it must name the columns"
         yield _create_problem(path, "blank header", text)
@@ -79,7 +79,7 @@ def _find_problems(path: str, columns: Sequence[str], table: FeatureTable) -> It
         yield from _check_names(path, columns, table)
 
 
-def _check_names(path: str, columns: Sequence[str], table: FeatureTable) -> Iterator[DataProblem]:
+def _check_names(path: str, columns: Sequence[str], table: FeatureTable) -> Iterator[Problem]:
     for number, name in enumerate(columns, start=1):
         if not name.strip():
             text = f"column {number} has no name; name it or drop it"
@@ -104,5 +104,5 @@ def _find_closest(name: str, candidates: Sequence[str]) -> str | None:
 
 def _create_problem(
     path: str, rule: str, text: str, column: str | None = None, value: str | None = None
-) -> DataProblem:
+) -> Problem:
     return create_problem(path, rule, text, place="header", line=1, column=column, value=value)

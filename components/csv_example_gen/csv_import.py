@@ -17,9 +17,9 @@ from components.atomic_write import replace_at_end
 from components.csv_example_gen.csv_reader import read_record_batches
 from components.csv_example_gen.input_files import hash_as_read, read_state
 from components.csv_example_gen.split_assignment import assign_splits
-from components.data_refusal import DataProblem, DataRefusedError
 from components.examples.example_encoding import encode_examples
 from components.examples.parquet_examples import SUFFIX, ParquetWriter
+from components.problem import DataRefusedError, Problem
 from components.record import Record
 from schemas.feature_table import FeatureTable
 
@@ -59,7 +59,7 @@ class ImportReport(Record):
     path: str
     csv_rows: int = 0
     split_rows: dict[str, int] = pydantic.Field(default_factory=dict)
-    problems: tuple[DataProblem, ...] = ()
+    problems: tuple[Problem, ...] = ()
     sha256: str | None = None
 
 

@@ -15,7 +15,7 @@ import pyarrow.csv as arrow_csv
 from components.csv_example_gen.csv_diagnosis import FLOAT32_MAX, find_problems
 from components.csv_example_gen.csv_header import read_header
 from components.csv_example_gen.csv_source import READ_ERRORS, count_bytes, create_problem
-from components.data_refusal import DataProblem, DataRefusedError
+from components.problem import DataRefusedError, Problem
 from schemas.feature_table import DType, FeatureTable
 
 BLOCK_BYTES = 1 << 24
@@ -105,7 +105,7 @@ def _cast_trimmed(column: pa.StringArray, dtype: pa.DataType) -> pa.Array:
         return pc.utf8_trim_whitespace(column).cast(dtype)
 
 
-def _explain(path: str, table: FeatureTable, error: Exception) -> tuple[DataProblem, ...]:
+def _explain(path: str, table: FeatureTable, error: Exception) -> tuple[Problem, ...]:
     """Find the lines behind an error; should there be none, pass on what the parser said."""
     reason = " ".join(str(error).split())[:200]
     text = f"the CSV parser refuses it ({reason}); check the file for rows longer than "
@@ -114,7 +114,7 @@ def _explain(path: str, table: FeatureTable, error: Exception) -> tuple[DataProb
     )
 
 
-def _look_twice(path: str, table: FeatureTable, rows: int) -> tuple[DataProblem, ...]:
+def _look_twice(path: str, table: FeatureTable, rows: int) -> tuple[Problem, ...]:
     """Find what the parser lets slip: no rows, NUL bytes, and quotes that swallow lines."""
     nuls, quotes, lines = count_bytes(path)
     if nuls or not rows:

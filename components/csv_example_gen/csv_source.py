@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from components.data_refusal import DataProblem
+from components.problem import Problem
 
 SUFFIXES = (".csv", ".csv.gz")
 READ_ERRORS = (OSError, EOFError, zlib.error)
@@ -52,7 +52,7 @@ def create_problem(
     line: int | None = None,
     column: str | None = None,
     value: str | None = None,
-) -> DataProblem:
+) -> Problem:
     """Create a problem of a file, whose message begins with the file.
 
     Args:
@@ -60,7 +60,7 @@ def create_problem(
         place: What the message names beside the file; the line if there is one and no place.
     """
     place = place or (f"line {line}" if line else "")
-    return DataProblem(
+    return Problem(
         rule=rule,
         message=f"{path}, {place}: {text}" if place else f"{path}: {text}",
         file=path,
@@ -70,7 +70,7 @@ def create_problem(
     )
 
 
-def describe_read_error(path: str, line: int | None, error: Exception) -> DataProblem:
+def describe_read_error(path: str, line: int | None, error: Exception) -> Problem:
     """Describe why a file cannot be read, with the system's own reason.
 
     Args:

@@ -28,9 +28,9 @@ from components.csv_example_gen.input_files import (
     hash_files,
     list_csv_files,
 )
-from components.data_refusal import DataRefusedError
 from components.examples.artifact import CSV_ROWS_KEY, describe_examples, find_split
 from components.examples.input_file import CSV_FILES_PROPERTY, InputFile, dump_input_files
+from components.problem import DataRefusedError
 from schemas.feature_table import load_feature_table
 
 TASK_KEY = "task"

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from components.csv_example_gen.csv_source import SUFFIXES, create_problem
-from components.data_refusal import DataRefusedError
 from components.examples.input_file import hash_file
+from components.problem import DataRefusedError
 
 FileState = tuple[int, ...]
 """Changes whenever a file is written to or replaced."""

@@ -1,1 +1,1 @@
-"""DataGate: decides whether the data may go on, and says why not, with rows and numbers."""
+"""DataGate: decides whether the data may go on, and explains why not, with rows and numbers."""

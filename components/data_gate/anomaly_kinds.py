@@ -26,9 +26,9 @@ DUPLICATED_FILE = "DUPLICATED_FILE"
 REPEATED_FILE = "REPEATED_FILE"
 
 OWN_KINDS: dict[str, tuple[Severity, str]] = {
-    DRIFT_HIGH: ("error", "the model would learn from, and be judged on, another world"),
+    DRIFT_HIGH: ("error", "the model would learn from, and be judged on, different data"),
     SPLIT_SKEW_HIGH: ("error", "splits are drawn by hash: a difference is a defect, not chance"),
-    ROW_COUNTS_DIFFER: ("error", "rows were lost or doubled on the way"),
+    ROW_COUNTS_DIFFER: ("error", "rows were lost or duplicated on the way"),
     LOW_ROW_COUNT: ("error", "too little to learn from, or to judge a model on"),
     LABEL_CONSTANT: ("error", "a label with one class teaches nothing, and no metric holds on it"),
     ALL_VALUES_MISSING: ("error", "TFDV counts an empty list as present, so it lets this pass"),
@@ -37,84 +37,77 @@ OWN_KINDS: dict[str, tuple[Severity, str]] = {
     REPEATED_FILE: ("error", "a new span with the previous one's file is a delivery gone wrong"),
 }
 
-_TYPE: tuple[Severity, str] = ("error", "the values are not of the type that the model needs")
-_RANGE: tuple[Severity, str] = ("error", "a value outside the domain is most often another unit")
-_SCHEMA: tuple[Severity, str] = ("error", "the schema contradicts itself, so nothing was checked")
-_PAIRED: tuple[Severity, str] = ("error", "the parts of one feature do not fit each other")
-_CONTENT: tuple[Severity, str] = ("error", "a limit that someone set in the schema is broken")
+_SHARED_REASONS = {
+    "the values are not of the type that the model needs": """
+        BOOL_TYPE_BYTES_NOT_INT BOOL_TYPE_BYTES_NOT_STRING BOOL_TYPE_FLOAT_NOT_INT
+        BOOL_TYPE_FLOAT_NOT_STRING BOOL_TYPE_INT_NOT_STRING BOOL_TYPE_STRING_NOT_INT
+        ENUM_TYPE_BYTES_NOT_STRING ENUM_TYPE_FLOAT_NOT_STRING ENUM_TYPE_INT_NOT_STRING
+        ENUM_TYPE_INVALID_UTF8 FLOAT_TYPE_NOT_FLOAT FLOAT_TYPE_STRING_NOT_FLOAT
+        FLOAT_TYPE_NON_STRING FLOAT_TYPE_UNKNOWN_TYPE_NUMBER INT_TYPE_INT_EXPECTED
+        INT_TYPE_NOT_INT_STRING INT_TYPE_NOT_STRING INT_TYPE_STRING_EXPECTED
+        INT_TYPE_UNKNOWN_TYPE_NUMBER STRING_TYPE_NOW_FLOAT STRING_TYPE_NOW_INT
+        VALUE_NESTEDNESS_MISMATCH UNEXPECTED_DATA_TYPE INVALID_FEATURE_SHAPE
+    """,
+    "a limit that someone set in the schema is broken": """
+        FEATURE_TYPE_HIGH_UNIQUE FEATURE_TYPE_LOW_UNIQUE LOW_SUPPORTED_IMAGE_FRACTION
+        DATASET_LOW_NUM_EXAMPLES DATASET_HIGH_NUM_EXAMPLES SEQUENCE_VALUE_TOO_FEW_OCCURRENCES
+        SEQUENCE_VALUE_TOO_MANY_OCCURRENCES SEQUENCE_VALUE_TOO_SMALL_FRACTION
+        SEQUENCE_VALUE_TOO_LARGE_FRACTION FEATURE_COVERAGE_TOO_LOW
+        FEATURE_COVERAGE_TOO_SHORT_AVG_TOKEN_LENGTH NLP_WRONG_LOCATION EMBEDDING_SHAPE_INVALID
+        MAX_IMAGE_BYTE_SIZE_EXCEEDED
+    """,
+    "the schema contradicts itself, so nothing was checked": """
+        BOOL_TYPE_INVALID_CONFIG SPARSE_FEATURE_NAME_COLLISION WEIGHTED_FEATURE_NAME_COLLISION
+        DOMAIN_INVALID_FOR_TYPE FEATURE_MISSING_NAME FEATURE_MISSING_TYPE
+        INVALID_SCHEMA_SPECIFICATION INVALID_DOMAIN_SPECIFICATION DERIVED_FEATURE_BAD_LIFECYCLE
+        DERIVED_FEATURE_INVALID_SOURCE
+    """,
+    "a value outside the domain is most often another unit": """
+        BOOL_TYPE_BIG_INT BOOL_TYPE_SMALL_INT BOOL_TYPE_UNEXPECTED_STRING
+        BOOL_TYPE_UNEXPECTED_FLOAT FLOAT_TYPE_BIG_FLOAT FLOAT_TYPE_SMALL_FLOAT INT_TYPE_BIG_INT
+        INT_TYPE_SMALL_INT
+    """,
+    "the parts of one feature do not fit each other": """
+        SPARSE_FEATURE_MISSING_VALUE SPARSE_FEATURE_MISSING_INDEX SPARSE_FEATURE_LENGTH_MISMATCH
+        WEIGHTED_FEATURE_MISSING_VALUE WEIGHTED_FEATURE_MISSING_WEIGHT
+        WEIGHTED_FEATURE_LENGTH_MISMATCH
+    """,
+    "TFDV's own comparison; the gate's is DRIFT_HIGH": """
+        COMPARATOR_L_INFTY_HIGH COMPARATOR_JENSEN_SHANNON_DIVERGENCE_HIGH
+        COMPARATOR_NORMALIZED_ABSOLUTE_DIFFERENCE_HIGH
+    """,
+    "the model takes one value per row": """
+        FEATURE_TYPE_HIGH_NUMBER_VALUES FEATURE_TYPE_UNEXPECTED_REPEATED
+    """,
+    "more is missing than the schema allows": """
+        FEATURE_TYPE_LOW_FRACTION_PRESENT FEATURE_TYPE_LOW_NUMBER_PRESENT
+    """,
+    "the column is needed and holds nothing": """
+        FEATURE_TYPE_NOT_PRESENT FEATURE_TYPE_NO_VALUES
+    """,
+}
+"""Kinds of TFDV's that are errors for the same reason."""
 
 TFDV_KINDS: dict[str, tuple[Severity, str]] = {
     "UNKNOWN_TYPE": ("error", "TFDV cannot say what is wrong, so someone must look"),
     "MULTIPLE_REASONS": ("error", "stands for several others; each of them is judged by itself"),
-    "BOOL_TYPE_BIG_INT": _RANGE,
-    "BOOL_TYPE_BYTES_NOT_INT": _TYPE,
-    "BOOL_TYPE_BYTES_NOT_STRING": _TYPE,
-    "BOOL_TYPE_FLOAT_NOT_INT": _TYPE,
-    "BOOL_TYPE_FLOAT_NOT_STRING": _TYPE,
-    "BOOL_TYPE_INT_NOT_STRING": _TYPE,
-    "BOOL_TYPE_SMALL_INT": _RANGE,
-    "BOOL_TYPE_STRING_NOT_INT": _TYPE,
-    "BOOL_TYPE_UNEXPECTED_STRING": _RANGE,
-    "BOOL_TYPE_UNEXPECTED_FLOAT": _RANGE,
-    "BOOL_TYPE_INVALID_CONFIG": _SCHEMA,
-    "ENUM_TYPE_BYTES_NOT_STRING": _TYPE,
-    "ENUM_TYPE_FLOAT_NOT_STRING": _TYPE,
-    "ENUM_TYPE_INT_NOT_STRING": _TYPE,
-    "ENUM_TYPE_INVALID_UTF8": _TYPE,
     "ENUM_TYPE_UNEXPECTED_STRING_VALUES": (
         "error",
         "a category that the model has not seen; the schema says how many of them may come",
     ),
-    "FEATURE_TYPE_HIGH_NUMBER_VALUES": ("error", "the model takes one value a row"),
-    "FEATURE_TYPE_LOW_FRACTION_PRESENT": ("error", "more is missing than the schema allows"),
-    "FEATURE_TYPE_LOW_NUMBER_PRESENT": ("error", "more is missing than the schema allows"),
     "FEATURE_TYPE_LOW_NUMBER_VALUES": ("error", "a value is missing where none may"),
-    "FEATURE_TYPE_NOT_PRESENT": ("error", "the column is needed and holds nothing"),
-    "FEATURE_TYPE_NO_VALUES": ("error", "the column is needed and holds nothing"),
-    "FEATURE_TYPE_UNEXPECTED_REPEATED": ("error", "the model takes one value a row"),
-    "FEATURE_TYPE_HIGH_UNIQUE": _CONTENT,
-    "FEATURE_TYPE_LOW_UNIQUE": _CONTENT,
     "FEATURE_TYPE_NO_UNIQUE": ("warning", "a limit on unique values that this type has none of"),
-    "FLOAT_TYPE_BIG_FLOAT": _RANGE,
-    "FLOAT_TYPE_NOT_FLOAT": _TYPE,
-    "FLOAT_TYPE_SMALL_FLOAT": _RANGE,
-    "FLOAT_TYPE_STRING_NOT_FLOAT": _TYPE,
-    "FLOAT_TYPE_NON_STRING": _TYPE,
-    "FLOAT_TYPE_UNKNOWN_TYPE_NUMBER": _TYPE,
     "FLOAT_TYPE_HAS_NAN": ("error", "one NaN makes every weight NaN"),
     "FLOAT_TYPE_HAS_INF": ("error", "one infinity makes every weight NaN"),
-    "INT_TYPE_BIG_INT": _RANGE,
-    "INT_TYPE_INT_EXPECTED": _TYPE,
-    "INT_TYPE_NOT_INT_STRING": _TYPE,
-    "INT_TYPE_NOT_STRING": _TYPE,
-    "INT_TYPE_SMALL_INT": _RANGE,
-    "INT_TYPE_STRING_EXPECTED": _TYPE,
-    "INT_TYPE_UNKNOWN_TYPE_NUMBER": _TYPE,
-    "LOW_SUPPORTED_IMAGE_FRACTION": _CONTENT,
     "SCHEMA_MISSING_COLUMN": ("error", "a column that the schema requires is not there"),
     "SCHEMA_NEW_COLUMN": ("warning", "the model does not read it; someone may want it to"),
     "SCHEMA_TRAINING_SERVING_SKEW": ("error", "training and serving do not get the same columns"),
-    "STRING_TYPE_NOW_FLOAT": _TYPE,
-    "STRING_TYPE_NOW_INT": _TYPE,
     "COMPARATOR_CONTROL_DATA_MISSING": (
         "warning",
         "there is a limit and nothing to compare with, as on a column's first day",
     ),
     "COMPARATOR_TREATMENT_DATA_MISSING": ("error", "the column is gone, or no longer of its type"),
-    "COMPARATOR_L_INFTY_HIGH": ("error", "TFDV's own comparison; the gate's is DRIFT_HIGH"),
-    "COMPARATOR_JENSEN_SHANNON_DIVERGENCE_HIGH": (
-        "error",
-        "TFDV's own comparison; the gate's is DRIFT_HIGH",
-    ),
-    "COMPARATOR_NORMALIZED_ABSOLUTE_DIFFERENCE_HIGH": (
-        "error",
-        "TFDV's own comparison; the gate's is DRIFT_HIGH",
-    ),
     "NO_DATA_IN_SPAN": ("error", "there is nothing to learn from"),
-    "SPARSE_FEATURE_MISSING_VALUE": _PAIRED,
-    "SPARSE_FEATURE_MISSING_INDEX": _PAIRED,
-    "SPARSE_FEATURE_LENGTH_MISMATCH": _PAIRED,
-    "SPARSE_FEATURE_NAME_COLLISION": _SCHEMA,
     "SEMANTIC_DOMAIN_UPDATE": ("ignore", "TFDV's guess at what the text is about; no rule broken"),
     "COMPARATOR_LOW_NUM_EXAMPLES": (
         "warning",
@@ -124,33 +117,9 @@ TFDV_KINDS: dict[str, tuple[Severity, str]] = {
         "warning",
         "far more rows than before may be growth or a file delivered twice",
     ),
-    "DATASET_LOW_NUM_EXAMPLES": _CONTENT,
-    "DATASET_HIGH_NUM_EXAMPLES": _CONTENT,
-    "WEIGHTED_FEATURE_NAME_COLLISION": _SCHEMA,
-    "WEIGHTED_FEATURE_MISSING_VALUE": _PAIRED,
-    "WEIGHTED_FEATURE_MISSING_WEIGHT": _PAIRED,
-    "WEIGHTED_FEATURE_LENGTH_MISMATCH": _PAIRED,
-    "VALUE_NESTEDNESS_MISMATCH": _TYPE,
-    "DOMAIN_INVALID_FOR_TYPE": _SCHEMA,
-    "FEATURE_MISSING_NAME": _SCHEMA,
-    "FEATURE_MISSING_TYPE": _SCHEMA,
-    "INVALID_SCHEMA_SPECIFICATION": _SCHEMA,
-    "INVALID_DOMAIN_SPECIFICATION": _SCHEMA,
-    "UNEXPECTED_DATA_TYPE": _TYPE,
-    "SEQUENCE_VALUE_TOO_FEW_OCCURRENCES": _CONTENT,
-    "SEQUENCE_VALUE_TOO_MANY_OCCURRENCES": _CONTENT,
-    "SEQUENCE_VALUE_TOO_SMALL_FRACTION": _CONTENT,
-    "SEQUENCE_VALUE_TOO_LARGE_FRACTION": _CONTENT,
-    "FEATURE_COVERAGE_TOO_LOW": _CONTENT,
-    "FEATURE_COVERAGE_TOO_SHORT_AVG_TOKEN_LENGTH": _CONTENT,
-    "NLP_WRONG_LOCATION": _CONTENT,
-    "EMBEDDING_SHAPE_INVALID": _CONTENT,
-    "MAX_IMAGE_BYTE_SIZE_EXCEEDED": _CONTENT,
-    "INVALID_FEATURE_SHAPE": _TYPE,
     "STATS_NOT_AVAILABLE": ("error", "a rule of the schema could not be checked"),
-    "DERIVED_FEATURE_BAD_LIFECYCLE": _SCHEMA,
-    "DERIVED_FEATURE_INVALID_SOURCE": _SCHEMA,
     "CUSTOM_VALIDATION": ("error", "a rule of the team's own is broken"),
+    **{kind: ("error", why) for why, kinds in _SHARED_REASONS.items() for kind in kinds.split()},
 }
 
 DEFAULTS: dict[str, tuple[Severity, str]] = {**OWN_KINDS, **TFDV_KINDS}

@@ -5,17 +5,18 @@ This module is plain Python.
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Mapping, Sequence
 
+from components.data_gate.evidence import Suspicion
 from components.data_gate.findings import OffendingRow
 from components.data_gate.offending_rows import (
     create_domain_test,
     create_missing_test,
     create_range_test,
 )
-from components.data_gate.published_anomalies import PublishedAnomaly
-from components.data_gate.suspicion import Suspicion
+from components.data_gate.published_anomalies import Anomaly
 from components.statistics_gen.column_limits import ColumnLimits, format_limit
 
 _DOMAIN = {"ENUM_TYPE_UNEXPECTED_STRING_VALUES", "BOOL_TYPE_UNEXPECTED_STRING"}
@@ -31,12 +32,11 @@ _MISSING = {
 }
 _COLUMN = {"SCHEMA_NEW_COLUMN", "SCHEMA_MISSING_COLUMN"}
 
-_CORRECT_ROWS = "correct the rows"
 _LISTED_VALUES = 5
 
 
 def suspect_anomalies(
-    anomalies: Sequence[PublishedAnomaly],
+    anomalies: Sequence[Anomaly],
     columns: Mapping[str, ColumnLimits],
     paths: Sequence[str],
 ) -> tuple[Suspicion, ...]:
@@ -47,9 +47,9 @@ def suspect_anomalies(
         paths: The CSV files.
 
     Returns:
-        One suspicion a column and kind, in the order first found.
+        One suspicion per column and kind, in the order first found.
     """
-    groups: dict[tuple[str | None, str], list[PublishedAnomaly]] = {}
+    groups: dict[tuple[str | None, str], list[Anomaly]] = {}
     for anomaly in anomalies:
         groups.setdefault((anomaly.feature, anomaly.kind), []).append(anomaly)
     return tuple(
@@ -58,49 +58,40 @@ def suspect_anomalies(
     )
 
 
-def _suspect(
-    group: Sequence[PublishedAnomaly], column: ColumnLimits, paths: Sequence[str]
-) -> Suspicion:
-    first = group[0]
+def _suspect(group: Sequence[Anomaly], column: ColumnLimits, paths: Sequence[str]) -> Suspicion:
+    kind, feature = group[0].kind, group[0].feature
     splits = tuple(anomaly.split for anomaly in group)
-    kind, feature = first.kind, first.feature
+    suspect = functools.partial(Suspicion, kind, feature, splits)
     if kind in _DOMAIN and column.values is not None:
-        return Suspicion(
-            kind,
-            feature,
-            splits,
-            observed=None,
-            limit=_describe_domain(column),
-            remedy=f"{_CORRECT_ROWS}, or {_accept(feature)}",
-            row_test=create_domain_test(column.name, column.values),
+        test = create_domain_test(column.name, column.values)
+        return suspect(
+            None, _describe_domain(column), f"correct the rows, or {_accept(feature)}", test
         )
-    if _is_about_range(kind, column):
-        return _suspect_range(kind, column, splits)
+    low = column.low if kind in _BELOW else None
+    high = column.high if kind in _ABOVE else None
+    limit = f"at most {format_limit(high)}" if low is None else f"at least {format_limit(low)}"
+    if kind in _NOT_FINITE:
+        low, high, limit = -sys.float_info.max, sys.float_info.max, "a finite number"
+    if low is not None or high is not None:
+        test = create_range_test(column.name, low, high, column.is_float)
+        return suspect(
+            None, limit, f"correct the rows (another unit?), or {_accept(feature)}", test
+        )
     if kind in _MISSING:
-        return Suspicion(
-            kind,
-            feature,
-            splits,
-            observed=None,
-            limit=describe_presence(column),
-            remedy=f"fill the cells, or {_accept(feature)}",
-            row_test=create_missing_test(column.name),
+        test = create_missing_test(column.name)
+        return suspect(
+            None, describe_presence(column), f"fill the cells, or {_accept(feature)}", test
         )
-    return Suspicion(
-        kind,
-        feature,
-        splits,
-        observed=first.description,
-        limit="what schema.pbtxt says of it" if feature else "what schema.pbtxt says of the data",
-        remedy=_accept(feature) if kind in _COLUMN else "correct the data, or the schema",
-        rows=tuple(OffendingRow(file=path, line=1, value=feature or "") for path in paths)
-        if kind in _COLUMN
-        else (),
-    )
+    observed = group[0].message or kind
+    limit = f"what schema.pbtxt allows for {'it' if feature else 'the data'}"
+    if kind in _COLUMN:
+        headers = tuple(OffendingRow(file=path, line=1, value=feature or "") for path in paths)
+        return suspect(observed, limit, _accept(feature), rows=headers)
+    return suspect(observed, limit, "correct the data, or the schema")
 
 
 def describe_presence(column: ColumnLimits) -> str:
-    """Say in a few words how many rows must have a value."""
+    """Describe in a few words how many rows must have a value."""
     if column.needs_value:
         return "a value in every row"
     if column.min_fraction > 0:
@@ -108,35 +99,12 @@ def describe_presence(column: ColumnLimits) -> str:
     return f"a value in at least {column.min_count:,} of a split's rows"
 
 
-def _is_about_range(kind: str, column: ColumnLimits) -> bool:
-    is_below = kind in _BELOW and column.low is not None
-    is_above = kind in _ABOVE and column.high is not None
-    return is_below or is_above or kind in _NOT_FINITE
-
-
-def _suspect_range(kind: str, column: ColumnLimits, splits: tuple[str, ...]) -> Suspicion:
-    low = column.low if kind in _BELOW else None
-    high = column.high if kind in _ABOVE else None
-    limit = f"at most {format_limit(high)}" if low is None else f"at least {format_limit(low)}"
-    if kind in _NOT_FINITE:
-        low, high, limit = -sys.float_info.max, sys.float_info.max, "a finite number"
-    return Suspicion(
-        kind,
-        column.name,
-        splits,
-        observed=None,
-        limit=limit,
-        remedy=f"{_CORRECT_ROWS} (another unit?), or {_accept(column.name)}",
-        row_test=create_range_test(column.name, low, high, column.is_float),
-    )
-
-
 def _describe_domain(column: ColumnLimits) -> str:
     values = sorted(column.values or ())
     shown = ", ".join(map(repr, values[:_LISTED_VALUES]))
     more = f" and {len(values) - _LISTED_VALUES} more" if len(values) > _LISTED_VALUES else ""
-    most = 1 - column.min_domain_mass
-    share = f", in all but {most:.1%} of the rows with a value" if most > 0 else ""
+    allowed = 1 - column.min_domain_mass
+    share = f", in all but {allowed:.1%} of the rows with a value" if allowed > 0 else ""
     return f"one of {shown}{more}{share}"
 
 

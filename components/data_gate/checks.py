@@ -6,13 +6,13 @@ Each takes the evidence and gives suspicions. This module is plain Python.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from components.data_gate import anomaly_kinds as kinds
 from components.data_gate.anomaly_rules import describe_presence
 from components.data_gate.drift import NotCompared
-from components.data_gate.evidence import Evidence, PreviousData
-from components.data_gate.findings import Comparison, InputFile, OffendingRow
+from components.data_gate.evidence import Evidence, Suspicion
+from components.data_gate.findings import Comparison, OffendingRow
 from components.data_gate.offending_rows import (
     RowTest,
     create_interval_test,
@@ -21,10 +21,9 @@ from components.data_gate.offending_rows import (
 )
 from components.data_gate.reconcile import StepCount, reconcile
 from components.data_gate.severity import DataGateSettings
-from components.data_gate.suspicion import Suspicion
+from components.examples.input_file import InputFile
 from components.statistics_gen.column_limits import ColumnLimits
 from components.statistics_gen.distances import MISSING_LABEL, REST_LABEL, Bin
-from components.statistics_gen.feature_statistics import SplitSummary
 
 _LOOK = "look at how the data was made; if this is to stay, change the limit in schema.pbtxt"
 _MEASURES = {
@@ -52,12 +51,17 @@ def check_size(evidence: Evidence, settings: DataGateSettings) -> Iterator[Suspi
     """Find data and splits with too few rows."""
     sizes = {split: summary.rows for split, summary in evidence.splits.items()}
     total = sum(sizes.values())
-    small = [split for split, rows in sizes.items() if rows < settings.min_split_rows]
-    if total < settings.min_rows:
-        yield _suspect_size((), f"{total:,} rows", settings.min_rows, "min_rows")
-    for split in small:
-        observed = f"{sizes[split]:,} rows in split {split!r}"
-        yield _suspect_size((split,), observed, settings.min_split_rows, "min_split_rows")
+    counted = [((), total, f"{total:,} rows", "min_rows")] + [
+        ((split,), rows, f"{rows:,} rows in split {split!r}", "min_split_rows")
+        for split, rows in sizes.items()
+    ]
+    for splits, rows, observed, key in counted:
+        limit = getattr(settings, key)
+        if rows < limit:
+            remedy = f"give more rows, or lower data_gate.{key}"
+            yield Suspicion(
+                kinds.LOW_ROW_COUNT, None, splits, observed, f"at least {limit:,}", remedy
+            )
 
 
 def check_growth(evidence: Evidence) -> Iterator[Suspicion]:
@@ -68,35 +72,27 @@ def check_growth(evidence: Evidence) -> Iterator[Suspicion]:
     growth = evidence.rows / previous.rows
     observed = f"{evidence.rows:,} rows, {growth:.2g} times the {previous.rows:,} of "
     observed += previous.reference.name
-    for kind, is_broken, limit in (
-        (
-            "COMPARATOR_LOW_NUM_EXAMPLES",
-            limits.min_growth is not None and growth < limits.min_growth,
-            f"at least {limits.min_growth} times",
-        ),
-        (
-            "COMPARATOR_HIGH_NUM_EXAMPLES",
-            limits.max_growth is not None and growth > limits.max_growth,
-            f"at most {limits.max_growth} times",
-        ),
-    ):
-        if is_broken:
-            yield Suspicion(kind, None, (), observed, limit, _LOOK)
+    if limits.min_growth is not None and growth < limits.min_growth:
+        limit = f"at least {limits.min_growth} times"
+        yield Suspicion("COMPARATOR_LOW_NUM_EXAMPLES", None, (), observed, limit, _LOOK)
+    if limits.max_growth is not None and growth > limits.max_growth:
+        limit = f"at most {limits.max_growth} times"
+        yield Suspicion("COMPARATOR_HIGH_NUM_EXAMPLES", None, (), observed, limit, _LOOK)
 
 
 def check_labels(evidence: Evidence) -> Iterator[Suspicion]:
     """Find splits whose rows all have the same label."""
-    constant = [count for count in evidence.labels if count.is_constant]
-    for count in constant:
-        value = int(count.positives > 0)
-        yield Suspicion(
-            kinds.LABEL_CONSTANT,
-            evidence.label_name,
-            (count.split,),
-            observed=f"{value} in all {count.rows:,} rows of split {count.split!r}",
-            limit="both 0 and 1 in each split",
-            remedy="give data with both; if there are few rows, give more",
-        )
+    for count in evidence.labels:
+        if count.is_constant:
+            value = int(count.positives > 0)
+            yield Suspicion(
+                kinds.LABEL_CONSTANT,
+                evidence.label_name,
+                (count.split,),
+                observed=f"{value} in all {count.rows:,} rows of split {count.split!r}",
+                limit="both 0 and 1 in each split",
+                remedy="give data with both; if there are few rows, give more",
+            )
 
 
 def check_presence(evidence: Evidence) -> Iterator[Suspicion]:
@@ -105,17 +101,19 @@ def check_presence(evidence: Evidence) -> Iterator[Suspicion]:
     A column whose every row needs a value is left to TFDV, which finds it.
     """
     for column in evidence.limits.columns.values():
-        present = _count_present(column.name, evidence.splits)
-        short = {
-            split: rows
-            for split, rows in present.items()
-            if not column.needs_value and rows < _count_needed(column, evidence.splits[split])
+        present = {
+            split: summary.features[column.name].present
+            for split, summary in evidence.splits.items()
+            if column.name in summary.features
+            and not column.needs_value
+            and summary.features[column.name].present
+            < max(column.min_count, column.min_fraction * summary.rows)
         }
-        if short:
+        if present:
             yield Suspicion(
-                kinds.TOO_FEW_VALUES if any(short.values()) else kinds.ALL_VALUES_MISSING,
+                kinds.TOO_FEW_VALUES if any(present.values()) else kinds.ALL_VALUES_MISSING,
                 column.name,
-                tuple(short),
+                tuple(present),
                 observed=None,
                 limit=describe_presence(column),
                 remedy="fill the cells, or change the column's presence in schema.pbtxt",
@@ -129,64 +127,33 @@ def check_files(evidence: Evidence) -> Iterator[Suspicion]:
     for file in evidence.files:
         twin = first.setdefault(file.sha256, file)
         if twin is not file:
-            yield _suspect_file(
-                kinds.DUPLICATED_FILE, file, f"the same {file.rows:,} rows as {twin.path}"
-            )
+            yield _suspect_file(kinds.DUPLICATED_FILE, file, twin)
     previous = evidence.previous
     if previous is not None and previous.reference.span != evidence.data.span:
-        yield from _check_repeated(evidence.files, previous)
+        earlier = {file.sha256: file for file in previous.files}
+        for file in evidence.files:
+            if file.sha256 in earlier:
+                twin, whose = earlier[file.sha256], f" of {previous.reference.name}"
+                yield _suspect_file(kinds.REPEATED_FILE, file, twin, whose)
 
 
 def suspect_comparisons(
-    comparisons: Sequence[Comparison | NotCompared], evidence: Evidence
+    comparisons: Iterable[Comparison | NotCompared], evidence: Evidence
 ) -> Iterator[Suspicion]:
     """Find columns that moved too far, or could not be compared."""
     for comparison in comparisons:
         if isinstance(comparison, NotCompared):
             yield _suspect_not_compared(comparison)
         elif comparison.is_exceeded:
-            yield _suspect_distance(comparison, evidence)
+            yield _suspect_distance(comparison, evidence.limits.columns[comparison.feature])
 
 
-def _suspect_size(splits: tuple[str, ...], observed: str, limit: int, key: str) -> Suspicion:
-    return Suspicion(
-        kinds.LOW_ROW_COUNT,
-        None,
-        splits,
-        observed=observed,
-        limit=f"at least {limit:,}",
-        remedy=f"give more rows, or lower data_gate.{key}",
-    )
-
-
-def _count_present(column: str, splits: Mapping[str, SplitSummary]) -> dict[str, int]:
-    """Count a column's values in each split that has the column."""
-    return {
-        split: summary.features[column].present
-        for split, summary in splits.items()
-        if column in summary.features
-    }
-
-
-def _count_needed(column: ColumnLimits, split: SplitSummary) -> float:
-    return max(column.min_count, column.min_fraction * split.rows)
-
-
-def _check_repeated(files: Sequence[InputFile], previous: PreviousData) -> Iterator[Suspicion]:
-    earlier = {file.sha256: file for file in previous.files}
-    for file in files:
-        if file.sha256 in earlier:
-            twin = earlier[file.sha256]
-            observed = f"the same {file.rows:,} rows as {twin.path} of {previous.reference.name}"
-            yield _suspect_file(kinds.REPEATED_FILE, file, observed)
-
-
-def _suspect_file(kind: str, file: InputFile, observed: str) -> Suspicion:
+def _suspect_file(kind: str, file: InputFile, twin: InputFile, whose: str = "") -> Suspicion:
     return Suspicion(
         kind,
         None,
         (),
-        observed=observed,
+        observed=f"the same {file.rows:,} rows as {twin.path}{whose}",
         limit="rows of its own",
         remedy="remove it, or replace it with the file that was meant",
         rows=(OffendingRow(file=file.path, line=1, value=""),),
@@ -205,9 +172,8 @@ def _suspect_not_compared(missing: NotCompared) -> Suspicion:
     )
 
 
-def _suspect_distance(comparison: Comparison, evidence: Evidence) -> Suspicion:
+def _suspect_distance(comparison: Comparison, column: ColumnLimits) -> Suspicion:
     distance, grown = comparison.distance, comparison.distance.grown_bin
-    column = evidence.limits.columns[comparison.feature]
     return Suspicion(
         _BASES[comparison.basis],
         comparison.feature,

@@ -60,7 +60,7 @@ def compare_spans(
         reference: How a message names what it is compared with.
 
     Returns:
-        A comparison of each column with a limit, in the schema's order.
+        One comparison per column with a limit, in the schema's order.
     """
     pair = _Pair("drift", split, current, previous, reference)
     return tuple(
@@ -80,7 +80,7 @@ def compare_splits(
         training_split: The reference.
 
     Returns:
-        A comparison of each split and column with a limit.
+        One comparison per split and column with a limit.
     """
     reference, name = splits[training_split], f"split {training_split!r}"
     return tuple(
@@ -93,11 +93,7 @@ def compare_splits(
 
 
 def measure(reference: FeatureSummary, observed: FeatureSummary) -> Distance | None:
-    """Measure how far a column is from another.
-
-    Args:
-        reference: What it is compared with; at least one row.
-        observed: What came; at least one row.
+    """Measure how far a column is from another; both have at least one row.
 
     Returns:
         The distance; None if they are not both numbers or both categories.
@@ -112,23 +108,19 @@ def measure(reference: FeatureSummary, observed: FeatureSummary) -> Distance | N
 
 def _compare(pair: _Pair, feature: str, limit: float) -> Comparison | NotCompared:
     before, now = pair.reference.features.get(feature), pair.current.features.get(feature)
+    reason, is_reference_at_fault = "one holds numbers and the other does not", False
     if before is None or not before.rows:
-        return _give_up(pair, feature, True, f"{pair.reference_name} has no such column")
-    if now is None or not now.rows:
-        return _give_up(pair, feature, False, f"split {pair.split!r} has no such column")
-    distance = measure(before, now)
-    if distance is None:
-        return _give_up(pair, feature, False, "one holds numbers and the other does not")
-    return Comparison(
-        feature=feature,
-        basis=pair.basis,
-        split=pair.split,
-        reference=pair.reference_name,
-        limit=limit,
-        is_exceeded=distance.exceeds(limit),
-        distance=distance,
-    )
-
-
-def _give_up(pair: _Pair, feature: str, is_reference_at_fault: bool, reason: str) -> NotCompared:
+        reason, is_reference_at_fault = f"{pair.reference_name} has no such column", True
+    elif now is None or not now.rows:
+        reason = f"split {pair.split!r} has no such column"
+    elif distance := measure(before, now):
+        return Comparison(
+            feature=feature,
+            basis=pair.basis,
+            split=pair.split,
+            reference=pair.reference_name,
+            limit=limit,
+            is_exceeded=distance.exceeds(limit),
+            distance=distance,
+        )
     return NotCompared(feature, pair.split, pair.reference_name, is_reference_at_fault, reason)

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 from components.data_gate.anomaly_kinds import Severity
-from components.data_refusal import DataProblem
+from components.examples.input_file import InputFile
+from components.problem import Problem
 from components.record import Record
+from components.record_file import read_record
 from components.statistics_gen.distances import Distance
 
 FILE_NAME = "verdict.json"
@@ -23,7 +25,7 @@ STATISTICS_ID_PROPERTY = "statistics_id"
 EXAMPLES_ID_PROPERTY = "examples_id"
 """Its custom property: id of the examples that were judged."""
 SPAN_PROPERTY = "span"
-"""Its custom property: the span judged, in days since 1970-01-01; 0 for data without one."""
+"""Its custom property: number of the span that was judged; 0 for data without one."""
 
 
 class OffendingRow(Record):
@@ -46,7 +48,7 @@ class Comparison(Record):
     Attributes:
         basis: ``drift`` from the previous accepted data, or ``skew`` from the training split.
         reference: What it is compared with, in words.
-        limit: Most that the distance may be, beyond its noise; from the curated schema.
+        limit: Maximum of the distance, beyond its noise; from the curated schema.
     """
 
     feature: str
@@ -87,10 +89,10 @@ class Finding(Record):
     comparison: Comparison | None = None
 
     @property
-    def problem(self) -> DataProblem:
+    def problem(self) -> Problem:
         """The finding as one problem, at the first of the rows at fault."""
         first = self.rows[0] if self.rows else None
-        return DataProblem(
+        return Problem(
             rule=self.kind,
             message=self.message,
             file=first.file if first else None,
@@ -98,18 +100,6 @@ class Finding(Record):
             column=self.feature,
             value=first.value if first else self.observed,
         )
-
-
-class InputFile(Record):
-    """A CSV file that was read.
-
-    Attributes:
-        sha256: SHA-256 of its bytes, in hexadecimal.
-    """
-
-    path: str
-    rows: int
-    sha256: str
 
 
 class DataReference(Record):
@@ -176,29 +166,16 @@ class DataVerdict(Record):
         return tuple(finding for finding in self.findings if finding.severity == "error")
 
     @property
-    def problems(self) -> tuple[DataProblem, ...]:
-        """The findings that stop the run, as every step tells why it refuses the data."""
+    def problems(self) -> tuple[Problem, ...]:
+        """The findings that stop the run, in the form in which every step refuses data."""
         return tuple(finding.problem for finding in self.errors)
 
 
-def write_verdict(verdict: DataVerdict, directory: Path) -> None:
-    """Write ``verdict.json``.
-
-    Args:
-        directory: Folder of the artifact; it must be there.
-    """
-    text = verdict.model_dump_json(indent=2)
-    (directory / FILE_NAME).write_text(text + "\n", encoding="utf-8")
-
-
 def read_verdict(directory: Path) -> DataVerdict:
-    """Read ``verdict.json``.
-
-    Args:
-        directory: Folder of a ``DataVerdict`` artifact.
+    """Read the verdict from the folder of a ``DataVerdict`` artifact.
 
     Raises:
         FileNotFoundError: If there is none.
-        pydantic.ValidationError: If it is not one of this version.
+        UnreadableRecordError: If it is not one of this version.
     """
-    return DataVerdict.model_validate_json((directory / FILE_NAME).read_text(encoding="utf-8"))
+    return read_record(DataVerdict, directory / FILE_NAME)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 import ml_metadata
 from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.components.common.resolver import ResolverStrategy
@@ -13,6 +11,9 @@ from tfx.types.standard_artifacts import ExampleStatistics
 from components.data_gate.artifact import DataVerdictArtifact
 from components.data_gate.findings import ACCEPTED_PROPERTY, SPAN_PROPERTY, STATISTICS_ID_PROPERTY
 
+_STATISTICS = ExampleStatistics.TYPE_NAME
+_VERDICT = DataVerdictArtifact.TYPE_NAME
+
 
 class LatestAcceptedStatisticsStrategy(ResolverStrategy):
     """Pick the statistics that a DataGate accepted last, and the verdict that accepted them first.
@@ -21,7 +22,7 @@ class LatestAcceptedStatisticsStrategy(ResolverStrategy):
     verdict on those statistics is taken, so that running the same data again and again gives the
     gate the same input each time, and TFX's cache serves it.
 
-    Where a span is run, it is the span before it that counts, also if later ones were accepted
+    Where a span is run, it is the span before it that counts, even if later ones were accepted
     already; data read without a span is compared with such data alone.
     """
 
@@ -29,7 +30,7 @@ class LatestAcceptedStatisticsStrategy(ResolverStrategy):
         """Name what is run.
 
         Args:
-            span: Number of the span: days from 1970-01-01 to its first day; 0 for data without.
+            span: Number of the span; 0 for data without one.
         """
         self._span = span
 
@@ -43,43 +44,39 @@ class LatestAcceptedStatisticsStrategy(ResolverStrategy):
                 ``DataVerdict``, under any key.
 
         Returns:
-            One artifact a key; none under both if no data was accepted yet, or its statistics are
-            gone.
+            One artifact per key; none under both if no data was accepted yet, or its statistics
+            are gone.
 
         Raises:
             ValueError: If a channel holds another type.
         """
-        resolved: dict[str, list[Artifact]] = {key: [] for key in input_dict}
-        key_of_type = {
+        keys = {
             artifact.type_name: key for key, listed in input_dict.items() for artifact in listed
         }
-        statistics_key = key_of_type.pop(ExampleStatistics.TYPE_NAME, None)
-        verdict_key = key_of_type.pop(DataVerdictArtifact.TYPE_NAME, None)
-        if key_of_type:
+        if unknown := [kind for kind in keys if kind not in (_STATISTICS, _VERDICT)]:
             raise ValueError(
-                f"channels of {', '.join(key_of_type)}; expected {ExampleStatistics.TYPE_NAME} and "
-                f"{DataVerdictArtifact.TYPE_NAME}"
+                f"channels of {', '.join(unknown)}; expected {_STATISTICS} and {_VERDICT}"
             )
-        if statistics_key is None or verdict_key is None:
+        resolved: dict[str, list[Artifact]] = {key: [] for key in input_dict}
+        if len(keys) < 2:
             return resolved
-        statistics = {artifact.id: artifact for artifact in input_dict[statistics_key]}
-        verdicts = _list_accepting(input_dict[verdict_key], set(statistics))
-        accepted = _group_by_statistics(_choose_span(verdicts, self._span))
-        if accepted:
-            latest = _find_latest(store, accepted)
-            resolved[statistics_key] = [statistics[latest]]
-            resolved[verdict_key] = [min(accepted[latest], key=lambda verdict: verdict.id)]
+        statistics = {artifact.id: artifact for artifact in input_dict[keys[_STATISTICS]]}
+        accepting = [
+            verdict
+            for verdict in input_dict[keys[_VERDICT]]
+            if verdict.get_int_custom_property(ACCEPTED_PROPERTY) == 1
+            and _read_statistics_id(verdict) in statistics
+        ]
+        if verdicts := _choose_span(accepting, self._span):
+            latest = _find_latest(store, verdicts)
+            resolved[keys[_STATISTICS]] = [statistics[latest]]
+            on_latest = [one for one in verdicts if _read_statistics_id(one) == latest]
+            resolved[keys[_VERDICT]] = [min(on_latest, key=lambda verdict: verdict.id)]
         return resolved
 
 
-def _list_accepting(verdicts: list[Artifact], statistics_ids: set[int]) -> list[Artifact]:
-    """List the accepting verdicts on statistics that are still there."""
-    return [
-        verdict
-        for verdict in verdicts
-        if verdict.get_int_custom_property(ACCEPTED_PROPERTY) == 1
-        and verdict.get_int_custom_property(STATISTICS_ID_PROPERTY) in statistics_ids
-    ]
+def _read_statistics_id(verdict: Artifact) -> int:
+    return int(verdict.get_int_custom_property(STATISTICS_ID_PROPERTY))
 
 
 def _choose_span(verdicts: list[Artifact], span: int) -> list[Artifact]:
@@ -89,19 +86,12 @@ def _choose_span(verdicts: list[Artifact], span: int) -> list[Artifact]:
     return [one for one in verdicts if one.get_int_custom_property(SPAN_PROPERTY) == chosen]
 
 
-def _group_by_statistics(verdicts: list[Artifact]) -> dict[int, list[Artifact]]:
-    grouped: dict[int, list[Artifact]] = defaultdict(list)
-    for verdict in verdicts:
-        grouped[verdict.get_int_custom_property(STATISTICS_ID_PROPERTY)].append(verdict)
-    return grouped
-
-
-def _find_latest(store: ml_metadata.MetadataStore, accepted: dict[int, list[Artifact]]) -> int:
-    """Find the statistics whose verdict an execution of the gate put out last."""
-    of_verdict = {verdict.id: key for key, listed in accepted.items() for verdict in listed}
+def _find_latest(store: ml_metadata.MetadataStore, verdicts: list[Artifact]) -> int:
+    """Find the id of the statistics whose verdict an execution of the gate put out last."""
+    judged = {verdict.id: _read_statistics_id(verdict) for verdict in verdicts}
     put_out = [
-        (event.execution_id, of_verdict[event.artifact_id])
-        for event in store.get_events_by_artifact_ids(list(of_verdict))
+        (event.execution_id, judged[event.artifact_id])
+        for event in store.get_events_by_artifact_ids(list(judged))
         if event.type == metadata_store_pb2.Event.OUTPUT
     ]
-    return max(put_out)[1] if put_out else max(of_verdict.items())[1]
+    return max(put_out or judged.items())[1]

@@ -26,11 +26,6 @@ class StepCount:
     rows: Mapping[str, int]
     is_partial: bool = False
 
-    @property
-    def total(self) -> int:
-        """Rows of all its splits."""
-        return sum(self.rows.values())
-
 
 @dataclasses.dataclass(frozen=True)
 class Mismatch:
@@ -71,15 +66,14 @@ def reconcile(before: StepCount, after: StepCount) -> tuple[Mismatch, ...]:
         What differs: split by split, or in total where one of them does not know of splits. None
         if all agree. A split that ``after`` has not is not compared if ``after`` is partial.
     """
-    if ALL_ROWS in before.rows or ALL_ROWS in after.rows:
-        pairs = {ALL_ROWS: (before.total, after.total)}
-    else:
-        splits = list(after.rows)
-        if not after.is_partial:
-            splits += [split for split in before.rows if split not in after.rows]
-        pairs = {split: (before.rows.get(split, 0), after.rows.get(split, 0)) for split in splits}
+    read, written = before.rows, after.rows
+    if ALL_ROWS in read or ALL_ROWS in written:
+        read, written = {ALL_ROWS: sum(read.values())}, {ALL_ROWS: sum(written.values())}
+    splits = list(written)
+    if not after.is_partial:
+        splits += [split for split in read if split not in written]
     return tuple(
-        Mismatch(split, before.step, rows_before, after.step, rows_after)
-        for split, (rows_before, rows_after) in pairs.items()
-        if rows_before != rows_after
+        Mismatch(split, before.step, read.get(split, 0), after.step, written.get(split, 0))
+        for split in splits
+        if read.get(split, 0) != written.get(split, 0)
     )

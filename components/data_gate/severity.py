@@ -6,7 +6,6 @@ This module is plain Python: it imports neither TensorFlow, nor TFX, nor TFDV.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
 from typing import Annotated
 
 import pydantic
@@ -15,7 +14,7 @@ from components.data_gate.anomaly_kinds import DEFAULTS, UNLISTED_SEVERITY, Seve
 from components.frozen_model import FrozenModel
 
 
-def _know_the_kind(kind: str) -> str:
+def _check_kind(kind: str) -> str:
     if kind in DEFAULTS:
         return kind
     close = difflib.get_close_matches(kind, DEFAULTS, n=1)
@@ -23,7 +22,7 @@ def _know_the_kind(kind: str) -> str:
     raise ValueError(f"a kind of anomaly that docs/data-gate.md lists{hint}")
 
 
-KindName = Annotated[str, pydantic.AfterValidator(_know_the_kind)]
+_Severities = dict[Annotated[str, pydantic.AfterValidator(_check_kind)], Severity]
 
 
 class FeatureSeverity(FrozenModel, strict=True):
@@ -31,27 +30,27 @@ class FeatureSeverity(FrozenModel, strict=True):
 
     Attributes:
         severity: Severity of all its anomalies; None leaves them as they are.
-        kinds: Severity of its anomalies of one kind; goes before ``severity``.
+        kinds: Severity of its anomalies by kind; goes before ``severity``.
     """
 
     severity: Severity | None = None
-    kinds: dict[KindName, Severity] = pydantic.Field(default_factory=dict)
+    kinds: _Severities = pydantic.Field(default_factory=dict)
 
 
 class DataGateSettings(FrozenModel, strict=True):
-    """What stops a run, what is reported, and what is passed over.
+    """What stops a run, what is reported, and what is ignored.
 
     Attributes:
         kinds: Severity by kind of anomaly; goes before the defaults.
         features: Severity by column, and by column and kind; goes before ``kinds``.
         training_split: Split that is compared with that of the previous accepted data, and that
             the other splits are compared with.
-        min_rows: Fewest rows of all splits together.
-        min_split_rows: Fewest rows of each split.
-        max_offending_rows: Most rows shown of one finding, 0 to 20.
+        min_rows: Minimum of rows of all splits together.
+        min_split_rows: Minimum of rows of each split.
+        max_offending_rows: How many rows are shown of one finding, 0 to 20.
     """
 
-    kinds: dict[KindName, Severity] = pydantic.Field(default_factory=dict)
+    kinds: _Severities = pydantic.Field(default_factory=dict)
     features: dict[str, FeatureSeverity] = pydantic.Field(default_factory=dict)
     training_split: Annotated[str, pydantic.Field(min_length=1)] = "train"
     min_rows: pydantic.PositiveInt = 100
@@ -59,42 +58,17 @@ class DataGateSettings(FrozenModel, strict=True):
     max_offending_rows: Annotated[int, pydantic.Field(ge=0, le=20)] = 20
 
 
-def choose_severity(
-    settings: DataGateSettings,
-    kind: str,
-    feature: str | None,
-    defaults: Mapping[str, tuple[Severity, str]] = DEFAULTS,
-) -> Severity:
-    """Choose the severity of an anomaly: what is set for the least wins.
+def choose_severity(settings: DataGateSettings, kind: str, feature: str | None) -> Severity:
+    """Choose the severity of an anomaly: the most specific setting wins.
 
     Args:
         kind: Kind of the anomaly, TFDV's or ours.
         feature: Column that it is of; None for the data as a whole.
-        defaults: Severity of each kind for which nothing is set.
 
     Returns:
         What is set for the column and kind, else the column, else the kind, else by default. A
-        kind that no one has heard of stops the run.
+        kind that is not listed stops the run.
     """
-    of_feature = settings.features.get(feature, FeatureSeverity()) if feature else None
-    if of_feature and kind in of_feature.kinds:
-        return of_feature.kinds[kind]
-    if of_feature and of_feature.severity:
-        return of_feature.severity
-    if kind in settings.kinds:
-        return settings.kinds[kind]
-    return defaults[kind][0] if kind in defaults else UNLISTED_SEVERITY
-
-
-def dump_settings(settings: DataGateSettings) -> str:
-    """Write the settings as JSON, to pass them through TFX."""
-    return settings.model_dump_json()
-
-
-def load_settings(text: str) -> DataGateSettings:
-    """Read what ``dump_settings`` wrote.
-
-    Raises:
-        pydantic.ValidationError: If it is not such settings.
-    """
-    return DataGateSettings.model_validate_json(text)
+    of_feature = settings.features.get(feature or "") or FeatureSeverity()
+    default, _ = DEFAULTS.get(kind, (UNLISTED_SEVERITY, ""))
+    return of_feature.kinds.get(kind) or of_feature.severity or settings.kinds.get(kind) or default

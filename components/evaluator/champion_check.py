@@ -1,7 +1,7 @@
 """Check that a champion can still be measured on today's rows, before anything relies on it.
 
 A champion outlives the columns that it was made for: a column may have another type today, or the
-label another name. Measuring would end in a stack trace then, and every candidate with it.
+label another name. Measuring it would then end every evaluation in a stack trace.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from components.evaluator.eval_config import (
-    LABEL_SIGNATURE,
-    PROBABILITY_OUTPUT,
-    SERVING_SIGNATURE,
-)
 from components.examples.example_encoding import encode_examples
 from components.examples.parquet_examples import flatten, list_row_groups, read_row_group
 from components.serving.loaded_model import load_model
 from components.serving.model_error import describe_error
+from components.serving.signatures import PROBABILITY, SERVING, TRANSFORM
 
-MISFIT_FILE = "champion_misfit.txt"
-"""File beside the metrics that says why there are none of the champion."""
+INCOMPATIBLE_FILE = "incompatible_champion.txt"
+"""File beside the metrics that explains why there are none of the champion."""
 
+_EARLIER_FILE = "champion_misfit.txt"
+"""Its name in earlier releases."""
 _CHECKED_ROWS = 64
 
 
-def find_misfit(model_directory: str, example_files: Sequence[str], label: str) -> str | None:
-    """Say why a model can't be measured on these rows.
+def find_incompatibility(
+    model_directory: str, example_files: Sequence[str], label: str
+) -> str | None:
+    """Explain why a model can't be measured on these rows.
 
     Args:
         model_directory: Folder of a SavedModel.
@@ -36,7 +36,7 @@ def find_misfit(model_directory: str, example_files: Sequence[str], label: str) 
         label: Name under which ``transform_features`` must give the label.
 
     Returns:
-        One line, or None for a model that fits.
+        One line, or None for a compatible model.
     """
     first_rows = [
         encode_examples(flatten(read_row_group(group).slice(0, _CHECKED_ROWS)))
@@ -44,15 +44,7 @@ def find_misfit(model_directory: str, example_files: Sequence[str], label: str) 
     ]
     try:
         model = load_model(model_directory)
-        for signature, output in (
-            (SERVING_SIGNATURE, PROBABILITY_OUTPUT),
-            (LABEL_SIGNATURE, label),
-        ):
-            if signature not in model.signatures:
-                return f"it has no signature {signature!r}, only {list(model.signatures)}"
-            outputs = model.list_outputs(signature)
-            if output not in outputs:
-                return f"{signature} gives {list(outputs)}, and no {output!r}"
+        for signature, output in ((SERVING, PROBABILITY), (TRANSFORM, label)):
             for examples in first_rows:
                 model.ask(signature, [output], examples)
     except (OSError, TypeError, ValueError, tf.errors.OpError) as error:
@@ -60,7 +52,16 @@ def find_misfit(model_directory: str, example_files: Sequence[str], label: str) 
     return None
 
 
-def read_misfit(evaluation_directory: Path) -> str | None:
+def write_incompatibility(evaluation_directory: Path, reason: str) -> None:
+    """Write why an evaluation left the champion out."""
+    path = evaluation_directory / INCOMPATIBLE_FILE
+    path.write_text(f"{reason}\n", encoding="utf-8")
+
+
+def read_incompatibility(evaluation_directory: Path) -> str | None:
     """Read why an evaluation left the champion out; None where it did not."""
-    path = evaluation_directory / MISFIT_FILE
-    return path.read_text(encoding="utf-8").strip() if path.is_file() else None
+    for name in (INCOMPATIBLE_FILE, _EARLIER_FILE):
+        path = evaluation_directory / name
+        if path.is_file():
+            return path.read_text(encoding="utf-8").strip()
+    return None

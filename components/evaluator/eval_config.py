@@ -1,19 +1,12 @@
-"""Say in a ``tfma.EvalConfig`` what is measured, and read it there.
+"""Write into a ``tfma.EvalConfig`` what is measured, and read it there.
 
 The config is what TFX's Evaluator takes and what TFMA shows beside the metrics; our executor
-measures what it says.
+follows it.
 
-The model that the Trainer exports must meet this contract; both signatures stand in the
-SavedModel's ``signatures``:
-
-``serving_default``
-    ``examples`` (string, [batch], serialized ``tf.Example``) to a dict with ``probability``
-    (float, [batch] or [batch, 1]), the probability of label 1. Other outputs are ignored.
-``transform_features``
-    ``examples`` as above, but of training examples, to a dict with the label, under
-    ``table.label.name`` (0 or 1, any number type, [batch] or [batch, 1]), and each row's group
-    under the name of each fairness attribute (string, [batch], see ``fairness_groups``). Nothing
-    else is named like a slice column: slices are cut by what is found here before the raw columns.
+The model that the Trainer exports must have the signatures of ``components.serving.signatures``:
+``serving_default`` with the probability, ``transform_features`` with the label under
+``table.label.name``. Nothing else of the latter is named like a slice column: slices are cut by
+what is found there before the raw columns.
 """
 
 from __future__ import annotations
@@ -24,13 +17,8 @@ import tensorflow_model_analysis as tfma
 
 from components.evaluator.settings import EvaluatorSettings
 from components.record import Record
+from components.serving.signatures import PROBABILITY, SERVING, TRANSFORM
 from schemas.feature_table import FeatureTable
-
-CANDIDATE = tfma.CANDIDATE_KEY
-BASELINE = tfma.BASELINE_KEY
-SERVING_SIGNATURE = "serving_default"
-LABEL_SIGNATURE = "transform_features"
-PROBABILITY_OUTPUT = "probability"
 
 _EXAMPLE_COUNT = "ExampleCount"
 
@@ -40,7 +28,7 @@ class BinaryClassifierMetrics(Record):
 
     Attributes:
         threshold: A row counts as positive where its probability is above it.
-        max_scored_rows: Most rows whose scores are kept one by one.
+        max_scored_rows: Rows at most whose scores are kept one by one.
     """
 
     threshold: float
@@ -50,11 +38,11 @@ class BinaryClassifierMetrics(Record):
 
 @dataclasses.dataclass(frozen=True)
 class MeasurementPlan:
-    """What a config says is measured.
+    """What a config asks for.
 
     Attributes:
-        model_names: Names of the models in the metrics' keys, the candidate's first; the only
-            model's is empty.
+        model_names: Names of the models in TFMA's keys, the candidate's first; an only model's is
+            empty.
         label: Output of ``transform_features`` that has the label.
         slice_columns: Columns, and fairness attributes, that slices are cut by.
         has_intervals: Whether there are jackknife intervals.
@@ -68,22 +56,17 @@ class MeasurementPlan:
 
 
 def create_eval_config(table: FeatureTable, settings: EvaluatorSettings) -> tfma.EvalConfig:
-    """Create the config; it holds no threshold, for the gates judge.
+    """Create the config: one candidate and at most one baseline, overall and by slice.
 
-    Without a baseline TFX drops that model spec, and the candidate's name with it.
-
-    Args:
-        table: Gives the label, the columns to slice by and the fairness attributes.
-
-    Returns:
-        A config for one candidate and at most one baseline, overall, by slice column, and by
-        group of each fairness attribute.
+    It holds no threshold, for the gates judge. Slices are those of the table's slice columns and
+    fairness attributes. Without a baseline TFX drops that model spec, and the candidate's name with
+    it.
     """
     attributes = (attribute.name for attribute in table.fairness_attributes)
     return tfma.EvalConfig(
         model_specs=[
-            _create_model_spec(table, CANDIDATE, is_baseline=False),
-            _create_model_spec(table, BASELINE, is_baseline=True),
+            _create_model_spec(table, tfma.CANDIDATE_KEY, is_baseline=False),
+            _create_model_spec(table, tfma.BASELINE_KEY, is_baseline=True),
         ],
         slicing_specs=[
             tfma.SlicingSpec(),
@@ -103,19 +86,15 @@ def _create_model_spec(table: FeatureTable, name: str, *, is_baseline: bool) -> 
         name=name,
         model_type=tfma.TF_GENERIC,
         is_baseline=is_baseline,
-        signature_name=SERVING_SIGNATURE,
-        preprocessing_function_names=[LABEL_SIGNATURE],
+        signature_name=SERVING,
+        preprocessing_function_names=[TRANSFORM],
         label_key=table.label.name,
-        prediction_key=PROBABILITY_OUTPUT,
+        prediction_key=PROBABILITY,
     )
 
 
 def _create_metrics(settings: EvaluatorSettings) -> list[tfma.MetricConfig]:
-    metrics = BinaryClassifierMetrics(
-        threshold=settings.threshold,
-        plots=settings.plots,
-        max_scored_rows=settings.max_scored_rows,
-    )
+    metrics = BinaryClassifierMetrics.model_validate(settings.model_dump())
     return [
         tfma.MetricConfig(class_name=_EXAMPLE_COUNT),
         tfma.MetricConfig(
@@ -146,13 +125,11 @@ def read_measurement_plan(config: tfma.EvalConfig) -> MeasurementPlan:
     """
     candidate, *baselines = sorted(config.model_specs, key=lambda spec: bool(spec.is_baseline))
     metrics = [metric for spec in config.metrics_specs for metric in spec.metrics]
-    if [metric.class_name for metric in metrics] != [
-        _EXAMPLE_COUNT,
-        BinaryClassifierMetrics.__name__,
-    ]:
+    names = [metric.class_name for metric in metrics]
+    if names != [_EXAMPLE_COUNT, BinaryClassifierMetrics.__name__]:
         raise ValueError(
-            f"eval_config asks for {[metric.class_name for metric in metrics]}; this Evaluator "
-            "measures what components/evaluator/eval_config.py creates and nothing else"
+            f"eval_config asks for {names}; this Evaluator measures what "
+            "components/evaluator/eval_config.py creates and nothing else"
         )
     if any(spec.thresholds for spec in config.metrics_specs) or any(
         metric.HasField("threshold") for metric in metrics

@@ -1,8 +1,7 @@
-"""The scores of single rows: ``scores.parquet`` beside the metrics that TFMA reads.
+"""The scores of single rows: ``scores.parquet`` beside the metrics.
 
-Whoever scores the same rows again, as a server would, compares row by row with what was measured.
-Of a long split the rows with the smallest digests are kept, for a comparison needs no more rows
-than it can look at.
+Changes between candidate and champion are estimated from them, and the serving replay is compared
+with them row by row. Of a long split the rows with the smallest digests are kept.
 
 This module imports neither TensorFlow nor TFMA.
 """
@@ -10,21 +9,24 @@ This module imports neither TensorFlow nor TFMA.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from components.examples.row_digest import Digests, choose_rows
+from components.metrics.score_histogram import Array, Integers
+from components.metrics.slice_columns import SliceColumn, find_slices, join_slices
 
 FILE_NAME = "scores.parquet"
 
-_ROW, _DIGEST, _LABEL = "row", "digest", "label"
-_CANDIDATE, _CHAMPION = "candidate", "champion"
-_TYPES = {_ROW: pa.int64(), _DIGEST: pa.uint64()}
+_COLUMNS = {"row": "rows", "digest": "digests", "label": "labels", "candidate": "candidate"}
+"""Attribute of ``ScoredRows`` by column of the file."""
+_CHAMPION = "champion"
+_SLICE = "slice:"
+"""Before the name of a slice column; its values are texts, as in the metrics."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,20 +35,22 @@ class ScoredRows:
 
     Attributes:
         rows: Numbers of the rows in their split, from 0, as ``RowGroup.first_row`` counts them;
-            int64 [rows], strictly ascending.
+            [rows], strictly ascending.
         digests: Of the rows' cells, see ``row_digest``, [rows].
-        labels: 0 or 1, float64 [rows].
-        candidate: The candidate's probabilities of label 1, float64 [rows].
-        champion: The champion's, float64 [rows]; None where it was not measured.
+        labels: 0 or 1, [rows].
+        candidate: The candidate's probabilities of label 1, [rows].
+        champion: The champion's, [rows]; None where it was not measured.
+        slices: The rows' slices by column, or fairness attribute.
     """
 
-    rows: npt.NDArray[np.int64]
+    rows: Integers
     digests: Digests
-    labels: npt.NDArray[np.float64]
-    candidate: npt.NDArray[np.float64]
-    champion: npt.NDArray[np.float64] | None = None
+    labels: Array
+    candidate: Array
+    champion: Array | None = None
+    slices: Mapping[str, SliceColumn] = dataclasses.field(default_factory=dict)
 
-    def select(self, places: npt.NDArray[np.int64]) -> ScoredRows:
+    def select(self, places: Integers) -> ScoredRows:
         """Take the rows at some places, in the order given."""
         return ScoredRows(
             self.rows[places],
@@ -54,6 +58,7 @@ class ScoredRows:
             self.labels[places],
             self.candidate[places],
             None if self.champion is None else self.champion[places],
+            {name: column.select(places) for name, column in self.slices.items()},
         )
 
 
@@ -64,8 +69,8 @@ def join_scored_rows(parts: Sequence[ScoredRows], max_rows: int) -> ScoredRows:
     the same rows as joining all at once, and neither their order nor their files matter.
 
     Args:
-        parts: Of the same models, in any order; at least one.
-        max_rows: Most rows to keep, >= 1.
+        parts: Of the same models and slice columns, in any order; at least one.
+        max_rows: Rows to keep at most, >= 1.
 
     Returns:
         The kept rows, in their order.
@@ -77,29 +82,21 @@ def join_scored_rows(parts: Sequence[ScoredRows], max_rows: int) -> ScoredRows:
         labels=np.concatenate([part.labels for part in parts]),
         candidate=np.concatenate([part.candidate for part in parts]),
         champion=np.concatenate(champions) if champions else None,
+        slices={
+            name: join_slices([part.slices[name] for part in parts]) for name in parts[0].slices
+        },
     )
     in_order = joined.select(np.argsort(joined.rows))
     return in_order.select(choose_rows(in_order.digests, max_rows))
 
 
 def write_scored_rows(directory: Path, scored: ScoredRows) -> None:
-    """Write ``scores.parquet``.
-
-    Args:
-        directory: Folder of the ``ModelEvaluation`` artifact; it must be there.
-    """
-    columns = {
-        _ROW: scored.rows,
-        _DIGEST: scored.digests,
-        _LABEL: scored.labels,
-        _CANDIDATE: scored.candidate,
-    }
+    """Write ``scores.parquet`` into the folder of a ``ModelEvaluation`` artifact."""
+    columns = {name: pa.array(getattr(scored, field)) for name, field in _COLUMNS.items()}
     if scored.champion is not None:
-        columns[_CHAMPION] = scored.champion
-    table = pa.table(
-        {name: pa.array(column, _TYPES.get(name, pa.float64())) for name, column in columns.items()}
-    )
-    pq.write_table(table, directory / FILE_NAME, compression="zstd")
+        columns[_CHAMPION] = pa.array(scored.champion)
+    slices = {f"{_SLICE}{name}": column.list_texts() for name, column in scored.slices.items()}
+    pq.write_table(pa.table({**columns, **slices}), directory / FILE_NAME, compression="zstd")
 
 
 def read_scored_rows(directory: Path) -> ScoredRows:
@@ -109,8 +106,8 @@ def read_scored_rows(directory: Path) -> ScoredRows:
         directory: Folder of a ``ModelEvaluation`` artifact.
 
     Returns:
-        What was written there; the rows' numbers as digests where it was written before there were
-        any.
+        What was written there. Where it was written before there were digests, the rows' numbers
+        stand for them; before there were slices, it has none.
 
     Raises:
         FileNotFoundError: If there is none: another Evaluator than ours wrote the artifact.
@@ -122,12 +119,16 @@ def read_scored_rows(directory: Path) -> ScoredRows:
             "run the Evaluator again"
         )
     table = pq.read_table(path)
-    champion = table[_CHAMPION].to_numpy() if _CHAMPION in table.column_names else None
-    digests = table[_DIGEST if _DIGEST in table.column_names else _ROW].to_numpy()
+    names = table.column_names
     return ScoredRows(
-        rows=table[_ROW].to_numpy(),
-        digests=digests.astype(np.uint64),
-        labels=table[_LABEL].to_numpy(),
-        candidate=table[_CANDIDATE].to_numpy(),
-        champion=champion,
+        rows=table["row"].to_numpy(),
+        digests=table["digest" if "digest" in names else "row"].to_numpy().astype(np.uint64),
+        labels=table["label"].to_numpy(),
+        candidate=table["candidate"].to_numpy(),
+        champion=table[_CHAMPION].to_numpy() if _CHAMPION in names else None,
+        slices={
+            name.removeprefix(_SLICE): find_slices(name, table[name].combine_chunks())
+            for name in names
+            if name.startswith(_SLICE)
+        },
     )

@@ -1,39 +1,49 @@
-"""The delete-a-group jackknife: how sure a metric of a slice is.
+"""The delete-a-group jackknife: how sure a metric, or the change of one, is.
 
-Groups are dealt by the rows' digests, so the same rows get the same intervals in any order, and in
-any files. The formula is TFMA's (0.47.1), whose own run deals rows at random, anew each time.
+The rows are dealt into groups by their digests, so the same rows get the same intervals in any
+order, and in any files. Leaving out one group at a time gives one sample of the metric per group;
+how much the samples differ gives the standard error, and Student's t the width of the interval.
+
+Sources: J. Tukey (1958); B. Efron and R. Tibshirani, "An Introduction to the Bootstrap" (1993),
+chapter 11; J. Shao and C. Wu, Annals of Statistics 17 (1989), for groups.
+
+There are two numbers of groups. A metric has an interval on every slice of all rows, which stream
+by in any order: few groups bound the memory, and 20 is TFMA's number, which files and pages share.
+A change decides whether a model is pushed, on rows that are all at hand: 200 groups know the
+standard error to 5 %, where 20 know it to 16 %, and make its interval 6 % narrower.
 
 This module is plain Python, NumPy and SciPy.
 """
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import stdtrit
 
 from components.examples.row_digest import Digests
-from components.metrics.score_histogram import Array, ScoreHistogram, ScoreTotals
+from components.metrics.score_histogram import Array, Integers, ScoreHistogram
 
-GROUPS = 20
-"""Groups that rows are dealt into, as many as TFMA's."""
+METRIC_GROUPS = 20
+CHANGE_GROUPS = 200
+METRIC_CONFIDENCE = 0.95
+"""Confidence of the metrics' intervals, as TFMA's; that of changes is a setting."""
 
-_STUDENT_T = float(stdtrit(GROUPS - 1, 0.975))
-
-
-@dataclasses.dataclass(frozen=True)
-class Interval:
-    """A 95 % interval; NaN where one of the samples is not a number."""
-
-    lower: float
-    upper: float
-    standard_error: float
+_CHUNK_CELLS = 2_000_000
 
 
-def deal_groups(digests: Digests) -> npt.NDArray[np.int64]:
-    """Deal rows into groups.
+class Intervals(NamedTuple):
+    """Intervals of metrics, shape [metrics] each; NaN where one of the samples is not a number."""
+
+    lower: Array
+    upper: Array
+    standard_error: Array
+
+
+def deal_groups(digests: Digests) -> Integers:
+    """Deal rows into groups by their digests alone, a batch at a time.
 
     Groups are about even, as if drawn at random. Equal rows fall into one group: a copy counts as
     no observation of its own, so that intervals are wider where rows repeat.
@@ -42,76 +52,53 @@ def deal_groups(digests: Digests) -> npt.NDArray[np.int64]:
         digests: Digest of each row, [rows].
 
     Returns:
-        Group of each, 0 to ``GROUPS - 1``, [rows].
+        Group of each, 0 to ``METRIC_GROUPS - 1``, [rows].
     """
-    return (digests % np.uint64(GROUPS)).astype(np.int64)
+    return (digests % np.uint64(METRIC_GROUPS)).astype(np.int64)
 
 
-def merge_groups(groups: ScoreHistogram) -> ScoreHistogram:
-    """Sum up the groups of a slice.
+def deal_in_turn(rows: int) -> Integers:
+    """Deal rows, in an order as of ``row_digest.order_rows``, evenly into groups.
 
-    Args:
-        groups: One summary a group, leading dimension [groups].
+    Copies of a row count as observations of their own.
 
     Returns:
-        One summary, of all rows.
+        Group of each, 0 to ``min(rows, CHANGE_GROUPS) - 1``, [rows].
     """
-    return ScoreHistogram(
-        groups.threshold,
-        groups.buckets,
-        groups.negatives.sum(axis=0),
-        groups.positives.sum(axis=0),
-        ScoreTotals(*(total.sum(axis=0) for total in _list_totals(groups.totals))),
-    )
+    return np.arange(rows) % min(rows, CHANGE_GROUPS)
 
 
-def leave_one_out(groups: ScoreHistogram) -> ScoreHistogram:
-    """Make the jackknife's samples: all rows but those of one group.
+def sample_metrics(groups: ScoreHistogram, names: Sequence[str]) -> Array:
+    """Measure all rows but those of one group, for each group, in chunks of bounded memory.
 
     Args:
-        groups: One summary a group, leading dimension [groups].
+        groups: One summary per group, leading dimension [groups].
+        names: Names of the metrics, the row count included.
 
     Returns:
-        Leading dimension [groups]; sample i is without group i.
+        Shape [metrics, groups]; NaN where a metric is not defined.
     """
-    return ScoreHistogram(
-        groups.threshold,
-        groups.buckets,
-        _subtract_each(groups.negatives),
-        _subtract_each(groups.positives),
-        ScoreTotals(*(_subtract_each(total) for total in _list_totals(groups.totals))),
-    )
+    count, buckets = groups.negatives.shape
+    step = max(1, _CHUNK_CELLS // max(1, buckets))
+    chunks = []
+    for first in range(0, count, step):
+        metrics = groups.leave_out(slice(first, first + step)).compute_metrics(names)
+        chunks.append(np.stack([metrics[name] for name in names]))
+    return np.concatenate(chunks, axis=1)
 
 
-def estimate_intervals(values: Array, samples: Array) -> list[Interval]:
-    """Estimate the intervals of metrics.
+def estimate_intervals(centers: Array, samples: Array, confidence: float) -> Intervals:
+    """Estimate intervals around centers: the values on all rows, or, as TFMA, the samples' means.
 
-    With n groups and pseudo-values ``n * value - (n - 1) * sample`` (Tukey 1958; Efron and
-    Tibshirani 1993, chapter 11), the standard error is their standard deviation over the root of n.
-    The interval lies around the samples' mean, by Student's t with n - 1 degrees of freedom.
+    With ``g`` groups the standard error is ``sqrt((g - 1) / g * sum((sample - mean)^2))``.
 
     Args:
-        values: Of all rows, [metrics].
-        samples: With one group left out, [metrics, GROUPS].
-
-    Returns:
-        One interval a metric.
+        centers: Shape [metrics].
+        samples: With one group left out, [metrics, groups], at least two groups.
+        confidence: Of the two-sided interval, above 0 and below 1.
     """
-    pseudo_values = values[:, np.newaxis] * GROUPS - samples * (GROUPS - 1)
-    errors = np.std(pseudo_values, axis=1, ddof=1) / GROUPS**0.5
-    means = samples.mean(axis=1)
-    margins = errors * _STUDENT_T
-    return [
-        Interval(*ends)
-        for ends in zip(
-            (means - margins).tolist(), (means + margins).tolist(), errors.tolist(), strict=True
-        )
-    ]
-
-
-def _list_totals(totals: ScoreTotals) -> list[Array]:
-    return [getattr(totals, field.name) for field in dataclasses.fields(totals)]
-
-
-def _subtract_each(parts: Array) -> Array:
-    return parts.sum(axis=0) - parts
+    groups = samples.shape[1]
+    errors = np.std(samples, axis=1, ddof=1) * (groups - 1) / groups**0.5
+    # Student's quantile; scipy.stats has it too, and takes half a second to import.
+    margins = errors * float(stdtrit(groups - 1, (1 + confidence) / 2))
+    return Intervals(centers - margins, centers + margins, errors)

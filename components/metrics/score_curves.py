@@ -13,7 +13,7 @@ import bisect
 
 import numpy as np
 
-from components.metrics.digest import CalibrationBin, ThresholdCounts
+from components.metrics.evaluation import CalibrationBin, ThresholdCounts
 from components.metrics.score_histogram import Array, ScoreHistogram
 
 CALIBRATION_BINS = 20
@@ -52,25 +52,17 @@ def count_by_threshold(histogram: ScoreHistogram) -> tuple[ThresholdCounts, ...]
     # Of the chosen threshold the rows were counted themselves.
     negatives_above[chosen] = histogram.totals.predicted_negatives
     positives_above[chosen] = histogram.totals.predicted_positives
-    counts = np.rint(
-        [
-            positives_above,
-            negatives_above,
-            negatives_below[-1] - negatives_above,
-            positives_below[-1] - positives_above,
-        ]
-    ).astype(np.int64)
+    counts = {
+        "true_positives": positives_above,
+        "false_positives": negatives_above,
+        "true_negatives": negatives_below[-1] - negatives_above,
+        "false_negatives": positives_below[-1] - positives_above,
+    }
     return tuple(
         ThresholdCounts(
-            threshold=threshold,
-            true_positives=hits,
-            false_positives=false_alarms,
-            true_negatives=rejections,
-            false_negatives=misses,
+            threshold=threshold, **{name: round(count[i]) for name, count in counts.items()}
         )
-        for threshold, hits, false_alarms, rejections, misses in zip(
-            thresholds.tolist(), *counts.tolist(), strict=True
-        )
+        for i, threshold in enumerate(thresholds)
     )
 
 

@@ -11,9 +11,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from components.metrics.metric_names import EXAMPLE_COUNT, SCORE_METRICS
 
 PROBABILITY_MARGIN = 1e-7
 """Probabilities are kept this far from 0 and 1, as Keras does, so that log loss stays finite."""
@@ -30,23 +34,10 @@ CALIBRATION_BINS = 15
 """Bins of the expected calibration error."""
 
 Array = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 
-@dataclasses.dataclass(frozen=True)
-class RowScores:
-    """What a histogram takes of each row.
-
-    Attributes:
-        buckets: Its bucket of log-odds, int64 [rows].
-        sums: What is summed up, float64 [terms, rows], the terms as in ``ScoreTotals``.
-    """
-
-    buckets: npt.NDArray[np.int64]
-    sums: Array
-
-
-@dataclasses.dataclass(frozen=True)
-class ScoreTotals:
+class ScoreTotals(NamedTuple):
     """Sums over rows, exact where a bucket would round; shape [...] each, as of the histogram.
 
     Attributes:
@@ -64,14 +55,8 @@ class ScoreTotals:
     log_loss_sum: Array
 
 
-SUMMED_TERMS = len(dataclasses.fields(ScoreTotals))
-
-
 def check_labels(labels: Array) -> None:
-    """Check that labels are those of a binary classifier.
-
-    Args:
-        labels: Labels, [rows].
+    """Check that labels, [rows], are those of a binary classifier.
 
     Raises:
         ValueError: If one is neither 0 nor 1.
@@ -81,7 +66,15 @@ def check_labels(labels: Array) -> None:
         raise ValueError(f"a label of a binary classifier must be 0 or 1, not {wrong[0]:g}")
 
 
-def prepare_rows(labels: Array, probabilities: Array, threshold: float) -> RowScores:
+def compute_row_losses(labels: Array, probabilities: Array) -> Array:
+    """Compute each row's log loss, in nats; labels are 0 or 1, all shapes are [rows]."""
+    inside = np.clip(probabilities, PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN)
+    return -np.log(np.where(labels == 1, inside, 1 - inside))
+
+
+def prepare_rows(
+    labels: Array, probabilities: Array, threshold: float
+) -> tuple[Integers, ScoreTotals]:
     """Prepare rows for histograms; done once, for any number of slices that they are in.
 
     Args:
@@ -89,46 +82,59 @@ def prepare_rows(labels: Array, probabilities: Array, threshold: float) -> RowSc
         probabilities: Predicted probability of label 1, [rows]. One outside 0 to 1, or NaN, makes
             every metric of the prediction NaN: a broken model must not look like a fair one.
         threshold: A row counts as positive where its probability is above it.
+
+    Returns:
+        Each row's bucket of log-odds, [rows]; and what it adds to the sums, [rows] each.
     """
     is_broken = ~((probabilities >= 0) & (probabilities <= 1))
     whole = np.where(is_broken, 0.5, probabilities)
     inside = np.clip(whole, PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN)
     buckets = np.rint(np.log(inside / (1 - inside)) / LOG_ODDS_STEP).astype(np.int64)
-    is_predicted = whole > threshold
-    is_positive = labels == 1
-    return RowScores(
-        buckets,
-        np.stack(
-            [
-                is_predicted & ~is_positive,
-                is_predicted & is_positive,
-                is_broken,
-                whole,
-                -np.log(np.where(is_positive, inside, 1 - inside)),
-            ]
-        ).astype(np.float64),
+    is_predicted, is_positive = whole > threshold, labels == 1
+    terms = ScoreTotals(
+        predicted_negatives=(is_predicted & ~is_positive).astype(np.float64),
+        predicted_positives=(is_predicted & is_positive).astype(np.float64),
+        broken=is_broken.astype(np.float64),
+        probability_sum=whole,
+        log_loss_sum=compute_row_losses(labels, whole),
     )
+    return buckets, terms
 
 
 @dataclasses.dataclass(frozen=True)
 class ScoreHistogram:
     """Rows by label and score; or several such summaries of the same buckets, side by side.
 
-    Shapes are [..., buckets] and [...]; without a leading dimension it is one summary.
+    Shapes are [..., buckets] and [...]; without a leading dimension it is one summary, with one it
+    is a summary per group of rows.
 
     Attributes:
         threshold: A row counts as positive where its probability is above it.
-        buckets: Numbers of the buckets, strictly ascending, int64 [buckets].
+        buckets: Numbers of the buckets, strictly ascending, [buckets].
         negatives: Rows with label 0 by bucket, [..., buckets].
         positives: Rows with label 1 by bucket, [..., buckets].
         totals: Sums over the rows, [...].
     """
 
     threshold: float
-    buckets: npt.NDArray[np.int64]
+    buckets: Integers
     negatives: Array
     positives: Array
     totals: ScoreTotals
+
+    def merge_groups(self) -> ScoreHistogram:
+        """Sum up the groups: one summary, of all rows."""
+        return self._change(lambda counts: counts.sum(axis=0))
+
+    def leave_out(self, groups: slice = slice(None)) -> ScoreHistogram:
+        """Summarize all rows but those of one group, for each of some groups; [some groups]."""
+        return self._change(lambda counts: counts.sum(axis=0) - counts[groups])
+
+    def _change(self, change: Callable[[Array], Array]) -> ScoreHistogram:
+        totals = ScoreTotals(*map(change, self.totals))
+        return ScoreHistogram(
+            self.threshold, self.buckets, change(self.negatives), change(self.positives), totals
+        )
 
     def list_probabilities(self) -> Array:
         """List the buckets' middles as probabilities, lowest first, [buckets].
@@ -137,66 +143,79 @@ class ScoreHistogram:
         """
         return 1 / (1 + np.exp(-self.buckets * LOG_ODDS_STEP))
 
-    def compute_metrics(self) -> dict[str, Array]:
-        """Compute the metrics of ``metric_names``, all but the row count.
+    def compute_metrics(self, names: Sequence[str] = SCORE_METRICS) -> dict[str, Array]:
+        """Compute metrics.
+
+        Args:
+            names: Of ``metric_names``, the row count included.
 
         Returns:
             Values by name, [...]; NaN where a metric is not defined for these rows.
         """
         totals = self.totals
-        probabilities = self.list_probabilities()[::-1]
-        negatives, positives = self.negatives[..., ::-1], self.positives[..., ::-1]
-        positive_count, negative_count = positives.sum(axis=-1), negatives.sum(axis=-1)
-        count = positive_count + negative_count
-        predicted_count = totals.predicted_positives + totals.predicted_negatives
-        missed_count = positive_count - totals.predicted_positives
-        right_count = totals.predicted_positives + negative_count - totals.predicted_negatives
-        metrics = {
-            "auc": compute_auc(negatives, positives),
-            "auc_precision_recall": compute_average_precision(negatives, positives),
-            "log_loss": _divide(totals.log_loss_sum, count),
-            "calibration": _divide(totals.probability_sum, positive_count),
-            "mean_prediction": _divide(totals.probability_sum, count),
-            "binary_accuracy": _divide(right_count, count),
-            "precision": _divide(totals.predicted_positives, predicted_count),
-            "recall": _divide(totals.predicted_positives, positive_count),
-            "false_positive_rate": _divide(totals.predicted_negatives, negative_count),
-            "false_negative_rate": _divide(missed_count, positive_count),
-            "expected_calibration_error": compute_calibration_error(
-                negatives, positives, probabilities
-            ),
+        negatives, positives = self.negatives.sum(axis=-1), self.positives.sum(axis=-1)
+        rows = negatives + positives
+        false_alarms, hits = totals.predicted_negatives, totals.predicted_positives
+        ratios = {
+            "log_loss": (totals.log_loss_sum, rows),
+            "calibration": (totals.probability_sum, positives),
+            "mean_label": (positives, rows),
+            "mean_prediction": (totals.probability_sum, rows),
+            "binary_accuracy": (hits + negatives - false_alarms, rows),
+            "precision": (hits, hits + false_alarms),
+            "recall": (hits, positives),
+            "false_positive_rate": (false_alarms, negatives),
+            "false_negative_rate": (positives - hits, positives),
         }
-        is_broken = totals.broken > 0
-        metrics = {
-            name: np.where(is_broken, math.nan, value)[()] for name, value in metrics.items()
-        }
-        return {**metrics, "mean_label": _divide(positive_count, count)}
+        highest_first = self.negatives[..., ::-1], self.positives[..., ::-1]
+        metrics: dict[str, Array] = {}
+        for name in names:
+            if name == EXAMPLE_COUNT:
+                metrics[name] = rows
+                continue
+            if name == "auc":
+                value = compute_auc(*highest_first)
+            elif name == "auc_precision_recall":
+                value = compute_average_precision(*highest_first)
+            elif name == "expected_calibration_error":
+                value = compute_calibration_error(*highest_first, self.list_probabilities()[::-1])
+            else:
+                value = _divide(*ratios[name])
+            is_broken = (totals.broken > 0) & (name != "mean_label")
+            metrics[name] = np.where(is_broken, math.nan, value)[()]
+        return metrics
 
 
-def summarise_rows(labels: Array, probabilities: Array, threshold: float = 0.5) -> ScoreHistogram:
-    """Summarise rows of one slice.
+def summarize_rows(
+    labels: Array, probabilities: Array, threshold: float = 0.5, groups: Integers | None = None
+) -> ScoreHistogram:
+    """Summarize rows of one slice.
 
     Args:
         labels: 0 or 1, [rows].
         probabilities: As ``prepare_rows`` takes them, [rows].
         threshold: A row counts as positive where its probability is above it.
+        groups: Number of each row's group, [rows]; None for one summary of all rows.
 
     Returns:
-        One summary, without a leading dimension.
+        One summary without a leading dimension, or one per group, [groups].
 
     Raises:
         ValueError: If a label is neither 0 nor 1.
     """
     check_labels(labels)
-    rows = prepare_rows(labels, probabilities, threshold)
-    buckets, places = np.unique(rows.buckets, return_inverse=True)
-    return ScoreHistogram(
-        threshold,
-        buckets,
-        np.bincount(places, labels == 0, buckets.size).astype(np.float64),
-        np.bincount(places, labels == 1, buckets.size).astype(np.float64),
-        ScoreTotals(*rows.sums.sum(axis=1)),
+    row_buckets, terms = prepare_rows(labels, probabilities, threshold)
+    of_row = np.zeros(labels.size, np.int64) if groups is None else groups
+    count = int(of_row.max(initial=0)) + 1
+    buckets, places = np.unique(row_buckets, return_inverse=True)
+    cells = of_row * buckets.size + places
+    negatives, positives = (
+        _sum(cells, labels == label, count * buckets.size).reshape(count, buckets.size)
+        for label in (0, 1)
     )
+    totals = ScoreTotals(*(_sum(of_row, term, count) for term in terms))
+    histogram = ScoreHistogram(threshold, buckets, negatives, positives, totals)
+    return histogram.merge_groups() if groups is None else histogram
 
 
 def compute_auc(negatives: Array, positives: Array) -> Array:
@@ -268,6 +287,11 @@ def compute_calibration_error(
         totals.size * bins,
     )
     return _divide(np.abs(excesses).reshape(*totals.shape, bins).sum(axis=-1), totals)
+
+
+def _sum(indices: Integers, values: npt.NDArray[Any], count: int) -> Array:
+    """Sum values by index, [count]."""
+    return np.asarray(np.bincount(indices, values, count), np.float64)
 
 
 def _divide(numerator: Array, denominator: Array) -> Array:

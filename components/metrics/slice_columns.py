@@ -1,11 +1,54 @@
-"""Find the slices of rows in their columns; Arrow alone."""
+"""The slice that each row falls in, by column; Arrow and NumPy alone."""
 
 from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 
-from components.metrics.sliced_scores import SliceColumn
+from components.metrics.score_histogram import Integers
+
+SliceValue = str | int | float
+
+
+@dataclasses.dataclass(frozen=True)
+class SliceColumn:
+    """The slices of rows by one column, or fairness attribute.
+
+    Attributes:
+        values: The column's values.
+        codes: Index into them by row, -1 for a row without a value, [rows].
+    """
+
+    values: Sequence[SliceValue]
+    codes: Integers
+
+    def select(self, rows: Integers) -> SliceColumn:
+        """Keep the rows of these numbers, in their order."""
+        return SliceColumn(self.values, self.codes[rows])
+
+    def find_rows(self, text: str) -> Integers:
+        """List the rows whose value, as text, is this one, ascending; [found rows]."""
+        codes = [code for code, value in enumerate(self.values) if str(value) == text]
+        return np.flatnonzero(np.isin(self.codes, codes))
+
+    def list_texts(self) -> pa.Array:
+        """List the rows' values as texts, null for a row without a value; [rows]."""
+        texts = np.array([*map(str, self.values), None], np.object_)
+        return pa.array(texts[self.codes], pa.string())
+
+
+def join_slices(parts: Sequence[SliceColumn]) -> SliceColumn:
+    """Join the rows of parts, each of which numbers the same column's values in its own way."""
+    codes_by_value: dict[SliceValue, int] = {}
+    codes = []
+    for part in parts:
+        found = [codes_by_value.setdefault(value, len(codes_by_value)) for value in part.values]
+        # The code -1, of a row without a value, picks the last.
+        codes.append(np.array([*found, -1], np.int64)[part.codes])
+    return SliceColumn(list(codes_by_value), np.concatenate(codes))
 
 
 def find_slices(name: str, column: pa.Array) -> SliceColumn:
@@ -14,19 +57,15 @@ def find_slices(name: str, column: pa.Array) -> SliceColumn:
     Args:
         column: Flat, integers, floats, bytes or texts; null for a missing value.
 
-    Returns:
-        The distinct values, and which of them each row has.
-
     Raises:
         ValueError: If bytes are not UTF-8.
     """
     encoded = column.dictionary_encode()
-    values = encoded.dictionary.to_pylist()
     codes = encoded.indices.fill_null(-1).to_numpy().astype(np.int64)
-    return SliceColumn([_to_key(name, value) for value in values], codes)
+    return SliceColumn([_to_key(name, value) for value in encoded.dictionary.to_pylist()], codes)
 
 
-def _to_key(name: str, value: bytes | str | int | float) -> str | int | float:
+def _to_key(name: str, value: bytes | SliceValue) -> SliceValue:
     if not isinstance(value, bytes):
         return value
     try:

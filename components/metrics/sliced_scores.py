@@ -1,4 +1,4 @@
-"""Gather the scores of all models by slice and jackknife group, a batch of rows at a time.
+"""Gather the scores of all models by slice and jackknife group, one batch of rows at a time.
 
 A batch is counted by sorting, and a slice's counts wait until there are as many as were merged
 before, so each row costs a few sorted numbers whatever the number of rows, and memory follows the
@@ -9,7 +9,6 @@ This module is NumPy, and Arrow where it packs.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -18,15 +17,15 @@ import pyarrow as pa
 
 from components.metrics.score_histogram import (
     MAX_BUCKET,
-    SUMMED_TERMS,
     Array,
+    Integers,
     ScoreHistogram,
     ScoreTotals,
     check_labels,
     prepare_rows,
 )
+from components.metrics.slice_columns import SliceColumn, SliceValue
 
-SliceValue = str | int | float
 SliceKey = tuple[()] | tuple[tuple[str, SliceValue]]
 """Column, or fairness attribute, and value, as TFMA has it; empty for all rows."""
 
@@ -35,21 +34,8 @@ OVERALL: SliceKey = ()
 _LABELS = 2
 _BUCKETS = 2 * MAX_BUCKET + 1
 _CELL = _BUCKETS * _LABELS
-_FEWEST_PENDING = 1 << 14
+_MIN_PENDING = 1 << 14
 _CODEC = "zstd"
-
-
-@dataclasses.dataclass(frozen=True)
-class SliceColumn:
-    """The slices of rows by one column.
-
-    Attributes:
-        values: The column's values; each occurs.
-        codes: Index into them by row, -1 for a row without a value, int64 [rows].
-    """
-
-    values: Sequence[SliceValue]
-    codes: npt.NDArray[np.int64]
 
 
 class _Counts:
@@ -67,7 +53,7 @@ class _Counts:
     def add(self, keys: npt.NDArray[np.int32], counts: npt.NDArray[np.int32]) -> None:
         self._pending.append((keys, counts))
         self._pending_size += keys.size
-        if self._pending_size > max(_FEWEST_PENDING, self._keys.size):
+        if self._pending_size > max(_MIN_PENDING, self._keys.size):
             self.list()
 
     def list(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
@@ -114,21 +100,20 @@ class SlicedScores:
         self._threshold = threshold
         self._places: dict[SliceKey, int] = {}
         self._counts: list[list[_Counts]] = [[] for _ in range(models)]
-        self._sums = [np.zeros((0, SUMMED_TERMS)) for _ in range(models)]
+        self._sums = [np.zeros((0, len(ScoreTotals._fields))) for _ in range(models)]
 
     def add(
         self,
         labels: Array,
         probabilities: Sequence[Array],
-        groups: npt.NDArray[np.int64],
+        groups: Integers,
         columns: Mapping[str, SliceColumn],
     ) -> None:
         """Add rows.
 
         Args:
             labels: 0 or 1, [rows], at least one.
-            probabilities: Predicted probability of label 1, [rows] for each model, as
-                ``prepare_rows`` takes it.
+            probabilities: Per model, as ``prepare_rows`` takes them, [rows].
             groups: Jackknife group, [rows].
 
         Raises:
@@ -139,20 +124,16 @@ class SlicedScores:
         self._grow()
         is_positive = labels.astype(np.int64)
         for number, scores in enumerate(probabilities):
-            prepared = prepare_rows(labels, scores, self._threshold)
-            # One number says what a row is counted as: its cell, bucket and label.
-            places = (prepared.buckets + MAX_BUCKET) * _LABELS + is_positive
+            buckets, terms = prepare_rows(labels, scores, self._threshold)
+            # One number for what a row is counted as: its cell, bucket and label.
+            places = (buckets + MAX_BUCKET) * _LABELS + is_positive
             self._add_counts(number, *np.unique(cells * _CELL + places[rows], return_counts=True))
             sums = self._sums[number]
-            for term, values in enumerate(prepared.sums):
+            for term, values in enumerate(terms):
                 sums[:, term] += np.bincount(cells, values[rows], sums.shape[0])
 
     def merge(self, other: SlicedScores) -> None:
-        """Add all of another's rows; the other keeps its own.
-
-        Args:
-            other: One of as many models and groups, and the same threshold.
-        """
+        """Add all rows of another, of as many models and groups; the other keeps its own."""
         moved = [self._place(key) for key in other._places]
         self._grow()
         for number, slices in enumerate(other._counts):
@@ -166,17 +147,12 @@ class SlicedScores:
         """List the slices, the overall one first; none without rows."""
         return list(self._places)
 
-    def create_histogram(self, key: SliceKey, model: int) -> ScoreHistogram:
-        """Create the histograms of one model on one slice.
+    def create_histograms(self, key: SliceKey) -> list[ScoreHistogram]:
+        """Create each model's histogram of one of ``list_slices``, leading dimension [groups]."""
+        models = range(len(self._sums))
+        return [self._create_histogram(self._places[key], model) for model in models]
 
-        Args:
-            key: One of ``list_slices``.
-            model: Number of the model.
-
-        Returns:
-            One summary a group, leading dimension [groups].
-        """
-        place = self._places[key]
+    def _create_histogram(self, place: int, model: int) -> ScoreHistogram:
         keys, counts = self._counts[model][place].list()
         groups, rest = np.divmod(keys, _CELL)
         buckets, places = np.unique(rest // _LABELS, return_inverse=True)
@@ -188,8 +164,8 @@ class SlicedScores:
         )
 
     def _list_cells(
-        self, rows: int, groups: npt.NDArray[np.int64], columns: Mapping[str, SliceColumn]
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        self, rows: int, groups: Integers, columns: Mapping[str, SliceColumn]
+    ) -> tuple[Integers, Integers]:
         """List in which cells, of a slice and a group, rows are: cell and row, [memberships]."""
         cells, members = [self._place(OVERALL) * self._groups + groups], [np.arange(rows)]
         for name, column in columns.items():
@@ -199,9 +175,7 @@ class SlicedScores:
             members.append(present)
         return np.concatenate(cells), np.concatenate(members)
 
-    def _add_counts(
-        self, model: int, keys: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]
-    ) -> None:
+    def _add_counts(self, model: int, keys: Integers, counts: Integers) -> None:
         """Share out counts among the slices; keys are ascending, of all slices."""
         size = self._groups * _CELL
         slices = np.arange(len(self._places))

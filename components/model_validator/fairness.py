@@ -13,8 +13,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+from components.metrics.evaluation import Slice
 from components.metrics.metric_names import ScoreMetric
-from components.metrics.slice_metrics import SliceMetrics
 from components.model_validator.gates import FairnessMetric
 
 
@@ -35,7 +35,7 @@ class Gap:
     lowest_value: float
 
 
-def count_support(part: SliceMetrics, metric: FairnessMetric) -> int:
+def count_support(part: Slice, metric: FairnessMetric) -> int:
     """Count the rows that a group's value is a share of.
 
     Returns:
@@ -53,12 +53,12 @@ def count_support(part: SliceMetrics, metric: FairnessMetric) -> int:
 
 
 def find_widest_gap(
-    groups: Sequence[SliceMetrics], metric: FairnessMetric, min_examples: int
+    groups: Sequence[Slice], metric: FairnessMetric, min_examples: int
 ) -> Gap | None:
     """Find the widest gap between any two groups.
 
     Args:
-        min_examples: Fewest rows that a group's value must be a share of.
+        min_examples: Rows at least that a group's value must be a share of.
 
     Returns:
         The gap; None where fewer than two groups have enough rows and a value.
@@ -76,6 +76,6 @@ def find_widest_gap(
     return Gap(values[highest] - values[lowest], highest, lowest, values[highest], values[lowest])
 
 
-def _find(part: SliceMetrics, metric: ScoreMetric) -> float:
+def _find(part: Slice, metric: ScoreMetric) -> float:
     """Give a share, 0 where it has no meaning because there are no rows to be a share of."""
     return part.find_value(metric) or 0.0

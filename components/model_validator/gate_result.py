@@ -1,4 +1,4 @@
-"""What comes out of a gate.
+"""What comes out of a gate, and when it passes.
 
 This module is plain Python.
 """
@@ -6,6 +6,8 @@ This module is plain Python.
 from __future__ import annotations
 
 import enum
+
+import pydantic
 
 from components.model_validator.gates import Rule
 from components.record import Record
@@ -24,6 +26,31 @@ class Outcome(str, enum.Enum):
     """The slice's labels leave the metric without meaning, for any model; not counted as passed."""
     NO_BASELINE = "no baseline"
     """There is no champion to compare with, so the gate does not apply."""
+
+
+ROUNDING_MARGIN = 1e-9
+"""A value this close to its limit meets it: 0.95 - 0.01 is not quite 0.94 in binary."""
+
+
+def decide(excess: float) -> Outcome:
+    """Pass unless a limit is exceeded by more than rounding.
+
+    Args:
+        excess: By how much a value is on the wrong side of its limit; negative on the right side.
+    """
+    return Outcome.PASSED if excess <= ROUNDING_MARGIN else Outcome.FAILED
+
+
+def decide_by_interval(least_excess: float, greatest_excess: float) -> Outcome:
+    """Pass where all of an interval meets the limit, fail where none of it does.
+
+    Args:
+        least_excess: The excess at the interval's good end.
+        greatest_excess: The excess at its bad end.
+    """
+    if decide(greatest_excess) is Outcome.PASSED:
+        return Outcome.PASSED
+    return Outcome.FAILED if decide(least_excess) is Outcome.FAILED else Outcome.INCONCLUSIVE
 
 
 class GateResult(Record):
@@ -60,6 +87,12 @@ class GateResult(Record):
     compared_with: str | None = None
     groups: tuple[str, str] | None = None
     refuses_if_inconclusive: bool = False
+
+    @pydantic.computed_field  # type: ignore[prop-decorator]  # mypy knows no such property
+    @property
+    def passed(self) -> bool:
+        """Whether the value meets the limit; false also where the gate could not be applied."""
+        return self.outcome is Outcome.PASSED
 
     @property
     def is_refusal(self) -> bool:

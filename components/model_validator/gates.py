@@ -39,7 +39,7 @@ _Change = Annotated[float, pydantic.Field(ge=0, allow_inf_nan=False)]
 
 
 class NamedGate(FrozenModel, strict=True):
-    """What all gates have in common.
+    """The base of all gates.
 
     Attributes:
         name: Name of the gate, unique in the list.
@@ -47,9 +47,15 @@ class NamedGate(FrozenModel, strict=True):
 
     name: Annotated[str, pydantic.Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
+    @property
+    def limits(self) -> tuple[tuple[Rule, float], ...]:
+        """The limits that are set, by rule; a gate has a field for each rule that it knows."""
+        limits = ((rule, getattr(self, rule, None)) for rule in RULE_SIGNS)
+        return tuple((rule, limit) for rule, limit in limits if limit is not None)
+
 
 class MetricGate(NamedGate):
-    """What the gates on a metric of slices have in common.
+    """The base of the gates on a metric of slices.
 
     Attributes:
         slice_columns: Columns, or fairness attributes, whose every slice is judged; none for all
@@ -66,8 +72,8 @@ class ValueGate(MetricGate):
     """Hold a metric against fixed limits.
 
     Attributes:
-        min: Least value allowed, inclusive.
-        max: Greatest value allowed, inclusive.
+        min: Smallest value allowed, inclusive.
+        max: Largest value allowed, inclusive.
     """
 
     kind: Literal["value"]
@@ -76,16 +82,11 @@ class ValueGate(MetricGate):
 
     @pydantic.model_validator(mode="after")
     def _have_limits_in_order(self) -> ValueGate:
-        if self.min is None and self.max is None:
+        if not self.limits:
             raise ValueError("min, max or both")
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError(f"min <= max, not {self.min} > {self.max}")
         return self
-
-    @property
-    def limits(self) -> tuple[tuple[Rule, float], ...]:
-        """The limits that are set."""
-        return _select_set_limits(("min", self.min), ("max", self.max))
 
 
 class ChangeGate(MetricGate):
@@ -95,8 +96,8 @@ class ChangeGate(MetricGate):
     inconclusive otherwise.
 
     Attributes:
-        max_drop: Most that the metric may be below the champion's, inclusive.
-        max_rise: Most that the metric may be above the champion's, inclusive.
+        max_drop: How far at most the metric may be below the champion's, inclusive.
+        max_rise: How far at most the metric may be above the champion's, inclusive.
         inconclusive: Whether an inconclusive outcome lets the model pass or refuses it.
     """
 
@@ -116,18 +117,13 @@ class ChangeGate(MetricGate):
             )
         return self
 
-    @property
-    def limits(self) -> tuple[tuple[Rule, float], ...]:
-        """The limits that are set."""
-        return _select_set_limits(("max_drop", self.max_drop), ("max_rise", self.max_rise))
-
 
 class ServingGate(NamedGate):
     """Hold a measure of the serving replay against a fixed limit, the champion's, or both.
 
     Attributes:
-        max: Greatest value allowed, inclusive, in the unit that the measure's name ends with.
-        max_ratio: Greatest multiple of the champion's value allowed, inclusive.
+        max: Largest value allowed, inclusive, in the unit that the measure's name ends with.
+        max_ratio: Largest multiple of the champion's value allowed, inclusive.
     """
 
     kind: Literal["serving"]
@@ -143,19 +139,14 @@ class ServingGate(NamedGate):
             raise ValueError("max alone for prediction_difference, which has no champion's value")
         return self
 
-    @property
-    def limits(self) -> tuple[tuple[Rule, float], ...]:
-        """The limits that are set."""
-        return _select_set_limits(("max", self.max), ("max_ratio", self.max_ratio))
-
 
 class FairnessGate(NamedGate):
     """Limit the gap of a metric between the groups of a fairness attribute.
 
     Attributes:
         attribute: Name of the attribute in the feature table.
-        max_gap: Greatest difference between any two groups' values allowed, inclusive.
-        min_examples: Fewest rows that a group's value must be a share of, for it to be compared.
+        max_gap: Largest difference allowed between any two groups' values, inclusive.
+        min_examples: Rows at least that a group's value must be a share of, for it to be compared.
     """
 
     kind: Literal["fairness"]
@@ -170,7 +161,7 @@ class TrivialGate(NamedGate):
 
     Attributes:
         models: Which trivial models; all are measured.
-        min_gain: Least that its log loss must be below each trivial model's, in nats, inclusive.
+        min_gain: How far at least its log loss must be below theirs, in nats, inclusive.
         inconclusive: Whether an inconclusive outcome lets the model pass or refuses it.
     """
 
@@ -191,9 +182,9 @@ Gate = Annotated[
 
 def _check_gates(gates: tuple[Gate, ...]) -> tuple[Gate, ...]:
     names = collections.Counter(gate.name for gate in gates)
-    doubled = sorted(name for name, count in names.items() if count > 1)
-    if doubled:
-        raise ValueError(f"gates with a name of their own, not twice {', '.join(doubled)}")
+    duplicates = sorted(name for name, count in names.items() if count > 1)
+    if duplicates:
+        raise ValueError(f"unique names; duplicate gate name: {', '.join(duplicates)}")
     if not any(isinstance(gate, ValueGate) and not gate.slice_columns for gate in gates):
         raise ValueError(
             "at least one gate of kind 'value' without slice_columns; without it the first model "
@@ -227,7 +218,3 @@ def load_gates(text: str) -> tuple[Gate, ...]:
 def dump_gates(gates: Sequence[Gate]) -> str:
     """Write gates as JSON; the same gates give the same text, so it can serve as a cache key."""
     return _GATES.dump_json(tuple(gates), exclude_none=True).decode()
-
-
-def _select_set_limits(*limits: tuple[Rule, float | None]) -> tuple[tuple[Rule, float], ...]:
-    return tuple((rule, limit) for rule, limit in limits if limit is not None)

@@ -1,179 +1,194 @@
 """Find out what the gates need to know beside the Evaluator's metrics.
 
-This module is plain Python and NumPy; what needs TensorFlow is done by ``serving_replay`` in
-another process.
+This module is plain Python and NumPy.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from components.evaluator.scored_rows import ScoredRows
 from components.examples.row_digest import order_rows
-from components.metrics.grouped_metrics import compute_metric
+from components.metrics.evaluation import Change, Evaluation, Slice
 from components.metrics.metric_names import ScoreMetric
-from components.metrics.paired_change import Change, PairedScores, estimate_changes
-from components.metrics.slice_metrics import Evaluation, SliceMetrics
-from components.model_validator.evidence import Evidence, ModelReplay, TrivialModel
-from components.model_validator.gates import ChangeGate, Gate, ServingGate, TrivialGate
-from components.model_validator.trivial_models import predict_by_trivial_models
-from components.serving.replay_client import Array, Replay, ReplayError
+from components.metrics.paired_change import PairedScores, estimate_changes
+from components.metrics.score_histogram import Array, Integers, summarize_rows
+from components.model_validator.evidence import TrivialModel
+from components.model_validator.gates import (
+    ChangeGate,
+    Gate,
+    ServingGate,
+    TrivialGate,
+    TrivialName,
+)
+from components.model_validator.settings import ModelValidatorSettings
+from components.serving.example_records import write_records
+from components.serving.model_replay import ModelReplay
+from components.serving.replay_client import (
+    Replay,
+    ReplayError,
+    ReplayProcesses,
+    ReplayRequest,
+)
 from components.serving.replay_comparison import (
     Difference,
     find_largest_difference,
     find_other_label,
 )
-from components.serving.slice_columns import SliceColumn
+
+Changes = dict[tuple[ScoreMetric, str], Change | None]
 
 
-def needs_replay(gates: Sequence[Gate], *, has_champion: bool) -> bool:
-    """Say whether any gate asks for more than the Evaluator's metrics."""
-    return any(
-        isinstance(gate, ServingGate | TrivialGate)
-        or (isinstance(gate, ChangeGate) and has_champion)
+def needs_evidence(gates: Sequence[Gate], *, has_champion: bool) -> bool:
+    """Tell whether any gate asks for more than the Evaluator's metrics."""
+    return needs_replay(gates) or any(
+        isinstance(gate, TrivialGate) or (isinstance(gate, ChangeGate) and has_champion)
         for gate in gates
     )
 
 
-def gather_evidence(
+def needs_replay(gates: Sequence[Gate]) -> bool:
+    """Tell whether any gate asks for the serving replay."""
+    return any(isinstance(gate, ServingGate) for gate in gates)
+
+
+def measure_changes(
     evaluation: Evaluation,
     gates: Sequence[Gate],
     scored: ScoredRows,
-    columns: Mapping[str, SliceColumn],
-    candidate: Replay | ReplayError,
-    champion: Replay | ReplayError | None,
     confidence: float,
     threshold: float,
-) -> Evidence:
-    """Gather what the replays tell.
+) -> tuple[Changes, dict[str, int]]:
+    """Measure the changes from the champion that gates ask for.
 
     Args:
-        scored: The rows that were replayed, as the Evaluator measured them.
-        columns: Their slices by raw column.
-        candidate: The candidate's replay, or why there is none; without training rows it leaves
-            the trivial models out.
-        champion: The champion's, or why there is none; None where there is no champion.
+        scored: The rows whose scores the Evaluator kept.
         confidence: Confidence of the intervals.
         threshold: A row counts as positive where its probability is above it.
+
+    Returns:
+        The change by metric and slice; and, where not all rows' scores were kept, the rows of each
+        slice whose were.
     """
-    if isinstance(candidate, ReplayError):
-        return Evidence(candidate=ModelReplay(problem=str(candidate)), confidence=confidence)
-    slices = {**columns, **candidate.slices}
+    if scored.champion is None:
+        return {}, {}
+    scores = PairedScores(scored.labels, scored.candidate, scored.champion)
     order = order_rows(scored.digests)
-    changes: dict[tuple[ScoreMetric, str], Change | None] = {}
-    thinned: dict[str, int] = {}
-    if isinstance(champion, Replay):
-        scores = PairedScores(scored.labels, candidate.probabilities, champion.probabilities)
-        parts = _list_changing_slices(evaluation, gates)
-        rows = {part.name: _find_rows(part, slices, order) for part, _ in parts}
-        if scored.rows.size < evaluation.overall.examples:
-            thinned = {name: found.size for name, found in rows.items()}
-        changes = {
-            (metric, part.name): change
-            for part, metrics in parts
-            if rows[part.name].size
-            for metric, change in estimate_changes(
-                scores.select(rows[part.name]), metrics, confidence, threshold
-            ).items()
-        }
-    return Evidence(
-        candidate=_report(candidate, scored, scored.candidate),
-        champion=_report(champion, scored, scored.champion) if champion is not None else None,
-        changes=changes,
-        thinned_slices=thinned,
-        trivial=_measure_trivial_models(candidate, scored.labels, order, confidence, threshold),
-        confidence=confidence,
-    )
+    changes: Changes = {}
+    kept: dict[str, int] = {}
+    for gate in (gate for gate in gates if isinstance(gate, ChangeGate)):
+        for part in evaluation.select_slices(gate.slice_columns):
+            if part.column is not None and part.examples < gate.min_examples:
+                continue
+            rows = _find_rows(part, scored, order)
+            kept[part.name] = rows.size
+            if rows.size:
+                changes |= {
+                    (metric, part.name): change
+                    for metric, change in estimate_changes(
+                        scores.select(rows), [gate.metric], confidence, threshold
+                    ).items()
+                }
+    return changes, kept if scored.rows.size < evaluation.overall.examples else {}
 
 
-def _report(
-    replay: Replay | ReplayError, scored: ScoredRows, measured: Array | None
-) -> ModelReplay:
-    """Report a model's replay, compared with its evaluation."""
-    if isinstance(replay, ReplayError):
-        return ModelReplay(problem=str(replay))
-    difference = _compare(replay, scored, measured)
-    return ModelReplay(
-        **replay.measures.model_dump(),
-        prediction_difference=difference.value,
-        difference_at=difference.where,
-    )
-
-
-def _compare(replay: Replay, scored: ScoredRows, measured: Array | None) -> Difference:
-    if measured is None:
-        return Difference(None, "the Evaluator kept no scores of it")
-    if replay.evaluated is not None:
-        other = find_other_label(scored.rows, scored.labels, replay.evaluated.labels)
-        if other is not None:
-            return other
-    return find_largest_difference(scored.rows, measured, replay.probabilities)
-
-
-def _list_changing_slices(
-    evaluation: Evaluation, gates: Sequence[Gate]
-) -> list[tuple[SliceMetrics, list[ScoreMetric]]]:
-    """List the slices whose change a gate will ask for, each with the metrics of it."""
-    wanted: dict[str, tuple[SliceMetrics, list[ScoreMetric]]] = {}
-    for gate in gates:
-        if isinstance(gate, ChangeGate):
-            for part in _list_judged_slices(evaluation, gate):
-                wanted.setdefault(part.name, (part, []))[1].append(gate.metric)
-    return list(wanted.values())
-
-
-def _find_rows(
-    part: SliceMetrics, slices: Mapping[str, SliceColumn], order: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
-    """List the replayed rows of a slice, in order; none where the replay has no such column."""
-    if part.column is None:
-        return order
-    if part.column not in slices:
-        return np.zeros(0, np.int64)
-    return order[np.isin(order, slices[part.column].find_rows(part.column_value or ""))]
-
-
-def _list_judged_slices(evaluation: Evaluation, gate: ChangeGate) -> Sequence[SliceMetrics]:
-    if not gate.slice_columns:
-        return [evaluation.overall]
-    return [
-        part
-        for column in gate.slice_columns
-        for part in evaluation.find_slices(column)
-        if part.examples >= gate.min_examples
-    ]
-
-
-def _measure_trivial_models(
-    candidate: Replay,
-    labels: Array,
-    order: npt.NDArray[np.int64],
+def measure_trivial_models(
+    scored: ScoredRows,
+    predictions: Mapping[TrivialName, Array],
     confidence: float,
     threshold: float,
 ) -> tuple[TrivialModel, ...]:
-    """Measure the trivial models; none without training rows, or with a single row."""
-    if candidate.train is None or candidate.evaluated is None:
-        return ()
-    predictions = predict_by_trivial_models(candidate.train, candidate.evaluated)
+    """Measure trivial models beside the candidate; none where there is a single row.
+
+    Args:
+        predictions: Each one's probabilities of label 1 on the scored rows, [rows].
+        confidence: Confidence of the intervals.
+        threshold: A row counts as positive where its probability is above it.
+    """
+    order = order_rows(scored.digests)
     models = []
     for name, probabilities in predictions.items():
-        scores = PairedScores(labels, candidate.probabilities, probabilities).select(order)
+        scores = PairedScores(scored.labels, scored.candidate, probabilities).select(order)
         change = estimate_changes(scores, ["log_loss"], confidence, threshold)["log_loss"]
         if change is None:
             return ()
-        auc = compute_metric("auc", scores.labels, scores.other, threshold)
+        rows = summarize_rows(scores.labels, scores.other, threshold)
+        metrics = rows.compute_metrics(["log_loss", "auc"])
         models.append(
             TrivialModel(
                 name=name,
-                log_loss=compute_metric("log_loss", scores.labels, scores.other, threshold),
-                auc=auc if math.isfinite(auc) else None,
+                log_loss=metrics["log_loss"],
+                auc=metrics["auc"],
                 change=change.value,
                 lower=change.lower,
                 upper=change.upper,
             )
         )
     return tuple(models)
+
+
+def replay_models(
+    processes: ReplayProcesses,
+    model_directories: Sequence[Path],
+    example_files: Sequence[str],
+    scored: ScoredRows,
+    settings: ModelValidatorSettings,
+    label: str | None = None,
+) -> list[Replay | ReplayError]:
+    """Replay models on the rows whose scores the Evaluator kept.
+
+    Args:
+        model_directories: Folders of SavedModels, one per process; without any, nothing is done.
+        example_files: Files of the evaluated split, in order.
+        label: Name of the label, which the first model gives; None to leave it out.
+    """
+    if not model_directories:
+        return []
+    records_file = processes.directory / "evaluated.arrow"
+    write_records(example_files, scored.rows, records_file)
+    requests = [
+        ReplayRequest(
+            model_directory=str(directory),
+            records_file=str(records_file),
+            label=None if number else label,
+            batch_rows=settings.batch_rows,
+            latency_rows=settings.latency_rows,
+        )
+        for number, directory in enumerate(model_directories)
+    ]
+    return processes.replay(requests, settings.timeout_seconds)
+
+
+def compare_replay(
+    replay: Replay | ReplayError, scored: ScoredRows, measured: Array | None
+) -> ModelReplay:
+    """Compare a model's serving replay with its evaluation, row by row.
+
+    Args:
+        scored: The rows that were replayed.
+        measured: The Evaluator's probabilities of this model, [rows].
+    """
+    if isinstance(replay, ReplayError):
+        return ModelReplay(problem=str(replay))
+    if measured is None:
+        difference = Difference(None, "the Evaluator kept no scores of it")
+    else:
+        labels = scored.labels if replay.labels is None else replay.labels
+        other = find_other_label(scored.rows, scored.labels, labels)
+        difference = other or find_largest_difference(scored.rows, measured, replay.probabilities)
+    return replay.measures.model_copy(
+        update={"prediction_difference": difference.value, "difference_at": difference.where}
+    )
+
+
+def _find_rows(part: Slice, scored: ScoredRows, order: Integers) -> Integers:
+    """List the scored rows of a slice, in order; none where its column was not kept."""
+    if part.column is None:
+        return order
+    if part.column not in scored.slices:
+        return order[:0]
+    inside = scored.slices[part.column].find_rows(part.column_value or "")
+    return order[np.isin(order, inside)]

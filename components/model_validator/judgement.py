@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from components.metrics.paired_change import Change
-from components.metrics.slice_metrics import OVERALL, Evaluation, SliceMetrics
+from components.metrics.evaluation import OVERALL, Change, Evaluation, Slice
 from components.model_validator.evidence import Evidence
 from components.model_validator.fairness import find_widest_gap
-from components.model_validator.gate_result import GateResult, Outcome
+from components.model_validator.gate_result import GateResult, Outcome, decide, decide_by_interval
 from components.model_validator.gates import (
     ChangeGate,
     FairnessGate,
@@ -25,26 +25,8 @@ from components.model_validator.gates import (
     TrivialGate,
     ValueGate,
 )
-from components.model_validator.limits import decide, decide_by_interval
 
-
-@dataclasses.dataclass(frozen=True)
-class _Case:
-    """One limit of one gate on a metric, on one slice; values are None where not a number."""
-
-    gate: ValueGate | ChangeGate
-    rule: Rule
-    limit: float
-    part: SliceMetrics
-    value: float | None
-    baseline: float | None
-    has_champion: bool
-    evidence: Evidence
-
-    @property
-    def change(self) -> Change | None:
-        """The change's interval, None where there is none."""
-        return self.evidence.changes.get((self.gate.metric, self.part.name))
+_Answer = tuple[Outcome, str]
 
 
 def judge(
@@ -56,269 +38,247 @@ def judge(
         evidence: What else was found out, for gates that are not on the metrics alone.
 
     Returns:
-        One result a gate, slice and limit, in that order; at least one a gate.
+        One result per gate, slice and limit, in that order; at least one per gate.
 
     Raises:
         ValueError: If there are no gates: a model must not be blessed unjudged.
     """
     if not gates:
         raise ValueError("no gates: at least one is needed, or any model would be blessed")
-    found = evidence or Evidence()
-    return tuple(result for gate in gates for result in _judge_gate(evaluation, gate, found))
+    judgement = _Judgement(evaluation, evidence or Evidence())
+    return tuple(result for gate in gates for result in judgement.judge(gate))
 
 
 def is_blessed(results: Sequence[GateResult]) -> bool:
-    """Say whether a candidate is blessed: something was passed, and nothing refuses it."""
+    """Tell whether a candidate is blessed: something was passed, and nothing refuses it."""
     has_passed = any(result.outcome is Outcome.PASSED for result in results)
     return has_passed and not any(result.is_refusal for result in results)
 
 
-def _judge_gate(evaluation: Evaluation, gate: Gate, evidence: Evidence) -> Iterator[GateResult]:
-    if isinstance(gate, ServingGate):
+@dataclasses.dataclass(frozen=True)
+class _Judgement:
+    """What gates are applied to."""
+
+    evaluation: Evaluation
+    evidence: Evidence
+
+    def judge(self, gate: Gate) -> Iterator[GateResult]:
         for rule, limit in gate.limits:
-            yield _judge_serving(evaluation, gate, rule, limit, evidence)
-    elif isinstance(gate, FairnessGate):
-        yield _judge_fairness(evaluation, gate)
-    elif isinstance(gate, TrivialGate):
-        yield from _judge_against_trivial(evaluation, gate, evidence)
-    else:
-        for part in _select_slices(evaluation, gate):
-            for rule, limit in gate.limits:
-                yield _judge_case(_create_case(evaluation, gate, rule, limit, part, evidence))
+            if isinstance(gate, ServingGate):
+                yield self._judge_serving(gate, rule, limit)
+            elif isinstance(gate, FairnessGate):
+                yield self._judge_fairness(gate, rule, limit)
+            elif isinstance(gate, TrivialGate):
+                yield from self._judge_against_trivial(gate, rule, limit)
+        if isinstance(gate, ValueGate | ChangeGate):
+            for part in self.evaluation.select_slices(gate.slice_columns):
+                for rule, limit in gate.limits:
+                    yield self._judge_slice(gate, rule, limit, part)
+
+    def _create(
+        self, gate: Gate, rule: Rule, limit: float, answer: _Answer, **facts: Any
+    ) -> GateResult:
+        """Create a result; ``facts`` are what differs from one of log loss on all rows."""
+        usual = {
+            "metric": getattr(gate, "metric", "log_loss"),
+            "slice": OVERALL,
+            "examples": self.evaluation.overall.examples,
+            "baseline": None,
+            "refuses_if_inconclusive": getattr(gate, "inconclusive", "pass") == "refuse",
+        }
+        outcome, reason = answer
+        named = {"name": gate.name, "kind": gate.kind, "rule": rule, "limit": limit}
+        return GateResult(**{**usual, **named, "outcome": outcome, "reason": reason, **facts})
+
+    def _judge_slice(
+        self, gate: ValueGate | ChangeGate, rule: Rule, limit: float, part: Slice
+    ) -> GateResult:
+        champion = self.evaluation.find_champion(part.name)
+        value = part.find_value(gate.metric)
+        baseline = champion.find_value(gate.metric) if champion else None
+        obstacle = _find_obstacle(gate, part)
+        facts: dict[str, Any] = {}
+        if isinstance(gate, ChangeGate):
+            answer = obstacle or self._judge_change(gate, rule, limit, part, value, baseline)
+            change = self.evidence.changes.get((gate.metric, part.name))
+            if change is not None:
+                facts |= {"lower": change.lower, "upper": change.upper}
+            if self.evaluation.champion is not None:
+                facts["compared_with"] = "champion"
+        else:
+            answer = obstacle or _judge_value(gate.metric, value, rule, limit)
+        return self._create(
+            gate,
+            rule,
+            limit,
+            answer,
+            slice=part.name,
+            value=value,
+            baseline=baseline,
+            examples=part.examples,
+            **facts,
+        )
+
+    def _judge_change(
+        self,
+        gate: ChangeGate,
+        rule: Rule,
+        limit: float,
+        part: Slice,
+        value: float | None,
+        baseline: float | None,
+    ) -> _Answer:
+        if value is None:
+            return Outcome.FAILED, f"{gate.metric} is missing or not a number"
+        if self.evaluation.champion is None:
+            return Outcome.NO_BASELINE, self._explain_no_champion()
+        if baseline is None:
+            return Outcome.FAILED, f"the champion's {gate.metric} is missing or not a number"
+        obstacle = self._find_no_change(gate, part)
+        change = self.evidence.changes.get((gate.metric, part.name))
+        if obstacle is not None or change is None:
+            no_interval = f"the change of {gate.metric} has no interval on these rows"
+            return obstacle or (Outcome.INCONCLUSIVE, no_interval)
+        falls = rule == "max_drop"
+        least, greatest = (-change.upper, -change.lower) if falls else (change.lower, change.upper)
+        reason = (
+            f"{gate.metric} {value:.4g}, {self._describe(change)} from the champion's "
+            f"{baseline:.4g}, against a {'drop' if falls else 'rise'} of at most {limit:g}"
+        )
+        return decide_by_interval(least - limit, greatest - limit), reason
+
+    def _find_no_change(self, gate: ChangeGate, part: Slice) -> _Answer | None:
+        """Explain why a change was not estimated, or on too few rows; None where it was."""
+        kept = self.evidence.thinned_slices.get(part.name)
+        if part.column is not None and kept is not None and kept < gate.min_examples:
+            return Outcome.TOO_SMALL, (
+                f"{kept} of {part.examples} rows had their scores kept, and it takes "
+                f"{gate.min_examples} to judge a slice"
+            )
+        if (gate.metric, part.name) not in self.evidence.changes:
+            reason = "no interval of the change: no scores of the slice's rows were kept"
+            return Outcome.FAILED, reason
+        return None
+
+    def _describe(self, change: Change) -> str:
+        return (
+            f"{change.value:+.4g} ({change.lower:+.4g} to {change.upper:+.4g} at "
+            f"{self.evidence.confidence:.0%})"
+        )
+
+    def _judge_serving(self, gate: ServingGate, rule: Rule, limit: float) -> GateResult:
+        candidate, champion = self.evidence.candidate, self.evidence.champion
+        value = candidate.find_value(gate.metric) if candidate else None
+        baseline = champion.find_value(gate.metric) if champion else None
+        if value is None:
+            outcome, reason = Outcome.FAILED, self._explain_no_measure(gate)
+        elif rule == "max":
+            outcome, reason = _judge_value(gate.metric, value, rule, limit)
+        elif baseline is not None:
+            outcome = decide(value - limit * baseline)
+            reason = (
+                f"{gate.metric} {value:.4g} against at most {limit:g} times the champion's "
+                f"{baseline:.4g}"
+            )
+        elif champion is not None:
+            # The Evaluator could measure it, so it is a fault that it can't be served.
+            outcome, reason = Outcome.FAILED, f"the champion can't be compared: {champion.problem}"
+        else:
+            outcome, reason = Outcome.NO_BASELINE, self._explain_no_champion()
+        return self._create(
+            gate,
+            rule,
+            limit,
+            (outcome, reason),
+            value=value,
+            baseline=baseline,
+            compared_with="champion" if baseline is not None else None,
+        )
+
+    def _explain_no_measure(self, gate: ServingGate) -> str:
+        candidate = self.evidence.candidate
+        if candidate is None:
+            return "no rows were replayed"
+        if candidate.problem:
+            return f"the candidate can't be served: {candidate.problem}"
+        return f"no {gate.metric}: {candidate.difference_at}"
+
+    def _explain_no_champion(self) -> str:
+        reason = self.evidence.incompatible_champion
+        return f"the champion can't be compared: {reason}" if reason else "no champion"
+
+    def _judge_fairness(self, gate: FairnessGate, rule: Rule, limit: float) -> GateResult:
+        groups = self.evaluation.find_slices(gate.attribute)
+        gap = find_widest_gap(groups, gate.metric, gate.min_examples)
+        if not groups:
+            outcome, reason = Outcome.FAILED, f"no evaluated row has a group by {gate.attribute}"
+        elif gap is None:
+            outcome = Outcome.TOO_SMALL
+            reason = f"fewer than two groups have {gate.min_examples} rows to take {gate.metric} of"
+        else:
+            outcome = decide(gap.value - limit)
+            reason = (
+                f"{gate.metric} {gap.highest_value:.4g} of {gap.highest} and "
+                f"{gap.lowest_value:.4g} of {gap.lowest}, a gap of {gap.value:.4g} against at most "
+                f"{limit:g}"
+            )
+        return self._create(
+            gate,
+            rule,
+            limit,
+            (outcome, reason),
+            slice=gate.attribute,
+            value=gap.value if gap else None,
+            examples=sum(group.examples for group in groups),
+            groups=(gap.highest, gap.lowest) if gap else None,
+        )
+
+    def _judge_against_trivial(
+        self, gate: TrivialGate, rule: Rule, limit: float
+    ) -> Iterator[GateResult]:
+        value = self.evaluation.overall.find_value("log_loss")
+        if not self.evidence.trivial:
+            reason = "there were no rows to fit or to measure the trivial models on"
+            yield self._create(gate, rule, limit, (Outcome.FAILED, reason), value=value)
+        for model in self.evidence.trivial:
+            if model.name not in gate.models:
+                continue
+            change = Change(value=model.change, lower=model.lower, upper=model.upper)
+            reason = (
+                f"log_loss {self._describe(change)} from {model.name}'s {model.log_loss:.4g}, "
+                f"against at least {limit:g} below"
+            )
+            yield self._create(
+                gate,
+                rule,
+                limit,
+                (decide_by_interval(change.lower + limit, change.upper + limit), reason),
+                value=value,
+                baseline=model.log_loss,
+                lower=change.lower,
+                upper=change.upper,
+                compared_with=model.name,
+            )
 
 
-def _select_slices(evaluation: Evaluation, gate: ValueGate | ChangeGate) -> Iterator[SliceMetrics]:
-    """Give a gate's slices, and an empty one for each column that has none."""
-    if not gate.slice_columns:
-        yield evaluation.overall
-    for column in gate.slice_columns:
-        yield from evaluation.find_slices(column) or (SliceMetrics(column, "*", 0, {}),)
-
-
-def _create_case(
-    evaluation: Evaluation,
-    gate: ValueGate | ChangeGate,
-    rule: Rule,
-    limit: float,
-    part: SliceMetrics,
-    evidence: Evidence,
-) -> _Case:
-    champion = evaluation.find_baseline(part.name)
-    return _Case(
-        gate=gate,
-        rule=rule,
-        limit=limit,
-        part=part,
-        value=part.find_value(gate.metric),
-        baseline=champion.find_value(gate.metric) if champion else None,
-        has_champion=evaluation.baseline is not None,
-        evidence=evidence,
-    )
-
-
-def _judge_case(case: _Case) -> GateResult:
-    outcome, reason = _find_obstacle(case) or _compare(case)
-    is_change = isinstance(case.gate, ChangeGate)
-    change = case.change if is_change else None
-    return GateResult(
-        name=case.gate.name,
-        kind=case.gate.kind,
-        rule=case.rule,
-        metric=case.gate.metric,
-        slice=case.part.name,
-        value=case.value,
-        limit=case.limit,
-        baseline=case.baseline,
-        examples=case.part.examples,
-        outcome=outcome,
-        reason=reason,
-        lower=change.lower if change else None,
-        upper=change.upper if change else None,
-        compared_with="champion" if is_change and case.has_champion else None,
-        refuses_if_inconclusive=(
-            isinstance(case.gate, ChangeGate) and case.gate.inconclusive == "refuse"
-        ),
-    )
-
-
-def _find_obstacle(case: _Case) -> tuple[Outcome, str] | None:
-    """Say why the rows at hand can't be judged, or None where they can."""
-    part, metric, smallest = case.part, case.gate.metric, case.gate.min_examples
-    is_overall = part.column is None
+def _find_obstacle(gate: ValueGate | ChangeGate, part: Slice) -> _Answer | None:
+    """Explain why the rows at hand can't be judged; None where they can."""
     if not part.examples:
         return Outcome.FAILED, f"no evaluated row falls in a slice by {part.column}"
-    if not is_overall and part.examples < smallest:
-        return Outcome.TOO_SMALL, f"{part.examples} rows, and it takes {smallest} to judge a slice"
-    if part.is_undefined(metric):
+    is_overall = part.column is None
+    if not is_overall and part.examples < gate.min_examples:
+        return Outcome.TOO_SMALL, (
+            f"{part.examples} rows, and it takes {gate.min_examples} to judge a slice"
+        )
+    if part.is_undefined(gate.metric):
         outcome = Outcome.FAILED if is_overall else Outcome.UNDEFINED
-        return outcome, f"{metric} has no meaning on rows with these labels"
+        return outcome, f"{gate.metric} has no meaning on rows with these labels"
     return None
 
 
-def _compare(case: _Case) -> tuple[Outcome, str]:
-    metric, value, limit = case.gate.metric, case.value, case.limit
+def _judge_value(metric: str, value: float | None, rule: Rule, limit: float) -> _Answer:
     if value is None:
         return Outcome.FAILED, f"{metric} is missing or not a number"
-    if case.rule == "min":
+    if rule == "min":
         return decide(limit - value), f"{metric} {value:.4g} against at least {limit:g}"
-    if case.rule == "max":
-        return decide(value - limit), f"{metric} {value:.4g} against at most {limit:g}"
-    if not case.has_champion:
-        return Outcome.NO_BASELINE, _explain_no_champion(case.evidence)
-    if case.baseline is None:
-        return Outcome.FAILED, f"the champion's {metric} is missing or not a number"
-    return _compare_with_champion(case, value, case.baseline)
-
-
-def _compare_with_champion(case: _Case, value: float, baseline: float) -> tuple[Outcome, str]:
-    metric, change, smallest = case.gate.metric, case.change, case.gate.min_examples
-    replayed = case.evidence.thinned_slices.get(case.part.name)
-    if case.part.column is not None and replayed is not None and replayed < smallest:
-        return Outcome.TOO_SMALL, (
-            f"{replayed} of {case.part.examples} rows were replayed, and it takes {smallest} to "
-            "judge a slice"
-        )
-    key = (metric, case.part.name)
-    if key not in case.evidence.changes:
-        return Outcome.FAILED, f"no interval of the change: {case.evidence.replay_problem}"
-    if change is None:
-        return Outcome.INCONCLUSIVE, f"the change of {metric} has no interval on these rows"
-    falls = case.rule == "max_drop"
-    least, greatest = (-change.upper, -change.lower) if falls else (change.lower, change.upper)
-    reason = (
-        f"{metric} {value:.4g}, {_describe(change, case.evidence)} from the champion's "
-        f"{baseline:.4g}, against a {'drop' if falls else 'rise'} of at most {case.limit:g}"
-    )
-    return decide_by_interval(least - case.limit, greatest - case.limit), reason
-
-
-def _describe(change: Change, evidence: Evidence) -> str:
-    return (
-        f"{change.value:+.4g} ({change.lower:+.4g} to {change.upper:+.4g} at "
-        f"{evidence.confidence:.0%})"
-    )
-
-
-def _judge_serving(
-    evaluation: Evaluation, gate: ServingGate, rule: Rule, limit: float, evidence: Evidence
-) -> GateResult:
-    value = evidence.candidate.find_value(gate.metric) if evidence.candidate else None
-    baseline = evidence.champion.find_value(gate.metric) if evidence.champion else None
-    if value is None:
-        outcome, reason = Outcome.FAILED, _explain_no_measure(gate, evidence)
-    elif rule == "max":
-        outcome = decide(value - limit)
-        reason = f"{gate.metric} {value:.4g} against at most {limit:g}"
-    elif baseline is None:
-        outcome, reason = Outcome.NO_BASELINE, _explain_no_champion(evidence)
-    else:
-        outcome = decide(value - limit * baseline)
-        reason = (
-            f"{gate.metric} {value:.4g} against at most {limit:g} times the champion's "
-            f"{baseline:.4g}"
-        )
-    return GateResult(
-        name=gate.name,
-        kind=gate.kind,
-        rule=rule,
-        metric=gate.metric,
-        slice=OVERALL,
-        value=value,
-        limit=limit,
-        baseline=baseline,
-        examples=evaluation.overall.examples,
-        outcome=outcome,
-        reason=reason,
-        compared_with="champion" if baseline is not None else None,
-    )
-
-
-def _explain_no_measure(gate: ServingGate, evidence: Evidence) -> str:
-    if evidence.candidate is None or evidence.candidate.problem:
-        return evidence.replay_problem
-    return f"no {gate.metric}: {evidence.candidate.difference_at}"
-
-
-def _explain_no_champion(evidence: Evidence) -> str:
-    misfit = evidence.champion_misfit or (evidence.champion and evidence.champion.problem)
-    return f"the champion can't be compared: {misfit}" if misfit else "no champion"
-
-
-def _judge_fairness(evaluation: Evaluation, gate: FairnessGate) -> GateResult:
-    groups = evaluation.find_slices(gate.attribute)
-    gap = find_widest_gap(groups, gate.metric, gate.min_examples)
-    if not groups:
-        outcome, reason = Outcome.FAILED, f"no evaluated row has a group by {gate.attribute}"
-    elif gap is None:
-        outcome = Outcome.TOO_SMALL
-        reason = f"fewer than two groups have {gate.min_examples} rows to take {gate.metric} of"
-    else:
-        outcome = decide(gap.value - gate.max_gap)
-        reason = (
-            f"{gate.metric} {gap.highest_value:.4g} of {gap.highest} and {gap.lowest_value:.4g} "
-            f"of {gap.lowest}, a gap of {gap.value:.4g} against at most {gate.max_gap:g}"
-        )
-    return GateResult(
-        name=gate.name,
-        kind=gate.kind,
-        rule="max_gap",
-        metric=gate.metric,
-        slice=gate.attribute,
-        value=gap.value if gap else None,
-        limit=gate.max_gap,
-        baseline=None,
-        examples=sum(group.examples for group in groups),
-        outcome=outcome,
-        reason=reason,
-        groups=(gap.highest, gap.lowest) if gap else None,
-    )
-
-
-def _judge_against_trivial(
-    evaluation: Evaluation, gate: TrivialGate, evidence: Evidence
-) -> Iterator[GateResult]:
-    if not evidence.trivial:
-        yield _create_trivial_result(evaluation, gate, Outcome.FAILED, _explain_none(evidence))
-    for model in evidence.trivial:
-        if model.name not in gate.models:
-            continue
-        change = Change(model.change, model.lower, model.upper)
-        outcome = decide_by_interval(change.lower + gate.min_gain, change.upper + gate.min_gain)
-        reason = (
-            f"log_loss {_describe(change, evidence)} from {model.name}'s {model.log_loss:.4g}, "
-            f"against at least {gate.min_gain:g} below"
-        )
-        result = _create_trivial_result(evaluation, gate, outcome, reason)
-        yield result.model_copy(
-            update={
-                "baseline": model.log_loss,
-                "lower": model.lower,
-                "upper": model.upper,
-                "compared_with": model.name,
-            }
-        )
-
-
-def _explain_none(evidence: Evidence) -> str:
-    if evidence.candidate is None or evidence.candidate.problem:
-        return evidence.replay_problem
-    return "there were no rows to fit or to measure the trivial models on"
-
-
-def _create_trivial_result(
-    evaluation: Evaluation, gate: TrivialGate, outcome: Outcome, reason: str
-) -> GateResult:
-    return GateResult(
-        name=gate.name,
-        kind=gate.kind,
-        rule="min_gain",
-        metric="log_loss",
-        slice=OVERALL,
-        value=evaluation.overall.find_value("log_loss"),
-        limit=gate.min_gain,
-        baseline=None,
-        examples=evaluation.overall.examples,
-        outcome=outcome,
-        reason=reason,
-        refuses_if_inconclusive=gate.inconclusive == "refuse",
-    )
+    return decide(value - limit), f"{metric} {value:.4g} against at most {limit:g}"

@@ -21,7 +21,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 Array = npt.NDArray[np.float64]
 Columns: TypeAlias = sparse.csr_matrix
-"""Encoded rows: the numbers, then a one-hot block for each index; shape [rows, columns]."""
+"""Encoded rows: the numbers, then one one-hot block per index; shape [rows, columns]."""
 Features = Mapping[str, npt.NDArray[Any]]
 """Transformed features by name, floats or indices, shape [rows]."""
 
@@ -48,11 +48,7 @@ class Encoding:
     categories: Mapping[str, npt.NDArray[np.int64]]
 
     def encode(self, features: Features, rows: int) -> Columns:
-        """Encode rows: standardized floats and one-hot categories; other categories have none.
-
-        Args:
-            features: The features that the encoding was learned from, shape [rows] each.
-        """
+        """Encode rows: standardized floats and one-hot categories; other categories have none."""
         blocks = [
             sparse.csr_matrix((features[name][:, np.newaxis] - mean) / self.scales[name])
             for name, mean in self.means.items()
@@ -67,11 +63,7 @@ class Encoding:
 
 
 def learn_encoding(features: Features) -> Encoding:
-    """Learn an encoding from training rows.
-
-    Args:
-        features: Floats, and indices as integers, shape [rows] each.
-    """
+    """Learn an encoding from training rows: floats, and indices as integers."""
     floats = {
         name: values.astype(np.float64)
         for name, values in features.items()
@@ -93,7 +85,7 @@ def fit_coefficients(columns: Columns, labels: Array) -> Array:
         labels: 0 or 1, shape [rows].
 
     Returns:
-        The intercept, which is not penalized, then a coefficient a column; shape [1 + columns].
+        The intercept, which is not penalized, then one coefficient per column; shape [1 + columns].
         NaN where a row holds a value that is not a finite number.
     """
     if not np.isfinite(columns.data).all():

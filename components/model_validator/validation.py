@@ -5,15 +5,20 @@ This module is plain Python.
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
-from components.metrics.slice_metrics import Evaluation
-from components.model_validator.evidence import ModelReplay, TrivialModel
+import pydantic
+
+from components.metrics.evaluation import MetricComparison
+from components.model_validator.evidence import TrivialModel
 from components.model_validator.gate_result import GateResult
 from components.record import Record
+from components.record_file import find_record, read_record, write_record
+from components.serving.model_replay import ModelReplay
 
 FILE_NAME = "validation.json"
+FORMAT_VERSION = 2
+"""Version 2 has ``incompatible_champion`` where version 1 had ``champion_misfit``."""
 
 
 class ModelReference(Record):
@@ -27,23 +32,6 @@ class ModelReference(Record):
     uri: str
 
 
-class MetricComparison(Record):
-    """A metric on all rows, beside the champion's; None where it is not a number or not there.
-
-    Attributes:
-        value: The candidate's value.
-        lower: Lower end of its 95 % interval.
-        upper: Upper end of its 95 % interval.
-        baseline: The champion's value.
-    """
-
-    name: str
-    value: float | None
-    lower: float | None
-    upper: float | None
-    baseline: float | None
-
-
 class Validation(Record):
     """Whether a candidate is blessed, and why.
 
@@ -52,11 +40,12 @@ class Validation(Record):
         baseline: The champion that it was compared with; None where there was none, and only
             gates that need no champion were applied.
         examples: Rows that both were evaluated on.
+        metrics: On all rows.
         gates: Every gate on every slice that it was applied to.
-        champion_misfit: Why the champion could not be compared; None where it could, or there was
-            none.
+        incompatible_champion: Why the champion could not be compared; None where it could, or there
+            was none.
         candidate_replay: The candidate's serving replay; None where no gate asked for one.
-        trivial_models: The trivial models; none where no gate asked for a replay.
+        trivial_models: The trivial models; empty where no gate asked for more than the metrics.
         interval_method: How the intervals of changes were made, and their confidence.
     """
 
@@ -67,11 +56,25 @@ class Validation(Record):
     examples: int
     metrics: tuple[MetricComparison, ...]
     gates: tuple[GateResult, ...]
-    champion_misfit: str | None = None
+    incompatible_champion: str | None = None
     candidate_replay: ModelReplay | None = None
     champion_replay: ModelReplay | None = None
     trivial_models: tuple[TrivialModel, ...] = ()
     interval_method: str = ""
+    format_version: int = FORMAT_VERSION
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _read_version_1(cls, values: object) -> object:
+        if not isinstance(values, dict):
+            return values
+        return {"incompatible_champion": values.get("champion_misfit"), **values}
+
+    @pydantic.computed_field  # type: ignore[prop-decorator]  # mypy knows no such property
+    @property
+    def champion_misfit(self) -> str | None:
+        """The name of ``incompatible_champion`` in version 1, for its readers."""
+        return self.incompatible_champion
 
     @property
     def refusing_gates(self) -> tuple[GateResult, ...]:
@@ -80,70 +83,39 @@ class Validation(Record):
 
     @property
     def comparison(self) -> str:
-        """What the candidate was held against, in a few words."""
-        return describe_comparison(self.baseline is not None, self.champion_misfit)
+        """What the candidate was compared with, in a few words."""
+        return describe_comparison(self.baseline is not None, self.incompatible_champion)
 
 
-def describe_comparison(has_champion: bool, misfit: str | None) -> str:
-    """Say in a few words what a candidate was held against.
+def describe_comparison(has_champion: bool, incompatible: str | None) -> str:
+    """Describe in a few words what a candidate was compared with.
 
     Args:
-        misfit: Why the champion could not be compared; None where it could, or there was none.
+        incompatible: Why the champion could not be compared; None where it could, or there was
+            none.
     """
     if has_champion:
         return "compared with the champion"
-    if misfit:
-        return f"the champion can't be compared ({misfit}): absolute gates only"
+    if incompatible:
+        return f"the champion can't be compared ({incompatible}): absolute gates only"
     return "no champion to compare with: absolute gates only"
 
 
-def compare_metrics(evaluation: Evaluation) -> tuple[MetricComparison, ...]:
-    """Lay the candidate's metrics on all rows beside the champion's.
-
-    Returns:
-        One row a metric of the candidate, in the order of the evaluation.
-    """
-    champion = evaluation.find_baseline(evaluation.overall.name)
-    baseline = champion.metrics if champion else {}
-    return tuple(
-        MetricComparison(
-            name=name,
-            value=_finite_or_none(metric.value),
-            lower=metric.lower,
-            upper=metric.upper,
-            baseline=_finite_or_none(baseline[name].value) if name in baseline else None,
-        )
-        for name, metric in evaluation.overall.metrics.items()
-    )
-
-
 def write_validation(validation: Validation, directory: Path) -> None:
-    """Write ``validation.json``.
-
-    Args:
-        directory: Folder of the ``ModelBlessing`` artifact; it must be there.
-    """
-    text = validation.model_dump_json(indent=2)
-    (directory / FILE_NAME).write_text(text + "\n", encoding="utf-8")
+    """Write ``validation.json`` into the folder of a ``ModelBlessing`` artifact."""
+    write_record(validation, directory / FILE_NAME)
 
 
 def read_validation(directory: Path) -> Validation:
-    """Read ``validation.json``.
-
-    Args:
-        directory: Folder of a ``ModelBlessing`` artifact of ours.
+    """Read ``validation.json`` from the folder of a ``ModelBlessing`` artifact of ours.
 
     Raises:
         FileNotFoundError: If there is none.
-        pydantic.ValidationError: If it is not one of this version.
+        UnreadableRecordError: If it is not one of this version.
     """
-    return Validation.model_validate_json((directory / FILE_NAME).read_text(encoding="utf-8"))
+    return read_record(Validation, directory / FILE_NAME)
 
 
 def find_validation(directory: Path) -> Validation | None:
     """Read ``validation.json`` if it is there: the Evaluator's blessing, unused, has none."""
-    return read_validation(directory) if (directory / FILE_NAME).is_file() else None
-
-
-def _finite_or_none(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+    return find_record(Validation, directory / FILE_NAME)

@@ -16,11 +16,8 @@ from tfx.types.standard_component_specs import (
 )
 from tfx.utils import io_utils, proto_utils
 
-from components.champion.properties import MODEL_ID_PROPERTY
+from components.pusher.pushed_model import MODEL_ID_PROPERTY, NEWLY_PUSHED_PROPERTY
 from components.pusher.version_store import push_version
-
-NEWLY_PUSHED_PROPERTY = "newly_pushed"
-"""Custom property of ``PushedModel``: 1 if this push added the version, 0 if it was there."""
 
 
 class Executor(executor.Executor):
@@ -58,9 +55,9 @@ class Executor(executor.Executor):
         pushed = push_version(Path(model_path), _read_serving_root(exec_properties))
         io_utils.copy_dir(model_path, pushed_model.uri)
         self._MarkPushed(
-            pushed_model, pushed_destination=str(pushed.path), pushed_version=str(pushed.version)
+            pushed_model, pushed_destination=pushed.path, pushed_version=str(pushed.version)
         )
-        pushed_model.set_int_custom_property(NEWLY_PUSHED_PROPERTY, int(not pushed.already_there))
+        pushed_model.set_int_custom_property(NEWLY_PUSHED_PROPERTY, int(pushed.is_new))
         [model] = input_dict[MODEL_KEY]
         pushed_model.set_int_custom_property(MODEL_ID_PROPERTY, model.id)
 

@@ -1,6 +1,6 @@
 """A folder of numbered model versions, as TensorFlow Serving watches it.
 
-A version appears whole or not at all, also when the process is killed in the middle: it is copied
+A version appears whole or not at all, even when the process is killed in the middle: it is copied
 into a hidden folder beside the versions and then renamed, which a file system does in one step.
 Hidden names are no numbers, so a server does not look at them.
 
@@ -9,31 +9,19 @@ This module is plain Python.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
+import json
 import os
 import shutil
 import time
 from pathlib import Path
 
+from components.examples.input_file import hash_file
 from components.file_lock import FileLock
+from components.pusher.pushed_model import PushedVersion
 
 _LOCK_NAME = ".push-lock"
 _UNFINISHED_NAME = ".push-unfinished"
-
-
-@dataclasses.dataclass(frozen=True)
-class PushedVersion:
-    """A version that is there.
-
-    Attributes:
-        version: Its number, >= 1.
-        already_there: Whether the newest version was this very model, so that nothing was copied.
-    """
-
-    version: int
-    path: Path
-    already_there: bool
 
 
 def push_version(source: Path, serving_root: Path) -> PushedVersion:
@@ -60,7 +48,7 @@ def push_version(source: Path, serving_root: Path) -> PushedVersion:
         newest = max(list_versions(serving_root), default=0)
         newest_path = serving_root / str(newest)
         if newest and is_copy(newest_path, source):
-            return PushedVersion(newest, newest_path, already_there=True)
+            return PushedVersion(version=newest, path=str(newest_path), is_new=False)
         version = max(int(time.time()), newest + 1)
         return _add_version(source, serving_root, version)
 
@@ -75,35 +63,24 @@ def list_versions(serving_root: Path) -> list[int]:
 
 def is_copy(directory: Path, other: Path) -> bool:
     """Tell whether two folders hold the same files; a folder that is not there holds none."""
-    if _measure_files(directory) != _measure_files(other):
-        return False
-    return hash_directory(directory) == hash_directory(other)
+    is_alike = _measure_files(directory) == _measure_files(other)
+    return is_alike and hash_directory(directory) == hash_directory(other)
 
 
 def hash_directory(directory: Path) -> str:
-    """Hash the names and contents of all files in a folder.
-
-    Args:
-        directory: The folder; its own name and empty folders in it do not count.
+    """Hash the names and contents of all files in a folder; empty folders in it do not count.
 
     Returns:
         SHA-256 in hexadecimal.
     """
-    digest = hashlib.sha256()
-    for path in _list_files(directory):
-        name = path.relative_to(directory).as_posix().encode()
-        digest.update(len(name).to_bytes(8, "big") + name)
-        digest.update(path.stat().st_size.to_bytes(8, "big"))
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-    return digest.hexdigest()
+    files = [(str(path), hash_file(str(directory / path))) for path, _ in _measure_files(directory)]
+    return hashlib.sha256(json.dumps(files).encode()).hexdigest()
 
 
 def _add_version(source: Path, serving_root: Path, version: int) -> PushedVersion:
     """Copy to the hidden folder and rename; the caller holds the lock.
 
-    What stands in the hidden folder is a dead push's, for a live one would hold the lock.
+    What is in the hidden folder was left by a push that was killed: a live one would hold the lock.
     """
     unfinished, target = serving_root / _UNFINISHED_NAME, serving_root / str(version)
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -111,15 +88,13 @@ def _add_version(source: Path, serving_root: Path, version: int) -> PushedVersio
     _flush_tree(unfinished)
     unfinished.rename(target)
     _flush(serving_root)
-    return PushedVersion(version, target, already_there=False)
+    return PushedVersion(version=version, path=str(target), is_new=True)
 
 
 def _measure_files(directory: Path) -> list[tuple[Path, int]]:
-    return [(path.relative_to(directory), path.stat().st_size) for path in _list_files(directory)]
-
-
-def _list_files(directory: Path) -> list[Path]:
-    return sorted(path for path in directory.rglob("*") if path.is_file())
+    """List the files in a folder, by their paths from it, with their sizes in bytes."""
+    files = (path for path in directory.rglob("*") if path.is_file())
+    return sorted((path.relative_to(directory), path.stat().st_size) for path in files)
 
 
 def _flush_tree(directory: Path) -> None:

@@ -1,4 +1,4 @@
-"""Serialized examples of chosen rows, in a file that every replay process maps into memory.
+"""Serialized examples of chosen rows, in a file that every serving replay maps into memory.
 
 The rows are encoded once, here, while the processes still import TensorFlow.
 
@@ -15,26 +15,21 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from components.examples.example_encoding import encode_examples
-from components.examples.parquet_examples import (
-    flatten,
-    list_row_groups,
-    read_row_group,
-)
-from components.serving.slice_columns import SliceColumn, code_values
+from components.examples.parquet_examples import flatten, list_row_groups, read_row_group
 
 _RECORD = "example"
 _SCHEMA = pa.schema([pa.field(_RECORD, pa.binary())])
 
 
 def read_rows(paths: Sequence[str], rows: npt.NDArray[np.int64]) -> Iterator[pa.RecordBatch]:
-    """Read chosen rows, a row group at a time.
+    """Read chosen rows, one row group at a time.
 
     Args:
         paths: Files of one split, in order.
         rows: Numbers of the rows in the split, from 0, ascending.
 
     Yields:
-        Flat columns of those rows of a row group that are chosen; none of a row group without.
+        Flat columns of the chosen rows of each row group that has any.
 
     Raises:
         ValueError: If the split has no such row.
@@ -55,39 +50,16 @@ def read_rows(paths: Sequence[str], rows: npt.NDArray[np.int64]) -> Iterator[pa.
         yield flatten(batch)
 
 
-def write_records(
-    paths: Sequence[str],
-    rows: npt.NDArray[np.int64],
-    records_file: Path,
-    columns: Sequence[str] = (),
-) -> dict[str, SliceColumn]:
-    """Encode chosen rows as ``tf.Example`` records.
-
-    Args:
-        paths: Files of one split, in order.
-        rows: Numbers of the rows in the split, ascending, at least one.
-        records_file: Gets the records, in the order of the rows.
-        columns: Columns to tell the rows' slices by; one that is not there is left out.
-
-    Raises:
-        ValueError: If the split has no such row, or a column to tell slices by is not UTF-8.
-    """
-    parts: dict[str, list[pa.Array]] = {}
+def write_records(paths: Sequence[str], rows: npt.NDArray[np.int64], records_file: Path) -> None:
+    """Encode chosen rows, as of ``read_rows``, as ``tf.Example`` records in a file, in order."""
     with pa.OSFile(str(records_file), "wb") as sink, pa.ipc.new_file(sink, _SCHEMA) as writer:
         for batch in read_rows(paths, rows):
             records = pa.array(encode_examples(batch), pa.binary())
             writer.write_batch(pa.RecordBatch.from_arrays([records], schema=_SCHEMA))
-            for name in columns:
-                if name in batch.schema.names:
-                    parts.setdefault(name, []).append(batch.column(name))
-    return {name: code_values(name, pa.concat_arrays(arrays)) for name, arrays in parts.items()}
 
 
 def open_records(records_file: Path) -> pa.ChunkedArray:
-    """Map a file of records into memory; pages that are not looked at take none.
-
-    Args:
-        records_file: What ``write_records`` wrote.
+    """Map what ``write_records`` wrote into memory; pages that are not looked at take none.
 
     Returns:
         Serialized examples, ``binary``, [rows].

@@ -1,21 +1,28 @@
 """Ask an exported model about many rows, as a server would, and the rows' labels and groups.
 
-Rows go through the signatures in chunks, so that what a model makes of a row, up to thousands of
-numbers, is never there for all rows at once.
+Rows go through the signatures in batches, so that what a model makes of a row, up to thousands of
+numbers, is never there for all rows at once. TensorFlow alone: no TFX, no Keras.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import tensorflow as tf
 
-CHUNK_ROWS = 1 << 13
-_MODELS = 2
+from components.serving.model_error import SignatureError
+
+BATCH_ROWS = 1 << 13
+Examples: TypeAlias = npt.NDArray[np.object_] | pa.ChunkedArray
+"""Serialized ``tf.Example`` records, [rows]."""
+
+_MAX_MODELS = 2
 
 
 class LoadedModel:
@@ -28,45 +35,65 @@ class LoadedModel:
             OSError: If there is none.
         """
         self._directory = directory
+        # Kept, for its signatures hold it by weak references alone.
         self._model = tf.saved_model.load(directory)
 
-    @property
-    def signatures(self) -> tuple[str, ...]:
-        """The names of its signatures."""
-        return tuple(sorted(self._model.signatures))
+    def find_signature(self, name: str) -> tf.types.experimental.ConcreteFunction:
+        """Give a signature, a function that takes ``examples`` and gives tensors by output.
+
+        Raises:
+            SignatureError: If the model has no such signature.
+        """
+        signatures = self._model.signatures
+        if name not in signatures:
+            raise SignatureError(f"it has no signature {name!r}, only {sorted(signatures)}")
+        return signatures[name]
 
     def list_outputs(self, signature: str) -> tuple[str, ...]:
-        """List the outputs of a signature by name."""
-        return tuple(sorted(self._model.signatures[signature].structured_outputs))
+        """List the outputs of a signature by name; raises as ``find_signature`` does."""
+        return tuple(sorted(self.find_signature(signature).structured_outputs))
 
     def ask(
-        self, signature: str, outputs: Sequence[str], examples: npt.NDArray[np.object_]
+        self,
+        signature: str,
+        outputs: Sequence[str],
+        examples: Examples,
+        batch_rows: int | None = None,
+        threads: int = 1,
     ) -> dict[str, npt.NDArray[Any]]:
         """Ask a signature about rows.
 
         Args:
             signature: Its name; it takes ``examples``.
-            outputs: Outputs that are wanted, each one value a row.
-            examples: Serialized ``tf.Example`` records, [rows], at least one.
+            outputs: Outputs that are wanted, each one value per row.
+            examples: At least one.
+            batch_rows: Rows per call; None for ``BATCH_ROWS``.
+            threads: Calls at a time.
 
         Returns:
             Values by output, [rows].
 
         Raises:
-            ValueError: If an output has not one value a row.
+            SignatureError: If there is no such signature or output, or it has not one value per
+                row.
             tensorflow.errors.OpError: If the model can't take the rows.
         """
-        function = self._model.signatures[signature]
-        chunks = []
-        for first in range(0, examples.size, CHUNK_ROWS):
-            chunk = examples[first : first + CHUNK_ROWS]
-            answers = function(examples=tf.constant(chunk, tf.string))
-            chunks.append(
-                [self._flatten(signature, name, answers[name], chunk.size) for name in outputs]
-            )
+        function, known = self.find_signature(signature), self.list_outputs(signature)
+        for output in outputs:
+            if output not in known:
+                raise SignatureError(f"{signature} gives {list(known)}, and no {output!r}")
+        step = batch_rows or BATCH_ROWS
+
+        def ask_batch(first: int) -> list[npt.NDArray[Any]]:
+            batch = np.asarray(examples[first : first + step])
+            answers = function(examples=tf.constant(batch, tf.string))
+            return [self._flatten(signature, name, answers[name], batch.size) for name in outputs]
+
+        with ThreadPoolExecutor(threads) as pool:
+            batches = list(pool.map(ask_batch, range(0, len(examples), step)))
         return {
             name: np.concatenate(parts)
-            for name, parts in zip(outputs, zip(*chunks, strict=True), strict=True)
+            for name, parts in zip(outputs, zip(*batches, strict=True), strict=True)
         }
 
     def _flatten(
@@ -74,16 +101,16 @@ class LoadedModel:
     ) -> npt.NDArray[Any]:
         values = answer.numpy()
         if values.size != rows:
-            raise ValueError(
+            raise SignatureError(
                 f"{self._directory}: {signature} gives {output!r} of shape {values.shape} for "
-                f"{rows} rows, expected one value a row"
+                f"{rows} rows, expected one value per row"
             )
         return np.asarray(values).reshape(rows)
 
 
-@functools.lru_cache(maxsize=_MODELS)
+@functools.lru_cache(maxsize=_MAX_MODELS)
 def load_model(directory: str) -> LoadedModel:
-    """Load a model once a process; a candidate and a champion are kept.
+    """Load a model once per process; a candidate and a champion are kept.
 
     Args:
         directory: Folder of a SavedModel, which does not change.

@@ -1,4 +1,4 @@
-"""Replay raw examples through a SavedModel in a fresh process, as a server would load it.
+"""The serving replay: ask a SavedModel about raw examples in a fresh process, as a server would.
 
 The model's files are copied to a folder of their own and loaded there by plain TensorFlow, so that
 a model that leans on the place where it was trained, on Keras or on TFX fails here, not in service.
@@ -10,35 +10,31 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 import components
 from components.frozen_model import FrozenModel
-from components.serving.slice_columns import SliceColumn
+from components.record_file import find_record
+from components.serving.model_replay import ModelReplay
 
 Array = npt.NDArray[np.float64]
-Features = Mapping[str, npt.NDArray[Any]]
-"""Transformed features by name, floats or indices, shape [rows]."""
 
 OUTCOME_FILE = "outcome.json"
 ARRAYS_FILE = "arrays.npz"
 ERRORS_FILE = "errors.log"
 TURN_FILE = "turn.lock"
 """File above a process's folder whose lock it holds while it measures."""
-SERVING_SIGNATURE = "serving_default"
-LABEL_SIGNATURE = "transform_features"
-PROBABILITY_OUTPUT = "probability"
 
 _PROCESS_MODULE = "components.serving.replay_process"
 _VERSION_NAME = "1"
@@ -50,27 +46,21 @@ class ReplayRequest(FrozenModel):
     Attributes:
         model_directory: Folder of a SavedModel.
         records_file: The raw examples, as ``example_records`` writes them.
-        train_records_file: The same of training examples to transform for the trivial models;
-            None where those are not wanted.
-        label: Name of the label in the output of ``transform_features``; None to leave labels,
-            groups and features out, which a champion need not tell.
-        attributes: Outputs of ``transform_features`` that slices are cut by; one that is not
-            there is left out.
-        batch_rows: Rows a request when all rows are replayed.
+        label: Name of the label in the output of ``transform_features``; None to leave labels out,
+            which a champion need not tell.
+        batch_rows: Rows per request when all rows are replayed.
         latency_rows: Requests of one row each whose latency is measured.
     """
 
     model_directory: str
     records_file: str
-    train_records_file: str | None = None
     label: str | None = None
-    attributes: tuple[str, ...] = ()
     batch_rows: int
     latency_rows: int
 
 
 class ReplayTask(FrozenModel):
-    """What the other process is told.
+    """What the other process gets.
 
     Attributes:
         directory: Folder that gets the answer; the one above it holds the lock that takes turns.
@@ -80,63 +70,19 @@ class ReplayTask(FrozenModel):
     request: ReplayRequest
 
 
-class ReplayMeasures(FrozenModel):
-    """What serving a model costs on this machine.
-
-    Attributes:
-        load_seconds: Time to load the SavedModel, after TensorFlow is imported.
-        latency_p50_ms: Median time of a request of one row, in milliseconds.
-        latency_p99_ms: 99th percentile of the same.
-        size_mb: Size of the SavedModel's files, in 10^6 bytes.
-    """
-
-    rows: int
-    load_seconds: float
-    latency_p50_ms: float
-    latency_p99_ms: float
-    size_mb: float
-
-
-class ReplayOutcome(FrozenModel):
-    """What the other process answers.
-
-    Attributes:
-        measures: What serving costs; None where the model could not be served.
-        problem: Why it could not be served, in one line; None where it could.
-    """
-
-    measures: ReplayMeasures | None = None
-    problem: str | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class LabeledFeatures:
-    """Transformed rows.
-
-    Attributes:
-        labels: 0 or 1, shape [rows].
-    """
-
-    labels: Array
-    features: Features
-
-
 @dataclasses.dataclass(frozen=True)
 class Replay:
-    """A model's replay.
+    """A model's serving replay.
 
     Attributes:
-        probabilities: Of label 1, in the examples' order, shape [rows].
-        slices: Slices by fairness attribute; none where the request named no label.
-        evaluated: The replayed rows, transformed; None where the request named no label.
-        train: Training rows, transformed; None where the request named no files of them.
+        measures: What serving costs on this machine.
+        probabilities: Of label 1, in the examples' order, [rows].
+        labels: 0 or 1, [rows]; None where the request named no label.
     """
 
-    measures: ReplayMeasures
+    measures: ModelReplay
     probabilities: Array
-    slices: Mapping[str, SliceColumn] = dataclasses.field(default_factory=dict)
-    evaluated: LabeledFeatures | None = None
-    train: LabeledFeatures | None = None
+    labels: Array | None = None
 
 
 class ReplayError(Exception):
@@ -144,10 +90,10 @@ class ReplayError(Exception):
 
 
 class ReplayProcesses:
-    """Fresh processes, one a model, that import TensorFlow while requests are made ready.
+    """Fresh processes, one per model, that import TensorFlow while requests are prepared.
 
-    They run side by side, and take turns at the replay itself, so that neither disturbs what
-    another measures. Use it in a ``with`` statement: at its end every process has ended.
+    They run side by side, and take turns at the replay itself, so that none disturbs what another
+    measures. Use it in a ``with`` statement: at its end every process has ended.
 
     Attributes:
         directory: A folder for files that requests name; it is gone at the end.
@@ -193,38 +139,15 @@ class ReplayProcesses:
         """Replay models; once.
 
         Args:
-            requests: Which models, on which rows; one a process.
+            requests: Which models, on which rows; one per process.
             timeout_seconds: When to give up on a process.
 
         Returns:
-            For each its answers, and what they cost; or why it could not be served, or not in
-            time.
+            Each model's answers and what they cost; or why it could not be served, or not in time.
         """
         with ThreadPoolExecutor(max(1, len(requests))) as pool:
-            return list(
-                pool.map(
-                    lambda request, directory, process: _replay_model(
-                        request, directory, process, timeout_seconds
-                    ),
-                    requests,
-                    self._directories,
-                    self._processes,
-                )
-            )
-
-
-def pack_labeled(prefix: str, rows: LabeledFeatures) -> dict[str, npt.NDArray[np.generic]]:
-    """Name the arrays of transformed rows for the file between the processes."""
-    features = {f"{prefix}/feature/{name}": values for name, values in rows.features.items()}
-    return {f"{prefix}/labels": rows.labels, **features}
-
-
-def pack_slices(slices: Mapping[str, SliceColumn]) -> dict[str, npt.NDArray[np.generic]]:
-    """Name the arrays of slices for the file between the processes."""
-    packed: dict[str, npt.NDArray[np.generic]] = {}
-    for name, column in slices.items():
-        packed |= {f"slice_values/{name}": column.values, f"slice_codes/{name}": column.codes}
-    return packed
+            replay = functools.partial(_replay_model, timeout_seconds)
+            return list(pool.map(replay, requests, self._directories, self._processes))
 
 
 def _start_process(directory: Path) -> subprocess.Popen[bytes]:
@@ -243,10 +166,10 @@ def _start_process(directory: Path) -> subprocess.Popen[bytes]:
 
 
 def _replay_model(
+    timeout_seconds: float,
     request: ReplayRequest,
     directory: Path,
     process: subprocess.Popen[bytes],
-    timeout_seconds: float,
 ) -> Replay | ReplayError:
     served = directory / _VERSION_NAME
     try:
@@ -256,16 +179,16 @@ def _replay_model(
         outcome = _read_outcome(directory)
     except (OSError, ReplayError) as error:
         return ReplayError(str(error))
-    if outcome.measures is None:
+    if outcome.problem is not None:
         return ReplayError(outcome.problem)
     with np.load(directory / ARRAYS_FILE, allow_pickle=False) as arrays:
-        return _read_replay(outcome.measures, dict(arrays.items()))
+        return Replay(outcome, arrays["probabilities"], arrays.get("labels"))
 
 
 def _ask(process: subprocess.Popen[bytes], task: ReplayTask, timeout_seconds: float) -> None:
     """Hand a process its task, and wait for its end."""
     assert process.stdin is not None
-    # One that has died is told by what it left.
+    # One that has died is known by what it left.
     with contextlib.suppress(BrokenPipeError):
         # Left open: the process ends when it is closed.
         process.stdin.write(task.model_dump_json().encode() + b"\n")
@@ -276,43 +199,11 @@ def _ask(process: subprocess.Popen[bytes], task: ReplayTask, timeout_seconds: fl
         raise ReplayError(f"no answer within {timeout_seconds:g} s") from error
 
 
-def _read_outcome(directory: Path) -> ReplayOutcome:
-    path = directory / OUTCOME_FILE
-    if path.is_file():
-        return ReplayOutcome.model_validate_json(path.read_text("utf-8"))
+def _read_outcome(directory: Path) -> ModelReplay:
+    outcome = find_record(ModelReplay, directory / OUTCOME_FILE)
+    if outcome is not None:
+        return outcome
     errors = directory / ERRORS_FILE
-    told = errors.read_text("utf-8", "replace").split("\n") if errors.is_file() else []
-    last_line = next((line for line in reversed(told) if line.strip()), "it left no message")
+    text = errors.read_text("utf-8", "replace") if errors.is_file() else ""
+    last_line = (text.strip() or "it left no message").splitlines()[-1]
     raise ReplayError(f"the process ended without an answer: {last_line.strip()}")
-
-
-def _read_replay(measures: ReplayMeasures, arrays: Mapping[str, npt.NDArray[np.generic]]) -> Replay:
-    slices = {
-        name.removeprefix("slice_values/"): SliceColumn(
-            values.astype(np.str_),
-            arrays[name.replace("slice_values/", "slice_codes/", 1)].astype(np.int64),
-        )
-        for name, values in arrays.items()
-        if name.startswith("slice_values/")
-    }
-    return Replay(
-        measures,
-        arrays["probabilities"].astype(np.float64),
-        slices,
-        _unpack_labeled("evaluated", arrays),
-        _unpack_labeled("train", arrays),
-    )
-
-
-def _unpack_labeled(
-    prefix: str, arrays: Mapping[str, npt.NDArray[np.generic]]
-) -> LabeledFeatures | None:
-    if f"{prefix}/labels" not in arrays:
-        return None
-    start = f"{prefix}/feature/"
-    features = {
-        name.removeprefix(start): values
-        for name, values in arrays.items()
-        if name.startswith(start)
-    }
-    return LabeledFeatures(arrays[f"{prefix}/labels"].astype(np.float64), features)

@@ -29,12 +29,10 @@ class Difference:
 def find_largest_difference(
     rows: npt.NDArray[np.int64], measured: Array, replayed: Array
 ) -> Difference:
-    """Compare one model's probabilities.
+    """Compare one model's probabilities, the Evaluator's and the replay's.
 
     Args:
-        rows: Numbers of the rows in the split, shape [rows], at least one.
-        measured: The Evaluator's, shape [rows].
-        replayed: The replay's, shape [rows].
+        rows: Numbers of the rows in the split, [rows], at least one; as long as the others.
 
     Returns:
         The largest difference; none where one is not a number.
@@ -56,11 +54,6 @@ def find_other_label(
     rows: npt.NDArray[np.int64], measured: Array, replayed: Array
 ) -> Difference | None:
     """Find a row whose label is another in the replay: it was not the same row.
-
-    Args:
-        rows: Numbers of the rows in the split, shape [rows].
-        measured: The Evaluator's labels, shape [rows].
-        replayed: Those of the model's own signature, shape [rows].
 
     Returns:
         The first such row, as a difference without value; None where there is none.

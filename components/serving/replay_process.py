@@ -1,6 +1,6 @@
-"""The process in which a model is replayed, ``python -m`` with this module's name.
+"""The process of a serving replay, ``python -m`` with this module's name.
 
-It reads a ``ReplayTask`` as a line of JSON, writes ``outcome.json`` and ``arrays.npz``, and ends;
+It reads a ``ReplayTask`` as one line of JSON, writes ``outcome.json`` and ``arrays.npz``, and ends;
 at once when its standard input is closed, for then nobody wants the answer any more.
 """
 
@@ -16,12 +16,13 @@ import numpy as np
 
 from components.bulk_imports import pause_garbage_collection
 from components.file_lock import FileLock
+from components.record_file import write_record
 from components.serving.model_error import describe_error
+from components.serving.model_replay import ModelReplay
 from components.serving.replay_client import (
     ARRAYS_FILE,
     OUTCOME_FILE,
     TURN_FILE,
-    ReplayOutcome,
     ReplayTask,
 )
 
@@ -41,13 +42,12 @@ def main() -> None:
     try:
         # Beside others, so that none disturbs what another measures.
         with FileLock(directory.parent / TURN_FILE, "the turn to replay").hold():
-            measures, arrays = replay(task.request)
-    except (KeyError, OSError, TypeError, ValueError, tf.errors.OpError) as error:
-        outcome = ReplayOutcome(problem=describe_error(error))
+            outcome, arrays = replay(task.request)
+    except (OSError, TypeError, ValueError, tf.errors.OpError) as error:
+        outcome = ModelReplay(problem=describe_error(error))
     else:
         np.savez(directory / ARRAYS_FILE, **arrays)
-        outcome = ReplayOutcome(measures=measures)
-    (directory / OUTCOME_FILE).write_text(outcome.model_dump_json(), encoding="utf-8")
+    write_record(outcome, directory / OUTCOME_FILE)
     # At once: the interpreter's slow teardown has nothing left to do.
     os._exit(0)
 

@@ -1,15 +1,8 @@
 """The SavedModel: Transform's graph and the model in one, so that serving can't skew.
 
-Signatures, all with a batch of any size:
-
-- ``serving_default``: ``examples``, serialized ``tf.Example``, string [batch].
-- ``serving_raw``: one tensor per column, [batch]; a missing value is the column's
-  ``missing_value`` in the feature table (NaN, -1, or the empty string, unless it has a default).
-- ``transform_features``: ``examples`` as above, with the label's columns; gives the transformed
-  features, the label, and each row's group by the fairness attributes. The Evaluator reads the
-  label and the groups there.
-
-The first two return ``probability``, float32 [batch]: of the label being 1.
+Its signatures are those of ``components.serving.signatures``, all with a batch of any size. Those
+of one tensor per column take the column's ``missing_value`` in the feature table (NaN, -1, or the
+empty string, unless it has a default) for a missing value.
 """
 
 from __future__ import annotations
@@ -19,11 +12,9 @@ from typing import TypeAlias
 
 import tensorflow as tf
 
+from components.serving.signatures import PROBABILITY, RAW_SERVING, SERVING, TRANSFORM
 from components.trainer.fairness_groups import assign_groups
 from schemas.feature_table import DType, Feature, FeatureTable
-
-PROBABILITY = "probability"
-"""Name of the models' output."""
 
 _TENSOR_TYPES = {DType.FLOAT: tf.float32, DType.INT: tf.int64, DType.BYTES: tf.string}
 
@@ -77,9 +68,9 @@ class ServingModel(tf.Module):
         }
         serve_raw = tf.function(self._serve_columns, autograph=False)
         return {
-            "serving_default": serve.get_concrete_function(),
-            "serving_raw": serve_raw.get_concrete_function(**columns),
-            "transform_features": transform.get_concrete_function(),
+            SERVING: serve.get_concrete_function(),
+            RAW_SERVING: serve_raw.get_concrete_function(**columns),
+            TRANSFORM: transform.get_concrete_function(),
         }
 
     def _serve_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:

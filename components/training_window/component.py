@@ -1,7 +1,6 @@
 """Plug the window into TFX: the component ``TrainingWindow``."""
 
 # No `from __future__ import annotations`: TFX's @component reads the annotations as objects.
-import datetime
 import json
 from pathlib import Path
 from typing import List  # noqa: UP035 - TFX knows no other list
@@ -9,10 +8,11 @@ from typing import List  # noqa: UP035 - TFX knows no other list
 from tfx.components.example_gen import utils as example_gen_utils
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
-from tfx.types import Artifact, artifact_utils
+from tfx.types import artifact_utils
 from tfx.types.standard_artifacts import Examples
 
 from components.examples.artifact import describe_examples, read_row_counts
+from components.spans import name_span
 from components.training_window.window import merge_splits, sum_rows
 
 SPANS_PROPERTY = "spans"
@@ -30,18 +30,21 @@ def TrainingWindow(  # noqa: N802 - TFX names components like classes
 
     Args:
         examples: The span's rows, as CsvExampleGen wrote them.
-        window: Where the rows of all spans go: links to the spans' own files.
+        window: Where the rows of all spans go, as links to the spans' own files.
         splits: Names of the splits to gather, as a JSON list.
         earlier_examples: Rows of the spans before it, if there are any.
 
     Raises:
         FileNotFoundError: If an artifact lacks a split.
-        KeyError: If an artifact does not tell a split's rows.
+        KeyError: If an artifact does not list a split's rows.
         ValueError: If two artifacts are of the same span.
     """
     names = json.loads(splits)
     gathered = [*(earlier_examples or []), examples]
-    spans = [_name_span(artifact) for artifact in gathered]
+    spans = [
+        name_span(artifact.get_int_custom_property(example_gen_utils.SPAN_PROPERTY_NAME)) or "whole"
+        for artifact in gathered
+    ]
     if len(set(spans)) < len(spans):
         raise ValueError(f"spans {spans}: expected each of them once")
     merge_splits(
@@ -53,11 +56,3 @@ def TrainingWindow(  # noqa: N802 - TFX names components like classes
     window.split_names = artifact_utils.encode_split_names(names)
     window.set_string_custom_property(SPANS_PROPERTY, json.dumps(spans))
     describe_examples(window, sum_rows(counts, names))
-
-
-def _name_span(examples: Artifact) -> str:
-    """Give the first day of the examples' span, which TFX numbers, or say that they have none."""
-    span = examples.get_int_custom_property(example_gen_utils.SPAN_PROPERTY_NAME)
-    if not span:
-        return "whole"
-    return (datetime.date(1970, 1, 1) + datetime.timedelta(days=span)).isoformat()

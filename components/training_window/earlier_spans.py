@@ -15,15 +15,15 @@ from components.data_gate.findings import ACCEPTED_PROPERTY, EXAMPLES_ID_PROPERT
 class EarlierSpansStrategy(ResolverStrategy):
     """Pick the last accepted examples of each of the spans just before a span."""
 
-    def __init__(self, span: int, most: int) -> None:
+    def __init__(self, span: int, max_spans: int) -> None:
         """Name the span that is run.
 
         Args:
-            span: Its number: days from 1970-01-01 to its first day.
-            most: Spans to pick at most, >= 0.
+            span: Its number.
+            max_spans: How many spans to pick at most, >= 0.
         """
         self._span = span
-        self._most = most
+        self._max_spans = max_spans
 
     def resolve_artifacts(
         self, store: ml_metadata.MetadataStore, input_dict: dict[str, list[Artifact]]
@@ -34,7 +34,7 @@ class EarlierSpansStrategy(ResolverStrategy):
             input_dict: Every live artifact of the two channels, under any key.
 
         Returns:
-            Under the key of the examples: one artifact a span, oldest span first, fewer or none
+            Under the key of the examples: one artifact per span, oldest span first, fewer or none
             where fewer spans were accepted. Nothing under the other key.
         """
         del store
@@ -52,10 +52,9 @@ class EarlierSpansStrategy(ResolverStrategy):
                 # The newest of a span wins: it was delivered, or asked for, again.
                 if 0 < span < self._span:
                     of_span[span] = artifact
-        picked = [of_span[span] for span in sorted(of_span)][-self._most :] if self._most else []
-        resolved: dict[str, list[Artifact]] = {key: [] for key in input_dict}
-        for key, artifact in listed:
-            if artifact.type_name == Examples.TYPE_NAME:
-                resolved[key] = picked
-                break
-        return resolved
+        newest_first = sorted(of_span, reverse=True)
+        picked = [of_span[span] for span in reversed(newest_first[: self._max_spans])]
+        return {
+            key: picked if any(one.type_name == Examples.TYPE_NAME for one in group) else []
+            for key, group in input_dict.items()
+        }

@@ -16,8 +16,7 @@ def merge_splits(sources: Sequence[tuple[str, Path]], splits: Sequence[str], tar
     on another file system.
 
     Args:
-        sources: A name for each source, unlike the others, and its folder of ``Split-<name>``
-            folders.
+        sources: A unique name for each source, and its folder of ``Split-<name>`` folders.
         splits: Names of the splits to merge.
         target: Folder of the merged ``Split-<name>`` folders; files are called
             ``<source>-<original name>``.
@@ -41,7 +40,7 @@ def sum_rows(counts: Sequence[Mapping[str, int]], splits: Sequence[str]) -> dict
         counts: Rows by split of every source.
 
     Raises:
-        KeyError: If a source does not tell a split's rows.
+        KeyError: If a source does not list a split's rows.
     """
     return {split: sum(count[split] for count in counts) for split in splits}
 

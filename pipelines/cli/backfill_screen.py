@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
+from pipelines.records.run_summary import Verdict
 from pipelines.runner.backfill import BackfillSummary, Drift, SpanOutcome
-from pipelines.runs.run_summary import Verdict
 
 _STYLES = {
     Verdict.PUSHED: "green",

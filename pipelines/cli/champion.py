@@ -16,7 +16,6 @@ from pipelines.cli.options import (
     create_console,
     json_option,
     output_option,
-    quieten_tensorflow,
     set_option,
     write_json,
 )
@@ -120,13 +119,13 @@ def replay_champion(
     json_path: Path | None,
 ) -> int:
     """Load a pushed version in a fresh process, and replay the rows that it was judged on."""
-    quieten_tensorflow()
-    # Here: it imports TensorFlow Model Analysis, which the other commands do without.
-    from pipelines.runs.serving_check import check_serving
+    # Here: it imports pandas and SciPy, which the other commands do without.
+    from pipelines.runs.serving_replay import replay_version
 
     config = change_config(load_config(source, overrides), None, None, output)
-    _say(recover_champion(config.layout, config.name))
-    check = check_serving(config.layout, config.name, version)
+    lines, _ = recover_champion(config.layout, config.name)
+    _say(lines)
+    check = replay_version(config.layout, config.name, version)
     console = create_console(json_path)
     verdict = "serves as it was measured" if check.passed else "does not serve as it should"
     console.print(f"version {check.version} {verdict} (run {check.run_id})", highlight=False)

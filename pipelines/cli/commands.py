@@ -1,7 +1,7 @@
 """The command line: ``python -m pipelines``, also installed as ``tfx-pipelines``.
 
-TensorFlow, TFX and Beam are imported by worker processes, and by the commands that do without one:
-``compile --ir`` and ``champion replay``.
+TensorFlow, TFX and Beam are imported by worker processes, and by ``compile --ir``, which does
+without one.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import click
 
+from components.record_file import UnreadableRecordError
 from pipelines import __version__
 from pipelines.records.errors import OperationError, UsageError
 from pipelines.records.exit_code import ExitCode
@@ -104,7 +105,7 @@ def main(  # noqa: PLR0911 - a line for each kind of error
         return _complain(str(error), ExitCode.USAGE)
     except KeyboardInterrupt:
         return _complain("interrupted", ExitCode.FAILED)
-    except (OperationError, OSError) as error:
+    except (OperationError, UnreadableRecordError, OSError) as error:
         return _complain(str(error), ExitCode.FAILED)
 
 

@@ -12,11 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from components.data_gate.findings import Finding
-from components.model_validator.gate_result import Outcome
+from components.model_validator.gate_result import GateResult, Outcome
 from components.model_validator.gates import RULE_SIGNS
 from pipelines.config.layout import OutputLayout
 from pipelines.records.node_result import NodeState
-from pipelines.runs.run_summary import GateRow, RunSummary, Verdict
+from pipelines.records.run_summary import RunSummary, Verdict
 
 _HEADLINES = {
     Verdict.PUSHED: ("PUSHED", "bold green"),
@@ -108,7 +108,7 @@ def _render_metrics(summary: RunSummary) -> RenderableType:
     return _indent(table)
 
 
-def render_gates(gates: tuple[GateRow, ...]) -> RenderableType:
+def render_gates(gates: tuple[GateResult, ...]) -> RenderableType:
     """Render gates: each refusal, and of each gate's other slices the one nearest to its limit.
 
     Args:
@@ -138,14 +138,14 @@ def render_gates(gates: tuple[GateRow, ...]) -> RenderableType:
     return _indent(table)
 
 
-def _group_by_limit(gates: tuple[GateRow, ...]) -> list[list[GateRow]]:
-    groups: dict[tuple[str, str], list[GateRow]] = {}
+def _group_by_limit(gates: tuple[GateResult, ...]) -> list[list[GateResult]]:
+    groups: dict[tuple[str, str], list[GateResult]] = {}
     for gate in gates:
         groups.setdefault((gate.name, gate.rule), []).append(gate)
     return list(groups.values())
 
 
-def _add_gate(table: Table, gate: GateRow, where: str, style: str, outcome: str) -> None:
+def _add_gate(table: Table, gate: GateResult, where: str, style: str, outcome: str) -> None:
     table.add_row(
         Text(gate.name),
         Text(where),
@@ -156,7 +156,7 @@ def _add_gate(table: Table, gate: GateRow, where: str, style: str, outcome: str)
     )
 
 
-def _measure_slack(gate: GateRow) -> float:
+def _measure_slack(gate: GateResult) -> float:
     """Measure how far a value is from its limit, for sorting."""
     if gate.value is None:
         return math.inf
@@ -166,7 +166,7 @@ def _measure_slack(gate: GateRow) -> float:
     return gate.limit + change if gate.rule == "max_drop" else gate.limit - change
 
 
-def _name_slice(gate: GateRow) -> str:
+def _name_slice(gate: GateResult) -> str:
     """Name the rows judged; of a fairness gate the two groups that are furthest apart."""
     return gate.slice if gate.groups is None else f"{gate.groups[0]} over {gate.groups[1]}"
 

@@ -11,6 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from components.record_file import UnreadableRecordError
 from pipelines.cli.ending_screen import print_summary, render_gates
 from pipelines.cli.options import (
     LATEST,
@@ -25,16 +26,15 @@ from pipelines.cli.options import (
 )
 from pipelines.config.layout import OutputLayout
 from pipelines.metadata.run_store import open_run_store
-from pipelines.records.description import read_description
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
-from pipelines.records.record_file import UnreadableRecordError
 from pipelines.report.publication import publish_missing
 from pipelines.runs.champion import ChampionChangeRecord, ChampionStore
 from pipelines.runs.explanation import RunExplanation, explain_run
+from pipelines.runs.recorded_run import load_run
 from pipelines.runs.retention import Freed, find_garbage, free
 from pipelines.runs.run_list import RunList, list_runs
-from pipelines.runs.run_summary import load_listed_summary, load_summary
+from pipelines.runs.summaries import load_listed_summary, load_summary
 
 _TimedRow = tuple[datetime.datetime, tuple[str, ...]]
 
@@ -94,9 +94,7 @@ def explain(
     """Say why a model was or was not pushed, and why a node was or was not cached."""
     layout = find_layout(source, overrides, output)
     summary = load_summary(layout, _name_run(run_id))
-    description = read_description(layout.run(summary.run_id).description_path)
-    with open_run_store(layout.metadata_store, description.name) as store:
-        explanation = explain_run(store, description, summary)
+    explanation = explain_run(load_run(layout, summary.run_id), summary)
     create_console(json_path).print(_render(explanation), highlight=False)
     write_json(json_path, explanation.model_dump_json(indent=2))
     return ExitCode.DONE
@@ -174,7 +172,7 @@ def _list_changes(layout: OutputLayout, found: RunList) -> list[_TimedRow]:
         return []
     pipeline = found.runs[-1].pipeline
     with open_run_store(layout.metadata_store, pipeline) as store:
-        state = ChampionStore(store.store, pipeline, layout).show()
+        state = ChampionStore(store, layout).show()
     return [_describe_change(change) for change in state.changes]
 
 

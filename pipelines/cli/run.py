@@ -24,12 +24,12 @@ from pipelines.cli.options import (
 )
 from pipelines.cli.run_display import create_display
 from pipelines.config.pipeline_config import load_config
-from pipelines.records.description import NODE_STAGES
 from pipelines.records.exit_code import ExitCode
+from pipelines.records.nodes import NodeId
 from pipelines.runner.input_data import lay_out_default_data, prepare_input
 from pipelines.runner.recorded_run import run_and_record
 
-_NODE = click.Choice(list(NODE_STAGES))
+_NODE = click.Choice([node.value for node in NodeId])
 _DATE = click.DateTime(formats=["%Y-%m-%d"])
 
 
@@ -71,7 +71,7 @@ def run(
     """Run the pipeline on this machine."""
     config = change_config(load_config(source, overrides), data, span, output, refresh)
     console = create_console(json_path)
-    summary, problem = run_and_record(config, console, create_display, from_nodes, to_nodes)
+    summary, problem, _ = run_and_record(config, console, create_display, from_nodes, to_nodes)
     from pipelines.cli.ending_screen import print_end
 
     print_end(console, summary, problem)
@@ -109,17 +109,13 @@ def backfill(
         choose_spans,
         describe_outcome,
     )
-    from pipelines.runs.champion import find_champion_version, recover_champion
 
     console = create_console(json_path)
     lay_out_default_data(config.spans_directory)
     outcomes: list[SpanOutcome] = []
     for span in choose_spans(config, first and first.date(), last and last.date()):
         console.rule(f"span {span}", align="left")
-        for line in recover_champion(config.layout, config.name):
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
-        champion_version = find_champion_version(config.layout, config.name)
-        summary, problem = run_and_record(
+        summary, problem, champion_version = run_and_record(
             config.model_copy(update={"span": span}), console, create_display
         )
         print_end(console, summary, problem)
@@ -136,7 +132,7 @@ def backfill(
 @click.command("data")
 @config_option
 def data_command(source: str) -> int:
-    """Lay the default data out under data/, whole and by quarter."""
+    """Lay the sample data out under data/, whole and cut into spans."""
     config = load_config(source)
     prepare_input(config)
     click.echo(f"data: {config.input_directory}")

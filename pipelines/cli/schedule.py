@@ -89,7 +89,8 @@ def compile_command(
         # Here: a compilation without a run needs no metadata store.
         from pipelines.runs.champion import recover_champion
 
-        for line in recover_champion(config.layout, config.name):
+        lines, _ = recover_champion(config.layout, config.name)
+        for line in lines:
             click.echo(line, err=True)
         WorkerPool().compile(config, run_id)
         description = read_description(run.description_path)
@@ -171,16 +172,17 @@ def finish_command(
     # Here: they read artifacts and the metadata store, which a node's own command need not load.
     from pipelines.cli.ending_screen import print_end
     from pipelines.report.publication import conclude
-    from pipelines.runner.local_runner import close_dead_nodes
-    from pipelines.runs.run_summary import recover_summary
+    from pipelines.runner.local_runner import close_stale_nodes
+    from pipelines.runs.recorded_run import load_run
+    from pipelines.runs.summaries import summarize_run
 
     layout = change_config(load_config(source, overrides), None, None, output).layout
     run = _find_run(layout, run_id)
     if not run.description_path.is_file():
         raise UsageError(f"--run-id: got {run_id!r}, which was never compiled")
     description = read_description(run.description_path)
-    close_dead_nodes(layout, description, run_id)
-    summary, problem = conclude(layout, recover_summary(layout, run_id))
+    close_stale_nodes(layout, description, run_id)
+    summary, problem = conclude(layout, summarize_run(load_run(layout, run_id)))
     print_end(create_console(json_path), summary, problem)
     write_json(json_path, summary.model_dump_json(indent=2))
     return summary.verdict.exit_code

@@ -25,11 +25,12 @@ from pipelines.cli.options import (
 from pipelines.compiler.worker_sources import is_checkout
 from pipelines.config.layout import OutputLayout
 from pipelines.config.pipeline_config import load_config
-from pipelines.metadata.run_store import RunStore, StoredArtifact, open_run_store
-from pipelines.records.description import read_description
+from pipelines.metadata.run_store import StoredArtifact
 from pipelines.records.errors import ConfigError, UsageError
 from pipelines.records.exit_code import ExitCode
-from pipelines.runs.run_summary import load_summary
+from pipelines.records.nodes import NodeId
+from pipelines.runs.recorded_run import RecordedRun, load_run
+from pipelines.runs.run_list import find_run_id
 from schemas.feature_table import get_schema_path
 
 
@@ -85,18 +86,15 @@ def accept(
 def _load_inferred(
     layout: OutputLayout, run_id: str
 ) -> tuple[schema_pb2.Schema, Mapping[str, SplitSummary]]:
-    run_id = load_summary(layout, None if run_id == LATEST else run_id).run_id
-    description = read_description(layout.run(run_id).description_path)
-    with open_run_store(layout.metadata_store, description.name) as store:
-        inferred = _find_output(store, run_id, "SchemaGen")
-        statistics = _find_output(store, run_id, "StatisticsGen")
+    run = load_run(layout, find_run_id(layout, None if run_id == LATEST else run_id))
+    inferred = _find_output(run, NodeId.SCHEMA_GEN, "schema")
+    statistics = _find_output(run, NodeId.STATISTICS_GEN, "statistics")
     splits = {split: load_split_summary(statistics.path, split) for split in statistics.split_names}
     return load_schema(inferred.path / SCHEMA_FILE_NAME), splits
 
 
-def _find_output(store: RunStore, run_id: str, node_id: str) -> StoredArtifact:
-    execution = store.find_execution(run_id, node_id)
-    outputs = store.list_outputs(execution) if execution is not None else []
-    if not outputs:
-        raise UsageError(f"run {run_id} did not get as far as {node_id}")
-    return outputs[0]
+def _find_output(run: RecordedRun, node_id: str, key: str) -> StoredArtifact:
+    found = run.find_output(node_id, key)
+    if found is None:
+        raise UsageError(f"run {run.run_id} did not get as far as {node_id}")
+    return found

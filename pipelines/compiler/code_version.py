@@ -1,4 +1,4 @@
-"""Hashes of sources and of an installation, by which other code is noticed."""
+"""Hashes of sources and of an installation, by which changed code is noticed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 from pipelines.config.code_root import CODE_ROOT
 
 ALL_SOURCES = ("schemas", "components", "pipelines")
-"""Folders of what a run may import."""
+"""Folders that a run may import from."""
 
 
 def hash_sources(*places: str) -> str:
     """Hash Python sources by path and content.
 
     Args:
-        places: Files or folders beside this package; folders are read with all below them.
+        places: Files or folders beside this package; folders with all below them.
 
     Returns:
         SHA-256 in hexadecimal, the same wherever the product lies.
@@ -37,7 +37,7 @@ def hash_sources(*places: str) -> str:
 
 @functools.cache
 def hash_product() -> str:
-    """Hash all sources, once a process; as ``hash_sources``."""
+    """Hash all sources, once per process; as ``hash_sources``."""
     return hash_sources(*ALL_SOURCES)
 
 

@@ -1,4 +1,4 @@
-"""What a compiled pipeline's file says, as far as it takes no TFX to read it."""
+"""The part of a compiled pipeline's file that can be read without TFX."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from pipelines.config.code_root import CODE_ROOT
 
 _NODE_SOURCES = ("components", "schemas")
 _FEATURE_TABLE = "schemas.feature_table"
-# Where Python's own table does not tell: `google` is shared by many, `tf.keras` is a package of its
-# own, and scikit-learn says nowhere what it is imported as.
+# Where Python's own table does not help: `google` is shared by many, `tf.keras` is a package of its
+# own, and scikit-learn does not declare what it is imported as.
 _DISTRIBUTIONS = {
     "google": ("protobuf",),
     "sklearn": ("scikit-learn",),
@@ -25,7 +25,7 @@ _DISTRIBUTIONS = {
 
 
 def hash_imported_code(modules: Collection[str], task: str) -> str:
-    """Hash what decides the output of a node: the code that it imports, and its packages.
+    """Hash what determines the output of a node: the code that it imports, and its packages.
 
     Args:
         modules: Names of the modules that run: of this product, or of a library.
@@ -67,7 +67,7 @@ def list_imports(modules: Collection[str], task: str) -> tuple[list[str], list[s
         for parts in (name.split(".") for name in sources)
         for length in range(1, len(parts) + 1)
     }
-    # A task's table is loaded by its name, which no import tells.
+    # A task's table is loaded by its name, which no import shows.
     tasks = [f"schemas/{task}"] if _FEATURE_TABLE in ours else []
     return (
         sorted([*(_find_source(name) for name in with_parents), *tasks]),

@@ -9,7 +9,8 @@ from google.protobuf import json_format
 from tfx.proto.orchestration import pipeline_pb2
 
 from components.atomic_write import atomic_write
-from pipelines.records.description import PipelineDescription, write_description
+from components.record_file import write_record
+from pipelines.records.description import PipelineDescription
 
 
 def dump_ir(ir: pipeline_pb2.Pipeline) -> str:
@@ -21,23 +22,22 @@ def dump_ir(ir: pipeline_pb2.Pipeline) -> str:
 
 
 def write_compiled(
-    ir: pipeline_pb2.Pipeline, description: PipelineDescription, ir_path: Path, text_path: Path
+    ir: pipeline_pb2.Pipeline,
+    description: PipelineDescription,
+    ir_path: Path,
+    description_path: Path,
 ) -> None:
-    """Write the IR and the description as JSON.
-
-    Args:
-        text_path: File to write the description to.
-    """
+    """Write the IR and the description as JSON."""
     atomic_write(ir_path, dump_ir(ir).encode())
     # Last: a run that has a description is one that others list.
-    write_description(description, text_path)
+    write_record(description, description_path)
 
 
 def read_ir(ir_path: Path) -> pipeline_pb2.Pipeline:
-    """Read an IR that ``write_compiled`` wrote; the last ones read are kept, and given again.
+    """Read an IR that ``write_compiled`` wrote; the last ones read are cached.
 
     Returns:
-        The IR, a copy for the caller.
+        A copy for the caller.
 
     Raises:
         OSError: If the file can't be read.

@@ -1,8 +1,7 @@
-"""What Beam's workers on other machines import this product from: a checkout, or a wheel of it."""
+"""Where Beam's workers on other machines import this product from: a checkout, or a wheel."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import importlib.metadata
 import io
@@ -17,25 +16,23 @@ from pipelines.records.errors import OperationError
 
 DISTRIBUTION = "tfx-production-pipeline"
 
-# One of these says what workers get. Without any, TFX builds a package of itself in every node.
+# Options that say what workers get. Without any, TFX builds a package of itself in every node.
 _PACKAGE_OPTIONS = ("--setup_file=", "--requirements_file=", "--extra_package", "--sdk_container")
 # What a wheel's metadata folder holds; installers add files of their own, with the machine's paths.
 _METADATA_FILES = ("METADATA", "WHEEL", "entry_points.txt", "top_level.txt", "LICENSE")
 _TAG = "py3-none-any"
-# The earliest that a ZIP file can tell, so that the same files are packed to the same bytes.
+# The earliest time of a ZIP file, so that the same files are packed to the same bytes.
 _TIME = (1980, 1, 1, 0, 0, 0)
 _NAME_CHARACTERS = 16
 
 
 def add_worker_sources(options: Sequence[str]) -> list[str]:
-    """Tell Beam what its workers get, unless the options say so already.
-
-    Args:
-        options: Beam's options, each ``--key=value``.
+    """Add to Beam's options what its workers get, unless they say so already.
 
     Returns:
-        The options; with ``--setup_file`` in a checkout, with ``--extra_package`` of a wheel where
-        one is installed. The wheel is written to the user's cache folder where it is missing.
+        The options, each ``--key=value``; with ``--setup_file`` in a checkout, with
+        ``--extra_package`` of a wheel where one is installed, which is written to the user's cache
+        folder where it is missing.
 
     Raises:
         OperationError: If the code is neither in a checkout nor installed, or the wheel can't be
@@ -55,7 +52,7 @@ def add_worker_sources(options: Sequence[str]) -> list[str]:
 
 
 def is_checkout() -> bool:
-    """Tell whether the code at work lies in a checkout; otherwise it was installed."""
+    """Tell whether this code lies in a checkout; otherwise it was installed."""
     return (CODE_ROOT / "setup.py").is_file()
 
 
@@ -64,38 +61,33 @@ def keep_wheel(distribution: importlib.metadata.Distribution, directory: Path) -
 
     Args:
         distribution: The distribution, installed from a wheel of pure Python.
-        directory: Folder of a folder for each content that was ever packed.
+        directory: Folder of one folder per content that was ever packed.
 
     Raises:
         OperationError: If it can't be written.
     """
     stem = f"{distribution.metadata['Name'].replace('-', '_')}-{distribution.version}"
-    record_path = f"{stem}.dist-info/RECORD"
-    rows = [*_list_packed(distribution), [record_path, "", ""]]
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    record = text.getvalue().encode()
+    # What is made while installing, such as RECORD itself and compiled code, has no hash.
+    rows = sorted(
+        f"{file},{file.hash.mode}={file.hash.value},{file.size}"
+        for file in distribution.files or ()
+        if file.hash and _came_in_wheel(file)
+    )
+    record_name = f"{stem}.dist-info/RECORD"
+    record = "\n".join([*rows, f"{record_name},,", ""]).encode()
     digest = hashlib.sha256(record).hexdigest()[:_NAME_CHARACTERS]
     path = directory / digest / f"{stem}-{_TAG}.whl"
     if not path.is_file():
-        files = {
-            name: Path(str(distribution.locate_file(name))).read_bytes() for name, *_ in rows[:-1]
-        }
+        names = [row.partition(",")[0] for row in rows]
+        files = {name: Path(str(distribution.locate_file(name))).read_bytes() for name in names}
         try:
-            atomic_write(path, _pack({**files, record_path: record}))
+            atomic_write(path, _pack({**files, record_name: record}))
         except OSError as error:
             raise OperationError(
                 f"{path}: the wheel for Beam's workers can't be written: {error.strerror}; set "
                 "XDG_CACHE_HOME to a folder that can be written to"
             ) from error
     return path
-
-
-def _list_packed(distribution: importlib.metadata.Distribution) -> list[list[str]]:
-    """List what came in the wheel, as RECORD has it: path, hash and bytes of each file."""
-    rows = csv.reader((distribution.read_text("RECORD") or "").splitlines())
-    # What is made while installing, such as RECORD itself and compiled code, has no hash.
-    return sorted(row for row in rows if row[1] and _came_in_wheel(PurePosixPath(row[0])))
 
 
 def _came_in_wheel(path: PurePosixPath) -> bool:

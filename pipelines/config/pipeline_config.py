@@ -26,6 +26,7 @@ from pipelines.config.store_address import parse_store_url
 from pipelines.records.about import About
 from pipelines.records.errors import ConfigError
 from schemas.feature_table import list_tasks
+from schemas.sample_data import Period
 
 ENVIRONMENTS_DIRECTORY = Path(__file__).parent / "environments"
 
@@ -46,11 +47,14 @@ class DataConfig(FrozenModel, strict=True):
     Attributes:
         directory: Folder of CSV files, all of them one data set.
         spans_directory: Folder of dated folders (``YYYY-MM-DD``), for ``--span``.
+        span_period: What a span covers: ``day``, ``week`` (from Monday), ``month`` or ``quarter``,
+            in UTC; a scheduled run reads the span that its logical date is in.
         splits: Hash buckets a split; a row's hash decides its split, on every machine alike.
     """
 
     directory: Path
     spans_directory: Path | None = None
+    span_period: Period = "quarter"
     splits: dict[str, pydantic.PositiveInt] = pydantic.Field(
         default={"train": 6, "validation": 1, "test": 3}
     )

@@ -1,5 +1,5 @@
 """One node of one run, in one process.
 
-TFX's launcher, with attempts counted, stale executions closed, rows checked and an answer left that
-says how it ended.
+TFX's launcher, with attempts counted, stale executions closed, rows checked, and a result recorded
+that says how the node ended.
 """

@@ -2,41 +2,41 @@
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
 import datetime
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ml_metadata.proto import metadata_store_pb2
-from tfx.dsl.compiler import constants
-from tfx.orchestration.local import runner_utils
-from tfx.orchestration.portable import launcher, partial_run_utils, runtime_parameter_utils
+from ml_metadata.proto import metadata_store_pb2 as mlmd
 from tfx.proto.orchestration import pipeline_pb2
 
 from components.data_gate.findings import ACCEPTED_PROPERTY, ARTIFACT_TYPE, read_verdict
-from components.data_refusal import DataRefusedError
 from components.model_validator.validation import find_validation
+from components.problem import DataRefusedError, Problem
+from components.pusher.pushed_model import find_pushed_version
 from pipelines.compiler.ir_file import read_ir
+from pipelines.compiler.tfx_internals import find_connection
 from pipelines.config.layout import OutputLayout
 from pipelines.config.store_address import PostgresqlAddress
 from pipelines.launcher.attempts import begin_attempt
 from pipelines.launcher.node_request import NodeRequest
-from pipelines.launcher.row_checks import COUNTED_TYPES, check_rows
-from pipelines.launcher.row_counts import count_rows
-from pipelines.launcher.stale_executions import close_dead_executions, hold_node
-from pipelines.metadata.guarded_metadata import GuardedMetadata
+from pipelines.launcher.row_checks import check_rows
+from pipelines.launcher.row_counts import COUNTED_TYPES, count_rows
+from pipelines.launcher.stale_executions import close_stale_executions, hold_node
+from pipelines.launcher.tfx_internals import launch, reuse_artifacts, set_run_id
 from pipelines.metadata.run_store import RunStore, StoredArtifact
 from pipelines.metadata.store_connection import read_connection_config
-from pipelines.records.node_result import NodeResult, NodeState, Problem, PushedVersion
+from pipelines.metadata.tfx_internals import GuardedMetadata
+from pipelines.records.node_result import NodeResult, NodeState
 
 _logger = logging.getLogger(__name__)
 
 
 _UNRESOLVED = Problem(
-    rule="inputs not there",
+    rule="missing input",
     message="an input of the node could not be found in the metadata store; run its upstream nodes",
 )
 
@@ -49,7 +49,7 @@ class NodeStoppedError(BaseException):
 
 
 def run_node(request: NodeRequest) -> NodeResult:
-    """Run a node and keep its result in the metadata store.
+    """Run a node and store its result with its execution.
 
     Returns:
         How it ended; errors of the node are in it, not raised.
@@ -59,176 +59,139 @@ def run_node(request: NodeRequest) -> NodeResult:
         KeyError: If it has no such node.
     """
     ir = read_ir(request.ir_path)
-    runtime_parameter_utils.substitute_runtime_parameter(
-        ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: request.run_id}
-    )
-    node = _find_node(ir, request.node_id)
+    set_run_id(ir, request.run_id)
+    nodes = {node.pipeline_node.node_info.id: node.pipeline_node for node in ir.nodes}
+    if request.node_id not in nodes:
+        raise KeyError(f"--node: got {request.node_id!r}, expected one of {', '.join(nodes)}")
+    node = nodes[request.node_id]
     if node.execution_options.HasField("skip"):
         return NodeResult(id=request.node_id, state=NodeState.SKIPPED)
     layout = _find_layout(ir)
     with hold_node(layout, request.run_id, request.node_id):
-        _close_dead(ir, request)
-        return _run_held_node(ir, node, request)
+        _close_stale(ir, layout, request)
+        return _run_held_node(ir, node, layout, request)
 
 
-def _close_dead(ir: pipeline_pb2.Pipeline, request: NodeRequest) -> None:
+def describe_error(error: BaseException) -> Problem:
+    """Describe an error in one line: its type and the first line of its message."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return Problem(rule=type(error).__name__, message=lines[0] if lines else type(error).__name__)
+
+
+def _find_layout(ir: pipeline_pb2.Pipeline) -> OutputLayout:
+    """Find the output root, which holds the folder of artifacts."""
+    root = Path(ir.runtime_spec.pipeline_root.field_value.string_value).parent
+    address = read_connection_config(find_connection(ir))
+    return OutputLayout(root, address if isinstance(address, PostgresqlAddress) else None)
+
+
+@contextlib.contextmanager
+def _open_runs(ir: pipeline_pb2.Pipeline) -> Iterator[tuple[RunStore, GuardedMetadata]]:
+    with GuardedMetadata(find_connection(ir)) as handle:
+        yield RunStore(handle.store, ir.pipeline_info.id), handle
+
+
+def _close_stale(ir: pipeline_pb2.Pipeline, layout: OutputLayout, request: NodeRequest) -> None:
     """Close what was left running of the node, whose lock is held."""
-    with GuardedMetadata(_get_connection(ir)) as handle:
-        runs = RunStore(handle.store, ir.pipeline_info.id)
-        close_dead_executions(runs, _find_layout(ir), request.node_id, request.run_id)
+    with _open_runs(ir) as (runs, _):
+        close_stale_executions(runs, layout, request.node_id, request.run_id)
 
 
 def _run_held_node(
     ir: pipeline_pb2.Pipeline,
     node: pipeline_pb2.PipelineNode,
+    layout: OutputLayout,
     request: NodeRequest,
 ) -> NodeResult:
     started, started_at = time.monotonic(), datetime.datetime.now(datetime.timezone.utc)
+    state = NodeState.FAILED
     problems: tuple[Problem, ...] = ()
-    data_refused = False
     try:
-        _launch(ir, node, request.run_id)
+        with _open_runs(ir) as (runs, handle):
+            if node.execution_options.run.perform_snapshot:
+                reuse_artifacts(ir, handle)
+            begin_attempt(node, runs, request.run_id)
+        launch(ir, node, GuardedMetadata(find_connection(ir)))
     except DataRefusedError as error:
-        data_refused = True
-        problems = tuple(Problem(**dataclasses.asdict(problem)) for problem in error.problems)
+        state, problems = NodeState.DATA_REFUSED, tuple(error.problems)
     except NodeStoppedError as error:
-        _close_dead(ir, request)
+        _close_stale(ir, layout, request)
         problems = (describe_error(error),)
     except Exception as error:
         _logger.exception("%s failed", request.node_id)
         problems = (describe_error(error),)
-    seconds = time.monotonic() - started
-    ended = NodeResult(
+    result = NodeResult(
         id=request.node_id,
-        state=NodeState.DATA_REFUSED if data_refused else NodeState.FAILED,
+        state=state,
         started_at=started_at,
-        seconds=round(seconds, 3),
+        seconds=round(time.monotonic() - started, 3),
         problems=problems,
         log=str(request.log_path),
     )
-    return _conclude(ir, request, ended)
+    return _conclude(ir, node, request, result)
 
 
-def describe_error(error: BaseException) -> Problem:
-    """Put an error in one line: its type and the first line of what it says."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return Problem(rule=type(error).__name__, message=lines[0] if lines else type(error).__name__)
-
-
-def _find_node(ir: pipeline_pb2.Pipeline, node_id: str) -> pipeline_pb2.PipelineNode:
-    nodes = {node.pipeline_node.node_info.id: node.pipeline_node for node in ir.nodes}
-    if node_id not in nodes:
-        raise KeyError(f"--node: got {node_id!r}, expected one of {', '.join(nodes)}")
-    return nodes[node_id]
-
-
-def _launch(ir: pipeline_pb2.Pipeline, node: pipeline_pb2.PipelineNode, run_id: str) -> None:
-    node_id = node.node_info.id
-    deployment = runner_utils.extract_local_deployment_config(ir)
-    connection = _get_connection(ir)
-    with GuardedMetadata(connection) as handle:
-        if node.execution_options.run.perform_snapshot:
-            partial_run_utils.snapshot(handle, ir)
-        begin_attempt(node, RunStore(handle.store, ir.pipeline_info.id), run_id)
-    launcher.Launcher(
-        pipeline_node=node,
-        mlmd_connection=GuardedMetadata(connection),
-        pipeline_info=ir.pipeline_info,
-        pipeline_runtime_spec=ir.runtime_spec,
-        executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
-        custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
-    ).launch()
-
-
-def _find_layout(ir: pipeline_pb2.Pipeline) -> OutputLayout:
-    """Find the output root: the folder that holds the artifacts' folder."""
-    root = Path(ir.runtime_spec.pipeline_root.field_value.string_value).parent
-    address = read_connection_config(_get_connection(ir))
-    return OutputLayout(root, address if isinstance(address, PostgresqlAddress) else None)
-
-
-def _get_connection(ir: pipeline_pb2.Pipeline) -> metadata_store_pb2.ConnectionConfig:
-    deployment = runner_utils.extract_local_deployment_config(ir)
-    mlmd_config = deployment.metadata_connection_config
-    return getattr(mlmd_config, mlmd_config.WhichOneof("connection_config"))
-
-
-def _conclude(ir: pipeline_pb2.Pipeline, request: NodeRequest, result: NodeResult) -> NodeResult:
+def _conclude(
+    ir: pipeline_pb2.Pipeline,
+    node: pipeline_pb2.PipelineNode,
+    request: NodeRequest,
+    result: NodeResult,
+) -> NodeResult:
     """Read back how the node ended: TFX's launcher returns quietly when inputs do not resolve.
 
     Args:
         result: Refused or failed, with the problems that it raised; without any it may have ended
             well.
     """
-    raised = result.problems
-    with GuardedMetadata(_get_connection(ir)) as handle:
-        runs = RunStore(handle.store, ir.pipeline_info.id)
-        execution = runs.find_execution(request.run_id, request.node_id)
-        if execution is None:
-            return result if raised else result.model_copy(update={"problems": (_UNRESOLVED,)})
-        outputs = runs.list_outputs(execution)
+    has_raised = bool(result.problems)
+    with _open_runs(ir) as (runs, _):
+        found = runs.find_execution(request.run_id, request.node_id)
+        if found is None:
+            problems = result.problems or (_UNRESOLVED,)
+            return result.model_copy(update={"problems": problems})
+        execution = runs.read_execution(found)
         # Those of a cached node are counted already, unless their maker died when it had published.
         uncounted = [
             output
-            for output in outputs
-            if output.type in COUNTED_TYPES and not runs.count_written_rows(output.artifact.id)
+            for output in execution.outputs
+            if output.type in COUNTED_TYPES and not runs.count_written_rows(output.id)
         ]
-    cached = execution.last_known_state == metadata_store_pb2.Execution.CACHED
-    if not raised:
-        state, problems = _read_state(execution, outputs)
-        result = result.model_copy(update={"state": state, "problems": problems, "cached": cached})
-    written = {} if raised else _count_rows(uncounted)
-    with GuardedMetadata(_get_connection(ir)) as handle:
-        runs = RunStore(handle.store, ir.pipeline_info.id)
-        rows = runs.count_rows(execution, written)
-        lost = check_rows(request.node_id, rows, _list_evaluated_splits(ir, request.node_id))
-        changes: dict[str, object] = {"rows": rows, "pushed": _find_pushed(outputs, cached)}
-        if result.is_good and lost:
-            changes |= {"state": NodeState.FAILED, "problems": lost}
+    changes: dict[str, object] = {
+        "pushed": find_pushed_version(output.artifact for output in execution.outputs)
+    }
+    written: dict[str, int] = {}
+    if not has_raised:
+        state, problems = _read_state(found, execution.outputs)
+        changes |= {"state": state, "problems": problems, "cached": execution.is_cached}
+        for output in uncounted:
+            written |= count_rows(output)
+    with _open_runs(ir) as (runs, _):
+        changes["rows"] = rows = runs.count_rows(found, written)
         result = result.model_copy(update=changes)
-        runs.record(execution, result)
+        lost = check_rows(request.node_id, rows, _list_evaluated_splits(node))
+        if result.is_good and lost:
+            result = result.model_copy(update={"state": NodeState.FAILED, "problems": lost})
+        runs.record(found, result)
     return result
 
 
-def _count_rows(outputs: Sequence[StoredArtifact]) -> dict[str, int]:
-    return {name: rows for output in outputs for name, rows in count_rows(output).items()}
-
-
 def _read_state(
-    execution: metadata_store_pb2.Execution, outputs: Sequence[StoredArtifact]
+    execution: mlmd.Execution, outputs: Sequence[StoredArtifact]
 ) -> tuple[NodeState, tuple[Problem, ...]]:
-    """Tell how an execution ended that raised nothing; a refusal may come from the cache."""
-    if execution.last_known_state == metadata_store_pb2.Execution.FAILED:
+    """Find how an execution ended that raised nothing; a refusal may come from the cache."""
+    if execution.last_known_state == mlmd.Execution.FAILED:
         return NodeState.FAILED, (_UNRESOLVED,)
     if problems := _list_data_refusals(outputs):
         return NodeState.DATA_REFUSED, problems
     if problems := _list_model_refusals(outputs):
         return NodeState.MODEL_REFUSED, problems
-    is_cached = execution.last_known_state == metadata_store_pb2.Execution.CACHED
+    is_cached = execution.last_known_state == mlmd.Execution.CACHED
     return (NodeState.CACHED if is_cached else NodeState.DONE), ()
-
-
-def _find_pushed(outputs: Sequence[StoredArtifact], cached: bool) -> PushedVersion | None:
-    for output in outputs:
-        if output.type == "PushedModel" and output.integer("pushed"):
-            return PushedVersion(
-                version=int(output.text("pushed_version")),
-                path=output.text("pushed_destination"),
-                is_new=bool(output.integer("newly_pushed")) and not cached,
-            )
-    return None
-
-
-def _list_evaluated_splits(ir: pipeline_pb2.Pipeline, node_id: str) -> list[str]:
-    parameters = _find_node(ir, node_id).parameters.parameters
-    if "example_splits" not in parameters:
-        return []
-    return json.loads(parameters["example_splits"].field_value.string_value)
 
 
 def _list_data_refusals(outputs: Sequence[StoredArtifact]) -> tuple[Problem, ...]:
     return tuple(
-        Problem(**dataclasses.asdict(problem))
+        problem
         for output in outputs
         if output.type == ARTIFACT_TYPE and not output.integer(ACCEPTED_PROPERTY)
         for problem in read_verdict(output.path).problems
@@ -236,12 +199,17 @@ def _list_data_refusals(outputs: Sequence[StoredArtifact]) -> tuple[Problem, ...
 
 
 def _list_model_refusals(outputs: Sequence[StoredArtifact]) -> tuple[Problem, ...]:
-    validations = [
-        find_validation(output.path) for output in outputs if output.type == "ModelBlessing"
-    ]
     return tuple(
         Problem(rule=gate.name, message=f"{gate.slice}: {gate.reason}", value=str(gate.value))
-        for validation in validations
+        for output in outputs
+        if output.type == "ModelBlessing"
+        for validation in [find_validation(output.path)]
         if validation is not None and not validation.blessed
         for gate in validation.refusing_gates
     )
+
+
+def _list_evaluated_splits(node: pipeline_pb2.PipelineNode) -> list[str]:
+    if "example_splits" not in node.parameters.parameters:
+        return []
+    return json.loads(node.parameters.parameters["example_splits"].field_value.string_value)

@@ -12,8 +12,8 @@ class NodeRequest(FrozenModel):
     """One node of one run.
 
     Attributes:
-        kind: Tells it from other tasks of a worker server.
-        log_path: File that its log is added to.
+        kind: Distinguishes it from other tasks of a worker server.
+        log_path: File that its log is appended to.
     """
 
     kind: Literal["run_node"] = "run_node"

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from components.data_gate.reconcile import ALL_ROWS, StepCount, reconcile
-from pipelines.records.node_result import Problem, Rows
-
-COUNTED_TYPES = ("Examples", "ExampleStatistics", "ModelEvaluation")
-"""Types of artifacts that have rows, which are counted once they are written."""
+from components.problem import Problem
+from pipelines.records.node_result import Rows
 
 _CSV_KEY = "csv"
 _OVERALL_KEY = "overall"
@@ -21,7 +19,7 @@ def check_rows(node_id: str, rows: Rows, evaluated_splits: Sequence[str]) -> tup
         rows: Rows in and out; a node without rows on either side is not checked.
 
     Returns:
-        One problem a difference, with both numbers; none if all agree.
+        One problem per difference, with both numbers; empty if all agree.
     """
     read = {split: count for split, count in rows.read.items() if split != _CSV_KEY}
     written = {split: count for split, count in rows.written.items() if split != _CSV_KEY}

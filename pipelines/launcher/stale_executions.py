@@ -1,7 +1,7 @@
-"""Close executions whose process died: kill -9 leaves them running in the metadata store for ever.
+"""Close stale executions: kill -9 leaves them marked as running in the metadata store for ever.
 
-A node holds a lock while it runs, which the system takes back from a process that dies. An
-execution that is running in the store, and whose lock is free, is dead.
+A node holds a lock while it runs, which the system releases when its process dies. An execution
+that is marked as running, and whose lock is free, is stale.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pipelines.metadata.run_store import RunStore
 
 
 def get_node_lock(layout: OutputLayout, run_id: str, node_id: str) -> FileLock:
-    """Give the lock that a node holds while it runs."""
+    """Get the lock that a node holds while it runs."""
     return FileLock(layout.run(run_id).lock_path(node_id), f"{node_id} of run {run_id}")
 
 
@@ -27,18 +27,18 @@ def hold_node(
 
 
 def is_at_work(store: RunStore, layout: OutputLayout, node_id: str) -> bool:
-    """Tell whether a process is running a node, in any run; one that has died does not count."""
+    """Tell whether a process is running a node, in any run; a stale execution does not count."""
     runs = (store.find_run(execution) for execution in store.list_running(node_id))
     return any(run and get_node_lock(layout, run, node_id).is_held for run in runs)
 
 
-def close_dead_executions(
+def close_stale_executions(
     store: RunStore, layout: OutputLayout, node_id: str, held_run_id: str | None = None
 ) -> list[int]:
-    """Mark a node's dead executions failed, and remove what they had half written.
+    """Mark a node's stale executions as failed, and remove what they had partly written.
 
     Args:
-        held_run_id: Run whose lock the caller holds: what is running there is dead.
+        held_run_id: Run whose lock the caller holds, so that its running executions are stale.
 
     Returns:
         Ids of the executions that were closed.

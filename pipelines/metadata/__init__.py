@@ -1,4 +1,4 @@
-"""The ML Metadata store: its lock, opening it, and what is asked of it.
+"""The ML Metadata store: its lock, its connection and its queries.
 
 With ml-metadata alone, so that screens and pages need no TFX.
 """

@@ -1,4 +1,4 @@
-"""Open a metadata store; ml-metadata on PostgreSQL is made to take any text."""
+"""Open a metadata store; on PostgreSQL, ml-metadata is made to take any text."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import ml_metadata
 from google.protobuf import message
 
 from pipelines.config.store_address import PostgresqlAddress, StoreAddress
+from pipelines.metadata.mlmd_internals import TranslatingStore
 from pipelines.metadata.store_connection import create_connection_config
 from pipelines.metadata.store_lock import connect_database
 
@@ -35,48 +36,28 @@ _Change = Callable[[str], str]
 
 
 def open_store(address: StoreAddress) -> ml_metadata.MetadataStore:
-    """Open a store, and make its tables where there are none; the caller holds its lock.
+    """Open a store, and create its tables where there are none; the caller holds its lock.
 
     Returns:
-        The store, for text of any signs and length.
+        The store, for text of any characters and length.
 
     Raises:
         StoreUnavailableError: If it is a database that can't be reached or prepared.
     """
-    if isinstance(address, PostgresqlAddress):
-        return PostgresqlStore(address)
-    return ml_metadata.MetadataStore(create_connection_config(address))
-
-
-class PostgresqlStore(ml_metadata.MetadataStore):
-    """A store in PostgreSQL, in which text with a backslash or NUL stands encoded."""
-
-    def __init__(self, address: PostgresqlAddress) -> None:
-        """Connect."""
-        super().__init__(create_connection_config(address))
-        _make_room(address)
-
-    def _call(
-        self,
-        method_name: str,
-        request: message.Message,
-        response: message.Message,
-        extra_options: Any = None,
-    ) -> None:
-        """Encode what is sent, decode what comes back: every method goes through here."""
-        sent = type(request)()
-        sent.CopyFrom(request)
-        _change_text(sent, encode_text)
-        super()._call(method_name, sent, response, extra_options)
-        _change_text(response, decode_text)
+    config = create_connection_config(address)
+    if not isinstance(address, PostgresqlAddress):
+        return ml_metadata.MetadataStore(config)
+    store = TranslatingStore(
+        config,
+        encode=lambda request: _change_text(request, encode_text),
+        decode=lambda response: _change_text(response, decode_text),
+    )
+    _drop_text_indexes(address)
+    return store
 
 
 def encode_text(text: str) -> str:
-    """Write text without a backslash and without NUL.
-
-    Returns:
-        The text; what is unsafe in it, as U+E05C and a digit.
-    """
+    """Write what is unsafe in a text, backslashes and NUL, as U+E05C and a digit."""
     return _UNSAFE.sub(lambda found: _MARK + _CODES[found[0]], text)
 
 
@@ -115,8 +96,8 @@ def _change_map(value: Any, field: Any, change: _Change) -> None:
 
 
 @functools.cache
-def _make_room(address: PostgresqlAddress) -> None:
-    """Once a process: the indexes come with the tables, and never again."""
+def _drop_text_indexes(address: PostgresqlAddress) -> None:
+    """Drop them once per process: they come with the tables, and never again."""
     with connect_database(address) as connection:
         for index in _TEXT_INDEXES:
             connection.execute(f"DROP INDEX IF EXISTS {index}")

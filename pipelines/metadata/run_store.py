@@ -14,21 +14,28 @@ import ml_metadata
 import pydantic
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from components.problem import Problem
+from components.record_file import describe_mismatch
 from pipelines.config.store_address import SqliteAddress, StoreAddress
 from pipelines.metadata.open_store import open_store
 from pipelines.metadata.store_lock import lock_store
 from pipelines.records.errors import UsageError
-from pipelines.records.node_result import NodeResult, NodeState, Problem, Rows
-from pipelines.records.record_file import describe_mismatch
+from pipelines.records.node_result import NodeResult, NodeState, Rows
 
 _logger = logging.getLogger(__name__)
 
+PIPELINE_CONTEXT = "pipeline"
+"""Type of the context that a pipeline's executions and artifacts share."""
+RUN_CONTEXT = "pipeline_run"
+"""Type of the context that a run's executions share."""
+NODE_CONTEXT = "node"
+"""Type of the context that a node's executions share."""
+ATTEMPT_CONTEXT = "node_attempt"
+"""Type of the context that an execution shares with no other."""
+
 _RESULT_PROPERTY = "node_result"
-_PIPELINE_CONTEXT = "pipeline"
-_RUN_CONTEXT = "pipeline_run"
-_NODE_CONTEXT = "node"
-# Inputs that are there to compare with: their rows are not what the node read.
-_PREVIOUS_PREFIX = "previous_"
+# Inputs that a node only compares with: its outputs are not made of them.
+_COMPARED_PREFIXES = ("previous_", "baseline_")
 # Inputs that are read on top of the others of the same kind.
 _EARLIER_PREFIX = "earlier_"
 
@@ -48,7 +55,7 @@ _Context = tuple[str, str]
 
 @dataclasses.dataclass(frozen=True)
 class StoredArtifact:
-    """An artifact that a node was given or put out.
+    """An input or output of an execution.
 
     Attributes:
         key: Name of the node's input or output.
@@ -56,7 +63,16 @@ class StoredArtifact:
 
     key: str
     artifact: mlmd.Artifact
-    type: str
+
+    @property
+    def id(self) -> int:
+        """Its id in the store."""
+        return int(self.artifact.id)
+
+    @property
+    def type(self) -> str:
+        """Name of its type, such as ``ExampleStatistics``."""
+        return str(self.artifact.type)
 
     @property
     def path(self) -> Path:
@@ -64,8 +80,18 @@ class StoredArtifact:
         return Path(self.artifact.uri)
 
     @property
+    def is_freed(self) -> bool:
+        """Whether its files are gone."""
+        return self.artifact.state == mlmd.Artifact.DELETED or not self.path.exists()
+
+    @property
+    def is_compared_with(self) -> bool:
+        """Whether it is an input that the node only compares with."""
+        return self.key.startswith(_COMPARED_PREFIXES)
+
+    @property
     def split_names(self) -> list[str]:
-        """Its splits; none where it has none."""
+        """Its splits; empty where it has none."""
         return json.loads(self.artifact.properties["split_names"].string_value or "[]")
 
     def integer(self, name: str) -> int:
@@ -77,35 +103,61 @@ class StoredArtifact:
         return str(self.artifact.custom_properties[name].string_value)
 
 
+@dataclasses.dataclass(frozen=True)
+class StoredExecution:
+    """An execution with its artifacts.
+
+    Attributes:
+        run_id: Run that it belongs to; None for a change that a person made.
+        node_id: Node that it is of; None likewise.
+    """
+
+    execution: mlmd.Execution
+    run_id: str | None
+    node_id: str | None
+    inputs: tuple[StoredArtifact, ...]
+    outputs: tuple[StoredArtifact, ...]
+
+    @property
+    def id(self) -> int:
+        """Its id in the store."""
+        return int(self.execution.id)
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether it took the outputs of an earlier execution."""
+        return self.execution.last_known_state == mlmd.Execution.CACHED
+
+    @property
+    def made_of(self) -> tuple[StoredArtifact, ...]:
+        """The inputs, without what it only compares with."""
+        return tuple(given for given in self.inputs if not given.is_compared_with)
+
+
 class RunStore:
     """The runs of one pipeline in its metadata store."""
 
     def __init__(self, store: ml_metadata.MetadataStore, pipeline_name: str) -> None:
         """Wrap an open store."""
-        self._store = store
-        self._pipeline_name = pipeline_name
-        self._context_ids: dict[tuple[str, str], int] = {}
+        self.store = store
+        self._pipeline = (PIPELINE_CONTEXT, pipeline_name)
+        self._context_ids: dict[_Context, int] = {}
         self._names: dict[int, dict[str, str]] = {}
 
-    @property
-    def store(self) -> ml_metadata.MetadataStore:
-        """The store itself."""
-        return self._store
-
     def find_run(self, execution: mlmd.Execution) -> str | None:
-        """Tell which run an execution belongs to."""
-        return self._read_names(execution).get(_RUN_CONTEXT)
+        """Find the run that an execution belongs to."""
+        return self._read_names(execution).get(RUN_CONTEXT)
 
     def find_node(self, execution: mlmd.Execution) -> str | None:
-        """Tell which node an execution is of; None for a change that a person made."""
-        name = self._read_names(execution).get(_NODE_CONTEXT)
-        return None if name is None else name.removeprefix(f"{self._pipeline_name}.")
+        """Find the node that an execution is of; None for a change that a person made."""
+        name = self._read_names(execution).get(NODE_CONTEXT)
+        return None if name is None else name.removeprefix(f"{self._pipeline[1]}.")
 
     def list_running(self, node_id: str | None = None) -> list[mlmd.Execution]:
         """List the executions that are marked running, in order.
 
         Args:
-            node_id: The node; None for all of the pipeline's.
+            node_id: The node; None for all nodes of the pipeline.
 
         Returns:
             Those that run, and those whose process has died.
@@ -114,31 +166,24 @@ class RunStore:
         return self._list_executions([context], _RUNNING)
 
     def find_previous_execution(self, node_id: str, before: int) -> mlmd.Execution | None:
-        """Find the last execution of a node that ended well before another.
+        """Find the last execution of a node that ended well, cached or not, before another.
 
         Args:
             before: Id of the other execution.
-
-        Returns:
-            The execution, cached or not; None if there is none.
         """
         return self._find_last([self._node(node_id)], f"{_ENDED_WELL} AND id < {before}")
 
     def list_executions(self, run_id: str) -> list[mlmd.Execution]:
-        """List a run's executions, in order; none for a run that the store does not know."""
-        return self._list_executions([self._pipeline, (_RUN_CONTEXT, run_id)])
+        """List a run's executions, in order; empty for a run that the store does not know."""
+        return self._list_executions([self._pipeline, (RUN_CONTEXT, run_id)])
 
     def find_execution(self, run_id: str, node_id: str) -> mlmd.Execution | None:
-        """Find the last execution of a node in a run.
-
-        Returns:
-            The execution; None if the node never started.
-        """
-        return self._find_last([(_RUN_CONTEXT, run_id), self._node(node_id)])
+        """Find the last execution of a node in a run; None if the node never started."""
+        return self._find_last([(RUN_CONTEXT, run_id), self._node(node_id)])
 
     def list_attempts(self, run_id: str, node_id: str) -> list[mlmd.Execution]:
         """List a node's executions in a run, in order; more than one where it was run again."""
-        return self._list_executions([(_RUN_CONTEXT, run_id), self._node(node_id)])
+        return self._list_executions([(RUN_CONTEXT, run_id), self._node(node_id)])
 
     def list_readers(self, artifact_id: int, key: str, node_id: str) -> Iterator[mlmd.Execution]:
         """List a node's executions that read an artifact, the newest first.
@@ -146,69 +191,81 @@ class RunStore:
         Args:
             key: Name of the input that it was read as.
         """
-        events = self._store.get_events_by_artifact_ids([artifact_id])
-        numbers = {
+        events = self.store.get_events_by_artifact_ids([artifact_id])
+        ids = {
             event.execution_id
             for event in events
             if event.type == mlmd.Event.INPUT and event.path.steps[0].key == key
         }
-        for number in sorted(numbers, reverse=True):
-            [execution] = self._store.get_executions_by_id([number])
+        for execution_id in sorted(ids, reverse=True):
+            [execution] = self.store.get_executions_by_id([execution_id])
             if self.find_node(execution) == node_id:
                 yield execution
 
-    def list_artifacts(self) -> list[mlmd.Artifact]:
-        """List every artifact that the pipeline's runs and people's changes put out or found."""
-        context_id = self._find_context(self._pipeline)
-        found = self._store.get_artifacts_by_context(context_id) if context_id else []
+    def list_artifacts(self, kind: str | None = None) -> list[mlmd.Artifact]:
+        """List the artifacts of the pipeline's runs and of changes by people, in order.
+
+        Args:
+            kind: Name of a type of artifacts; None for all.
+        """
+        wanted = self._filter([self._pipeline], [f"type = '{kind}'"] if kind else [])
+        if wanted is None:
+            return []
+        found = self.store.get_artifacts(ml_metadata.ListOptions(filter_query=wanted))
         return sorted(found, key=lambda artifact: artifact.id)
 
-    def list_outputs(self, execution: mlmd.Execution) -> list[StoredArtifact]:
-        """List what an execution put out, cached or not."""
-        return self._list_artifacts(execution, mlmd.Event.OUTPUT)
+    def put_output(self, execution: mlmd.Execution, key: str, artifact: mlmd.Artifact) -> None:
+        """Record an execution that is of the pipeline but of no node, with its one output."""
+        event = mlmd.Event(type=mlmd.Event.OUTPUT)
+        event.path.steps.add().key = key
+        event.path.steps.add().index = 0
+        context = self.store.get_context_by_type_and_name(*self._pipeline)
+        self.store.put_execution(
+            execution, [(artifact, event)], [context], reuse_context_if_already_exist=True
+        )
 
-    def list_handed_on(self, execution: mlmd.Execution) -> list[StoredArtifact]:
-        """List what an execution put out, and, where it only resolved, what it found."""
-        found = self._list_artifacts(execution, mlmd.Event.INTERNAL_OUTPUT)
-        return [*self.list_outputs(execution), *found]
+    def read_execution(self, execution: mlmd.Execution) -> StoredExecution:
+        """Read an execution's run, node and artifacts."""
+        inputs, outputs = self._read_artifacts(execution, mlmd.Event.INPUT, mlmd.Event.OUTPUT)
+        return StoredExecution(
+            execution,
+            self.find_run(execution),
+            self.find_node(execution),
+            tuple(inputs),
+            tuple(outputs),
+        )
 
     def list_inputs(self, execution: mlmd.Execution) -> list[StoredArtifact]:
-        """List what an execution was given."""
-        return self._list_artifacts(execution, mlmd.Event.INPUT)
+        """List an execution's inputs."""
+        return self._read_artifacts(execution, mlmd.Event.INPUT)[0]
+
+    def list_outputs(self, execution: mlmd.Execution) -> list[StoredArtifact]:
+        """List an execution's outputs, cached or not."""
+        return self._read_artifacts(execution, mlmd.Event.OUTPUT)[0]
+
+    def list_handed_on(self, execution: mlmd.Execution) -> list[StoredArtifact]:
+        """List an execution's outputs, and those that it only resolved."""
+        kinds = mlmd.Event.OUTPUT, mlmd.Event.INTERNAL_OUTPUT
+        return [stored for found in self._read_artifacts(execution, *kinds) for stored in found]
 
     def find_producer(self, artifact_id: int) -> mlmd.Execution | None:
-        """Find the execution that made an artifact: the first that put it out."""
+        """Find the execution that made an artifact: the first that has it as an output."""
         return next(self._list_makers(artifact_id), None)
 
     def record(self, execution: mlmd.Execution, result: NodeResult) -> None:
-        """Keep a node's result with its execution."""
-        [stored] = self._store.get_executions_by_id([execution.id])
+        """Store a node's result with its execution."""
+        [stored] = self.store.get_executions_by_id([execution.id])
         stored.custom_properties[_RESULT_PROPERTY].string_value = result.model_dump_json()
-        self._store.put_executions([stored])
+        self.store.put_executions([stored])
 
     def fail(self, execution: mlmd.Execution) -> None:
-        """Mark an execution failed whose process has died."""
-        [stored] = self._store.get_executions_by_id([execution.id])
+        """Mark an execution as failed, its process having died."""
+        [stored] = self.store.get_executions_by_id([execution.id])
         stored.last_known_state = mlmd.Execution.FAILED
-        self._store.put_executions([stored])
-
-    def read_result(self, run_id: str, node_id: str) -> NodeResult | None:
-        """Read how a node ended.
-
-        Returns:
-            Its recorded result; what the store tells, where none was recorded or it can't be read;
-            None if the node never started.
-        """
-        execution = self.find_execution(run_id, node_id)
-        if execution is None:
-            return None
-        recorded = read_recorded_result(execution)
-        if recorded is not None:
-            return recorded
-        return _derive_result(node_id, execution)
+        self.store.put_executions([stored])
 
     def count_written_rows(self, artifact_id: int) -> dict[str, int]:
-        """Tell the rows of an artifact, as the first that put it out counted them.
+        """Find the rows of an artifact, as the first execution with that output counted them.
 
         Returns:
             Rows by split; empty where nothing was counted.
@@ -221,7 +278,7 @@ class RunStore:
         return {}
 
     def count_rows(self, execution: mlmd.Execution, written: dict[str, int]) -> Rows:
-        """Put together the rows read and written of an execution.
+        """Collect the rows that an execution read and wrote.
 
         Args:
             written: Rows by split that it counted in its outputs; empty for a cached one.
@@ -232,9 +289,9 @@ class RunStore:
         read: dict[str, int] = {}
         added: list[dict[str, int]] = []
         for given in self.list_inputs(execution):
-            if given.key.startswith(_PREVIOUS_PREFIX):
+            if given.is_compared_with:
                 continue
-            rows = self.count_written_rows(given.artifact.id)
+            rows = self.count_written_rows(given.id)
             if given.key.startswith(_EARLIER_PREFIX):
                 added.append(rows)
             else:
@@ -242,20 +299,16 @@ class RunStore:
         for rows in added:
             read = {split: read.get(split, 0) + rows.get(split, 0) for split in read}
         for made in self.list_outputs(execution) if not written else ():
-            written = {**written, **self.count_written_rows(made.artifact.id)}
+            written = {**written, **self.count_written_rows(made.id)}
         return Rows(read=read, written=written)
 
-    @property
-    def _pipeline(self) -> _Context:
-        return _PIPELINE_CONTEXT, self._pipeline_name
-
     def _node(self, node_id: str) -> _Context:
-        return _NODE_CONTEXT, f"{self._pipeline_name}.{node_id}"
+        return NODE_CONTEXT, f"{self._pipeline[1]}.{node_id}"
 
     def _find_context(self, context: _Context) -> int | None:
         """Find a context's id, which stays the same once there is one."""
         if context not in self._context_ids:
-            found = self._store.get_context_by_type_and_name(*context)
+            found = self.store.get_context_by_type_and_name(*context)
             if found is None:
                 return None
             self._context_ids[context] = found.id
@@ -264,43 +317,41 @@ class RunStore:
     def _read_names(self, execution: mlmd.Execution) -> dict[str, str]:
         """Read the names of an execution's contexts, by type."""
         if execution.id not in self._names:
-            contexts = self._store.get_contexts_by_execution(execution.id)
+            contexts = self.store.get_contexts_by_execution(execution.id)
             self._names[execution.id] = {context.type: context.name for context in contexts}
         return self._names[execution.id]
 
+    def _find_last(self, contexts: Sequence[_Context], *conditions: str) -> mlmd.Execution | None:
+        found = self._list_executions(contexts, *conditions, newest_only=True)
+        return found[0] if found else None
+
     def _list_executions(
-        self, contexts: Sequence[_Context], *conditions: str
+        self, contexts: Sequence[_Context], *conditions: str, newest_only: bool = False
     ) -> list[mlmd.Execution]:
         """List the executions that are in all of some contexts and fit conditions, in order."""
         wanted = self._filter(contexts, conditions)
-        return [] if wanted is None else self._query(wanted)
-
-    def _find_last(self, contexts: Sequence[_Context], *conditions: str) -> mlmd.Execution | None:
-        wanted = self._filter(contexts, conditions)
-        found = [] if wanted is None else self._query(wanted, is_ascending=False, limit=1)
-        return found[0] if found else None
+        if wanted is None:
+            return []
+        return self._query(wanted, is_asc=not newest_only, limit=1 if newest_only else None)
 
     def _filter(self, contexts: Sequence[_Context], conditions: Sequence[str]) -> str | None:
         """Write a filter in ml-metadata's language; None where a context is not there."""
-        numbers = [self._find_context(context) for context in contexts]
-        if None in numbers:
+        ids = [self._find_context(context) for context in contexts]
+        if None in ids:
             return None
-        named = [f"contexts_{place}.id = {number}" for place, number in enumerate(numbers)]
+        named = [f"contexts_{place}.id = {number}" for place, number in enumerate(ids)]
         return " AND ".join([*named, *conditions])
 
     def _query(
-        self, wanted: str, *, is_ascending: bool = True, limit: int | None = None
+        self, wanted: str, *, is_asc: bool = True, limit: int | None = None
     ) -> list[mlmd.Execution]:
         options = ml_metadata.ListOptions(
-            limit=limit,
-            order_by=ml_metadata.OrderByField.ID,
-            is_asc=is_ascending,
-            filter_query=wanted,
+            limit=limit, order_by=ml_metadata.OrderByField.ID, is_asc=is_asc, filter_query=wanted
         )
-        return list(self._store.get_executions(list_options=options))
+        return list(self.store.get_executions(list_options=options))
 
     def _list_makers(self, artifact_id: int) -> Iterator[mlmd.Execution]:
-        """List the executions that put an artifact out, those from the cache too, in order."""
+        """List the executions with an artifact as an output, cached ones too, in order."""
         # One by one: with every run that found the artifact cached there is one more.
         put_out = f"events_0.artifact_id = {artifact_id} AND events_0.type = OUTPUT"
         last = 0
@@ -308,22 +359,24 @@ class RunStore:
             yield from found
             last = found[0].id
 
-    def _list_artifacts(
-        self, execution: mlmd.Execution, kind: mlmd.Event.Type
-    ) -> list[StoredArtifact]:
-        keys = dict(self._list_events(execution, kind))
-        artifacts = self._store.get_artifacts_by_id(list(keys))
+    def _read_artifacts(
+        self, execution: mlmd.Execution, *kinds: mlmd.Event.Type
+    ) -> list[list[StoredArtifact]]:
+        """Read an execution's artifacts; one list per kind of event."""
+        found = self.store.get_events_by_execution_ids([execution.id])
+        events = sorted(
+            (event for event in found if event.type in kinds), key=lambda event: event.artifact_id
+        )
+        ids = sorted({event.artifact_id for event in events})
+        artifacts = {artifact.id: artifact for artifact in self.store.get_artifacts_by_id(ids)}
         return [
-            StoredArtifact(key=keys[artifact.id], artifact=artifact, type=artifact.type)
-            for artifact in artifacts
+            [
+                StoredArtifact(event.path.steps[0].key, artifacts[event.artifact_id])
+                for event in events
+                if event.type == kind
+            ]
+            for kind in kinds
         ]
-
-    def _list_events(
-        self, execution: mlmd.Execution, kind: mlmd.Event.Type
-    ) -> Iterator[tuple[int, str]]:
-        for event in self._store.get_events_by_execution_ids([execution.id]):
-            if event.type == kind:
-                yield event.artifact_id, event.path.steps[0].key
 
 
 @contextlib.contextmanager
@@ -341,26 +394,15 @@ def open_run_store(address: StoreAddress, pipeline_name: str) -> Iterator[RunSto
 
 
 def ended_well(execution: mlmd.Execution) -> bool:
-    """Tell whether an execution came to its end, cached or not."""
+    """Tell whether an execution completed, cached or not."""
     return execution.last_known_state in _STATES
 
 
-def read_recorded_result(execution: mlmd.Execution) -> NodeResult | None:
-    """Read the result that was kept with an execution; None where there is none to be read."""
-    text = execution.custom_properties[_RESULT_PROPERTY].string_value
-    try:
-        return NodeResult.model_validate_json(text) if text else None
-    except pydantic.ValidationError as error:
-        _logger.warning(
-            "execution %d: its result can't be read: %s; shown is what the metadata store tells",
-            execution.id,
-            describe_mismatch(error),
-        )
-        return None
-
-
-def _derive_result(node_id: str, execution: mlmd.Execution) -> NodeResult:
-    """Tell how a node ended by its execution alone."""
+def read_result(node_id: str, execution: mlmd.Execution) -> NodeResult:
+    """Read how a node ended: its recorded result, or, without one, what its execution shows."""
+    recorded = read_recorded_result(execution)
+    if recorded is not None:
+        return recorded
     state = _STATES.get(execution.last_known_state, NodeState.FAILED)
     kept = execution.custom_properties[_RESULT_PROPERTY].string_value
     told = "left a result of another version" if kept else "ended without leaving a result"
@@ -374,3 +416,17 @@ def _derive_result(node_id: str, execution: mlmd.Execution) -> NodeResult:
         cached=state is NodeState.CACHED,
         problems=(problem,) if state is NodeState.FAILED else (),
     )
+
+
+def read_recorded_result(execution: mlmd.Execution) -> NodeResult | None:
+    """Read the result that is stored with an execution; None where none can be read."""
+    text = execution.custom_properties[_RESULT_PROPERTY].string_value
+    try:
+        return NodeResult.model_validate_json(text) if text else None
+    except pydantic.ValidationError as error:
+        _logger.warning(
+            "execution %d: its result can't be read: %s; showing what the store has instead",
+            execution.id,
+            describe_mismatch(error),
+        )
+        return None

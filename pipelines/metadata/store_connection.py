@@ -1,4 +1,4 @@
-"""A metadata store's address as ml-metadata takes it; no TFX, no TensorFlow."""
+"""A metadata store's address in ml-metadata's form; no TFX, no TensorFlow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipelines.config.store_address import PostgresqlAddress, SqliteAddress, Sto
 
 
 def create_connection_config(address: StoreAddress) -> mlmd.ConnectionConfig:
-    """Say it as ml-metadata takes it."""
+    """Convert an address to ml-metadata's form."""
     config = mlmd.ConnectionConfig()
     if isinstance(address, SqliteAddress):
         config.sqlite.filename_uri = str(address.path)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Any number, as long as nobody else takes it for another purpose in the same database.
 _ADVISORY_LOCK = 7_469_636
 _CONNECT_SECONDS = 30
-# Nobody keeps the store for minutes: it is open for queries, not while a node is executed.
+# Nobody holds the store for minutes: it is open for queries, not while a node executes.
 _PATIENCE = Patience(give_up_seconds=600)
 _HOLDER = """
     SELECT pid, application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
@@ -30,13 +30,13 @@ _HOLDER = """
 
 
 class StoreUnavailableError(OSError):
-    """The metadata store can't be reached; one line says why."""
+    """The metadata store can't be reached; the message says why."""
 
 
 def lock_store(
     address: StoreAddress, patience: Patience = _PATIENCE
 ) -> contextlib.AbstractContextManager[None]:
-    """Hold the store's lock; freed by the system too when the process dies.
+    """Hold the store's lock, which the system releases when the process dies.
 
     Args:
         address: A SQLite file, of which ``<name>.lock`` beside it is the lock, or a PostgreSQL
@@ -53,10 +53,9 @@ def lock_store(
 
 
 def check_store(address: StoreAddress) -> None:
-    """Find out early that a store can't be reached: before anything heavy is started.
+    """Find out early, before anything heavy starts, that a store can't be reached.
 
-    Args:
-        address: Where it is; a file needs no check, it is made on demand.
+    A file needs no check: it is created on demand.
 
     Raises:
         StoreUnavailableError: If the PostgreSQL server can't be reached.
@@ -95,7 +94,7 @@ def connect_database(address: PostgresqlAddress) -> Iterator[psycopg.Connection]
 
 @contextlib.contextmanager
 def _lock_database(address: PostgresqlAddress, patience: Patience) -> Iterator[None]:
-    # The server takes the lock back with the connection.
+    # The server releases the lock with the connection.
     with connect_database(address) as connection:
         found = connection.execute("SELECT pg_try_advisory_lock(%s)", (_ADVISORY_LOCK,)).fetchone()
         if found != (True,):
@@ -107,7 +106,7 @@ def _wait(connection: psycopg.Connection, address: PostgresqlAddress, patience: 
     import psycopg
 
     for seconds in patience.wait(_name(address), lambda: _find_holder(connection)):
-        # 0 is "for ever" to the server.
+        # 0 means "for ever" to the server.
         timeout_ms = max(1, round(1000 * seconds))
         connection.execute("SELECT set_config('lock_timeout', %s, false)", (str(timeout_ms),))
         try:

@@ -1,5 +1,5 @@
-"""What nodes and runs say of themselves.
+"""Records of nodes and runs.
 
-Typed, versioned records and the words they share, each kept in a JSON file. Everything below leans
-on them: they know of no store, no TFX and no screen.
+Typed, versioned records and the words they share, each kept in a JSON file or with an execution.
+Everything below leans on them: they know of no store, no TFX and no screen.
 """

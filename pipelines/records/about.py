@@ -1,4 +1,4 @@
-"""What people say of a pipeline's model: the ``about:`` part of the configuration.
+"""What people state about a pipeline's model: the ``about:`` part of the configuration.
 
 This module is plain Python.
 """
@@ -15,14 +15,14 @@ _Text = Annotated[str, pydantic.Field(min_length=1)]
 
 
 class About(FrozenModel, strict=True):
-    """What no artifact can tell of the model; the model card shows it (Mitchell et al., 2019).
+    """Facts about the model that no artifact holds; its card shows them (Mitchell et al., 2019).
 
     Attributes:
         purpose: What the model is for, in a sentence or two.
         owners: Who answers for it: people, teams or addresses.
         intended_uses: What its scores may be used for.
         unfit_uses: What they must not be used for.
-        limits: What is known to be weak in data and model.
+        limits: Known weaknesses of data and model.
         data_source: Where the rows come from, and under which terms.
     """
 

@@ -1,4 +1,4 @@
-"""The small description of a compiled pipeline: what an orchestrator needs, and no more.
+"""The small description of a compiled pipeline: what a scheduler needs, and no more.
 
 Plain Python, so that a DAG file or the command line reads it without importing TFX.
 """
@@ -6,45 +6,16 @@ Plain Python, so that a DAG file or the command line reads it without importing 
 from __future__ import annotations
 
 import datetime
-import enum
 from pathlib import Path
 from typing import Annotated
 
 import pydantic
 
-from components.atomic_write import atomic_write
 from components.record import FORMAT_VERSION, Record
+from components.record_file import read_record
 from pipelines.records.about import About
-from pipelines.records.record_file import read_record
-
-
-class Stage(str, enum.Enum):
-    """Which part of the pipeline a node belongs to."""
-
-    DATA = "data"
-    TRAIN = "train"
-    VALIDATE = "validate"
-    DEPLOY = "deploy"
-
-
-NODE_STAGES = {
-    "CsvExampleGen": Stage.DATA,
-    "CuratedSchema": Stage.DATA,
-    "StatisticsGen": Stage.DATA,
-    "SchemaGen": Stage.DATA,
-    "ExampleValidator": Stage.DATA,
-    "LatestAcceptedData": Stage.DATA,
-    "DataGate": Stage.DATA,
-    "EarlierSpans": Stage.TRAIN,
-    "TrainingWindow": Stage.TRAIN,
-    "Transform": Stage.TRAIN,
-    "Trainer": Stage.TRAIN,
-    "LatestBlessedModel": Stage.VALIDATE,
-    "Evaluator": Stage.VALIDATE,
-    "ModelValidator": Stage.VALIDATE,
-    "Pusher": Stage.DEPLOY,
-}
-"""The nodes of the pipeline, and the part of it that each belongs to."""
+from pipelines.records.nodes import Stage
+from schemas.sample_data import Period
 
 
 class NodeDescription(Record):
@@ -62,14 +33,14 @@ class NodeDescription(Record):
     parameters: dict[str, str]
 
 
-def _pass_over_unknown(about: object) -> object:
+def _ignore_unknown(about: object) -> object:
     """Leave out what this version does not know: as configuration, the model would refuse it."""
     if not isinstance(about, dict):
         return about
-    return {name: value for name, value in about.items() if name in About.model_fields}
+    return {name: about[name] for name in about if name in About.model_fields}
 
 
-_About = Annotated[About, pydantic.BeforeValidator(_pass_over_unknown)]
+_About = Annotated[About, pydantic.BeforeValidator(_ignore_unknown)]
 
 
 class PipelineDescription(Record):
@@ -78,10 +49,11 @@ class PipelineDescription(Record):
     Attributes:
         name: Its name in the metadata store.
         content_hash: SHA-256 of the compiled pipeline, the same for the same pipeline.
-        code_hash: SHA-256 of all our sources; empty in a description from before it was kept.
+        code_hash: SHA-256 of all our sources; empty in a description from before it was recorded.
         config_hash: SHA-256 of the configuration as JSON; empty likewise.
-        about: What people say of the model; None likewise.
+        about: What people state about the model; None likewise.
         nodes: In an order in which they can run one after another.
+        span_period: What a span covers; ``quarter`` in a description from before it was kept.
         not_asked_for: Ids of nodes that the run leaves out, by ``--from`` or ``--to``.
     """
 
@@ -93,6 +65,7 @@ class PipelineDescription(Record):
     config_hash: str = ""
     about: _About | None = None
     nodes: tuple[NodeDescription, ...]
+    span_period: Period = "quarter"
     not_asked_for: tuple[str, ...] = ()
     format_version: int = FORMAT_VERSION
 
@@ -121,12 +94,3 @@ def read_description(path: Path) -> PipelineDescription:
         UnreadableRecordError: If it holds none.
     """
     return read_record(PipelineDescription, path)
-
-
-def write_description(description: PipelineDescription, path: Path) -> None:
-    """Write a compiled pipeline's description as JSON.
-
-    Raises:
-        OSError: If it can't be written.
-    """
-    atomic_write(path, f"{description.model_dump_json(indent=2)}\n".encode())

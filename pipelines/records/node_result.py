@@ -7,6 +7,8 @@ import enum
 
 import pydantic
 
+from components.problem import Problem
+from components.pusher.pushed_model import PushedVersion
 from components.record import FORMAT_VERSION, Record
 from pipelines.records.exit_code import ExitCode
 
@@ -28,26 +30,6 @@ class NodeState(str, enum.Enum):
     """It was not started, because of what happened before it or by request."""
 
 
-class Problem(Record):
-    """One reason for a refusal, or one error, in one line.
-
-    Attributes:
-        rule: Short term of the rule broken, or the error's type.
-        message: One line: what, where, and the remedy.
-        file: Path of the file at fault, if it is one file's.
-        line: Line in it, counted from 1, if it is one line's.
-        column: Column at fault, if it is one column's.
-        value: Value received, as text, if there is one.
-    """
-
-    rule: str
-    message: str
-    file: str | None = None
-    line: int | None = None
-    column: str | None = None
-    value: str | None = None
-
-
 class Rows(Record):
     """Rows into a node and out of it, by split.
 
@@ -58,18 +40,6 @@ class Rows(Record):
 
     read: dict[str, int] = pydantic.Field(default_factory=dict)
     written: dict[str, int] = pydantic.Field(default_factory=dict)
-
-
-class PushedVersion(Record):
-    """A model in place.
-
-    Attributes:
-        is_new: Whether this run put it there; false where it was in place already.
-    """
-
-    version: int
-    path: str
-    is_new: bool
 
 
 class NodeResult(Record):

@@ -1,1 +1,1 @@
-"""What is told of a run: the facts in typed models, and the page that shows them."""
+"""The report of a run: its facts in typed models, and the pages that show them."""

@@ -1,7 +1,7 @@
 """Write the pages: of a run, of all runs, of two runs side by side.
 
-A page is written beside its place and moved there, so that nobody ever opens half of one. The
-charts' library is imported only when a page is rendered.
+A page is written beside its place and moved there, so that nobody ever opens half of one. What
+renders pages is imported only when one is rendered.
 """
 
 from __future__ import annotations
@@ -13,20 +13,21 @@ from pathlib import Path
 from components.atomic_write import atomic_write
 from pipelines.config.layout import OutputLayout
 from pipelines.records.errors import OperationError, UsageError
+from pipelines.records.run_summary import RunSummary
 from pipelines.report.facts.collection import collect_data_so_far, collect_report
 from pipelines.report.facts.comparison_facts import compare_runs
 from pipelines.report.facts.index_facts import collect_index
 from pipelines.report.model.run_comparison import RunComparison
 from pipelines.report.model.run_report import RunReport
-from pipelines.runs.run_summary import RunSummary, load_listed_summary
+from pipelines.runs.summaries import load_listed_summary
 
 
 class FreedError(Exception):
-    """What a page would show is freed, and the page that was written before shows more."""
+    """A page would show less than the one that is there, since artifacts were freed."""
 
 
 def publish_report(layout: OutputLayout, report: RunReport) -> Path:
-    """Write a run's page, and the page of all runs anew.
+    """Write a run's page, and rewrite the page of all runs.
 
     Returns:
         The run's page.
@@ -44,18 +45,18 @@ def publish_report(layout: OutputLayout, report: RunReport) -> Path:
 
 @contextlib.contextmanager
 def _keep_drawings(layout: OutputLayout) -> Iterator[None]:
-    """Take the charts of earlier pages again, and keep those of the pages that are written."""
-    from pipelines.report.charts.drawing import load_drawings, save_drawings
+    """Reuse the charts of earlier pages, and keep those of the pages that are written."""
+    from pipelines.report.charts.drawing import DRAWINGS
 
-    load_drawings(layout.drawings_path)
+    DRAWINGS.load(layout.drawings_path)
     yield
     # What can't be kept is drawn again.
     with contextlib.suppress(OSError):
-        save_drawings(layout.drawings_path)
+        DRAWINGS.save(layout.drawings_path)
 
 
 def _write_run_page(layout: OutputLayout, report: RunReport) -> Path:
-    from pipelines.report.pages.page import render_report
+    from pipelines.report.pages.run_page import render_report
 
     path = layout.report_path(report.run_id)
     freed = sum(output.is_freed for node in report.nodes for output in node.outputs)
@@ -64,12 +65,11 @@ def _write_run_page(layout: OutputLayout, report: RunReport) -> Path:
             f"{path} stays as it is: {freed} artifacts of the run are freed, so a new page would "
             "show less"
         )
-    write_page(path, render_report(report))
-    return path
+    return write_page(path, render_report(report))
 
 
 def draw_data_ahead(layout: OutputLayout, run_id: str) -> None:
-    """Draw what a run's page shows of its data while the run goes on, for this process to keep.
+    """Draw the charts of a run's data while the run goes on, for its page in this process.
 
     Args:
         run_id: The run, whose DataGate has ended.
@@ -77,13 +77,17 @@ def draw_data_ahead(layout: OutputLayout, run_id: str) -> None:
     Raises:
         FileNotFoundError: If there is no such run.
     """
-    from pipelines.report.charts.drawing import load_drawings
-    from pipelines.report.pages.page import draw_data
+    from pipelines.report.charts.data_charts import draw_distribution
+    from pipelines.report.charts.drawing import DRAWINGS
 
-    load_drawings(layout.drawings_path)
+    DRAWINGS.load(layout.drawings_path)
     data = collect_data_so_far(layout, run_id)
-    if data is not None:
-        draw_data(data)
+    if data is None:
+        return
+    for feature in data.features:
+        chart = draw_distribution(feature, data)
+        if chart is not None:
+            chart.draw()
 
 
 def publish_index(layout: OutputLayout) -> Path:
@@ -92,12 +96,11 @@ def publish_index(layout: OutputLayout) -> Path:
     Raises:
         UsageError: If there are no runs.
         OSError: If the page can't be written.
+        UnreadableRecordError: If no run can be read.
     """
-    from pipelines.report.pages.page import render_index
+    from pipelines.report.pages.index_page import render_index
 
-    path = layout.reports_index_path
-    write_page(path, render_index(collect_index(layout)))
-    return path
+    return write_page(layout.reports_index_path, render_index(collect_index(layout)))
 
 
 def publish_comparison(layout: OutputLayout, comparison: RunComparison) -> Path:
@@ -106,15 +109,14 @@ def publish_comparison(layout: OutputLayout, comparison: RunComparison) -> Path:
     Raises:
         OSError: If the page can't be written.
     """
-    from pipelines.report.pages.page import render_comparison
+    from pipelines.report.pages.comparison_page import render_comparison
 
     path = layout.comparison_path(comparison.before.run_id, comparison.after.run_id)
-    write_page(path, render_comparison(comparison))
-    return path
+    return write_page(path, render_comparison(comparison))
 
 
 def collect_comparison(layout: OutputLayout, before: str, after: str | None) -> RunComparison:
-    """Gather two runs and what differs.
+    """Gather two runs and their differences.
 
     Args:
         after: The second; None for the newest.
@@ -126,26 +128,26 @@ def collect_comparison(layout: OutputLayout, before: str, after: str | None) -> 
 
 
 def conclude(layout: OutputLayout, summary: RunSummary) -> tuple[RunSummary, str | None]:
-    """Keep a run's summary and write its page, when the run has just ended.
+    """Save the summary of a run that has just ended, and write its page.
 
-    A page that can't be written is no fault of the run: its verdict stands.
+    A page that can't be written does not change the run's verdict.
 
     Returns:
         The summary with the page's path, and None; or as it was, and why there is no page.
     """
-    keep_summary(layout, summary)
+    save_summary(layout, summary)
     named = summary.model_copy(update={"report": str(layout.report_path(summary.run_id))})
     try:
         publish_report(layout, collect_report(layout, summary=named))
-    # Whatever it is that fails: the run is done, and must end as it did.
+    # Whatever fails: the run is done, and must end as it did.
     except (Exception, KeyboardInterrupt) as error:
-        told = " ".join(str(error).split()) or "no reason given"
-        return summary, f"no report was written: {type(error).__name__}: {told}"
-    keep_summary(layout, named)
+        reason = " ".join(str(error).split()) or "no reason given"
+        return summary, f"no report was written: {type(error).__name__}: {reason}"
+    save_summary(layout, named)
     return named, None
 
 
-def keep_summary(layout: OutputLayout, summary: RunSummary) -> None:
+def save_summary(layout: OutputLayout, summary: RunSummary) -> None:
     """Write a run's ``summary.json``."""
     path = layout.run(summary.run_id).summary_path
     atomic_write(path, f"{summary.model_dump_json(indent=2)}\n".encode())
@@ -154,11 +156,8 @@ def keep_summary(layout: OutputLayout, summary: RunSummary) -> None:
 def publish_missing(layout: OutputLayout, run_ids: list[str]) -> list[str]:
     """Write the pages of runs that have none, before what they show is freed; then the index once.
 
-    Args:
-        run_ids: The runs, which are known to be there.
-
     Returns:
-        One line a run whose page could not be written.
+        One line per run whose page could not be written.
 
     Raises:
         OSError: If the index can't be written.
@@ -173,19 +172,17 @@ def publish_missing(layout: OutputLayout, run_ids: list[str]) -> list[str]:
                 summary = load_listed_summary(layout, run_id)
                 _write_run_page(layout, collect_report(layout, summary=summary))
             except (OperationError, UsageError, OSError, ValueError, LookupError) as error:
-                told = " ".join(str(error).split())
-                problems.append(f"run {run_id}: no report was written: {told}")
+                reason = " ".join(str(error).split())
+                problems.append(f"run {run_id}: no report was written: {reason}")
         publish_index(layout)
     return problems
 
 
-def write_page(path: Path, text: str) -> None:
-    """Write a page whole or not at all.
-
-    Args:
-        path: Its path; the folder is made.
+def write_page(path: Path, text: str) -> Path:
+    """Write a page atomically, and its folder where it is missing; give its path.
 
     Raises:
         OSError: If it can't be written.
     """
     atomic_write(path, text.encode())
+    return path

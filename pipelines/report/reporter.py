@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, NoReturn
 from pipelines.config.layout import OutputLayout
 
 if TYPE_CHECKING:
-    from pipelines.runs.run_summary import RunSummary
+    from pipelines.records.run_summary import RunSummary
 
 
 class Reporter:
-    """Starts the process; use it in a ``with`` statement, at whose end it has ended."""
+    """Starts the process; a ``with`` statement ends it."""
 
     def __init__(self) -> None:
         """Start the process; it gets ready in the background."""
@@ -36,22 +36,18 @@ class Reporter:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """End the process, once it has drawn what it is at."""
+        """End the process, once it has finished what it draws."""
         self._pool.shutdown(cancel_futures=True)
 
     def draw_data(self, layout: OutputLayout, run_id: str) -> None:
-        """Have the charts of a run's data drawn while the run goes on.
-
-        Args:
-            run_id: The run, whose DataGate has ended.
-        """
+        """Have the charts of a run's data drawn while the run goes on, once DataGate has ended."""
         # A process that is gone is noticed when the page is to be written, and what fails to be
         # drawn fails again then.
         with contextlib.suppress(BrokenProcessPool):
             self._pool.submit(_draw_data, layout, run_id)
 
     def conclude(self, layout: OutputLayout, summary: RunSummary) -> tuple[RunSummary, str | None]:
-        """Keep a run's summary and write its page, as ``publication.conclude`` does; once."""
+        """Save a run's summary and write its page, as ``publication.conclude`` does; once."""
         from pipelines.report.publication import conclude
 
         try:
@@ -59,14 +55,14 @@ class Reporter:
             try:
                 return written.result()
             except KeyboardInterrupt:
-                # The page takes a second; who asks again is heard.
+                # The page takes a second; a second Ctrl-C ends the wait.
                 return written.result()
         except BrokenProcessPool:
             return conclude(layout, summary)
 
 
 def _begin() -> None:
-    """In the process: leave Ctrl-C to the run, which tells how it ended, and end with the run."""
+    """In the process: leave Ctrl-C to the run, which reports how it ended, and end with the run."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -79,9 +75,11 @@ def _end_with_parent() -> NoReturn:
 
 
 def _get_ready() -> None:
-    from pipelines.report.pages.page import prepare_pages
+    from pipelines.report.charts.drawing import start_engine
+    from pipelines.report.pages.templating import compile_templates
 
-    prepare_pages()
+    start_engine()
+    compile_templates()
 
 
 def _draw_data(layout: OutputLayout, run_id: str) -> None:

@@ -1,4 +1,4 @@
-"""Walk the spans of the data from one date to another, and tell what became of each."""
+"""Run the spans of the data from one date to another, and summarize the outcome of each."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from collections.abc import Sequence
 from components.data_gate.findings import Comparison
 from components.frozen_model import FrozenModel
 from components.model_validator.gate_result import Outcome
+from components.spans import list_spans
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.records.errors import ConfigError
 from pipelines.records.exit_code import ExitCode
-from pipelines.runner.sample_data import list_spans
-from pipelines.runs.run_summary import RunSummary, Verdict
+from pipelines.records.nodes import NodeId
+from pipelines.records.run_summary import RunSummary, Verdict
 
 _REFUSING = (Outcome.FAILED, Outcome.INCONCLUSIVE)
 
 
 class Drift(FrozenModel):
-    """The column that has drifted most, as measured by its limit.
+    """The column that has drifted most, relative to its limit.
 
     Attributes:
         value: Its distance from the span before, 0 to 1.
-        allowed: Most that it may be: its limit and what sampling alone explains.
+        allowed: Maximum that it may be: its limit and what sampling alone explains.
     """
 
     feature: str
@@ -31,7 +32,7 @@ class Drift(FrozenModel):
 
 
 class SpanOutcome(FrozenModel):
-    """What became of one span.
+    """The outcome of one span.
 
     Attributes:
         span: Its first day.
@@ -67,13 +68,13 @@ class SpanOutcome(FrozenModel):
 
 
 class BackfillSummary(FrozenModel):
-    """What became of every span, oldest first."""
+    """The outcome of every span, oldest first."""
 
     spans: tuple[SpanOutcome, ...]
 
     @property
     def exit_code(self) -> ExitCode:
-        """Failed if a run broke; a refusal is an answer, and stands in the table."""
+        """Failed if a run broke; a refusal is an answer, shown in the table."""
         has_failed = any(one.verdict is Verdict.FAILED for one in self.spans)
         return ExitCode.FAILED if has_failed else ExitCode.DONE
 
@@ -81,7 +82,7 @@ class BackfillSummary(FrozenModel):
 def choose_spans(
     config: PipelineConfig, first: datetime.date | None, last: datetime.date | None
 ) -> tuple[datetime.date, ...]:
-    """Choose the spans that are there, between two dates.
+    """Choose the spans between two dates.
 
     Args:
         config: The configuration; ``data.spans_directory`` has the spans.
@@ -110,12 +111,7 @@ def choose_spans(
 def describe_outcome(
     span: datetime.date, summary: RunSummary, champion_version: int | None
 ) -> SpanOutcome:
-    """Tell what became of a span.
-
-    Args:
-        span: Its first day.
-        champion_version: Version that was the champion before the run; None without one.
-    """
+    """Describe the outcome of a span, with the version that was the champion before its run."""
     rows = {node.id: node.rows_out for node in summary.nodes}
     auc = next((metric for metric in summary.metrics if metric.name == "auc"), None)
     outcomes = [gate.outcome for gate in summary.gates]
@@ -125,8 +121,8 @@ def describe_outcome(
         run_id=summary.run_id,
         verdict=summary.verdict,
         reason=summary.reason,
-        rows=rows.get("CsvExampleGen", {}).get("csv"),
-        training_rows=rows.get("TrainingWindow", {}).get("train"),
+        rows=rows.get(NodeId.CSV_EXAMPLE_GEN, {}).get("csv"),
+        training_rows=rows.get(NodeId.TRAINING_WINDOW, {}).get("train"),
         compared_with=data.previous.span if data is not None and data.previous else None,
         drift=_find_drift(data.scores if data is not None else ()),
         gates_passed=outcomes.count(Outcome.PASSED),

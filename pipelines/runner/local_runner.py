@@ -12,7 +12,7 @@ from typing import Protocol
 from pipelines.config.layout import OutputLayout, RunLayout
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.launcher.node_request import NodeRequest
-from pipelines.launcher.stale_executions import close_dead_executions
+from pipelines.launcher.stale_executions import close_stale_executions
 from pipelines.metadata.run_store import open_run_store, read_recorded_result
 from pipelines.records.description import NodeDescription, PipelineDescription, read_description
 from pipelines.records.node_result import NodeResult, NodeState
@@ -116,7 +116,7 @@ def run_locally(
             pool.stop()
             schedule.finish_running(display)
         schedule.skip_waiting(display)
-        close_dead_nodes(config.layout, description, run_id, schedule.list_results())
+        close_stale_nodes(config.layout, description, run_id, schedule.list_results())
         seconds = time.monotonic() - started
         return LocalRun(run_id, description, schedule.list_results(), seconds, interrupted)
     finally:
@@ -124,7 +124,7 @@ def run_locally(
         threads.shutdown(wait=False, cancel_futures=True)
 
 
-def close_dead_nodes(
+def close_stale_nodes(
     layout: OutputLayout,
     description: PipelineDescription,
     run_id: str,
@@ -142,7 +142,7 @@ def close_dead_nodes(
         return
     with open_run_store(layout.metadata_store, description.name) as store:
         for node in description.nodes:
-            close_dead_executions(store, layout, node.id)
+            close_stale_executions(store, layout, node.id)
         for result in results:
             execution = store.find_execution(run_id, result.id)
             if result.state is not NodeState.FAILED or execution is None:

@@ -8,22 +8,34 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
 from rich.text import Text
 
 from pipelines.config.pipeline_config import PipelineConfig
+from pipelines.records.nodes import NodeId
 from pipelines.report.reporter import Reporter
 from pipelines.runner.input_data import prepare_input
 from pipelines.workers.client import WorkerClient
 
 if TYPE_CHECKING:
     from pipelines.records.node_result import NodeResult
+    from pipelines.records.run_summary import RunSummary
     from pipelines.runner.local_runner import RunDisplay
-    from pipelines.runs.run_summary import RunSummary
 
-_DATA_GATE = "DataGate"
+
+class RecordedRun(NamedTuple):
+    """A run that has ended, and what it left.
+
+    Attributes:
+        problem: Why it has no page; None where it has one.
+        champion_version: Version that was the champion before it; None without one.
+    """
+
+    summary: RunSummary
+    problem: str | None
+    champion_version: int | None
 
 
 def run_and_record(
@@ -32,7 +44,7 @@ def run_and_record(
     create_display: Callable[[Console], AbstractContextManager[RunDisplay]],
     from_nodes: tuple[str, ...] = (),
     to_nodes: tuple[str, ...] = (),
-) -> tuple[RunSummary, str | None]:
+) -> RecordedRun:
     """Run the pipeline, show it while it goes on, and write its summary and page.
 
     Args:
@@ -40,13 +52,12 @@ def run_and_record(
         from_nodes: Nodes to start from, with the last run's artifacts; empty for all.
         to_nodes: Nodes to end with; empty for all.
 
-    Returns:
-        The summary, and why there is no page; None where there is one.
-
     Raises:
         ConfigError: If there is no input.
         CompilationError: If the pipeline could not be compiled.
         WorkerError: If the worker server could not be started.
+        DataLayoutError: If the sample data can't be found or written.
+        StoreUnavailableError: If the metadata store is a database that can't be reached.
     """
     with _stop_as_by_ctrl_c():
         return _run_and_record(config, console, create_display, from_nodes, to_nodes)
@@ -77,7 +88,7 @@ def _run_and_record(
     create_display: Callable[[Console], AbstractContextManager[RunDisplay]],
     from_nodes: tuple[str, ...],
     to_nodes: tuple[str, ...],
-) -> tuple[RunSummary, str | None]:
+) -> RecordedRun:
     prepare_input(config)
     # The worker server imports while this process does.
     client = WorkerClient.shared()
@@ -85,23 +96,24 @@ def _run_and_record(
     with Reporter() as reporter:
         from pipelines.runner.local_runner import create_run_id, run_locally
         from pipelines.runs.champion import recover_champion
-        from pipelines.runs.run_summary import summarize_run
+        from pipelines.runs.recorded_run import load_run
+        from pipelines.runs.summaries import summarize_run
         from pipelines.workers.pool import WorkerPool
 
         layout = config.layout
-        for line in recover_champion(layout, config.name):
+        lines, champion_version = recover_champion(layout, config.name)
+        for line in lines:
             console.print(Text(line), soft_wrap=True)
         run_id = create_run_id(layout, datetime.datetime.now(datetime.timezone.utc))
 
         def draw_ahead(result: NodeResult) -> None:
-            if result.id == _DATA_GATE:
+            if result.id == NodeId.DATA_GATE:
                 reporter.draw_data(layout, run_id)
 
         with create_display(console) as display:
             done = run_locally(
                 config, run_id, WorkerPool(client), display, from_nodes, to_nodes, draw_ahead
             )
-        summary = summarize_run(
-            layout, done.description, run_id, done.results, done.seconds, done.interrupted
-        )
-        return reporter.conclude(layout, summary)
+        recorded = load_run(layout, run_id)
+        summary = summarize_run(recorded, done.results, done.seconds, done.interrupted)
+        return RecordedRun(*reporter.conclude(layout, summary), champion_version)

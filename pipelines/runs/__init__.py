@@ -1,4 +1,4 @@
-"""What a run was, and what is served since.
+"""Recorded runs, and the model that is served since.
 
 List, summary and explanation of runs, the champion, retention and the serving check.
 """

@@ -1,19 +1,20 @@
-"""Say why a run ended as it did, and why each of its nodes was cached or not."""
+"""Explain why a run ended as it did, and why each of its nodes was cached or not."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping
 
-from ml_metadata.proto import metadata_store_pb2 as mlmd
-
 from components.frozen_model import FrozenModel
-from pipelines.metadata.run_store import RunStore
-from pipelines.records.description import NodeDescription, PipelineDescription
+from components.model_validator.gate_result import GateResult
+from pipelines.metadata.run_store import StoredExecution
+from pipelines.records.description import NodeDescription
 from pipelines.records.node_result import NodeState
-from pipelines.runs.run_summary import GateRow, RunSummary, Verdict
+from pipelines.records.run_summary import RunSummary, Verdict
+from pipelines.runs.recorded_run import RecordedNode, RecordedRun
 
-_MOST_CHARACTERS = 32
+_MAX_CHARACTERS = 32
 
 
 class Difference(FrozenModel):
@@ -59,8 +60,8 @@ class RunExplanation(FrozenModel):
     run_id: str
     verdict: Verdict
     reason: str
-    refusing_gates: tuple[GateRow, ...]
-    not_passed_gates: tuple[GateRow, ...]
+    refusing_gates: tuple[GateResult, ...]
+    not_passed_gates: tuple[GateResult, ...]
     nodes: tuple[NodeExplanation, ...]
 
     @classmethod
@@ -78,130 +79,100 @@ class RunExplanation(FrozenModel):
         )
 
 
-def explain_run(
-    store: RunStore, description: PipelineDescription, summary: RunSummary
-) -> RunExplanation:
-    """Explain a run.
-
-    Args:
-        description: The pipeline as the run compiled it.
-    """
+def explain_run(run: RecordedRun, summary: RunSummary) -> RunExplanation:
+    """Explain a run."""
     states = {node.id: node.state for node in summary.nodes}
-    return RunExplanation.of(
-        summary,
-        tuple(
-            explain_node(store, node, summary.run_id, states[node.id]) for node in description.nodes
-        ),
-    )
+    nodes = tuple(explain_node(run, node, states[node.id]) for node in run.nodes)
+    return RunExplanation.of(summary, nodes)
 
 
-def explain_node(
-    store: RunStore, node: NodeDescription, run_id: str, state: NodeState
-) -> NodeExplanation:
+def explain_node(run: RecordedRun, node: RecordedNode, state: NodeState) -> NodeExplanation:
     """Explain one node.
 
     Args:
-        node: The node as the run compiled it.
+        state: How it ended, as the run's summary shows it.
     """
-    execution = store.find_execution(run_id, node.id)
-    if execution is None or state is NodeState.SKIPPED:
-        return NodeExplanation(
-            id=node.id,
-            state=state,
-            why="not started: not asked for, or stopped by a node before it",
+    cached_from = None
+    differences: tuple[Difference, ...] = ()
+    if node.execution is None or state is NodeState.SKIPPED:
+        why = "not started: not asked for, or stopped by a node before it"
+    elif node.execution.is_cached:
+        makers = [run.producers[made.id] for made in node.outputs if made.id in run.producers]
+        cached_from = makers[0].run_id if makers else None
+        why = f"nothing that it depends on has changed since run {cached_from}"
+    elif node.previous is None:
+        why = "there is no earlier result of it to take"
+    else:
+        differences = tuple(_compare(node.description, node.previous, node.execution))
+        names = ", ".join(f"{difference.kind} {difference.name}" for difference in differences)
+        why = (
+            f"changed: {names}" if names else "it is never cached, or its earlier outputs are gone"
         )
-    if execution.last_known_state == mlmd.Execution.CACHED:
-        maker = _find_maker(store, execution)
-        return NodeExplanation(
-            id=node.id,
-            state=state,
-            why=f"nothing that it depends on has changed since run {maker}",
-            cached_from=maker,
-        )
-    previous = store.find_previous_execution(node.id, execution.id)
-    if previous is None:
-        return NodeExplanation(
-            id=node.id, state=state, why="there is no earlier result of it to take"
-        )
-    differences = tuple(_compare(store, node, previous, execution))
-    names = ", ".join(f"{difference.kind} {difference.name}" for difference in differences)
-    why = f"changed: {names}" if names else "it is never cached, or its earlier outputs are gone"
-    return NodeExplanation(id=node.id, state=state, why=why, differences=differences)
-
-
-def _find_maker(store: RunStore, execution: mlmd.Execution) -> str | None:
-    for output in store.list_outputs(execution):
-        producer = store.find_producer(output.artifact.id)
-        if producer is not None:
-            return store.find_run(producer)
-    return None
+    return NodeExplanation(
+        id=node.id, state=state, why=why, cached_from=cached_from, differences=differences
+    )
 
 
 def _compare(
-    store: RunStore, node: NodeDescription, before: mlmd.Execution, after: mlmd.Execution
+    node: NodeDescription, before: StoredExecution, after: StoredExecution
 ) -> Iterator[Difference]:
     for kind, old, new in (
-        ("input", _read_inputs(store, before), _read_inputs(store, after)),
+        ("input", _describe_inputs(before), _describe_inputs(after)),
         ("parameter", _read_parameters(before, node), _read_parameters(after, node)),
     ):
         for name in sorted(old.keys() | new.keys()):
+            texts = [shorten(values.get(name, "nothing")) for values in (old, new)]
             if old.get(name) != new.get(name):
-                texts = (_shorten(values.get(name, "nothing")) for values in (old, new))
-                yield Difference(kind=kind, name=name, before=next(texts), after=next(texts))
+                yield Difference(kind=kind, name=name, before=texts[0], after=texts[1])
 
 
-def _read_inputs(store: RunStore, execution: mlmd.Execution) -> dict[str, str]:
+def _describe_inputs(execution: StoredExecution) -> dict[str, str]:
     inputs: dict[str, list[int]] = {}
-    for given in store.list_inputs(execution):
-        inputs.setdefault(given.key, []).append(given.artifact.id)
+    for given in execution.inputs:
+        inputs.setdefault(given.key, []).append(given.id)
     return {key: f"artifact {', '.join(map(str, sorted(ids)))}" for key, ids in inputs.items()}
 
 
-def _read_parameters(execution: mlmd.Execution, node: NodeDescription) -> dict[str, str]:
+def _read_parameters(execution: StoredExecution, node: NodeDescription) -> dict[str, str]:
     """Read the settings; those that are mappings key by key, so that a change has its own name."""
-    names = set(node.parameters) | {"input_fingerprint", "span"}
+    names = {*node.parameters, "input_fingerprint", "span"}
     parameters: dict[str, str] = {}
-    for name, value in execution.custom_properties.items():
-        if name not in names:
-            continue
-        text = str(getattr(value, value.WhichOneof("value")))
-        parameters.update(flatten_parameter(name, text))
+    for name, value in execution.execution.custom_properties.items():
+        if name in names:
+            parameters |= flatten_parameter(name, str(getattr(value, value.WhichOneof("value"))))
     return parameters
 
 
 def flatten_parameter(name: str, text: str) -> dict[str, str]:
-    """Take a setting in JSON apart, key by key.
+    """Split a setting in JSON, key by key.
 
     Returns:
         Texts by name, such as ``settings.seed``, and ``gates.auc_floor.min`` for a list of mappings
         that each have a name; the setting itself where it is neither.
     """
-    try:
+    values = None
+    with contextlib.suppress(ValueError):
         values = _name_parts(json.loads(text))
-    except ValueError:
-        return {name: text}
     if values is None:
         return {name: text}
     flat: dict[str, str] = {}
     for key, value in values.items():
-        flat.update(flatten_parameter(f"{name}.{key}", json.dumps(value)))
+        flat |= flatten_parameter(f"{name}.{key}", json.dumps(value))
     return flat
 
 
 def _name_parts(value: object) -> Mapping[str, object] | None:
-    """Give a value's parts by name; None where it has none, or their names are not unique."""
+    """Name a value's parts; None where it has none, or their names are not unique."""
     if isinstance(value, dict):
         return value
-    if not isinstance(value, list) or not value:
+    if not isinstance(value, list) or not all(
+        isinstance(part, dict) and isinstance(part.get("name"), str) for part in value
+    ):
         return None
-    if not all(isinstance(part, dict) and isinstance(part.get("name"), str) for part in value):
-        return None
-    parts = {
-        part["name"]: {key: of_key for key, of_key in part.items() if key != "name"}
-        for part in value
-    }
-    return parts if len(parts) == len(value) else None
+    parts = {part["name"]: {key: part[key] for key in part if key != "name"} for part in value}
+    return parts if parts and len(parts) == len(value) else None
 
 
-def _shorten(text: str) -> str:
-    return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 1]}…"
+def shorten(text: str) -> str:
+    """Cut a parameter's value to what a screen has room for."""
+    return text if len(text) <= _MAX_CHARACTERS else f"{text[: _MAX_CHARACTERS - 1]}…"

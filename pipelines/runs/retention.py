@@ -1,4 +1,4 @@
-"""Free the pipeline files of old runs, and never what is blessed, pushed or still needed."""
+"""Free the pipeline files of old runs, but never what is blessed, pushed or still needed."""
 
 from __future__ import annotations
 
@@ -30,13 +30,10 @@ class RunningError(OperationError):
 
 
 def find_garbage(store: RunStore, layout: OutputLayout, kept_run_ids: Iterable[str]) -> list[Freed]:
-    """Find what old runs left and nothing needs.
+    """Find the artifacts of old runs that nothing needs, in order of their ids.
 
-    Kept are: whatever an execution of ``kept_run_ids`` read or put out, cached or not; blessed
+    Kept are: all inputs and outputs of executions of ``kept_run_ids``, cached or not; blessed
     models with their evaluation and blessing; pushed models and what they were made of.
-
-    Returns:
-        What can be freed, by artifact id.
 
     Raises:
         RunningError: If a node is running.
@@ -69,7 +66,7 @@ def find_garbage(store: RunStore, layout: OutputLayout, kept_run_ids: Iterable[s
 
 
 def free(store: RunStore, garbage: Iterable[Freed]) -> None:
-    """Mark artifacts deleted, so that no cache hands them out, then delete their files."""
+    """Mark artifacts as deleted, so that no cache reuses them, then delete their files."""
     for freed in garbage:
         [artifact] = store.store.get_artifacts_by_id([freed.artifact_id])
         artifact.state = mlmd.Artifact.DELETED

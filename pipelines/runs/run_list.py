@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import logging
+from pathlib import Path
 
 import pydantic
 
 from components.record import Record
+from components.record_file import UnreadableRecordError, read_record
 from pipelines.config.layout import OutputLayout
 from pipelines.records.errors import UsageError
-from pipelines.records.record_file import UnreadableRecordError, read_record
 
 _logger = logging.getLogger(__name__)
 
 
+class _Compiled(Record):
+    """The part of a description that listing a run takes; quicker to read than all of it."""
+
+    compiled_at: pydantic.AwareDatetime
+    name: str
+
+
 @dataclasses.dataclass(frozen=True)
 class ListedRun:
-    """A run that got as far as being compiled.
+    """A run that got as far as being compiled."""
 
-    Attributes:
-        compiled_at: When, with its zone.
-    """
-
-    compiled_at: datetime.datetime
+    compiled_at: pydantic.AwareDatetime
     run_id: str
     pipeline: str
 
@@ -34,7 +37,7 @@ class RunList:
     """The runs of an output root.
 
     Attributes:
-        runs: Those that can be told apart in time, oldest first.
+        runs: Those whose description can be read, oldest first.
         unreadable: By id of each other run, why its description can't be read, in one line.
     """
 
@@ -47,34 +50,22 @@ class RunList:
         return [run.run_id for run in self.runs]
 
 
-class _Compiled(Record):
-    """What of a description is needed to list it; quicker than reading all of it."""
-
-    compiled_at: pydantic.AwareDatetime
-    name: str
-
-
 def list_runs(layout: OutputLayout) -> RunList:
-    """List the runs of an output root.
-
-    Returns:
-        The runs; none where nothing has run.
+    """List the runs of an output root; none where nothing has run.
 
     Raises:
         OSError: If a description can't be read.
     """
     runs: list[ListedRun] = []
     unreadable: dict[str, str] = {}
-    for path in layout.runs_directory.glob("*/description.json"):
-        run_id = path.parent.name
+    for run_id, path in sorted(_find_descriptions(layout).items()):
         try:
             compiled = read_record(_Compiled, path)
         except UnreadableRecordError as error:
             unreadable[run_id] = str(error)
         else:
             runs.append(ListedRun(compiled.compiled_at, run_id, compiled.name))
-    runs.sort(key=lambda run: (run.compiled_at, run.run_id))
-    return RunList(tuple(runs), dict(sorted(unreadable.items())))
+    return RunList(tuple(sorted(runs, key=lambda run: run.compiled_at)), unreadable)
 
 
 def list_some_runs(layout: OutputLayout) -> RunList:
@@ -102,13 +93,16 @@ def find_run_id(layout: OutputLayout, run_id: str | None) -> str:
         UsageError: If there is no such run, or none at all.
         UnreadableRecordError: If the newest is asked for, and no run can be read.
     """
-    if run_id is not None:
-        names = {path.parent.name for path in layout.runs_directory.glob("*/description.json")}
-        if names and run_id not in names:
+    if run_id is not None and (known := _find_descriptions(layout)):
+        if run_id not in known:
             raise UsageError(f"run: got {run_id!r}, expected one of those that `runs` lists")
-        if names:
-            return run_id
+        return run_id
     found = list_some_runs(layout)
     for problem in found.unreadable.values():
-        _logger.warning("%s; a later run than the one that is shown may be there", problem)
+        _logger.warning("%s; there may be a later run than the one shown", problem)
     return found.runs[-1].run_id
+
+
+def _find_descriptions(layout: OutputLayout) -> dict[str, Path]:
+    """Find the descriptions of compiled runs, by run id."""
+    return {path.parent.name: path for path in layout.runs_directory.glob("*/description.json")}

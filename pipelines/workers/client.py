@@ -1,4 +1,4 @@
-"""Hand tasks to the worker server, which is started where there is none; plain Python."""
+"""Send tasks to the worker server, which is started where there is none; plain Python."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _NAME_CHARACTERS = 16
 
 
 class WorkerError(OSError):
-    """The worker server could not be started or did not answer; one line says why."""
+    """The worker server could not be started or did not reply; the message says why."""
 
 
 class WorkerClient:
@@ -46,7 +46,7 @@ class WorkerClient:
 
         Args:
             socket_path: Where the server listens, in a folder that nobody else can enter.
-            idle_seconds: A server started by this client ends after so long with nothing to do.
+            idle_seconds: A server that this client starts ends after being idle for so long.
         """
         self._socket_path = socket_path
         self._idle_seconds = idle_seconds
@@ -64,11 +64,7 @@ class WorkerClient:
         return self._socket_path.with_suffix(".log")
 
     def warm(self) -> None:
-        """Start the server if there is none; it imports in the background.
-
-        Raises:
-            WorkerError: If it could not be started.
-        """
+        """Start the server if there is none, which then imports; errors as of ``connect``."""
         self.connect().close()
 
     def connect(self) -> socket.socket:
@@ -77,25 +73,18 @@ class WorkerClient:
         Raises:
             WorkerError: If there is no server and none could be started.
         """
-        connection = _try_connect(self._socket_path)
-        if connection is not None:
+        if connection := _try_connect(self._socket_path):
             return connection
         lock = FileLock(self._socket_path.with_suffix(".lock"), "the start of the worker server")
         with lock.hold():
             # Another client may have started it while this one waited for the lock.
-            connection = _try_connect(self._socket_path)
-            return connection if connection is not None else self._start()
+            return _try_connect(self._socket_path) or self._start()
 
     def _start(self) -> socket.socket:
+        command = [sys.executable, "-m", "pipelines.workers.server"]
         with self.log_path.open("ab") as log:
             server = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "pipelines.workers.server",
-                    str(self._socket_path),
-                    str(self._idle_seconds),
-                ],
+                [*command, str(self._socket_path), str(self._idle_seconds)],
                 cwd=CODE_ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -104,8 +93,7 @@ class WorkerClient:
             )
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and server.poll() is None:
-            connection = _try_connect(self._socket_path)
-            if connection is not None:
+            if connection := _try_connect(self._socket_path):
                 return connection
             time.sleep(_POLL_SECONDS)
         raise WorkerError(f"the worker server did not start; its log is {self.log_path}")
@@ -136,7 +124,7 @@ class WorkerCall:
         """Have the task done, and wait for its end.
 
         Returns:
-            How it ended; ``ended`` is None where the server died in between.
+            How it ended; ``ended`` is None where the server died meanwhile.
 
         Raises:
             WorkerError: If no server took the task.
@@ -157,26 +145,20 @@ class WorkerCall:
                 return reply
         if self._is_stopped:
             return Reply(ended=-signal.SIGTERM)
-        raise WorkerError(
-            f"the worker server did not take the task; its log is {self._client.log_path}"
-        )
+        log_path = self._client.log_path
+        raise WorkerError(f"the worker server did not take the task; its log is {log_path}")
 
     def stop(self) -> None:
-        """Ask for the task to be stopped; ``run`` still tells how it ended."""
+        """Ask for the task to be stopped; ``run`` still returns how it ended."""
         self._is_stopped = True
-        connection = self._connection
-        if connection is not None:
+        if connection := self._connection:
             # No message: it could run into the request, which another thread may be sending.
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_WR)
 
 
 def stop_servers() -> int:
-    """End the user's worker servers, with the tasks that are at work in them.
-
-    Returns:
-        How many there were.
-    """
+    """End the user's worker servers, with the tasks that run in them; returns their number."""
     return sum(_end_server(path) for path in find_runtime_directory().glob("*.sock"))
 
 
@@ -204,7 +186,7 @@ def _try_connect(path: Path) -> socket.socket | None:
 
 
 def _receive_reply(connection: socket.socket) -> Reply | None:
-    """Put the lines of a reply together; None if there was none."""
+    """Merge the lines of a reply; None if there was none."""
     merged: dict[str, object] = {}
     for line in receive_lines(connection):
         merged |= Reply.model_validate_json(line).model_dump(exclude_none=True)

@@ -1,4 +1,4 @@
-"""The worker processes of one run: started side by side, stopped all at once."""
+"""The worker processes of one run: started in parallel, stopped all at once."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ import signal
 import threading
 import time
 
+from components.problem import Problem
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.launcher.node_request import NodeRequest
 from pipelines.records.errors import OperationError
-from pipelines.records.node_result import NodeResult, NodeState, Problem
+from pipelines.records.node_result import NodeResult, NodeState
 from pipelines.workers.client import WorkerCall, WorkerClient
 from pipelines.workers.protocol import CompileRequest, Reply, Work
 
 
 class CompilationError(OperationError):
-    """The pipeline could not be compiled; one line says why and where the log is."""
+    """The pipeline could not be compiled; the message says why and where the log is."""
 
 
 class WorkerPool:
-    """Has the tasks of one run done, by threads of the caller's."""
+    """Has the tasks of one run done; the caller's threads wait for them."""
 
     def __init__(self, client: WorkerClient | None = None) -> None:
         """Start the server, if there is none; it imports in the background.
@@ -45,55 +46,42 @@ class WorkerPool:
         from_nodes: tuple[str, ...] = (),
         to_nodes: tuple[str, ...] = (),
     ) -> None:
-        """Compile a run's pipeline into its folder.
-
-        Args:
-            from_nodes: Nodes to start from; empty for all.
-            to_nodes: Nodes to end with; empty for all.
+        """Compile a run's pipeline, or the part from some nodes to others, into the run's folder.
 
         Raises:
             CompilationError: If it could not be compiled.
         """
         log_path = config.layout.run(run_id).log_path("compile")
-        reply = self._call(
-            CompileRequest(
-                config=config,
-                run_id=run_id,
-                from_nodes=from_nodes,
-                to_nodes=to_nodes,
-                log_path=log_path,
-            )
+        request = CompileRequest(
+            config=config,
+            run_id=run_id,
+            from_nodes=from_nodes,
+            to_nodes=to_nodes,
+            log_path=log_path,
         )
-        error = reply.error
-        if error is None and reply.ended != 0:
-            error = f"the compiler's process {_describe_end(reply)}"
-        if error is not None:
+        reply = self._call(request)
+        if reply.error or reply.ended != 0:
+            error = reply.error or f"the compiler's process {_describe_end(reply)}"
             raise CompilationError(f"{error} (log: {log_path})")
 
     def run_node(self, request: NodeRequest) -> NodeResult:
-        """Run a node.
-
-        Returns:
-            How it ended; failed where its process died.
-        """
+        """Run a node; it has failed where its process died."""
         started, started_at = time.monotonic(), datetime.datetime.now(datetime.timezone.utc)
         reply = self._call(request)
         if reply.result is not None:
             return reply.result
-        problem = Problem(
-            rule="process died", message=reply.error or f"the node's process {_describe_end(reply)}"
-        )
+        message = reply.error or f"the node's process {_describe_end(reply)}"
         return NodeResult(
             id=request.node_id,
             state=NodeState.FAILED,
             started_at=started_at,
             seconds=round(time.monotonic() - started, 3),
-            problems=(problem,),
+            problems=(Problem(rule="process died", message=message),),
             log=str(request.log_path),
         )
 
     def stop(self) -> None:
-        """Ask every process to stop; those that do not within some seconds are killed."""
+        """Ask every process to stop; those that do not within seconds are killed."""
         with self._lock:
             self._stopping = True
             calls = tuple(self._calls)

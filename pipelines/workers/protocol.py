@@ -1,6 +1,6 @@
-"""What a client asks of a worker server, and what comes back: one JSON object a line.
+"""Requests to a worker server and its replies: one JSON object per line.
 
-A client that closes its side before the answer has come wants the task stopped.
+A client that closes its side before the reply has come wants the task stopped.
 
 Plain Python. A request names a pipeline whose classes are imported, so whoever can write to the
 socket can run code as the user: its folder is the user's alone, and the server asks the kernel who
@@ -29,12 +29,10 @@ _MAX_DIRECTORY_BYTES = 80
 
 
 class CompileRequest(FrozenModel):
-    """Compile a run's pipeline into its folder.
+    """Compile a run's pipeline, or the part from some nodes to others, into the run's folder.
 
     Attributes:
-        from_nodes: Nodes to start from; empty for all.
-        to_nodes: Nodes to end with; empty for all.
-        log_path: File that its log is added to.
+        log_path: File that its log is appended to.
     """
 
     kind: Literal["compile_run"] = "compile_run"
@@ -46,7 +44,7 @@ class CompileRequest(FrozenModel):
 
 
 class EndRequest(FrozenModel):
-    """End the server, and the processes at work in it."""
+    """End the server and its processes."""
 
     kind: Literal["end"] = "end"
 
@@ -56,11 +54,7 @@ Task = Work | EndRequest
 
 
 class Request(FrozenModel):
-    """A task, and what its process takes over from the client.
-
-    Attributes:
-        directory: Working directory.
-    """
+    """A task, with the environment and the working directory for its process."""
 
     task: Task = pydantic.Field(discriminator="kind")
     environment: dict[str, str]
@@ -71,10 +65,10 @@ class Reply(FrozenModel):
     """One line from the server or from the process that it forked.
 
     Attributes:
-        started: Process id, once the task has begun.
+        started: Process id, once the task has started.
         result: How the node ended.
         error: Why compiling failed, in one line.
-        ended: The process's exit code, negative for a signal; always the last line.
+        ended: Exit code of the process, negative for a signal; always in the last line.
     """
 
     started: int | None = None
@@ -84,7 +78,7 @@ class Reply(FrozenModel):
 
 
 def find_runtime_directory() -> Path:
-    """Find, or make, the folder of sockets and locks, which nobody but the user can enter.
+    """Find or create the folder of sockets and locks, which nobody but the user can enter.
 
     Raises:
         PermissionError: If it is another user's, or open to others.

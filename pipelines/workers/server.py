@@ -1,9 +1,9 @@
-"""A server that has imported TFX, TensorFlow and Beam, and forks a process for every task.
+"""A server that has imported TFX, TensorFlow and Beam, and forks a process per task.
 
-Importing takes longer than most nodes work. With this, a node costs no imports, and still gets a
-process of its own: its output goes to its own log, it can be stopped alone, and its memory is
-given back when it ends. ``worker_client`` starts the server on demand; it ends when nothing has
-been asked of it for a while.
+Importing takes longer than most nodes run. With this server, a node costs no imports, and still
+gets a process of its own: its output goes to its own log, it can be stopped alone, and its memory
+is freed when it ends. The client starts the server on demand; it ends when it has been idle for a
+while.
 
 The server has one thread of Python and starts no TensorFlow operation, so that forking it is safe.
 """
@@ -42,7 +42,7 @@ _TICK_SECONDS = 1.0
 
 @dataclasses.dataclass
 class _Job:
-    """A process at work for a client."""
+    """A process that runs a client's task."""
 
     pid: int
     pidfd: int
@@ -54,12 +54,7 @@ class WorkerServer:
     """Accepts tasks on a socket until it is idle for too long or told to end."""
 
     def __init__(self, listener: socket.socket, idle_seconds: float) -> None:
-        """Take a listening socket.
-
-        Args:
-            listener: Unix socket in listening state.
-            idle_seconds: Ends after this long with nothing to do.
-        """
+        """Serve on a Unix socket that listens; end after being idle for so many seconds."""
         self._listener = listener
         self._idle_seconds = idle_seconds
         self._selector = selectors.DefaultSelector()
@@ -70,7 +65,7 @@ class WorkerServer:
         self._is_listening = True
 
     def serve(self) -> None:
-        """Serve until idle or told to end; processes still at work are stopped then."""
+        """Serve until idle or told to end; processes that still run are stopped then."""
         last_busy = time.monotonic()
         while self._is_listening or self._jobs:
             for key, _ in self._selector.select(_TICK_SECONDS):
@@ -84,7 +79,7 @@ class WorkerServer:
             self._kill_overdue()
 
     def end(self) -> None:
-        """Take no more tasks and stop the processes at work; may be called by a signal handler."""
+        """Take no more tasks and stop all processes; may be called by a signal handler."""
         self._ending = True
 
     def _handle(self, key: selectors.SelectorKey) -> None:
@@ -93,7 +88,7 @@ class WorkerServer:
         elif key.data is not None and key.fd == key.data.pidfd:
             self._reap(key.data)
         elif key.data is not None and key.data.pid in self._jobs:
-            # The client asks to stop, or is gone: either way nobody wants the answer any more.
+            # The client asks to stop, or is gone: either way nobody waits for the reply any more.
             self._selector.unregister(key.data.client)
             self._stop(key.data)
 
@@ -107,8 +102,7 @@ class WorkerServer:
             line = next(receive_lines(client), None)
             request = Request.model_validate_json(line) if line else None
         except (TimeoutError, pydantic.ValidationError) as error:
-            with contextlib.suppress(OSError):
-                send_line(client, Reply(error=str(error).splitlines()[0], ended=1))
+            _send(client, Reply(error=str(error).splitlines()[0], ended=1))
             request = None
         if request is None:
             client.close()
@@ -122,7 +116,10 @@ class WorkerServer:
         self._fork(request, request.task, client)
 
     def _fork(self, request: Request, task: Work, client: socket.socket) -> None:
-        _preload(task)
+        from pipelines.workers import worker
+
+        # What every node of a run reads: each gets it with its process.
+        worker.preload(task)
         # Held back until the forked process has a handler of its own: a stop must not get lost.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         pid = os.fork()
@@ -134,7 +131,7 @@ class WorkerServer:
             except BaseException:
                 traceback.print_exc()
             finally:
-                # Never back into the server's loop: the socket and the other tasks are not its own.
+                # Never back into the server's loop: socket and other tasks belong to the server.
                 sys.stderr.flush()
                 os._exit(1)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
@@ -142,11 +139,10 @@ class WorkerServer:
         self._jobs[pid] = job
         self._selector.register(job.pidfd, selectors.EVENT_READ, job)
         self._selector.register(client, selectors.EVENT_READ, job)
-        with contextlib.suppress(OSError):
-            send_line(client, Reply(started=pid))
+        _send(client, Reply(started=pid))
 
     def _close_inherited(self) -> None:
-        """In the forked process: let go of what is the server's and other clients'."""
+        """In the forked process: close what belongs to the server and to other clients."""
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         self._selector.close()
         self._listener.close()
@@ -184,20 +180,18 @@ class WorkerServer:
         os.close(job.pidfd)
         with contextlib.suppress(KeyError):
             self._selector.unregister(job.client)
-        with contextlib.suppress(OSError):
-            send_line(job.client, Reply(ended=os.waitstatus_to_exitcode(status)))
+        _send(job.client, Reply(ended=os.waitstatus_to_exitcode(status)))
         job.client.close()
 
 
-def _preload(task: Work) -> None:
-    """Have what every node of a run reads; each gets it with its process."""
-    from pipelines.workers import worker
-
-    worker.preload(task)
+def _send(client: socket.socket, reply: Reply) -> None:
+    """Send a reply; the client may be gone."""
+    with contextlib.suppress(OSError):
+        send_line(client, reply)
 
 
 def _work(request: Request, task: Work, client: socket.socket) -> None:
-    """In the forked process: do the task, answer, and end."""
+    """In the forked process: do the task, reply, and end."""
     from pipelines.workers import worker
 
     os.chdir(request.directory)
@@ -207,22 +201,21 @@ def _work(request: Request, task: Work, client: socket.socket) -> None:
 
 
 def _kill_group(pid: int) -> None:
-    """Kill a process with all that it started; it leads its process group."""
+    """Kill a process, which leads its process group, with all that it started."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
 
 
 def _read_user(client: socket.socket) -> int:
-    """Read whose process is at the other end."""
+    """Read which user's process is at the other end."""
     size = struct.calcsize("3i")
     credentials = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
     return int(struct.unpack("3i", credentials)[1])
 
 
 def main() -> None:
-    """Serve: ``worker_server SOCKET IDLE_SECONDS``."""
-    path = Path(sys.argv[1])
-    idle_seconds = float(sys.argv[2])
+    """Serve: ``python -m pipelines.workers.server SOCKET IDLE_SECONDS``."""
+    path, idle_seconds = Path(sys.argv[1]), float(sys.argv[2])
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(path))

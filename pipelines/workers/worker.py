@@ -1,6 +1,6 @@
-"""What happens inside a worker process: compile, or run one node, with its own log.
+"""What a worker process does: compile, or run one node, with its own log.
 
-Importing this module imports TFX, TensorFlow and Beam; ``worker_server`` does it once, and forks.
+Importing this module imports TFX, TensorFlow and Beam; the server does it once, and forks.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from typing import NoReturn
 
 from absl import logging as absl_logging
 from google.protobuf import json_format
-from tfx.orchestration.portable import partial_run_utils
 
-from pipelines.compiler.compilation import compile_pipeline, list_skipped
+from pipelines.compiler.compilation import compile_pipeline
 from pipelines.compiler.ir_file import read_ir, write_compiled
 from pipelines.launcher.node import NodeStoppedError, describe_error, run_node
 from pipelines.launcher.node_request import NodeRequest
@@ -34,8 +33,8 @@ def work(task: Work, client: socket.socket) -> NoReturn:
     """Do a task in this process, send how it ended, and end the process."""
     os.setsid()
     stop_on_sigterm()
-    redirect_output(task.log_path)
-    configure_logging()
+    _redirect_output(task.log_path)
+    _configure_logging()
     reply = _run_node(task) if isinstance(task, NodeRequest) else _compile_run(task)
     # The client may be gone: how a node ended is in the metadata store too.
     with contextlib.suppress(OSError):
@@ -49,10 +48,9 @@ def work(task: Work, client: socket.socket) -> NoReturn:
 def preload(task: Work) -> None:
     """Read, in the server, what its processes would each read again.
 
-    Args:
-        task: The next task; where this fails, so will the task, and say why.
+    Where this fails, so will the task, with the reason.
     """
-    # A pipe, which nobody may ever write to, would hold up the server.
+    # A pipe, which nobody may ever write to, would block the server.
     if isinstance(task, NodeRequest) and task.ir_path.is_file():
         with contextlib.suppress(OSError, json_format.ParseError):
             read_ir(task.ir_path)
@@ -62,24 +60,20 @@ def _run_node(task: NodeRequest) -> Reply:
     try:
         return Reply(result=run_node(task))
     except (Exception, NodeStoppedError) as error:
-        problem = describe_error(error)
-        result = NodeResult(
-            id=task.node_id,
-            state=NodeState.FAILED,
-            problems=(problem,),
-            log=str(task.log_path),
+        return Reply(
+            result=NodeResult(
+                id=task.node_id,
+                state=NodeState.FAILED,
+                problems=(describe_error(error),),
+                log=str(task.log_path),
+            )
         )
-        return Reply(result=result)
 
 
 def _compile_run(task: CompileRequest) -> Reply:
     run = task.config.layout.run(task.run_id)
     try:
-        ir, description = compile_pipeline(task.config)
-        if task.from_nodes or task.to_nodes:
-            partial_run_utils.mark_pipeline(ir, task.from_nodes or None, task.to_nodes or None)
-            skipped = list_skipped(ir)
-            description = description.model_copy(update={"not_asked_for": skipped})
+        ir, description = compile_pipeline(task.config, task.from_nodes, task.to_nodes)
         write_compiled(ir, description, run.ir_path, run.description_path)
     except (Exception, NodeStoppedError) as caught:
         absl_logging.exception("compilation failed")
@@ -87,8 +81,8 @@ def _compile_run(task: CompileRequest) -> Reply:
     return Reply()
 
 
-def configure_logging() -> None:
-    """Let TFX say what it does, and keep deprecation notices of libraries out of the log."""
+def _configure_logging() -> None:
+    """Log what TFX does, but not the libraries' deprecation notices."""
     warnings.simplefilter("ignore")
     absl_logging.use_python_logging(quiet=True)
     absl_logging.set_verbosity(absl_logging.INFO)
@@ -96,16 +90,16 @@ def configure_logging() -> None:
 
 
 def stop_on_sigterm() -> None:
-    """Turn SIGTERM into an error, so that the node is closed as failed and cleaned up after."""
-    signal.signal(signal.SIGTERM, _raise_stopped)
+    """Turn SIGTERM into an error, so that the node is recorded as failed and cleaned up after."""
+
+    def stop(_signal_number: int, _frame: types.FrameType | None) -> None:
+        raise NodeStoppedError("the node was asked to stop")
+
+    signal.signal(signal.SIGTERM, stop)
 
 
-def redirect_output(log_path: Path) -> None:
-    """Send all that this process and its libraries print to a file.
-
-    Args:
-        log_path: File to append to; its folder is made.
-    """
+def _redirect_output(log_path: Path) -> None:
+    """Append all that this process and its libraries print to a file, whose folder is made."""
     log_path.parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -113,7 +107,3 @@ def redirect_output(log_path: Path) -> None:
     os.dup2(log, sys.stdout.fileno())
     os.dup2(log, sys.stderr.fileno())
     os.close(log)
-
-
-def _raise_stopped(_signal_number: int, _frame: types.FrameType | None) -> None:
-    raise NodeStoppedError("the node was asked to stop")

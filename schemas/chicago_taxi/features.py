@@ -1,4 +1,4 @@
-"""The one table of the Chicago taxi columns. `data/README.md` tells where they come from."""
+"""The one table of the Chicago taxi columns. `data/README.md` describes their source."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ FEATURES = FeatureTable(
         FairnessAttribute(
             name="company_kind",
             column="company",
-            # An independent operator's name starts with the number of the licence.
+            # An independent operator's name starts with the number of the license.
             groups=(Group("independent", pattern=r"\d+ - .*"),),
             others="company",
         ),
@@ -104,28 +104,28 @@ FEATURES = FeatureTable(
             name="pickup_latitude",
             dtype=DType.FLOAT,
             unit="degree",
-            meaning="Latitude (WGS 84) of the centre of the pickup tract or area.",
+            meaning="Latitude (WGS 84) of the center of the pickup tract or area.",
             role=Role.CONTEXT,
         ),
         Feature(
             name="pickup_longitude",
             dtype=DType.FLOAT,
             unit="degree",
-            meaning="Longitude (WGS 84) of the centre of the pickup tract or area.",
+            meaning="Longitude (WGS 84) of the center of the pickup tract or area.",
             role=Role.CONTEXT,
         ),
         Feature(
             name="dropoff_latitude",
             dtype=DType.FLOAT,
             unit="degree",
-            meaning="Latitude (WGS 84) of the centre of the drop-off tract or area.",
+            meaning="Latitude (WGS 84) of the center of the drop-off tract or area.",
             role=Role.CONTEXT,
         ),
         Feature(
             name="dropoff_longitude",
             dtype=DType.FLOAT,
             unit="degree",
-            meaning="Longitude (WGS 84) of the centre of the drop-off tract or area.",
+            meaning="Longitude (WGS 84) of the center of the drop-off tract or area.",
             role=Role.CONTEXT,
         ),
         Feature(

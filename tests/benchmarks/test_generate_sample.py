@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 
 import pytest
 
@@ -14,7 +15,8 @@ from benchmarks.generate_sample import (
     format_csv,
     generate_rows,
 )
-from pipelines.runner.sample_data import find_quarter, find_source
+from components.spans import find_period_start
+from schemas.chicago_taxi.sample_data import SAMPLE_DATA
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +38,7 @@ def test_another_seed_gives_other_rows(rows: list[Row]) -> None:
 
 def test_no_row_is_a_real_trip(rows: list[Row]) -> None:
     """No made-up trip has the start, fare and distance of a real one."""
-    with find_source().open(encoding="utf-8", newline="") as file:
+    with SAMPLE_DATA.find_source().open(encoding="utf-8", newline="") as file:
         real = {identify(row) for row in csv.DictReader(file)}
 
     assert real.isdisjoint(identify(row) for row in rows)
@@ -60,7 +62,11 @@ def test_every_quarter_and_every_kind_of_gap_occurs(rows: list[Row]) -> None:
     """There are trips in all 16 quarters, and missing values where the real trips have them."""
     gaps = {name for row in rows for name, cell in row.items() if not cell}
 
-    assert len({find_quarter(int(row["trip_start_timestamp"])) for row in rows}) == 16
+    starts = [
+        datetime.datetime.fromtimestamp(int(row["trip_start_timestamp"]), datetime.timezone.utc)
+        for row in rows
+    ]
+    assert len({find_period_start(start, "quarter") for start in starts}) == 16
     assert gaps == {
         "pickup_community_area",
         "pickup_latitude",

@@ -31,7 +31,7 @@ from benchmarks.model_quality import (
     read_rows,
 )
 from components.examples.parquet_examples import ParquetWriter
-from components.metrics.score_histogram import summarise_rows
+from components.metrics.score_histogram import summarize_rows
 from pipelines.records.exit_code import ExitCode
 from schemas.feature_table import DType, Role, list_tasks, load_feature_table
 from tests.tiny_task import TABLE, Row, create_row
@@ -172,7 +172,7 @@ def test_scores_are_those_of_the_evaluator() -> None:
     """Both count alike, also where a probability is 0 or 1 and wrong."""
     labels = np.array([0, 1, 0, 1, 1, 0])
     probabilities = np.array([0.0, 1.0, 1.0, 0.0, 0.7, 0.3])
-    expected = summarise_rows(labels, probabilities).compute_metrics()
+    expected = summarize_rows(labels, probabilities).compute_metrics()
 
     scores = compute_scores(labels, probabilities)
 

@@ -11,7 +11,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from benchmarks.resampled_trips import BLOCK_ROWS, RealTrips, read_real_trips, write_trips
-from pipelines.runner.sample_data import find_source
+from schemas.chicago_taxi.sample_data import SAMPLE_DATA
 from schemas.feature_table import get_schema_path, load_feature_table
 
 ROWS = 20_000
@@ -21,7 +21,7 @@ TASK = "chicago_taxi"
 @pytest.fixture(scope="module")
 def real() -> RealTrips:
     """The real trips."""
-    return read_real_trips(find_source())
+    return read_real_trips(SAMPLE_DATA.find_source())
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def made(path: Path) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def original() -> pd.DataFrame:
     """The real trips."""
-    return pd.read_csv(find_source())
+    return pd.read_csv(SAMPLE_DATA.find_source())
 
 
 def test_the_same_seed_and_count_give_the_same_bytes(

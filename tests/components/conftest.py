@@ -67,20 +67,14 @@ def replayed(
     measured: Measured, records: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Replayed:
     """All three replayed side by side, each in a process of its own."""
-    misfit = export_plain_model(tmp_path_factory.mktemp("misfit"), price_type=tf.int64)
+    directory = tmp_path_factory.mktemp("incompatible")
+    incompatible = export_plain_model(directory, price_type=tf.int64)
     plain = [
-        create_request(model, records) for model in (measured.candidate, measured.baseline, misfit)
+        create_request(model, records)
+        for model in (measured.candidate, measured.baseline, incompatible)
     ]
     with ReplayProcesses(3) as processes:
-        train_records = processes.directory / "train.arrow"
-        write_records(list_split(measured, "train"), np.arange(0, 60, 2), train_records)
-        told = plain[0].model_copy(
-            update={
-                "train_records_file": str(train_records),
-                "label": "generous",
-                "attributes": ("coast", "unknown"),
-            }
-        )
+        told = plain[0].model_copy(update={"label": "generous"})
         candidate, champion, broken = processes.replay([told, *plain[1:]], timeout_seconds=300)
     assert isinstance(candidate, Replay)
     assert isinstance(champion, Replay)

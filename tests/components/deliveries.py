@@ -28,7 +28,7 @@ from components.csv_example_gen.split_assignment import assign_splits
 from components.data_gate.artifact import DataVerdictArtifact
 from components.data_gate.component import DataGate
 from components.data_gate.findings import DataVerdict, read_verdict
-from components.data_gate.severity import DataGateSettings, dump_settings
+from components.data_gate.severity import DataGateSettings
 from components.examples.example_encoding import encode_examples
 from components.examples.input_file import (
     CSV_FILES_PROPERTY,
@@ -148,7 +148,7 @@ def run_gate(
         inputs["previous_statistics"] = [previous[0].statistics]
         inputs["previous_verdict"] = [previous[1].artifact]
     properties = {
-        "settings": dump_settings(settings or DataGateSettings()),
+        "settings": (settings or DataGateSettings()).model_dump_json(),
         "task": TASK,
     }
     DataGate.EXECUTOR_SPEC.executor_class().Do(inputs, {"verdict": [verdict]}, properties)

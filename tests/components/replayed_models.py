@@ -50,7 +50,7 @@ class Replayed:
 
     candidate: Replay
     champion: Replay
-    misfit: Replay | ReplayError
+    incompatible: Replay | ReplayError
 
 
 def create_request(model: Model, records: Path) -> ReplayRequest:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dags.airflow_config import PROJECT_ROOT, AirflowConfigError, load_airflow_config
-from pipelines.records.description import NODE_STAGES
+from pipelines.records.nodes import NodeId
 
 SHIPPED = PROJECT_ROOT / "dags" / "airflow.yaml"
 MINIMAL = "{description: compiled.json, data_roots: [data], start_date: 2013-01-01"
@@ -33,7 +33,7 @@ def test_shipped_configuration_names_nodes_that_there_are() -> None:
     named = {node for pool in config.pools for node in pool.nodes} | set(
         config.node_timeout_minutes
     )
-    assert named <= set(NODE_STAGES)
+    assert named <= set(NodeId)
 
 
 def test_nodes_have_their_own_pools_and_timeouts(path: Path) -> None:

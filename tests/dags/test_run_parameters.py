@@ -127,6 +127,13 @@ def test_the_date_of_a_run_names_its_quarter(time: str, first_day: str) -> None:
     assert span == datetime.date.fromisoformat(first_day)
 
 
+def test_the_period_is_the_configured_one() -> None:
+    """Where spans are months, a run reads the month of its logical date."""
+    time = datetime.datetime(2016, 2, 29, 23, tzinfo=datetime.timezone.utc)
+
+    assert choose_span(RunParameters(), time, "month") == datetime.date(2016, 2, 1)
+
+
 def test_span_asked_for_comes_before_the_date() -> None:
     """A person who names a span gets that one."""
     asked = RunParameters(span=datetime.date(2014, 1, 1))

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.config.layout import OutputLayout
-from pipelines.runs.run_summary import RunSummary
+from pipelines.records.run_summary import RunSummary
 from tests.e2e.corrupted_inputs import ROWS, set_cells, write_rows
 
 SAMPLE = Path(__file__).parents[2] / "data/chicago_taxi/sample/data.csv"

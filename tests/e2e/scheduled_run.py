@@ -12,7 +12,7 @@ from pipelines.config.layout import OutputLayout
 from pipelines.metadata.run_store import StoredArtifact, ended_well, open_run_store
 from pipelines.records.description import read_description
 from pipelines.records.node_result import NodeResult
-from pipelines.runs.run_summary import RunSummary
+from pipelines.records.run_summary import RunSummary
 from tests.e2e.conftest import Run
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.records.exit_code import ExitCode
+from pipelines.records.run_summary import Verdict
 from pipelines.runner.backfill import BackfillSummary, describe_outcome
-from pipelines.runs.run_summary import Verdict
 from tests.e2e.conftest import SAMPLE, Run
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
-from pipelines.runs.run_summary import Verdict
+from pipelines.records.run_summary import Verdict
 from tests.e2e.conftest import SAMPLE, Run, RunPipeline
 
 pytestmark = pytest.mark.slow

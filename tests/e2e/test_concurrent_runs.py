@@ -17,7 +17,7 @@ from pipelines.config.store_address import PostgresqlAddress, parse_store_url
 from pipelines.metadata.run_store import ended_well, open_run_store
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
-from pipelines.runs.run_summary import RunSummary, Verdict
+from pipelines.records.run_summary import RunSummary, Verdict
 from tests.postgresql_server import PostgresqlServer
 
 pytestmark = pytest.mark.slow

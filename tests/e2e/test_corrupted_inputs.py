@@ -11,7 +11,7 @@ import pytest
 from pipelines.cli import main
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
-from pipelines.runs.run_summary import Verdict
+from pipelines.records.run_summary import Verdict
 from tests.e2e.conftest import Run, run_pipeline
 from tests.e2e.corrupted_inputs import CORRUPTIONS, ROWS, Corruption, write_rows
 

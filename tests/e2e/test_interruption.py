@@ -15,7 +15,7 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from pipelines.config.layout import OutputLayout
 from pipelines.records.exit_code import ExitCode
-from pipelines.runs.run_summary import RunSummary, Verdict
+from pipelines.records.run_summary import RunSummary, Verdict
 from tests.e2e.conftest import run_pipeline
 
 pytestmark = pytest.mark.slow

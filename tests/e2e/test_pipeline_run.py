@@ -16,10 +16,10 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from tensorflow_data_validation.utils.anomalies_util import load_anomalies_binary
 
 from components.transform.transformed_features import list_transformed_features
-from pipelines.records.description import NODE_STAGES
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
-from pipelines.runs.run_summary import Verdict
+from pipelines.records.nodes import NodeId
+from pipelines.records.run_summary import Verdict
 from schemas.feature_table import load_feature_table
 from tests.e2e.conftest import SAMPLE, Run
 
@@ -61,7 +61,7 @@ def test_pushes_a_blessed_model(first_run: Run) -> None:
 
 def test_runs_every_node(first_run: Run) -> None:
     """Every node of the chain has run, none from a cache."""
-    assert {node.id for node in first_run.done.nodes} == set(NODE_STAGES)
+    assert {node.id for node in first_run.done.nodes} == set(NodeId)
     assert {node.state for node in first_run.done.nodes} == {NodeState.DONE}
     assert not any(node.cached for node in first_run.done.nodes)
 

@@ -23,18 +23,18 @@ import tensorflow_data_validation as tfdv
 import tensorflow_model_analysis as tfma
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from components.model_validator.validation import MetricComparison
+from components.metrics.evaluation import MetricComparison
 from pipelines.cli import main
 from pipelines.config.code_root import CODE_ROOT
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
+from pipelines.records.run_summary import RunSummary, Verdict
 from pipelines.report.facts.collection import collect_report
 from pipelines.report.facts.index_facts import collect_index
 from pipelines.report.model.ml_test_score import Section
 from pipelines.report.model.run_report import RunReport
 from pipelines.report.publication import FreedError, conclude, publish_missing, publish_report
 from pipelines.report.reporter import Reporter
-from pipelines.runs.run_summary import RunSummary, Verdict
 from tests.e2e.conftest import SAMPLE, Run
 
 pytestmark = pytest.mark.slow

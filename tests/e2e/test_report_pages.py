@@ -18,7 +18,7 @@ from pipelines.report.charts.numerals import (
     format_share,
 )
 from pipelines.report.facts.collection import collect_report
-from pipelines.report.pages.templating import write_words
+from pipelines.report.pages.templating import format_words
 from tests.browser.chromium import PHONE_WIDTH, Opener
 from tests.e2e.conftest import Run, RunPipeline
 from tests.e2e.corrupted_inputs import ROWS, set_cells, write_rows
@@ -121,7 +121,7 @@ def test_metrics_on_the_page_are_those_that_tfma_reads(second_run: Run, open_pag
     )
     page = open_page(find_page(second_run)).page
     for name in ("auc", "log_loss", "binary_accuracy", "precision", "recall"):
-        cells = read_row(page, "metrics", write_words(name))
+        cells = read_row(page, "metrics", format_words(name))
         assert cells[0] == format_metric(_find_value(candidate[name]))
         assert cells[3] == format_metric(_find_value(champion[name]))
 

@@ -10,7 +10,7 @@ from pipelines.cli import main
 from pipelines.records.description import read_description
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
-from pipelines.runs.run_summary import Verdict
+from pipelines.records.run_summary import Verdict
 from tests.e2e.conftest import STRICT_GATE, Run, RunPipeline
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,7 @@ from pipelines.cli import main
 from pipelines.metadata.run_store import open_run_store
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
-from pipelines.runs.run_summary import Verdict
+from pipelines.records.run_summary import Verdict
 from pipelines.workers.client import stop_servers
 from tests.e2e.conftest import SAMPLE, Run
 from tests.e2e.node_killer import kill_node

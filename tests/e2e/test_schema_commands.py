@@ -13,7 +13,7 @@ from pipelines.cli import main
 from pipelines.cli import schema as cli_schema
 from pipelines.config.layout import OutputLayout
 from pipelines.records.exit_code import ExitCode
-from pipelines.runs.run_summary import load_summary
+from pipelines.runs.summaries import load_summary
 from schemas.feature_table import get_schema_path
 from tests.e2e.conftest import run_pipeline
 from tests.e2e.corrupted_inputs import ROWS, set_cells, write_rows

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
-from pipelines.runs.run_summary import RunSummary, Verdict
+from pipelines.records.run_summary import RunSummary, Verdict
 from tests.e2e.conftest import Run, run_pipeline
 
 pytestmark = pytest.mark.slow

@@ -1,1 +1,1 @@
-"""Drawing facts: specifications for Vega-Lite, and the signs and numbers beside them."""
+"""Charts of facts: specifications for Vega-Lite, and the signs and numbers beside them."""

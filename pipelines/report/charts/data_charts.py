@@ -14,7 +14,14 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from components.statistics_gen.distances import Bin
-from pipelines.report.charts.chart import Chart, Series, Swatch, create_chart, printable
+from pipelines.report.charts.chart import (
+    Chart,
+    Series,
+    Swatch,
+    create_line,
+    encode_number,
+    printable,
+)
 from pipelines.report.charts.drawing import Spec
 from pipelines.report.charts.numerals import format_share
 from pipelines.report.model.data_report import DataReport, Dataset, FeatureReport, OverlayBin
@@ -22,31 +29,23 @@ from pipelines.report.model.run_comparison import ColumnChange
 
 Kind = Literal["numbers", "categories"]
 
-_MOST_CATEGORIES = 12
-"""Most categories in a chart; those with fewest rows are summed up in one."""
-_FEWEST_INTERVALS = 4
+_MAX_CATEGORIES = 12
+"""Of more categories, those with fewest rows are drawn as one."""
+_MIN_INTERVALS = 4
 """Numbers in fewer intervals than these are drawn like categories."""
-_NUMBERS_SIZE = (226, 112)
-_CATEGORIES_WIDTH = 126
-_ROW_HEIGHT = 17
+_NUMBERS_SIZE = {"width": 226, "height": 112}
+_CATEGORIES_SIZE = {"width": 126, "height": {"step": 17}}
 _LABEL_PIXELS = 132
 _LARGE = 1e5
 """Limits from here on are written without decimals."""
 
 # How the datasets after the first are drawn: as lines over numbers, as points beside categories.
-_FIRST_COLOR = "--series-1-soft"
-_OTHER_COLOR = "--series-2"
-_PREVIOUS_COLOR = "--series-3"
-_LINES: tuple[Swatch, ...] = ("line", "dotted")
-_POINTS: tuple[Swatch, ...] = ("tick", "circle")
-_PREVIOUS: dict[Kind, Swatch] = {"numbers": "dashed", "categories": "diamond"}
-_DASHES: dict[Swatch, tuple[float, float]] = {
-    "line": (1, 0),
-    "dotted": (1, 2.5),
-    "dashed": (5, 3),
+_OTHERS: dict[Kind, tuple[Swatch, ...]] = {
+    "numbers": ("line", "dotted"),
+    "categories": ("tick", "circle"),
 }
+_PREVIOUS: dict[Kind, Swatch] = {"numbers": "dashed", "categories": "diamond"}
 _SHAPES: dict[Swatch, str] = {"tick": "M0,-1L0,1", "circle": "circle", "diamond": "diamond"}
-
 
 SHIFT_SERIES = (
     Series("first run", "--series-1-soft", "bar"),
@@ -65,18 +64,19 @@ def draw_distribution(feature: FeatureReport, data: DataReport) -> Chart | None:
     datasets = [dataset for dataset in data.datasets if dataset.name in present]
     if not datasets:
         return None
-    kind = _find_kind(feature.overlay)
-    series = assign_series(datasets, kind)
-    return _create_chart(
-        feature.name, _summarize(feature.overlay, series), feature.overlay, series, kind
-    )
+    bins = _label(feature.overlay)
+    intervals = [one for one in bins if one.low is not None or one.high is not None]
+    limits = [limit for one in intervals for limit in (one.low, one.high) if limit is not None]
+    if len(intervals) < _MIN_INTERVALS or not all(map(math.isfinite, limits)):
+        series = assign_series(datasets, "categories")
+        return _draw_categories(feature.name, _summarize(bins, series), bins, series)
+    series = assign_series(datasets, "numbers")
+    spec = _create_numbers_spec(intervals, series)
+    return _create_chart(spec, feature.name, _summarize(bins, series), bins, series)
 
 
 def draw_shift(column: ColumnChange) -> Chart:
     """Draw a column's shares by bin in two runs.
-
-    Args:
-        column: The column; its distance must be there.
 
     Raises:
         ValueError: If the column could not be compared.
@@ -84,73 +84,54 @@ def draw_shift(column: ColumnChange) -> Chart:
     if column.distance is None:
         raise ValueError(f"column {column.feature!r}: can't be drawn, it has no distance")
     grown = column.distance.grown_bin
-    # Cut at the first run's quantiles, the bins are too unequal to be drawn along a scale.
-    return _create_chart(
-        column.feature,
-        f"{_write_label(_overlay(grown))} has grown most, from "
-        f"{format_share(grown.reference_share)} to {format_share(grown.observed_share)}.",
-        [_overlay(one) for one in column.distance.bins],
-        SHIFT_SERIES,
-        "categories",
+    summary = (
+        f"{_format_label(grown)} has grown most, from {format_share(grown.reference_share)} to "
+        f"{format_share(grown.observed_share)}."
     )
+    before, after = (series.name for series in SHIFT_SERIES)
+    bins = [
+        OverlayBin(
+            label=one.label,
+            low=one.low,
+            high=one.high,
+            shares={before: one.reference_share, after: one.observed_share},
+        )
+        for one in column.distance.bins
+    ]
+    # Cut at the first run's quantiles, the bins are too unequal to be drawn along a scale.
+    return _draw_categories(column.feature, summary, _label(bins), SHIFT_SERIES)
 
 
 def assign_series(datasets: Sequence[Dataset], kind: Kind) -> tuple[Series, ...]:
-    """Say how each dataset is drawn.
-
-    Args:
-        datasets: The datasets, the one that others are compared with first.
-    """
+    """Choose how each dataset is drawn; the others are compared with the first."""
     first, *rest = datasets
-    others = itertools.cycle(_LINES if kind == "numbers" else _POINTS)
+    others = itertools.cycle(_OTHERS[kind])
     return (
-        Series(first.name, _FIRST_COLOR, "bar"),
+        Series(first.name, "--series-1-soft", "bar"),
         *(
-            Series(dataset.name, _PREVIOUS_COLOR, _PREVIOUS[kind])
+            Series(dataset.name, "--series-3", _PREVIOUS[kind])
             if dataset.is_previous
-            else Series(dataset.name, _OTHER_COLOR, next(others))
+            else Series(dataset.name, "--series-2", next(others))
             for dataset in rest
         ),
     )
 
 
-def _find_kind(bins: Sequence[OverlayBin]) -> Kind:
-    intervals = _list_intervals(bins)
-    limits = (limit for one in intervals for limit in (one.low, one.high) if limit is not None)
-    can_be_scaled = len(intervals) >= _FEWEST_INTERVALS and all(map(math.isfinite, limits))
-    return "numbers" if can_be_scaled else "categories"
-
-
-def _list_intervals(bins: Sequence[OverlayBin]) -> list[OverlayBin]:
-    return [one for one in bins if one.low is not None or one.high is not None]
-
-
-def _overlay(one: Bin) -> OverlayBin:
-    before, after = (entry.name for entry in SHIFT_SERIES)
-    shares = {before: one.reference_share, after: one.observed_share}
-    return OverlayBin(label=one.label, low=one.low, high=one.high, shares=shares)
+def _draw_categories(
+    name: str, summary: str, bins: Sequence[OverlayBin], series: tuple[Series, ...]
+) -> Chart:
+    bins = _sum_up_rare(bins, series[0].name)
+    return _create_chart(_create_categories_spec(bins, series), name, summary, bins, series)
 
 
 def _create_chart(
-    name: str, summary: str, bins: Sequence[OverlayBin], series: tuple[Series, ...], kind: Kind
+    spec: Spec, name: str, summary: str, bins: Sequence[OverlayBin], series: tuple[Series, ...]
 ) -> Chart:
-    cleaned = _label(bins)
-    if kind == "numbers":
-        spec = _create_numbers_spec(_list_intervals(cleaned), series)
-    else:
-        cleaned = _sum_up_rare(cleaned, series[0].name)
-        spec = _create_categories_spec(cleaned, series)
-    return create_chart(
-        spec,
-        printable(name),
-        summary,
-        ("Value", *(entry.name for entry in series)),
-        tuple(
-            (one.label, *(format_share(one.shares.get(entry.name)) for entry in series))
-            for one in cleaned
-        ),
-        series,
+    rows = (
+        (one.label, *(format_share(one.shares.get(entry.name)) for entry in series)) for one in bins
     )
+    columns = ("Value", *(entry.name for entry in series))
+    return Chart(spec, printable(name), summary, columns, tuple(rows), series)
 
 
 def _label(bins: Sequence[OverlayBin]) -> list[OverlayBin]:
@@ -158,35 +139,29 @@ def _label(bins: Sequence[OverlayBin]) -> list[OverlayBin]:
     seen: collections.Counter[str] = collections.Counter()
     labelled = []
     for one in bins:
-        label = _write_label(one)
+        label = _format_label(one)
         seen[label] += 1
         shown = label if seen[label] == 1 else f"{label} ({seen[label]})"
         labelled.append(one.model_copy(update={"label": shown}))
     return labelled
 
 
-def _write_label(one: OverlayBin) -> str:
-    if one.low is None and one.high is None:
-        return printable(one.label)
-    if one.low is None:
-        return f"up to {_write_limit(one.high)}"
-    if one.high is None:
-        return f"above {_write_limit(one.low)}"
-    return f"{_write_limit(one.low)} to {_write_limit(one.high)}"
-
-
-def _write_limit(limit: float | None) -> str:
-    assert limit is not None
-    return f"{limit:.0f}" if abs(limit) >= _LARGE else f"{limit:.6g}"
+def _format_label(one: OverlayBin | Bin) -> str:
+    low, high = (
+        "" if limit is None else f"{limit:.0f}" if abs(limit) >= _LARGE else f"{limit:.6g}"
+        for limit in (one.low, one.high)
+    )
+    if low and high:
+        return f"{low} to {high}"
+    return f"up to {high}" if high else f"above {low}" if low else printable(one.label)
 
 
 def _summarize(bins: Sequence[OverlayBin], series: Sequence[Series]) -> str:
-    first, others = series[0].name, [entry.name for entry in series[1:]]
+    first, *others = (entry.name for entry in series)
     largest = max(bins, key=lambda one: one.shares.get(first, 0.0))
-    share = format_share(largest.shares.get(first))
-    text = f"Most often {_write_label(largest)}, in {share} of {first}"
+    text = f"Most often {largest.label}, in {format_share(largest.shares.get(first))} of {first}"
     gaps = [
-        (abs(one.shares[other] - one.shares[first]), _write_label(one), other)
+        (abs(one.shares[other] - one.shares[first]), one.label, other)
         for one in bins
         for other in others
         if other in one.shares and first in one.shares
@@ -199,10 +174,10 @@ def _summarize(bins: Sequence[OverlayBin], series: Sequence[Series]) -> str:
 
 def _sum_up_rare(bins: Sequence[OverlayBin], first: str) -> list[OverlayBin]:
     """Sum up the bins with fewest rows, where there are too many to tell apart."""
-    if len(bins) <= _MOST_CATEGORIES:
+    if len(bins) <= _MAX_CATEGORIES:
         return list(bins)
     ranked = sorted(bins, key=lambda one: one.shares.get(first, 0.0), reverse=True)
-    kept, rest = ranked[: _MOST_CATEGORIES - 1], ranked[_MOST_CATEGORIES - 1 :]
+    kept, rest = ranked[: _MAX_CATEGORIES - 1], ranked[_MAX_CATEGORIES - 1 :]
     names = dict.fromkeys(name for one in rest for name in one.shares)
     shares = {name: sum(one.shares.get(name, 0.0) for one in rest) for name in names}
     summed = OverlayBin(label=f"{len(rest)} others", low=None, high=None, shares=shares)
@@ -210,32 +185,26 @@ def _sum_up_rare(bins: Sequence[OverlayBin], first: str) -> list[OverlayBin]:
 
 
 def _create_numbers_spec(intervals: Sequence[OverlayBin], series: Sequence[Series]) -> Spec:
-    edges = list(_close_ends(intervals))
-    scale = {"domain": [edges[0][0], edges[-1][1]], "nice": False}
-    x = {
-        "field": "x",
-        "type": "quantitative",
-        "title": None,
-        "scale": scale,
-        "axis": {"tickCount": 4, "grid": False, "format": "~s", "labelFlush": True},
-    }
-    y = {
-        "field": "share",
-        "type": "quantitative",
-        "title": None,
-        "stack": None,
-        "axis": {"format": "~%", "tickCount": 3, "domain": False, "ticks": False},
-    }
-    layers = [
-        {
-            "data": {"values": _list_steps(intervals, edges, entry.name)},
-            "mark": _create_step_mark(entry),
-            "encoding": {"x": x, "y": y},
-        }
-        for entry in series
-    ]
-    width, height = _NUMBERS_SIZE
-    return {"width": width, "height": height, "layer": layers}
+    limits = list(_close_ends(intervals))
+    end = limits[-1][1]
+    scale = {"domain": [limits[0][0], end], "nice": False}
+    axis = {"tickCount": 4, "grid": False, "format": "~s", "labelFlush": True}
+    x = encode_number("x", None, scale, domain=True, ticks=True, **axis)
+    y = {**encode_number("share", format="~%", tickCount=3), "stack": None}
+    layers = []
+    for entry in series:
+        # The corners of the steps: where each interval starts, and where the last one ends.
+        shares = [round(one.shares.get(entry.name, 0.0), 5) for one in intervals]
+        edges = (*(low for low, _ in limits), end)
+        corners = zip(edges, (*shares, shares[-1]), strict=True)
+        values = [{"x": edge, "share": share} for edge, share in corners]
+        mark = (
+            {"type": "area", "interpolate": "step-after", "color": f"var({entry.color})"}
+            if entry.swatch == "bar"
+            else create_line(entry, interpolate="step-after", strokeWidth=1.5)
+        )
+        layers.append({"data": {"values": values}, "mark": mark, "encoding": {"x": x, "y": y}})
+    return {**_NUMBERS_SIZE, "layer": layers}
 
 
 def _close_ends(intervals: Sequence[OverlayBin]) -> Iterator[tuple[float, float]]:
@@ -249,51 +218,18 @@ def _close_ends(intervals: Sequence[OverlayBin]) -> Iterator[tuple[float, float]
         yield low, one.high if one.high is not None else low + width
 
 
-def _list_steps(
-    intervals: Sequence[OverlayBin], edges: Sequence[tuple[float, float]], name: str
-) -> list[Spec]:
-    """Give the corners of a line of steps: each interval's start, and the end of the last."""
-    points = [
-        {"x": low, "share": round(one.shares.get(name, 0.0), 5)}
-        for one, (low, _) in zip(intervals, edges, strict=True)
-    ]
-    return [*points, {"x": edges[-1][1], "share": points[-1]["share"]}]
-
-
-def _create_step_mark(entry: Series) -> Spec:
-    color = f"var({entry.color})"
-    if entry.swatch == "bar":
-        return {"type": "area", "interpolate": "step-after", "color": color}
-    return {
-        "type": "line",
-        "interpolate": "step-after",
-        "color": color,
-        "strokeWidth": 1.5,
-        "strokeDash": list(_DASHES[entry.swatch]),
-    }
-
-
 def _create_categories_spec(bins: Sequence[OverlayBin], series: Sequence[Series]) -> Spec:
-    y = {
-        "field": "bin",
-        "type": "ordinal",
-        "sort": [one.label for one in bins],
-        "title": None,
-        "axis": {
-            "domain": False,
-            "ticks": False,
-            "labelColor": "var(--ink)",
-            "labelLimit": _LABEL_PIXELS,
-            "labelPadding": 8,
-            "minExtent": _LABEL_PIXELS + 8,
-        },
+    labels = {
+        "domain": False,
+        "ticks": False,
+        "labelColor": "var(--ink)",
+        "labelLimit": _LABEL_PIXELS,
+        "labelPadding": 8,
+        "minExtent": _LABEL_PIXELS + 8,
     }
-    x = {
-        "field": "share",
-        "type": "quantitative",
-        "title": None,
-        "axis": {"format": "~%", "tickCount": 3, "domain": False, "ticks": False},
-    }
+    order = [one.label for one in bins]
+    y = {"field": "bin", "type": "ordinal", "sort": order, "title": None, "axis": labels}
+    x = encode_number("share", format="~%", tickCount=3)
     layers = []
     for entry in series:
         values = [
@@ -301,12 +237,12 @@ def _create_categories_spec(bins: Sequence[OverlayBin], series: Sequence[Series]
             for one in bins
             if entry.name in one.shares
         ]
-        mark = _create_point_mark(entry)
+        mark = _create_category_mark(entry)
         layers.append({"data": {"values": values}, "mark": mark, "encoding": {"x": x, "y": y}})
-    return {"width": _CATEGORIES_WIDTH, "height": {"step": _ROW_HEIGHT}, "layer": layers}
+    return {**_CATEGORIES_SIZE, "layer": layers}
 
 
-def _create_point_mark(entry: Series) -> Spec:
+def _create_category_mark(entry: Series) -> Spec:
     color = f"var({entry.color})"
     if entry.swatch == "bar":
         return {"type": "bar", "color": color, "height": 11, "cornerRadiusEnd": 2}

@@ -1,6 +1,6 @@
-"""Draw Vega-Lite specifications as small SVG that follows the page's colours.
+"""Draw Vega-Lite specifications as small SVG that follows the page's colors.
 
-A specification's colours are CSS variables (``var(--series-1)``), so the same drawing is right in
+A specification's colors are CSS variables (``var(--series-1)``), so the same drawing is right in
 light, in dark and on paper. Everything that comes from data reaches the SVG through Vega, which
 escapes it, and through an XML parser.
 """
@@ -32,39 +32,43 @@ _DROPPED_ATTRIBUTES = frozenset(
 )
 # Without these an axis says the same in fewer bytes.
 _DEFAULTS = {"opacity": "1", "stroke-width": "1", "pointer-events": "none", "y2": "0", "x2": "0"}
-# Those of a run's page and of the page of all runs, three times over.
-_KEPT_DRAWINGS = 128
+# Three times as many as a run's page and the page of all runs show.
+_MAX_KEPT_DRAWINGS = 128
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{2,}")
 
-_AXIS = {
-    "labelColor": "var(--ink-soft)",
-    "titleColor": "var(--ink-soft)",
-    "domainColor": "var(--line-strong)",
-    "tickColor": "var(--line-strong)",
-    "gridColor": "var(--line)",
-    "labelFontSize": 11,
-    "titleFontSize": 11,
-    "titleFontWeight": "normal",
-    "labelPadding": 4,
-    "titlePadding": 8,
-    "tickSize": 4,
-    "labelLimit": 150,
-    "titleLimit": 400,
-}
-_CONFIG = {
-    "aria": False,
-    # Arial's metrics are the closest to those of the page's font on most systems.
-    "font": "Arial, Liberation Sans, Helvetica, sans-serif",
-    "axis": _AXIS,
-    "view": {"stroke": None},
-    "text": {"color": "var(--ink)", "fontSize": 11},
-    "rule": {"color": "var(--line-strong)"},
-    "line": {"strokeWidth": 2},
+_BASE: Spec = {
+    "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+    "background": None,
+    "padding": {"left": 4, "right": 12, "top": 6, "bottom": 4},
+    "config": {
+        "aria": False,
+        # Arial's metrics are the closest to those of the page's font on most systems.
+        "font": "Arial, Liberation Sans, Helvetica, sans-serif",
+        "axis": {
+            "labelColor": "var(--ink-soft)",
+            "titleColor": "var(--ink-soft)",
+            "domainColor": "var(--line-strong)",
+            "tickColor": "var(--line-strong)",
+            "gridColor": "var(--line)",
+            "labelFontSize": 11,
+            "titleFontSize": 11,
+            "titleFontWeight": "normal",
+            "labelPadding": 4,
+            "titlePadding": 8,
+            "tickSize": 4,
+            "labelLimit": 150,
+            "titleLimit": 400,
+        },
+        "view": {"stroke": None},
+        "text": {"color": "var(--ink)", "fontSize": 11},
+        "rule": {"color": "var(--line-strong)"},
+        "line": {"strokeWidth": 2},
+    },
 }
 
 
 def draw(spec: Spec, label: str) -> markupsafe.Markup:
-    """Draw a specification, if it is not among the last ones drawn.
+    """Draw a specification, unless it is among the last ones drawn.
 
     Args:
         spec: A Vega-Lite specification with its data inside it.
@@ -76,14 +80,7 @@ def draw(spec: Spec, label: str) -> markupsafe.Markup:
     Raises:
         ValueError: If Vega-Lite does not accept the specification.
     """
-    whole = {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "background": None,
-        "padding": {"left": 4, "right": 12, "top": 6, "bottom": 4},
-        "config": _CONFIG,
-        **spec,
-    }
-    return _DRAWINGS.draw(whole, label)
+    return DRAWINGS.draw({**_BASE, **spec}, label)
 
 
 def start_engine() -> None:
@@ -91,44 +88,26 @@ def start_engine() -> None:
     _convert({"mark": "point", "data": {"values": []}})
 
 
-def load_drawings(path: Path) -> None:
-    """Load what ``save_drawings`` kept; what it shows need not be drawn again.
-
-    Args:
-        path: The file; where there is none, or none of this version's, nothing is loaded.
-    """
-    _DRAWINGS.load(path)
-
-
-def save_drawings(path: Path) -> None:
-    """Keep what was drawn last for the next process, if anything was drawn anew.
-
-    Raises:
-        OSError: If it can't be written.
-    """
-    _DRAWINGS.save(path)
-
-
-class _Kept(FrozenModel):
-    """The content of the file of drawings.
+class _KeptDrawings(FrozenModel):
+    """The file of drawings: SVG by the hash of specification and label, last used last.
 
     Attributes:
-        version: Tells by what they were drawn.
-        drawings: The SVG by the hash of specification and label, those used last at the end.
+        version: What they were drawn with.
     """
 
     version: str
     drawings: dict[str, str]
 
 
-class _Drawings:
-    """The last drawings by the hash of what they show."""
+class Drawings:
+    """The last drawings, by the hash of what they show."""
 
     def __init__(self) -> None:
         self._drawn: dict[str, str] = {}
         self._is_changed = False
 
     def draw(self, spec: Spec, label: str) -> markupsafe.Markup:
+        """Draw a complete specification, unless it is there already."""
         key = hashlib.sha256(json.dumps([spec, label]).encode()).hexdigest()
         drawing = self._drawn.pop(key, None)
         if drawing is None:
@@ -138,27 +117,38 @@ class _Drawings:
         return markupsafe.Markup(drawing)
 
     def load(self, path: Path) -> None:
+        """Load saved drawings, so that they need not be drawn again.
+
+        Args:
+            path: The file; where it is missing, damaged or of another version, nothing is loaded.
+        """
         try:
-            kept = _Kept.model_validate_json(path.read_bytes())
+            kept = _KeptDrawings.model_validate_json(path.read_bytes())
         except (OSError, pydantic.ValidationError):
             return
         if kept.version == _read_version():
             self._drawn = {**kept.drawings, **self._drawn}
 
     def save(self, path: Path) -> None:
+        """Save the last drawings for the next process, if any of them is new.
+
+        Raises:
+            OSError: If the file can't be written.
+        """
         if not self._is_changed:
             return
-        last = dict(list(self._drawn.items())[-_KEPT_DRAWINGS:])
-        kept = _Kept(version=_read_version(), drawings=last)
+        last = dict(list(self._drawn.items())[-_MAX_KEPT_DRAWINGS:])
+        kept = _KeptDrawings(version=_read_version(), drawings=last)
         atomic_write(path, kept.model_dump_json().encode())
         self._is_changed = False
 
 
-_DRAWINGS = _Drawings()
+DRAWINGS = Drawings()
+"""The drawings of this process."""
 
 
 def _read_version() -> str:
-    """Tell by what is drawn: this module and the library."""
+    """Give what drawings are drawn with: this module and the library."""
     source = hash_sources("pipelines/report/charts/drawing.py")
     return f"{source} {importlib.metadata.version('vl-convert-python')}"
 
@@ -198,7 +188,7 @@ def _prune(element: ElementTree.Element) -> None:
 
 
 def _is_frame(element: ElementTree.Element) -> bool:
-    """Whether it is the outline that Vega draws, mostly without a colour, around every group."""
+    """Whether it is the outline that Vega draws, mostly without a color, around every group."""
     is_outline = element.get("class") in ("background", "foreground")
     return is_outline and element.get("fill") is None and element.get("stroke") is None
 

@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
-from components.model_validator.validation import MetricComparison
-from pipelines.report.charts.chart import Chart, Series, create_chart
+from components.metrics.evaluation import MetricComparison
+from pipelines.records.nodes import NodeId
+from pipelines.records.run_summary import RunSummary, Verdict
+from pipelines.report.charts.chart import Chart, Series, Swatch, create_line, encode_number
 from pipelines.report.charts.drawing import Spec
 from pipelines.report.charts.marks import VERDICT_MARKS
 from pipelines.report.charts.numerals import format_interval, format_metric, format_share
 from pipelines.report.model.data_report import measure_use
 from pipelines.report.model.run_index import IndexedRun
-from pipelines.runs.run_summary import RunSummary, Verdict
 
-_WIDTH = 340
-_HEIGHT = 170
-_MOST_RUNS = 40
-_MOST_COLUMNS = 4
-_EVALUATOR = "Evaluator"
-_DATA_GATE = "DataGate"
-_COLUMN_SERIES = (
-    Series("", "--series-1", "line"),
-    Series("", "--series-2", "dashed"),
-    Series("", "--series-3", "dotted"),
-    Series("", "--good", "line"),
+_SIZE = {"width": 340, "height": 170}
+_MAX_RUNS = 40
+_MAX_TICKS = 10
+_COLUMN_STYLES: tuple[tuple[str, Swatch], ...] = (
+    ("--series-1", "line"),
+    ("--series-2", "dashed"),
+    ("--series-3", "dotted"),
+    ("--good", "line"),
 )
-_DASHES = {"line": [1, 0], "dashed": [5, 3], "dotted": [1, 3]}
-
-
-@dataclasses.dataclass(frozen=True)
-class _Point:
-    """A metric of one run that has a value."""
-
-    run: RunSummary
-    metric: MetricComparison
-    value: float
+"""How the columns that drift most are drawn; no others are."""
 
 
 def draw_metric(runs: Sequence[IndexedRun], metric: str, title: str) -> Chart | None:
@@ -47,28 +35,27 @@ def draw_metric(runs: Sequence[IndexedRun], metric: str, title: str) -> Chart | 
     Returns:
         The chart; None where no run has the metric.
     """
-    points = [
-        _Point(run.summary, found, found.value)
-        for run in _leave_out_repeats(runs, _EVALUATOR)
+    measured = [
+        (run.summary, found)
+        for run in _leave_out_repeats(runs, NodeId.EVALUATOR)
         for found in run.summary.metrics
         if found.name == metric and found.value is not None
-    ][-_MOST_RUNS:]
-    if not points:
+    ][-_MAX_RUNS:]
+    if not measured:
         return None
-    values = [point.value for point in points]
-    return create_chart(
-        _create_metric_spec(points),
+    return Chart(
+        _create_metric_spec(measured),
         title,
-        _summarize(values),
+        _summarize([found.value for _, found in measured if found.value is not None]),
         ("Run", title, "95 % interval", "Verdict"),
         tuple(
             (
-                point.run.run_id,
-                format_metric(point.value),
-                format_interval(point.metric.lower, point.metric.upper),
-                VERDICT_MARKS[point.run.verdict].word,
+                run.run_id,
+                format_metric(found.value),
+                format_interval(found.lower, found.upper),
+                VERDICT_MARKS[run.verdict].word,
             )
-            for point in points
+            for run, found in measured
         ),
         (
             Series("pushed", "--series-1", "dot"),
@@ -78,31 +65,8 @@ def draw_metric(runs: Sequence[IndexedRun], metric: str, title: str) -> Chart | 
     )
 
 
-def _leave_out_repeats(runs: Sequence[IndexedRun], node_id: str) -> Sequence[IndexedRun]:
-    """Leave out runs that found a node's result in the cache: they show an earlier run's again.
-
-    Where nothing else is left, as after the earlier runs were removed, they stay.
-    """
-    repeats = {
-        run.summary.run_id
-        for run in runs
-        if any(row.id == node_id and row.cached for row in run.summary.nodes)
-    }
-    return [run for run in runs if run.summary.run_id not in repeats] or runs
-
-
-def _summarize(values: Sequence[float]) -> str:
-    """Say in one sentence how a metric went, as the chart's text."""
-    newest, lowest, highest = map(format_metric, (values[-1], min(values), max(values)))
-    if len(values) == 1:
-        return f"{newest} in the only run."
-    if lowest == highest:
-        return f"{newest} in each of {len(values)} runs."
-    return f"{newest} in the newest of {len(values)} runs; between {lowest} and {highest}."
-
-
 def draw_drift(runs: Sequence[IndexedRun]) -> Chart | None:
-    """Draw how much of its drift limit each of the columns that drift most has used, run by run.
+    """Draw from run to run how much of its drift limit each column uses that drifts most.
 
     Args:
         runs: The runs, oldest first.
@@ -117,102 +81,101 @@ def draw_drift(runs: Sequence[IndexedRun]) -> Chart | None:
     for _, by_column in uses:
         for column, use in by_column.items():
             highest[column] = max(use, highest.get(column, 0.0))
-    columns = sorted(highest, key=lambda column: -highest[column])[:_MOST_COLUMNS]
+    ranked = sorted(highest, key=lambda column: -highest[column])
     series = tuple(
-        Series(column, shape.color, shape.swatch)
-        for column, shape in zip(columns, _COLUMN_SERIES, strict=False)
+        Series(column, *style) for column, style in zip(ranked, _COLUMN_STYLES, strict=False)
     )
-    most = columns[0]
-    return create_chart(
-        _create_drift_spec(uses, series),
+    return Chart(
+        _create_drift_spec([by_column for _, by_column in uses], series),
         "Drift",
-        f"Use of limit and noise by the {len(columns)} columns that drifted most; most was "
-        f"{format_share(highest[most])}, by {most}. Above 100 % the data is refused.",
-        ("Span or run", *columns),
+        f"Use of limit and noise by the {len(series)} columns that drifted most; the highest was "
+        f"{format_share(highest[ranked[0]])}, by {ranked[0]}. Above 100 % the data is refused.",
+        ("Span or run", *(column.name for column in series)),
         tuple(
-            (name, *(format_share(by_column.get(column)) for column in columns))
+            (name, *(format_share(by_column.get(column.name)) for column in series))
             for name, by_column in uses
         ),
         (*series, Series("limit", "--bad", "line")),
     )
 
 
+def _leave_out_repeats(runs: Sequence[IndexedRun], node_id: str) -> Sequence[IndexedRun]:
+    """Leave out runs in which a node was cached: they show an earlier run's result again.
+
+    Where nothing else is left, as after the earlier runs were removed, they stay.
+    """
+    return [
+        run
+        for run in runs
+        if not any(row.id == node_id and row.cached for row in run.summary.nodes)
+    ] or runs
+
+
+def _summarize(values: Sequence[float]) -> str:
+    newest, lowest, highest = map(format_metric, (values[-1], min(values), max(values)))
+    if len(values) == 1:
+        return f"{newest} in the only run."
+    if lowest == highest:
+        return f"{newest} in each of {len(values)} runs."
+    return f"{newest} in the newest of {len(values)} runs; between {lowest} and {highest}."
+
+
 def _collect_uses(runs: Sequence[IndexedRun]) -> list[tuple[str, dict[str, float]]]:
-    """Give the largest use of a drift limit by column, of each run that was compared."""
+    """Give the highest use of a drift limit by column, of each run that was compared."""
     uses = []
-    for run in _leave_out_repeats(runs, _DATA_GATE):
-        scores = run.summary.data.scores if run.summary.data else ()
+    for run in _leave_out_repeats(runs, NodeId.DATA_GATE):
         by_column: dict[str, float] = {}
-        for score in scores:
+        for score in run.summary.data.scores if run.summary.data else ():
             if score.basis == "drift":
                 use = round(measure_use(score), 4)
                 by_column[score.feature] = max(use, by_column.get(score.feature, 0.0))
         if by_column:
             uses.append((run.span or run.summary.run_id, by_column))
-    return uses[-_MOST_RUNS:]
+    return uses[-_MAX_RUNS:]
 
 
-def _create_metric_spec(points: Sequence[_Point]) -> Spec:
+def _create_metric_spec(measured: Sequence[tuple[RunSummary, MetricComparison]]) -> Spec:
     values = [
         {
             "index": index,
-            "y": point.value,
-            "lower": point.value if point.metric.lower is None else point.metric.lower,
-            "upper": point.value if point.metric.upper is None else point.metric.upper,
-            "fill": f"var({'--series-1' if point.run.verdict is Verdict.PUSHED else '--card'})",
+            "y": found.value,
+            "lower": found.value if found.lower is None else found.lower,
+            "upper": found.value if found.upper is None else found.upper,
+            "fill": f"var({'--series-1' if run.verdict is Verdict.PUSHED else '--card'})",
         }
-        for index, point in enumerate(points, start=1)
+        for index, (run, found) in enumerate(measured, start=1)
     ]
-    y = {
-        "type": "quantitative",
-        "title": None,
-        "scale": {"zero": False},
-        "axis": {"tickCount": 5, "domain": False, "ticks": False},
+    x = _encode_index(len(values), "run, oldest first")
+    y = encode_number("y", None, {"zero": False}, tickCount=5)
+    point = {
+        "type": "point",
+        "filled": True,
+        "size": 50,
+        "opacity": 1,
+        "stroke": "var(--series-1)",
+        "strokeWidth": 1.75,
     }
-    x = _encode_index(len(points), "run, oldest first")
+    fill = {"field": "fill", "type": "nominal", "scale": None}
     return {
-        "width": _WIDTH,
-        "height": _HEIGHT,
+        **_SIZE,
         "data": {"values": values},
         "layer": [
             {
                 "mark": {"type": "rule", "color": "var(--series-3)", "strokeWidth": 1.5},
-                "encoding": {"x": x, "y": {"field": "lower", **y}, "y2": {"field": "upper"}},
+                "encoding": {"x": x, "y": {**y, "field": "lower"}, "y2": {"field": "upper"}},
             },
             {
                 "mark": {"type": "line", "color": "var(--series-1)", "strokeWidth": 1.5},
-                "encoding": {"x": x, "y": {"field": "y", **y}},
+                "encoding": {"x": x, "y": y},
             },
-            {
-                "mark": {
-                    "type": "point",
-                    "filled": True,
-                    "size": 50,
-                    "opacity": 1,
-                    "stroke": "var(--series-1)",
-                    "strokeWidth": 1.75,
-                },
-                "encoding": {
-                    "x": x,
-                    "y": {"field": "y", **y},
-                    "fill": {"field": "fill", "type": "nominal", "scale": None},
-                },
-            },
+            {"mark": point, "encoding": {"x": x, "y": y, "fill": fill}},
         ],
     }
 
 
-def _create_drift_spec(
-    uses: Sequence[tuple[str, dict[str, float]]], series: Sequence[Series]
-) -> Spec:
+def _create_drift_spec(uses: Sequence[dict[str, float]], columns: Sequence[Series]) -> Spec:
     x = _encode_index(len(uses), "compared run, oldest first")
-    y = {
-        "field": "y",
-        "type": "quantitative",
-        "title": None,
-        "scale": {"domainMin": 0},
-        "axis": {"format": "~%", "tickCount": 5, "domain": False, "ticks": False},
-    }
+    y = encode_number("y", None, {"domainMin": 0}, format="~%", tickCount=5)
     layers: list[Spec] = [
         {
             "data": {"values": [{"y": 1}]},
@@ -220,38 +183,19 @@ def _create_drift_spec(
             "encoding": {"y": y},
         }
     ]
-    for entry in series:
+    for column in columns:
         values = [
-            {"index": index, "y": by_column[entry.name]}
-            for index, (_, by_column) in enumerate(uses, start=1)
-            if entry.name in by_column
+            {"index": index, "y": by_column[column.name]}
+            for index, by_column in enumerate(uses, start=1)
+            if column.name in by_column
         ]
-        color = f"var({entry.color})"
-        mark = {
-            "type": "line",
-            "color": color,
-            "strokeDash": _DASHES[entry.swatch],
-            "point": {"color": color, "size": 24},
-        }
+        mark = create_line(column, point={"color": f"var({column.color})", "size": 24})
         layers.append({"data": {"values": values}, "mark": mark, "encoding": {"x": x, "y": y}})
-    return {"width": _WIDTH, "height": _HEIGHT, "layer": layers}
+    return {**_SIZE, "layer": layers}
 
 
 def _encode_index(count: int, title: str) -> Spec:
-    return {
-        "field": "index",
-        "type": "quantitative",
-        "title": title,
-        "scale": {"domain": [0.5, count + 0.5], "nice": False},
-        "axis": {
-            "grid": False,
-            "format": "d",
-            "values": _choose_ticks(count),
-        },
-    }
-
-
-def _choose_ticks(count: int) -> list[int]:
-    """Choose at most ten whole numbers from 1 to ``count``."""
-    step = max(1, -(-count // 10))
-    return list(range(1, count + 1, step))
+    step = -(-count // _MAX_TICKS)
+    ticks = {"values": list(range(1, count + 1, step)), "domain": True, "ticks": True}
+    scale = {"domain": [0.5, count + 0.5], "nice": False}
+    return encode_number("index", title, scale, grid=False, format="d", **ticks)

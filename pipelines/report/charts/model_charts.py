@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from components.metrics.digest import ThresholdCounts
-from pipelines.report.charts.chart import Chart, Series, create_chart
+from components.metrics.evaluation import ThresholdCounts
+from pipelines.report.charts.chart import Chart, Series
 from pipelines.report.charts.drawing import Spec
 from pipelines.report.charts.numerals import format_count, format_metric
 from pipelines.report.model.model_report import Epoch, ModelCurves, ModelReport, TrainingReport
 
-MOST_CURVE_POINTS = 120
-"""Most points of a curve: more can't be told apart at the size that it is drawn."""
-_MOST_LISTED_POINTS = 21
+MAX_CURVE_POINTS = 120
+"""More points of a curve can't be told apart at the size that it is drawn."""
+_MAX_LISTED_POINTS = 21
 _WIDTH = 340
 _HEIGHT = 220
 _CANDIDATE = Series("candidate", "--series-1", "line")
 _CHAMPION = Series("champion", "--series-2", "dashed")
+_PERFECT = Series("perfect", "--series-3", "dotted")
 
 Coordinate = Callable[[ThresholdCounts], float | None]
 
@@ -35,13 +37,12 @@ def draw_training(training: TrainingReport) -> tuple[Chart, Chart]:
 
 def draw_roc(model: ModelReport) -> Chart | None:
     """Draw the ROC curve, the champion's beside it; None where the model was not evaluated."""
-    chance = {"values": [{"x": 0, "y": 0}, {"x": 1, "y": 1}]}
     return _draw_curves(
         model,
         "ROC curve",
         ("False positive rate", "Recall"),
         (lambda counts: counts.false_positive_rate, lambda counts: counts.recall),
-        chance,
+        has_diagonal=True,
     )
 
 
@@ -52,7 +53,7 @@ def draw_precision_recall(model: ModelReport) -> Chart | None:
         "Precision–recall curve",
         ("Recall", "Precision"),
         (lambda counts: counts.recall, lambda counts: counts.precision),
-        None,
+        has_diagonal=False,
     )
 
 
@@ -66,25 +67,17 @@ def draw_calibration(model: ModelReport) -> Chart | None:
         return None
     bins = model.candidate.calibration
     worst = max(bins, key=lambda one: abs(one.mean_label - one.mean_prediction))
-    layers: list[Spec] = [_create_reference({"values": [{"x": 0, "y": 0}, {"x": 1, "y": 1}]})]
+    layers: list[Spec] = [_create_diagonal()]
     for curves, series in _list_curves(model):
         values = [
             {"x": round(one.mean_prediction, 4), "y": round(one.mean_label, 4), "rows": one.rows}
             for one in curves.calibration
         ]
-        is_candidate = series is _CANDIDATE
-        mark = {
-            **_create_line(series),
-            "point": {"color": f"var({series.color})", "size": 36 if is_candidate else 16},
-        }
-        layers.append(
-            {
-                "data": {"values": values},
-                "mark": mark,
-                "encoding": _encode_unit_square("mean score of the bin", "share with label 1"),
-            }
-        )
-    return create_chart(
+        size = 36 if series is _CANDIDATE else 16
+        mark = _create_line(series, point={"color": f"var({series.color})", "size": size})
+        encoding = _encode_unit_square("mean score of the bin", "share with label 1")
+        layers.append({"data": {"values": values}, "mark": mark, "encoding": encoding})
+    return Chart(
         {"width": _WIDTH, "height": _HEIGHT, "layer": layers},
         "Calibration",
         f"On the diagonal, scores are probabilities; the bin furthest from it has a mean score of "
@@ -99,19 +92,16 @@ def draw_calibration(model: ModelReport) -> Chart | None:
             )
             for one in bins
         ),
-        (*_list_legend(model), Series("perfect", "--series-3", "dotted")),
+        (*_list_legend(model), _PERFECT),
     )
 
 
 def thin(points: Sequence[ThresholdCounts], most: int) -> list[ThresholdCounts]:
-    """Keep some points of a curve, spread along it, its ends among them.
+    """Keep at most ``most`` points of a curve, spread along it, its ends among them.
 
     Args:
-        points: The points, at least one.
-        most: How many to keep at most, at least two.
-
-    Returns:
-        The points kept, in the same order.
+        points: At least one.
+        most: At least two.
     """
     if len(points) <= most:
         return list(points)
@@ -158,10 +148,10 @@ def _draw_epochs(
         values = [
             {"x": epoch.number, "y": round(read(epoch)[index], 5)} for epoch in training.epochs
         ]
-        mark = {**_create_line(entry), "point": {"color": f"var({entry.color})", "size": 18}}
+        mark = _create_line(entry, point={"color": f"var({entry.color})", "size": 18})
         layers.append({"data": {"values": values}, "mark": mark, "encoding": {"x": x, "y": y}})
     best = training.epochs[training.best_epoch - 1]
-    return create_chart(
+    return Chart(
         {"width": _WIDTH, "height": 180, "layer": layers},
         title,
         f"Kept are the weights of epoch {training.best_epoch} of {len(training.epochs)}: "
@@ -180,18 +170,17 @@ def _draw_curves(
     title: str,
     names: tuple[str, str],
     coordinates: tuple[Coordinate, Coordinate],
-    reference: Spec | None,
+    has_diagonal: bool,
 ) -> Chart | None:
     chosen = find_chosen(model)
     if model.candidate is None or chosen is None:
         return None
     encoding = _encode_unit_square(*(name.lower() for name in names))
-    layers = [_create_reference(reference)] if reference else []
+    layers = [_create_diagonal()] if has_diagonal else []
     for curves, series in _list_curves(model):
-        values = _list_points(thin(curves.thresholds, MOST_CURVE_POINTS), coordinates)
-        layers.append(
-            {"data": {"values": values}, "mark": _create_line(series), "encoding": encoding}
-        )
+        values = _list_points(thin(curves.thresholds, MAX_CURVE_POINTS), coordinates)
+        mark = _create_line(series)
+        layers.append({"data": {"values": values}, "mark": mark, "encoding": encoding})
     spot = {
         "type": "point",
         "filled": True,
@@ -201,16 +190,11 @@ def _draw_curves(
         "stroke": "var(--card)",
         "strokeWidth": 1.5,
     }
-    layers.append(
-        {
-            "data": {"values": _list_points([chosen], coordinates)},
-            "mark": spot,
-            "encoding": encoding,
-        }
-    )
+    values = _list_points([chosen], coordinates)
+    layers.append({"data": {"values": values}, "mark": spot, "encoding": encoding})
     x, y = (read(chosen) for read in coordinates)
-    listed = thin(model.candidate.thresholds, _MOST_LISTED_POINTS)
-    return create_chart(
+    listed = thin(model.candidate.thresholds, _MAX_LISTED_POINTS)
+    return Chart(
         {"width": _WIDTH, "height": _HEIGHT, "layer": layers},
         title,
         f"At the chosen threshold {model.threshold:g}, the candidate has {names[0].lower()} "
@@ -245,48 +229,30 @@ def _list_legend(model: ModelReport) -> tuple[Series, ...]:
     return (_CANDIDATE,) if model.champion is None else (_CANDIDATE, _CHAMPION)
 
 
-def _create_line(series: Series) -> Spec:
-    dash = [5, 3] if series.swatch == "dashed" else [1, 0]
-    return {
-        "type": "line",
-        "color": f"var({series.color})",
-        "strokeDash": dash,
-        "interpolate": "linear",
-    }
+def _create_line(series: Series, **mark: Any) -> Spec:
+    dash = {"dashed": [5, 3], "dotted": [1, 3]}.get(series.swatch, [1, 0])
+    return {"type": "line", "color": f"var({series.color})", "strokeDash": dash, **mark}
 
 
-def _create_reference(data: Spec) -> Spec:
+def _create_diagonal() -> Spec:
     return {
-        "data": data,
-        "mark": {
-            "type": "line",
-            "color": "var(--series-3)",
-            "strokeDash": [1, 3],
-            "strokeWidth": 1.5,
-        },
-        "encoding": {
-            "x": {"field": "x", "type": "quantitative"},
-            "y": {"field": "y", "type": "quantitative"},
-        },
+        "data": {"values": [{"x": 0, "y": 0}, {"x": 1, "y": 1}]},
+        "mark": _create_line(_PERFECT, strokeWidth=1.5),
+        "encoding": {axis: {"field": axis, "type": "quantitative"} for axis in "xy"},
     }
 
 
 def _encode_unit_square(x_title: str, y_title: str) -> Spec:
-    scale = {"domain": [0, 1], "nice": False}
     return {
-        "x": {
-            "field": "x",
-            "type": "quantitative",
-            "title": x_title,
-            "scale": scale,
-            "axis": {"tickCount": 5, "grid": True, "domain": False, "ticks": False},
-        },
-        "y": {
-            "field": "y",
-            "type": "quantitative",
-            "title": y_title,
-            "scale": scale,
-            "axis": {"tickCount": 5, "grid": True, "domain": False, "ticks": False},
+        **{
+            axis: {
+                "field": axis,
+                "type": "quantitative",
+                "title": title,
+                "scale": {"domain": [0, 1], "nice": False},
+                "axis": {"tickCount": 5, "grid": True, "domain": False, "ticks": False},
+            }
+            for axis, title in (("x", x_title), ("y", y_title))
         },
         "order": {"field": "order", "type": "quantitative"},
     }

@@ -1,1 +1,1 @@
-"""Gathering the facts that pages show, from the run's artifacts and the store."""
+"""Gathering the facts that pages show, from a run's record and its artifacts."""

@@ -1,16 +1,15 @@
-"""Gather what the model card tells, out of the configuration and the run itself."""
+"""Write the model card, from the configuration and the run itself."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from components.model_validator.gate_result import Outcome
-from pipelines.metadata.run_store import StoredArtifact
-from pipelines.records.description import PipelineDescription
-from pipelines.report.facts.data_facts import find_output
+from pipelines.records.nodes import NodeId
+from pipelines.records.run_summary import RunSummary
 from pipelines.report.model.data_report import DataReport, measure_use
 from pipelines.report.model.model_card import InputColumn, ModelCard
-from pipelines.runs.run_summary import RunSummary
+from pipelines.runs.recorded_run import RecordedRun
 from schemas.feature_table import (
     Feature,
     FeatureTable,
@@ -25,12 +24,25 @@ from schemas.feature_table import (
 
 _CLOSE_TO_LIMIT = 0.8
 _TRAINER_SETTINGS = "custom_config.settings."
+_GATE_LIMITS = (
+    (Outcome.TOO_SMALL, "has too few rows to be judged", "have too few rows to be judged"),
+    (
+        Outcome.INCONCLUSIVE,
+        "lies too close to its limit to be sure of",
+        "lie too close to their limits to be sure of",
+    ),
+    (
+        Outcome.NO_BASELINE,
+        "had no champion to be compared with",
+        "had no champion to be compared with",
+    ),
+)
+"""Outcomes of gates that are a limit of the model, in words for one slice and for several."""
 
 
 def write_card(
-    description: PipelineDescription,
-    parameters: Mapping[str, str],
-    outputs: Mapping[str, Sequence[StoredArtifact]],
+    run: RecordedRun,
+    settings: Mapping[str, str],
     summary: RunSummary,
     data: DataReport | None,
     table: FeatureTable | None,
@@ -38,24 +50,23 @@ def write_card(
     """Write the model card.
 
     Args:
-        description: The pipeline as the run compiled it.
-        parameters: The Trainer's parameters, key by key.
+        settings: The Trainer's parameters, key by key.
         table: The task's feature table; None where the task is not known any more.
 
     Returns:
         The card; None where no model was trained.
     """
-    model = find_output(outputs, "Trainer", "model")
+    model = run.find_output(NodeId.TRAINER, "model")
     if model is None:
         return None
     return ModelCard(
-        about=description.about,
+        about=run.description.about,
         task=table.task if table else "",
         label=describe_label(table.label) if table else "",
-        inputs=tuple(_describe_input(feature) for feature in (table.inputs if table else ())),
+        inputs=tuple(map(_describe_input, table.inputs if table else ())),
         settings={
             name.removeprefix(_TRAINER_SETTINGS): value
-            for name, value in parameters.items()
+            for name, value in settings.items()
             if name.startswith(_TRAINER_SETTINGS)
         },
         labels=summary.data.labels if summary.data else (),
@@ -66,7 +77,7 @@ def write_card(
 
 
 def describe_label(label: Label) -> str:
-    """Say in one sentence what a label is."""
+    """Describe a label in one sentence."""
     if isinstance(label, ShareLabel):
         return (
             f"{label.name}: 1 where {label.part} is more than {label.share_percent} % of "
@@ -76,7 +87,7 @@ def describe_label(label: Label) -> str:
 
 
 def describe_transformation(transformation: Transformation) -> str:
-    """Say in a few words what the model gets of a column."""
+    """Describe in a few words what the model gets of a column."""
     if isinstance(transformation, Numeric):
         scaled = "log(1 + x) scaled" if transformation.log else "scaled"
         parts = [f"{scaled} to mean 0, variance 1"]
@@ -105,18 +116,14 @@ def _describe_input(feature: Feature) -> InputColumn:
 
 
 def _find_limits(summary: RunSummary, data: DataReport | None) -> Iterator[str]:
-    for outcome, words in (
-        (Outcome.TOO_SMALL, "has too few rows to be judged"),
-        (Outcome.INCONCLUSIVE, "lies too close to its limit to be sure of"),
-        (Outcome.NO_BASELINE, "had no champion to be compared with"),
-    ):
+    for outcome, of_one, of_many in _GATE_LIMITS:
         slices: dict[str, list[str]] = {}
         for gate in summary.gates:
             if gate.outcome is outcome:
                 slices.setdefault(gate.name, []).append(gate.slice)
         for name, found in slices.items():
-            where = found[0] if len(found) == 1 else f"{len(found)} slices"
-            yield f"{name}: {where} {words if len(found) == 1 else _make_plural(words)}"
+            many = f"{len(found)} slices {of_many}"
+            yield f"{name}: {many if len(found) > 1 else f'{found[0]} {of_one}'}"
     for feature in data.features if data else ():
         worst = feature.worst_comparison
         if worst is not None and measure_use(worst) >= _CLOSE_TO_LIMIT:
@@ -124,9 +131,3 @@ def _find_limits(summary: RunSummary, data: DataReport | None) -> Iterator[str]:
                 f"{feature.name}: {worst.basis} {worst.distance.value:.3g} from {worst.reference}, "
                 f"close to or above its limit of {worst.limit:g}"
             )
-
-
-def _make_plural(words: str) -> str:
-    for one, many in (("has ", "have "), ("lies ", "lie "), ("its limit", "their limits")):
-        words = words.replace(one, many)
-    return words

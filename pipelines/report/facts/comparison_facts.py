@@ -1,14 +1,21 @@
-"""Lay two runs side by side."""
+"""Compare two runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from components.curated_schema.schema_file import SCHEMA_FILE_NAME
 from components.data_gate.drift import measure
+from components.model_validator.gate_result import GateResult
 from components.statistics_gen.column_limits import load_schema, read_limits
-from components.statistics_gen.feature_statistics import SplitSummary, load_split_summary
+from components.statistics_gen.feature_statistics import (
+    FeatureSummary,
+    SplitSummary,
+    load_split_summary,
+)
+from pipelines.records.nodes import NodeId
 from pipelines.report.model.data_report import DataReport
 from pipelines.report.model.run_comparison import (
     ColumnChange,
@@ -19,71 +26,66 @@ from pipelines.report.model.run_comparison import (
     RunComparison,
 )
 from pipelines.report.model.run_report import RunReport
-from pipelines.runs.run_summary import GateRow
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 
 def compare_runs(before: RunReport, after: RunReport) -> RunComparison:
-    """Lay two runs side by side.
-
-    Args:
-        before: The first, the older as a rule.
-    """
+    """Compare two runs, the older one first as a rule."""
     return RunComparison(
         before=before,
         after=after,
         metrics=tuple(_compare_metrics(before, after)),
-        gates=tuple(
-            sorted(
-                _compare_gates(before.summary.gates, after.summary.gates),
-                key=lambda change: not change.differs,
-            )
-        ),
+        gates=tuple(sorted(_compare_gates(before, after), key=lambda change: not change.differs)),
         parameters=tuple(_compare_parameters(before, after)),
         columns=_compare_columns(before, after),
         nodes=tuple(_compare_nodes(before, after)),
     )
 
 
+def _pair(
+    before: Mapping[_Key, _Value], after: Mapping[_Key, _Value]
+) -> Iterator[tuple[_Key, _Value | None, _Value | None]]:
+    """Give every key of either, with both values; None where one does not have it."""
+    for key in dict.fromkeys([*before, *after]):
+        yield key, before.get(key), after.get(key)
+
+
 def _compare_metrics(before: RunReport, after: RunReport) -> Iterator[MetricChange]:
     first, second = (
         {metric.name: metric.value for metric in run.summary.metrics} for run in (before, after)
     )
-    for name in dict.fromkeys([*first, *second]):
-        yield MetricChange(name=name, before=first.get(name), after=second.get(name))
+    for name, old, new in _pair(first, second):
+        yield MetricChange(name=name, before=old, after=new)
 
 
-def _compare_gates(before: Sequence[GateRow], after: Sequence[GateRow]) -> Iterator[GateChange]:
-    first, second = (
-        {(gate.name, gate.rule, gate.slice): gate for gate in gates} for gates in (before, after)
-    )
-    for key in dict.fromkeys([*first, *second]):
+def _compare_gates(before: RunReport, after: RunReport) -> Iterator[GateChange]:
+    def index(gates: Iterable[GateResult]) -> dict[tuple[str, str, str], GateResult]:
+        return {(gate.name, gate.rule, gate.slice): gate for gate in gates}
+
+    for key, old, new in _pair(index(before.summary.gates), index(after.summary.gates)):
         name, rule, where = key
-        yield GateChange(
-            name=name, rule=rule, slice=where, before=first.get(key), after=second.get(key)
-        )
+        yield GateChange(name=name, rule=rule, slice=where, before=old, after=new)
 
 
 def _compare_parameters(before: RunReport, after: RunReport) -> Iterator[ParameterChange]:
     first, second = ({node.id: node.parameters for node in run.nodes} for run in (before, after))
-    for node in dict.fromkeys([*first, *second]):
-        old, new = first.get(node, {}), second.get(node, {})
-        for name in sorted(old.keys() | new.keys()):
-            if old.get(name) != new.get(name):
-                yield ParameterChange(
-                    node=node, name=name, before=old.get(name), after=new.get(name)
-                )
+    for node, of_first, of_second in _pair(first, second):
+        for name, old, new in sorted(_pair(of_first or {}, of_second or {})):
+            if old != new:
+                yield ParameterChange(node=node, name=name, before=old, after=new)
 
 
 def _compare_nodes(before: RunReport, after: RunReport) -> Iterator[NodeChange]:
     first, second = ({node.id: node.row for node in run.nodes} for run in (before, after))
-    for node in dict.fromkeys([*first, *second]):
-        old, new = first.get(node), second.get(node)
+    for node, old, new in _pair(first, second):
         yield NodeChange(
             node=node,
-            state_before=old.state.value if old else None,
-            state_after=new.state.value if new else None,
-            seconds_before=old.seconds if old else None,
-            seconds_after=new.seconds if new else None,
+            state_before=old and old.state.value,
+            state_after=new and new.state.value,
+            seconds_before=old and old.seconds,
+            seconds_after=new and new.seconds,
         )
 
 
@@ -91,30 +93,33 @@ def _compare_columns(before: RunReport, after: RunReport) -> tuple[ColumnChange,
     """Compare every column of the training split, the furthest apart first."""
     first, second = (_load_training(run.data) for run in (before, after))
     limits = _read_drift_limits(after) or _read_drift_limits(before)
-    names = dict.fromkeys(
-        name for split in (second, first) for name in (split.features if split else ())
-    )
-    changes = [_compare_column(name, first, second, limits.get(name)) for name in names]
-    return tuple(sorted(changes, key=lambda change: -_measure(change)))
+    # The columns of the second run come first.
+    changes = [
+        _compare_column(name, old, new, limits.get(name))
+        for name, new, old in _pair(
+            second.features if second else {}, first.features if first else {}
+        )
+    ]
 
+    def measure_change(change: ColumnChange) -> float:
+        """Measure how far apart two columns are; one that can't be compared comes first."""
+        return change.distance.value if change.distance else 1.0
 
-def _measure(change: ColumnChange) -> float:
-    """Measure how far apart two columns are; one that can't be compared stands first."""
-    return change.distance.value if change.distance else 1.0
+    return tuple(sorted(changes, key=measure_change, reverse=True))
 
 
 def _compare_column(
-    name: str, before: SplitSummary | None, after: SplitSummary | None, limit: float | None
+    name: str, old: FeatureSummary | None, new: FeatureSummary | None, limit: float | None
 ) -> ColumnChange:
-    old = before.features.get(name) if before else None
-    new = after.features.get(name) if after else None
-    can_be_compared = old is not None and new is not None and old.rows and new.rows
+    def measure_missing(column: FeatureSummary | None) -> float | None:
+        return column.missing / column.rows if column and column.rows else None
+
     return ColumnChange(
         feature=name,
-        distance=measure(old, new) if can_be_compared and old and new else None,
+        distance=measure(old, new) if old and new and old.rows and new.rows else None,
         limit=limit,
-        missing_before=old.missing / old.rows if old and old.rows else None,
-        missing_after=new.missing / new.rows if new and new.rows else None,
+        missing_before=measure_missing(old),
+        missing_after=measure_missing(new),
     )
 
 
@@ -127,11 +132,11 @@ def _load_training(data: DataReport | None) -> SplitSummary | None:
 
 
 def _read_drift_limits(run: RunReport) -> dict[str, float | None]:
-    """Read the drift limits of a run's curated schema; none if it is gone."""
+    """Read the drift limits of a run's curated schema; empty if it is gone."""
     for node in run.nodes:
         for output in node.outputs:
             path = Path(output.uri, SCHEMA_FILE_NAME)
-            if node.id == "CuratedSchema" and path.is_file():
+            if node.id == NodeId.CURATED_SCHEMA and path.is_file():
                 columns = read_limits(load_schema(path)).columns
                 return {name: column.drift_limit for name, column in columns.items()}
     return {}

@@ -1,27 +1,29 @@
-"""Gather what is told of a run's data from its artifacts, with the protos alone: no TFDV."""
+"""Gather the facts about a run's data from its artifacts, with the protos alone: no TFDV."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from components.curated_schema.schema_diff import SchemaDifference, compare_schemas
 from components.curated_schema.schema_file import SCHEMA_FILE_NAME
 from components.data_gate.anomaly_kinds import Severity
-from components.data_gate.findings import Comparison, DataVerdict
+from components.data_gate.findings import DataVerdict
 from components.data_gate.severity import DataGateSettings
 from components.statistics_gen.column_limits import load_schema
-from components.statistics_gen.distances import Categories, Quantiles
+from components.statistics_gen.distances import Categories
 from components.statistics_gen.feature_statistics import (
     FeatureSummary,
+    SplitSummary,
     get_feature_name,
     load_split_statistics,
     summarize_split,
 )
-from pipelines.metadata.run_store import StoredArtifact
+from pipelines.records.nodes import NodeId
+from pipelines.records.run_summary import RunSummary
 from pipelines.report.facts.overlay import overlay
 from pipelines.report.model.data_report import (
     Bucket,
@@ -34,29 +36,20 @@ from pipelines.report.model.data_report import (
     ValueCount,
     measure_use,
 )
-from pipelines.runs.run_summary import RunSummary
+from pipelines.runs.recorded_run import RecordedRun
 from schemas.feature_table import DType, FeatureTable
 
-_MOST_VALUES = 20
+_MAX_VALUES = 20
 _SEVERITIES: tuple[Severity | None, ...] = ("error", "warning", "ignore", None)
 
-_Features = Mapping[str, statistics_pb2.FeatureNameStatistics]
 
-
-class LoadedDataset:
+@dataclasses.dataclass(frozen=True)
+class _LoadedDataset:
     """A dataset with its statistics, as TFDV wrote them and as DataGate reads them."""
 
-    def __init__(self, dataset: Dataset) -> None:
-        """Load the statistics.
-
-        Raises:
-            FileNotFoundError: If they are gone.
-        """
-        proto = load_split_statistics(Path(dataset.statistics_uri), dataset.split)
-        self.summary = summarize_split(proto)
-        self.dataset = dataset.model_copy(update={"rows": self.summary.rows})
-        [features] = (one.features for one in proto.datasets)
-        self.features: _Features = {get_feature_name(feature): feature for feature in features}
+    dataset: Dataset
+    summary: SplitSummary
+    features: Mapping[str, statistics_pb2.FeatureNameStatistics]
 
     @property
     def name(self) -> str:
@@ -65,13 +58,13 @@ class LoadedDataset:
 
 
 def collect_data(
-    outputs: Mapping[str, Sequence[StoredArtifact]],
+    run: RecordedRun,
     summary: RunSummary,
     table: FeatureTable | None,
     settings: DataGateSettings,
     notes: list[str],
 ) -> DataReport | None:
-    """Gather what is told of the data.
+    """Gather the facts about the data.
 
     Args:
         table: The task's feature table; None where the task is not known any more.
@@ -81,89 +74,68 @@ def collect_data(
     Returns:
         The data; None where there are no statistics of it any more.
     """
-    statistics = find_output(outputs, "StatisticsGen", "statistics")
+    statistics = run.find_output(NodeId.STATISTICS_GEN, "statistics")
     if statistics is None:
         return None
-    verdict = find_output(outputs, "DataGate", "verdict")
+    verdict = run.find_output(NodeId.DATA_GATE, "verdict")
     if verdict is not None and summary.data is None:
         notes.append(f"DataGate's verdict is gone, or of another version: {verdict.artifact.uri}")
-    datasets = _load_datasets(statistics, summary.data, settings, notes)
-    if not any(not loaded.dataset.is_previous for loaded in datasets):
+    wanted = [(split, split, statistics.artifact.uri) for split in statistics.split_names]
+    if summary.data and summary.data.previous:
+        split = settings.training_split
+        wanted.append((f"previous {split}", split, summary.data.previous.statistics_uri))
+    datasets = []
+    for name, split, uri in wanted:
+        try:
+            datasets.append(_load_dataset(name, split, uri))
+        except FileNotFoundError:
+            notes.append(f"the statistics of {name} are gone: {uri}")
+    if all(loaded.dataset.is_previous for loaded in datasets):
         return None
     return DataReport(
         datasets=tuple(loaded.dataset for loaded in datasets),
         features=_report_features(datasets, summary.data, table),
         verdict=summary.data,
         anomalies=summary.anomalies,
-        schema_differences=_compare_schemas(outputs, datasets, notes),
+        schema_differences=_compare_schemas(run, datasets, notes),
     )
 
 
-def find_output(
-    outputs: Mapping[str, Sequence[StoredArtifact]], node: str, key: str
-) -> StoredArtifact | None:
-    """Find what a node put out; None where it did not."""
-    return next((stored for stored in outputs.get(node, ()) if stored.key == key), None)
-
-
-def _load_datasets(
-    statistics: StoredArtifact,
-    verdict: DataVerdict | None,
-    settings: DataGateSettings,
-    notes: list[str],
-) -> list[LoadedDataset]:
-    wanted = [
+def _load_dataset(name: str, split: str, uri: str) -> _LoadedDataset:
+    proto = load_split_statistics(Path(uri), split)
+    summary = summarize_split(proto)
+    [features] = (one.features for one in proto.datasets)
+    return _LoadedDataset(
         Dataset(
-            name=split,
+            name=name,
             split=split,
-            is_previous=False,
-            rows=0,
-            statistics_uri=statistics.artifact.uri,
-        )
-        for split in statistics.split_names
-    ]
-    if verdict is not None and verdict.previous is not None:
-        wanted.append(
-            Dataset(
-                name=f"previous {settings.training_split}",
-                split=settings.training_split,
-                is_previous=True,
-                rows=0,
-                statistics_uri=verdict.previous.statistics_uri,
-            )
-        )
-    loaded = []
-    for dataset in wanted:
-        try:
-            loaded.append(LoadedDataset(dataset))
-        except FileNotFoundError:
-            notes.append(f"the statistics of {dataset.name} are gone: {dataset.statistics_uri}")
-    return loaded
+            is_previous=name != split,
+            rows=summary.rows,
+            statistics_uri=uri,
+        ),
+        summary,
+        {get_feature_name(feature): feature for feature in features},
+    )
 
 
 def _compare_schemas(
-    outputs: Mapping[str, Sequence[StoredArtifact]],
-    datasets: Sequence[LoadedDataset],
-    notes: list[str],
+    run: RecordedRun, datasets: Sequence[_LoadedDataset], notes: list[str]
 ) -> tuple[SchemaDifference, ...]:
-    curated = find_output(outputs, "CuratedSchema", "schema")
-    inferred = find_output(outputs, "SchemaGen", "schema")
+    curated = run.find_output(NodeId.CURATED_SCHEMA, "schema")
+    inferred = run.find_output(NodeId.SCHEMA_GEN, "schema")
     if curated is None or inferred is None:
         return ()
     splits = {loaded.name: loaded.summary for loaded in datasets if not loaded.dataset.is_previous}
     try:
-        return compare_schemas(
-            load_schema(curated.path / SCHEMA_FILE_NAME),
-            load_schema(inferred.path / SCHEMA_FILE_NAME),
-            splits,
-        )
+        schemas = [load_schema(stored.path / SCHEMA_FILE_NAME) for stored in (curated, inferred)]
     except FileNotFoundError as error:
         notes.append(f"a schema is gone: {error.filename}")
         return ()
+    return compare_schemas(schemas[0], schemas[1], splits)
 
 
 def _report_features(
-    datasets: Sequence[LoadedDataset], verdict: DataVerdict | None, table: FeatureTable | None
+    datasets: Sequence[_LoadedDataset], verdict: DataVerdict | None, table: FeatureTable | None
 ) -> tuple[FeatureReport, ...]:
     names = dict.fromkeys(
         [*(table.names if table else ()), *(name for one in datasets for name in one.features)]
@@ -184,7 +156,7 @@ def _rank(feature: FeatureReport) -> tuple[int, float]:
 
 def _report_feature(
     name: str,
-    datasets: Sequence[LoadedDataset],
+    datasets: Sequence[_LoadedDataset],
     verdict: DataVerdict | None,
     table: FeatureTable | None,
 ) -> FeatureReport:
@@ -196,37 +168,32 @@ def _report_feature(
         for distribution in [loaded.summary.features[name].distribution]
         if distribution is not None
     }
+    first = next(iter(columns.values()), None)
     return FeatureReport(
         name=name,
-        kind=_name_kind(columns),
+        kind=(
+            "unknown"
+            if first is None
+            else "categories"
+            if isinstance(first, Categories)
+            else "numbers"
+        ),
         dtype=known.dtype.value if known else None,
         unit=known.unit if known else "",
         meaning=known.meaning if known else "",
         role=known.role.value if known else None,
         statistics=tuple(_measure(loaded, name) for loaded in having),
         overlay=overlay(columns, is_whole=known is not None and known.dtype is DType.INT),
-        comparisons=_list_comparisons(verdict, name),
+        comparisons=tuple(
+            score for score in (verdict.scores if verdict else ()) if score.feature == name
+        ),
         findings=tuple(
             finding for finding in (verdict.findings if verdict else ()) if finding.feature == name
         ),
     )
 
 
-def _list_comparisons(verdict: DataVerdict | None, name: str) -> tuple[Comparison, ...]:
-    scores = verdict.scores if verdict else ()
-    return tuple(comparison for comparison in scores if comparison.feature == name)
-
-
-def _name_kind(
-    columns: Mapping[str, Categories | Quantiles],
-) -> Literal["numbers", "categories", "unknown"]:
-    first = next(iter(columns.values()), None)
-    if first is None:
-        return "unknown"
-    return "categories" if isinstance(first, Categories) else "numbers"
-
-
-def _measure(loaded: LoadedDataset, name: str) -> FeatureStatistics:
+def _measure(loaded: _LoadedDataset, name: str) -> FeatureStatistics:
     summary, proto = loaded.summary.features[name], loaded.features[name]
     kind = proto.WhichOneof("stats")
     return FeatureStatistics(
@@ -243,11 +210,8 @@ def _measure(loaded: LoadedDataset, name: str) -> FeatureStatistics:
 
 
 def _measure_numbers(numbers: statistics_pb2.NumericStatistics) -> NumberStatistics:
-    standard = [
-        histogram
-        for histogram in numbers.histograms
-        if histogram.type == statistics_pb2.Histogram.STANDARD
-    ]
+    kind = statistics_pb2.Histogram.STANDARD
+    standard = [histogram for histogram in numbers.histograms if histogram.type == kind]
     return NumberStatistics(
         min=numbers.min,
         median=numbers.median,
@@ -271,6 +235,6 @@ def _measure_categories(
         distinct=summary.unique or 0,
         top_values=tuple(
             ValueCount(value=bucket.label, rows=bucket.sample_count)
-            for bucket in text.rank_histogram.buckets[:_MOST_VALUES]
+            for bucket in text.rank_histogram.buckets[:_MAX_VALUES]
         ),
     )

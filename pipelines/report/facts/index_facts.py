@@ -1,25 +1,29 @@
-"""Gather what is told of all runs together."""
+"""Gather the facts about all runs together."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from components.record_file import UnreadableRecordError
 from pipelines.config.layout import OutputLayout
-from pipelines.records.record_file import UnreadableRecordError
+from pipelines.records.run_summary import RunSummary, find_time_span
 from pipelines.report.model.run_index import ChampionStep, IndexedRun, RunIndex
 from pipelines.runs.champion import ChampionState, open_champion
 from pipelines.runs.run_list import list_some_runs
-from pipelines.runs.run_summary import RunSummary, find_time_span, load_listed_summary
+from pipelines.runs.summaries import load_listed_summary
+
+_EARLIEST = datetime.datetime.min.replace(tzinfo=datetime.timezone.utc)
 
 
 def collect_index(layout: OutputLayout) -> RunIndex:
-    """Gather what is told of all runs of an output root.
+    """Gather the facts about all runs of an output root.
 
     Returns:
         The index; a run that can't be read is in its notes.
 
     Raises:
+        OSError: If the metadata store can't be reached.
         UsageError: If there are no runs.
         UnreadableRecordError: If none can be read.
     """
@@ -32,13 +36,16 @@ def collect_index(layout: OutputLayout) -> RunIndex:
         except (OSError, UnreadableRecordError) as error:
             notes.append(f"run {run_id}: {error}")
     pipeline = found.runs[-1].pipeline
-    champion = _read_champion(layout, pipeline)
+    champion = None
+    if layout.has_metadata_store:
+        with open_champion(layout, pipeline) as store:
+            champion = store.show()
     return RunIndex(
         pipeline=pipeline,
         output_root=str(layout.root),
         runs=tuple(runs),
         champion=champion,
-        history=_tell_history(runs, champion),
+        history=tuple(sorted(_list_steps(runs, champion), key=lambda step: step.when or _EARLIEST)),
         notes=tuple(notes),
     )
 
@@ -55,26 +62,16 @@ def _index(layout: OutputLayout, summary: RunSummary) -> IndexedRun:
     )
 
 
-def _read_champion(layout: OutputLayout, pipeline: str) -> ChampionState | None:
-    if not layout.has_metadata_store:
-        return None
-    with open_champion(layout, pipeline) as champion:
-        return champion.show()
-
-
-def _tell_history(
+def _list_steps(
     runs: Iterable[IndexedRun], champion: ChampionState | None
-) -> tuple[ChampionStep, ...]:
-    """Tell the champion's history: each version when it was first pushed, and other changes."""
-    steps: list[ChampionStep] = []
+) -> Iterator[ChampionStep]:
+    """List the first push of each version, and all other changes of the champion."""
     known: set[int] = set()
     for run in runs:
         version = run.summary.pushed_version
-        if version is None or version in known:
-            continue
-        known.add(version)
-        steps.append(
-            ChampionStep(
+        if version is not None and version not in known:
+            known.add(version)
+            yield ChampionStep(
                 when=run.started_at,
                 what="pushed",
                 version=version,
@@ -82,17 +79,12 @@ def _tell_history(
                 who="",
                 reason=run.summary.reason,
             )
-        )
     for change in champion.changes if champion else ():
-        steps.append(
-            ChampionStep(
-                when=datetime.datetime.fromisoformat(change.when),
-                what=change.action.value,
-                version=change.version,
-                run_id=None,
-                who=change.who,
-                reason=change.reason,
-            )
+        yield ChampionStep(
+            when=datetime.datetime.fromisoformat(change.when),
+            what=change.action.value,
+            version=change.version,
+            run_id=None,
+            who=change.who,
+            reason=change.reason,
         )
-    earliest = datetime.datetime.min.replace(tzinfo=datetime.timezone.utc)
-    return tuple(sorted(steps, key=lambda step: step.when or earliest))

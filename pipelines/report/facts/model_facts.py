@@ -1,22 +1,21 @@
-"""Gather what is told of a run's model from its artifacts: no TFMA, no TensorFlow."""
+"""Gather the facts about a run's model from its artifacts: no TFMA, no TensorFlow."""
 
 from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-import pydantic
-
-from components.metrics.digest import EvaluationDigest, MeasuredSlice, ModelMeasures, find_digest
+from components.metrics.evaluation import Evaluation, ModelMeasures, find_evaluation
 from components.model_validator.gate_result import GateResult
 from components.model_validator.settings import RowSource
-from components.model_validator.validation import MetricComparison, Validation, find_validation
+from components.model_validator.validation import Validation, find_validation
+from components.record_file import UnreadableRecordError
 from components.trainer.history import HISTORY_FILE
 from pipelines.metadata.run_store import StoredArtifact
-from pipelines.report.facts.data_facts import find_output
+from pipelines.records.nodes import NodeId
 from pipelines.report.model.model_report import (
     Epoch,
     FairnessReport,
@@ -25,6 +24,7 @@ from pipelines.report.model.model_report import (
     SliceReport,
     TrainingReport,
 )
+from pipelines.runs.recorded_run import RecordedRun
 
 _FAIRNESS_KIND = "fairness"
 _SORTED_BY = "log_loss"
@@ -32,33 +32,29 @@ _SORTED_BY = "log_loss"
 _Content = TypeVar("_Content")
 
 
-def collect_model(
-    outputs: Mapping[str, Sequence[StoredArtifact]], rows: RowSource, notes: list[str]
-) -> ModelReport | None:
+def collect_model(run: RecordedRun, rows: RowSource, notes: list[str]) -> ModelReport | None:
     """Gather what is told of the model.
 
     Args:
-        rows: What ModelValidator is told of the examples: split, threshold, attributes.
+        rows: What ModelValidator knows about the examples: split, threshold, attributes.
         notes: Gets a sentence for what can't be shown.
 
     Returns:
         The model; None where none was trained.
     """
-    if find_output(outputs, "Trainer", "model") is None:
+    if run.find_output(NodeId.TRAINER, "model") is None:
         return None
-    evaluation = find_output(outputs, "Evaluator", "evaluation")
-    blessing = find_output(outputs, "ModelValidator", "blessing")
-    digest = _read("evaluation's digest", find_digest, evaluation, notes)
+    evaluation = run.find_output(NodeId.EVALUATOR, "evaluation")
+    blessing = run.find_output(NodeId.MODEL_VALIDATOR, "blessing")
+    evaluated = _read("evaluation's digest", find_evaluation, evaluation, notes)
     validation = _read("validation", find_validation, blessing, notes)
-    slices = _report_slices(digest, validation, rows) if digest else ()
+    slices = _report_slices(evaluated, validation, rows) if evaluated else ()
     return ModelReport(
-        training=_report_training(find_output(outputs, "Trainer", "model_run"), notes),
+        training=_report_training(run.find_output(NodeId.TRAINER, "model_run"), notes),
         threshold=rows.threshold,
         evaluated_split=rows.split,
-        candidate=_report_curves("candidate", digest.candidate) if digest else None,
-        champion=(
-            _report_curves("champion", digest.champion) if digest and digest.champion else None
-        ),
+        candidate=_report_curves("candidate", evaluated.candidate) if evaluated else None,
+        champion=_report_curves("champion", evaluated.champion) if evaluated else None,
         slices=slices,
         fairness=tuple(_report_fairness(slices, validation, rows)),
         validation=validation,
@@ -76,7 +72,7 @@ def _read(
         return None
     try:
         content = find(stored.path)
-    except pydantic.ValidationError:
+    except UnreadableRecordError:
         notes.append(f"the {what} is of another version: {stored.artifact.uri}")
         return None
     if content is None:
@@ -88,7 +84,7 @@ def read_history(path: Path) -> TrainingReport:
     """Read the history that the Trainer left.
 
     Args:
-        path: Its CSV file, a line an epoch.
+        path: Its CSV file, one line per epoch.
 
     Raises:
         OSError: If it can't be read.
@@ -110,7 +106,7 @@ def read_history(path: Path) -> TrainingReport:
             for row in csv.DictReader(file)
         )
     if not epochs:
-        raise ValueError(f"{path}: got no epoch, expected a line for each")
+        raise ValueError(f"{path}: got no epoch, expected one line per epoch")
     return TrainingReport(
         epochs=epochs, best_epoch=min(epochs, key=lambda epoch: epoch.validation_log_loss).number
     )
@@ -128,17 +124,15 @@ def _report_training(run: StoredArtifact | None, notes: list[str]) -> TrainingRe
         return None
 
 
-def _report_curves(name: str, measures: ModelMeasures) -> ModelCurves:
+def _report_curves(name: str, measures: ModelMeasures | None) -> ModelCurves | None:
+    if measures is None:
+        return None
     return ModelCurves(name=name, thresholds=measures.thresholds, calibration=measures.calibration)
 
 
 def _report_slices(
-    digest: EvaluationDigest, validation: Validation | None, rows: RowSource
+    evaluation: Evaluation, validation: Validation | None, rows: RowSource
 ) -> tuple[SliceReport, ...]:
-    champion = {
-        (part.column, part.column_value): part
-        for part in (digest.champion.slices if digest.champion else ())
-    }
     gates: dict[str, list[GateResult]] = {}
     for gate in validation.gates if validation else ():
         gates.setdefault(gate.slice, []).append(gate)
@@ -148,10 +142,10 @@ def _report_slices(
             column_value=part.column_value or "",
             is_group=part.column in rows.attributes,
             examples=part.examples,
-            metrics=_compare(part, champion.get((part.column, part.column_value))),
-            gates=tuple(gates.get(f"{part.column}={part.column_value}", ())),
+            metrics=evaluation.compare(part),
+            gates=tuple(gates.get(part.name, ())),
         )
-        for part in digest.candidate.slices
+        for part in evaluation.candidate.slices
         if part.column is not None
     ]
     return tuple(sorted(reports, key=_rank))
@@ -160,20 +154,6 @@ def _report_slices(
 def _rank(part: SliceReport) -> tuple[float, str]:
     metric = part.find_metric(_SORTED_BY)
     return (math.inf if metric is None or metric.value is None else -metric.value), part.name
-
-
-def _compare(part: MeasuredSlice, champion: MeasuredSlice | None) -> tuple[MetricComparison, ...]:
-    baseline = champion.metrics if champion else {}
-    return tuple(
-        MetricComparison(
-            name=name,
-            value=metric.value,
-            lower=metric.lower,
-            upper=metric.upper,
-            baseline=baseline[name].value if name in baseline else None,
-        )
-        for name, metric in part.metrics.items()
-    )
 
 
 def _report_fairness(

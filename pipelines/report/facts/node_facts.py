@@ -1,47 +1,52 @@
-"""Gather what is told of a run's nodes from the metadata store and the logs."""
+"""Gather the facts about a run's nodes from its record and the logs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
-from ml_metadata.proto import metadata_store_pb2 as mlmd
-
-from pipelines.config.layout import OutputLayout
-from pipelines.metadata.run_store import RunStore, StoredArtifact
-from pipelines.records.description import NodeDescription
+from pipelines.metadata.run_store import StoredArtifact
+from pipelines.records.run_summary import NodeSummary
 from pipelines.report.model.node_report import ArtifactReport, NodeReport
 from pipelines.runs.explanation import explain_node, flatten_parameter
-from pipelines.runs.run_summary import NodeRow
+from pipelines.runs.recorded_run import RecordedNode, RecordedRun
 
 _TAIL_LINES = 40
 _TAIL_BYTES = 64 * 1024
 
 
-def collect_node(
-    store: RunStore, layout: OutputLayout, run_id: str, description: NodeDescription, row: NodeRow
-) -> NodeReport:
-    """Gather what is told of one node.
+def collect_node(run: RecordedRun, node: RecordedNode, row: NodeSummary) -> NodeReport:
+    """Gather the facts about one node.
 
     Args:
-        description: The node as the run compiled it.
+        row: The node in the run's summary.
     """
-    execution = store.find_execution(run_id, description.id)
-    result = store.read_result(run_id, description.id)
-    log_tail, log_lines = read_tail(
-        Path(row.log) if row.log else layout.run(run_id).log_path(description.id)
-    )
+    log_path = Path(row.log) if row.log else run.layout.run(run.run_id).log_path(node.id)
+    log_tail, log_lines = read_tail(log_path)
+
+    def report(stored: StoredArtifact) -> ArtifactReport:
+        maker = run.producers.get(stored.id)
+        return ArtifactReport(
+            key=stored.key,
+            id=stored.id,
+            type=stored.type,
+            uri=stored.artifact.uri,
+            splits=tuple(stored.split_names),
+            is_freed=stored.is_freed,
+            made_by_node=maker and maker.node_id,
+            made_by_run=maker and maker.run_id,
+        )
+
     return NodeReport(
-        description=description,
+        description=node.description,
         row=row,
-        explanation=explain_node(store, description, run_id, row.state),
-        problems=result.problems if result else (),
-        execution_id=execution.id if execution else None,
-        inputs=_list(store, store.list_inputs(execution)) if execution else (),
-        outputs=_list(store, store.list_outputs(execution)) if execution else (),
+        explanation=explain_node(run, node, row.state),
+        problems=node.result.problems,
+        execution_id=node.execution and node.execution.id,
+        inputs=tuple(map(report, sorted(node.inputs, key=_get_place))),
+        outputs=tuple(map(report, sorted(node.outputs, key=_get_place))),
         parameters={
             name: value
-            for key, text in description.parameters.items()
+            for key, text in node.description.parameters.items()
             for name, value in flatten_parameter(key, text).items()
         },
         log_tail=log_tail,
@@ -49,9 +54,8 @@ def collect_node(
     )
 
 
-def is_freed(artifact: mlmd.Artifact) -> bool:
-    """Say whether an artifact's files are gone."""
-    return artifact.state == mlmd.Artifact.DELETED or not Path(artifact.uri).exists()
+def _get_place(stored: StoredArtifact) -> tuple[str, int]:
+    return stored.key, stored.id
 
 
 def read_tail(path: Path) -> tuple[tuple[str, ...], int]:
@@ -70,22 +74,3 @@ def read_tail(path: Path) -> tuple[tuple[str, ...], int]:
         log.seek(max(log.tell() - _TAIL_BYTES, 0))
         tail = log.read().decode("utf-8", errors="replace").splitlines()
     return tuple(tail[-_TAIL_LINES:]), lines
-
-
-def _list(store: RunStore, stored: Iterable[StoredArtifact]) -> tuple[ArtifactReport, ...]:
-    found = sorted(stored, key=lambda one: (one.key, one.artifact.id))
-    return tuple(_report(store, one) for one in found)
-
-
-def _report(store: RunStore, stored: StoredArtifact) -> ArtifactReport:
-    maker = store.find_producer(stored.artifact.id)
-    return ArtifactReport(
-        key=stored.key,
-        id=stored.artifact.id,
-        type=stored.type,
-        uri=stored.artifact.uri,
-        splits=tuple(stored.split_names),
-        is_freed=is_freed(stored.artifact),
-        made_by_node=store.find_node(maker) if maker else None,
-        made_by_run=store.find_run(maker) if maker else None,
-    )

@@ -1,4 +1,4 @@
-"""Cut a column of several datasets into the same bins, to lay them over each other.
+"""Cut a column of several datasets into the same bins, to draw them over each other.
 
 This module is plain Python and NumPy.
 """
@@ -22,10 +22,10 @@ from components.statistics_gen.distances import (
 )
 from pipelines.report.model.data_report import OverlayBin
 
-MOST_BINS = 20
-"""Most bins of numbers, and most values of categories, beside those of the rest."""
+MAX_BINS = 20
+"""Bins of numbers, or values of categories, beside those of the rest."""
 
-_MOST_WHOLE_NUMBERS = 40
+_MAX_WHOLE_NUMBERS = 40
 _PERCENTILES = 100
 
 
@@ -63,7 +63,7 @@ def _overlay_categories(columns: Mapping[str, Categories]) -> tuple[OverlayBin, 
     for of_one in shares.values():
         for value, share in of_one.items():
             largest[value] = max(share, largest.get(value, 0.0))
-    shown = sorted(largest, key=lambda value: (-largest[value], value))[:MOST_BINS]
+    shown = sorted(largest, key=lambda value: (-largest[value], value))[:MAX_BINS]
     bins = [
         _create_bin(value, {name: of_one.get(value, 0.0) for name, of_one in shares.items()})
         for value in shown
@@ -102,7 +102,7 @@ def _overlay_numbers(columns: Mapping[str, Quantiles], is_whole: bool) -> tuple[
 def _list_whole_numbers(columns: Sequence[Quantiles]) -> list[float]:
     """List every whole number from the smallest to the largest; none where they are many."""
     ends = [end for column in columns for end in (*column.lows, *column.highs)]
-    if not ends or max(ends) - min(ends) >= _MOST_WHOLE_NUMBERS:
+    if not ends or max(ends) - min(ends) >= _MAX_WHOLE_NUMBERS:
         return []
     return [float(number) for number in range(math.ceil(min(ends)), math.floor(max(ends)) + 1)]
 
@@ -112,7 +112,7 @@ def _cut_evenly(columns: Sequence[Quantiles]) -> list[float]:
     percentiles = [cut for column in columns for cut in cut_at_quantiles(column, _PERCENTILES)]
     if not percentiles:
         return []
-    evenly, step = np.linspace(min(percentiles), max(percentiles), MOST_BINS - 1, retstep=True)
+    evenly, step = np.linspace(min(percentiles), max(percentiles), MAX_BINS - 1, retstep=True)
     # Two digits of a bin's width read well, and keep bins of large numbers apart.
     decimals = 1 - math.floor(math.log10(step)) if step > 0 else 0
     return sorted({round(float(cut), decimals) for cut in evenly})

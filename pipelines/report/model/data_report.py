@@ -1,4 +1,4 @@
-"""What is told of a run's data: every column, by split, beside the data accepted before."""
+"""The facts about a run's data: every column, by split, beside the data accepted before."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Literal
 from components.curated_schema.schema_diff import SchemaDifference
 from components.data_gate.anomaly_kinds import Severity
 from components.data_gate.findings import Comparison, DataVerdict, Finding
+from components.data_gate.published_anomalies import Anomaly
 from components.frozen_model import FrozenModel
-from pipelines.records.anomalies import Anomaly
 
 
 class Dataset(FrozenModel):
-    """Rows that statistics were taken of.
+    """Rows that statistics were computed over.
 
     Attributes:
         name: Its name on the page, unique in the report: a split's, such as ``train``, or
@@ -29,11 +29,7 @@ class Dataset(FrozenModel):
 
 
 class Bucket(FrozenModel):
-    """One bucket of a histogram that TFDV wrote.
-
-    Attributes:
-        rows: Rows in it; TFDV estimates it, so it can be a fraction.
-    """
+    """One bucket of a histogram of TFDV's, which estimates rows: they can be a fraction."""
 
     low: float
     high: float
@@ -41,10 +37,9 @@ class Bucket(FrozenModel):
 
 
 class NumberStatistics(FrozenModel):
-    """A column of numbers in one dataset, over the rows with a value; at least one.
+    """A column of numbers in one dataset, in its unit, over the rows with a value; at least one.
 
     Attributes:
-        min: Smallest number, in the column's unit.
         median: Median, as TFDV estimates it.
         zeros: Rows with the number 0.
         histogram: TFDV's standard histogram, of equally wide buckets from min to max.
@@ -60,11 +55,7 @@ class NumberStatistics(FrozenModel):
 
 
 class ValueCount(FrozenModel):
-    """One value and its rows.
-
-    Attributes:
-        value: The value as text.
-    """
+    """One value, as text, and its rows."""
 
     value: str
     rows: float
@@ -74,8 +65,8 @@ class CategoryStatistics(FrozenModel):
     """A column of texts, or of numbers that are names, in one dataset.
 
     Attributes:
-        distinct: Number of different values.
-        top_values: The most frequent values, most frequent first; 20 at most.
+        distinct: Number of distinct values.
+        top_values: The most frequent values, most frequent first; at most 20.
     """
 
     distinct: int
@@ -89,7 +80,7 @@ class FeatureStatistics(FrozenModel):
         dataset: Name of the dataset.
         missing: Rows without a value.
         numbers: Of a column of numbers; None for another, or without a value.
-        categories: Of a column of texts or names; None for another.
+        categories: Of a column of categories; None for another.
     """
 
     dataset: str
@@ -111,8 +102,8 @@ class OverlayBin(FrozenModel):
         label: The value, the interval, ``missing`` or ``all other values``.
         low: Lower limit of an interval; None where it is open, or there is none.
         high: Upper limit of an interval; None likewise.
-        shares: Share of all rows of each dataset that is in it, 0 to 1, by the dataset's name; over
-            the bins of an overlay each dataset's shares sum to 1.
+        shares: Share of each dataset's rows, 0 to 1, by the dataset's name; over all bins of an
+            overlay each dataset's shares sum to 1.
     """
 
     label: str
@@ -131,7 +122,7 @@ class FeatureReport(FrozenModel):
         unit: Unit of its numbers; empty where there is none.
         meaning: What it holds, from the feature table; empty for a column that it does not know.
         role: What it is for: ``input``, ``label source`` or ``context``; None likewise.
-        statistics: Of each dataset that has the column, in the order of ``DataReport.datasets``.
+        statistics: Per dataset that has the column, in the order of ``DataReport.datasets``.
         overlay: The same bins for all datasets, to lay over each other; of numbers cut at the
             training split's quantiles, so that bins are not equally wide.
         comparisons: Its drift and skew scores, with limits and bins.
@@ -151,12 +142,12 @@ class FeatureReport(FrozenModel):
 
     @property
     def severity(self) -> Severity | None:
-        """The worst that was found in it; None where nothing was."""
+        """The worst severity of its findings; None where there are none."""
         return self.findings[0].severity if self.findings else None
 
     @property
     def worst_comparison(self) -> Comparison | None:
-        """The score that is furthest into its limit; None where none was taken."""
+        """The score that uses most of its limit; None where none was computed."""
         return max(self.comparisons, key=measure_use, default=None)
 
 
@@ -166,12 +157,12 @@ class DataReport(FrozenModel):
     Attributes:
         datasets: What statistics there are of: this run's splits, then the previous data's
             training split where there is one.
-        features: Every column, those in trouble first: by severity of findings, then by how much of
-            a drift or skew limit is used up, then as in the feature table.
+        features: Every column, those with problems first: by severity of findings, then by use of
+            a drift or skew limit, then as in the feature table.
         verdict: What DataGate found and decided: findings with offending rows, files, row counts,
             labels, previous data; None where it did not get that far.
-        anomalies: What ExampleValidator published, as TFDV words it.
-        schema_differences: What the curated schema and the one inferred from this data differ in.
+        anomalies: What ExampleValidator published, in TFDV's words.
+        schema_differences: How the curated schema and the one inferred from this data differ.
     """
 
     datasets: tuple[Dataset, ...]
@@ -182,6 +173,6 @@ class DataReport(FrozenModel):
 
 
 def measure_use(comparison: Comparison) -> float:
-    """Measure how much of its limit and noise a score has used up; above 1 it is exceeded."""
-    most = comparison.limit + comparison.distance.noise
-    return comparison.distance.value / most if most else 0.0
+    """Measure how much of its limit and noise a score uses; above 1 the limit is exceeded."""
+    allowed = comparison.limit + comparison.distance.noise
+    return comparison.distance.value / allowed if allowed else 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.data_gate.findings import InputFile
+from components.examples.input_file import InputFile
 from components.frozen_model import FrozenModel
 
 
@@ -11,7 +11,7 @@ class LineageArtifact(FrozenModel):
 
     Attributes:
         id: Its id in the metadata store.
-        node: Node that made it; None for one that nothing in the store made.
+        node: Node that made it; None where no node of the store did.
         made_of: Ids of the artifacts that the execution was given and that are of the lineage.
         version: Version under ``serving/``, of a pushed model; None for others.
     """

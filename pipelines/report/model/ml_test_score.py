@@ -33,15 +33,15 @@ class RubricItem:
 
     Attributes:
         id: Short name that evidence is looked up by.
-        title: What is asked, in one sentence.
-        most_points: What the product can earn as it is: 1 where it does this automatically, 0.5
+        title: What is required, in one sentence.
+        max_points: What the product can earn as it is: 1 where it does this automatically, 0.5
             where it documents it or leaves a part to people, 0 where it does not do it.
         lacks: What is missing for the whole point, in one sentence; empty where nothing is.
     """
 
     id: str
     title: str
-    most_points: float = 1
+    max_points: float = 1
     lacks: str = ""
 
 
@@ -64,7 +64,7 @@ class Item(FrozenModel):
 
     Attributes:
         number: Its number in the section, 1 to 7.
-        title: What is asked, in one sentence.
+        title: What is required, in one sentence.
         shown_by: What can show it; only what a run can show is scored.
         points: 1 where it is met automatically, 0.5 where only in part, 0 where this run does not
             show it or no run can.
@@ -82,17 +82,17 @@ class Item(FrozenModel):
 
     @property
     def level(self) -> str:
-        """How far it is met, in words; of an item that no run can show, why it is not scored."""
+        """How far it is met, in words, or why it is not scored."""
         if self.shown_by != "run":
             return {"tests": "not by a run", "nothing": "not done"}[self.shown_by]
         return {1.0: "automated", 0.5: "in part"}.get(self.points, "not met")
 
 
 class MlTestScore(FrozenModel):
-    """The score of a run: its points out of the items that a run can show.
+    """The score of a run: the sum of its points, out of the items that a run can show.
 
-    It is a sum. The rubric's own score is that of the weakest section, and needs all 28 items; what
-    tests and documents show of the others is not a run's to say.
+    The rubric's own score is that of the weakest section, and needs all 28 items; what tests and
+    documents show of the others does not follow from a run.
 
     Attributes:
         items: All 28, by section and number.
@@ -122,7 +122,7 @@ class MlTestScore(FrozenModel):
         return sum(self.sections.values())
 
     @property
-    def most(self) -> int:
+    def max_total(self) -> int:
         """Number of items that a run can show."""
         return sum(self.run_items.values())
 
@@ -137,30 +137,28 @@ RUBRIC: Mapping[Section, tuple[RubricItem, ...]] = {
         RubricItem(
             "useful-features",
             "Every feature is shown to help.",
-            most_points=0,
-            lacks="No run measures the model without each of its features.",
+            0,
+            "No run measures the model without each of its features.",
         ),
         RubricItem(
             "feature-cost",
             "No feature costs more than it brings: in latency, in memory, in upstream "
             "dependencies.",
-            most_points=0,
-            lacks="What a single feature costs is not measured.",
+            0,
+            "What a single feature costs is not measured.",
         ),
         RubricItem("feature-rules", "Features obey rules about what may be used at all."),
         RubricItem(
             "privacy",
             "The data pipeline controls who may see what is private.",
-            most_points=0,
-            lacks=(
-                "Who may read the rows, and for how long they are kept, is left to the file system."
-            ),
+            0,
+            "Who may read the rows, and for how long they are kept, is left to the file system.",
         ),
         RubricItem(
             "new-features",
             "A new feature can be added quickly.",
-            most_points=0.5,
-            lacks="How long a new feature takes is not measured.",
+            0.5,
+            "How long a new feature takes is not measured.",
         ),
         RubricItem("feature-code", "The code that makes features is tested."),
     ),
@@ -168,26 +166,26 @@ RUBRIC: Mapping[Section, tuple[RubricItem, ...]] = {
         RubricItem(
             "reviewed-models",
             "Every model's specification is reviewed and kept under version control.",
-            most_points=0.5,
-            lacks="Nothing forces a review before a model's code is run.",
+            0.5,
+            "Nothing forces a review before a model's code is run.",
         ),
         RubricItem(
             "online-metrics",
             "Offline metrics are shown to go with what matters online.",
-            most_points=0,
-            lacks="Nothing is measured online.",
+            0,
+            "Nothing is measured online.",
         ),
         RubricItem(
             "tuned-models",
             "Hyperparameters are tuned.",
-            most_points=0,
-            lacks="No search over the settings is run or recorded.",
+            0,
+            "No search over the settings is run or recorded.",
         ),
         RubricItem(
             "known-ageing",
             "How much a model loses by growing old is known.",
-            most_points=0,
-            lacks="Training on the past and testing on what follows has not been measured.",
+            0,
+            "Training on the past and testing on what follows has not been measured.",
         ),
         RubricItem("simpler-model", "A simpler model is shown not to be better."),
         RubricItem("slices", "Quality is good enough on every important slice."),
@@ -201,17 +199,15 @@ RUBRIC: Mapping[Section, tuple[RubricItem, ...]] = {
         RubricItem(
             "debugging",
             "A model can be debugged by following one example through it, step by step.",
-            most_points=0,
-            lacks="There is no tool that follows one example through the model.",
+            0,
+            "There is no tool that follows one example through the model.",
         ),
         RubricItem(
             "canary",
             "A model is tried out on a little of the real traffic before it serves all of it.",
-            most_points=0.5,
-            lacks=(
-                "The model is loaded as a server loads it and replays the test split, but "
-                "sees no traffic."
-            ),
+            0.5,
+            "The model is loaded as a server loads it and replays the test split, but "
+            "sees no traffic.",
         ),
         RubricItem("rollback", "A serving model can be rolled back, quickly and safely."),
     ),
@@ -219,11 +215,8 @@ RUBRIC: Mapping[Section, tuple[RubricItem, ...]] = {
         RubricItem(
             "dependencies",
             "A change in what the pipeline depends on is noticed.",
-            most_points=0.5,
-            lacks=(
-                "Packages are locked, but nobody is told when an upstream source of the data "
-                "changes."
-            ),
+            0.5,
+            "Packages are locked, but nobody is told when an upstream source of the data changes.",
         ),
         RubricItem(
             "input-invariants", "What must always hold of the inputs is checked on every delivery."
@@ -232,8 +225,8 @@ RUBRIC: Mapping[Section, tuple[RubricItem, ...]] = {
         RubricItem(
             "model-age",
             "A serving model that has grown too old is noticed.",
-            most_points=0,
-            lacks="The age of what serves is not watched.",
+            0,
+            "The age of what serves is not watched.",
         ),
         RubricItem(
             "finite-numbers",
@@ -242,20 +235,14 @@ RUBRIC: Mapping[Section, tuple[RubricItem, ...]] = {
         RubricItem(
             "cost",
             "Training and serving have not become slower or larger.",
-            most_points=0.5,
-            lacks=(
-                "Latency, load time and size are held against limits; the time of a training "
-                "is not."
-            ),
+            0.5,
+            "Latency, load time and size are held against limits; the time of a training is not.",
         ),
         RubricItem(
             "served-quality",
             "The quality of served predictions has not fallen.",
-            most_points=0.5,
-            lacks=(
-                "Rows of each delivery are held against the champion; served answers are not "
-                "scored."
-            ),
+            0.5,
+            "Rows of each delivery are held against the champion; served answers are not scored.",
         ),
     ),
 }

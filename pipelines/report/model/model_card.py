@@ -15,7 +15,7 @@ class InputColumn(FrozenModel):
 
     Attributes:
         unit: Its unit; empty where there is none.
-        transformations: What the model gets of it, in a few words each.
+        transformations: What the model gets of it, a few words per transformation.
     """
 
     name: str
@@ -30,9 +30,9 @@ class ModelCard(FrozenModel):
     Attributes:
         about: Purpose, owners, uses and limits, as the configuration had them when the run was
             compiled; None for a run that was compiled before they were kept.
-        task: Folder under ``schemas/`` that says what the data is.
+        task: Folder under ``schemas/`` that describes the data.
         label: What the label is, in one sentence.
-        settings: Settings of model and training, in text by name.
+        settings: Settings of model and training, as text by name.
         labels: Rows and positives by split; empty where DataGate did not get that far.
         pushed_version: Version under ``serving/``; None where it was not pushed.
         model_uri: Folder of the ``Model`` artifact; None where there is none.

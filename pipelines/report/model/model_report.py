@@ -1,11 +1,11 @@
-"""What is told of a run's model: its training, its metrics, its slices, its fairness."""
+"""The facts about a run's model: its training, its metrics, its slices, its fairness."""
 
 from __future__ import annotations
 
 from components.frozen_model import FrozenModel
-from components.metrics.digest import CalibrationBin, ThresholdCounts
+from components.metrics.evaluation import CalibrationBin, MetricComparison, ThresholdCounts
 from components.model_validator.gate_result import GateResult
-from components.model_validator.validation import MetricComparison, Validation
+from components.model_validator.validation import Validation
 
 
 class Epoch(FrozenModel):

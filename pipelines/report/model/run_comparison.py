@@ -1,11 +1,11 @@
-"""What is different between two runs."""
+"""The differences between two runs."""
 
 from __future__ import annotations
 
 from components.frozen_model import FrozenModel
+from components.model_validator.gate_result import GateResult
 from components.statistics_gen.distances import Distance
 from pipelines.report.model.run_report import RunReport
-from pipelines.runs.run_summary import GateRow
 
 
 class MetricChange(FrozenModel):
@@ -28,31 +28,29 @@ class GateChange(FrozenModel):
 
     Attributes:
         rule: Which of its limits.
-        before: What came out in the first run; None where it was not judged.
-        after: What came out in the second; None likewise.
+        before: The first run's result; None where it was not judged.
+        after: The second run's.
     """
 
     name: str
     rule: str
     slice: str
-    before: GateRow | None
-    after: GateRow | None
+    before: GateResult | None
+    after: GateResult | None
 
     @property
     def differs(self) -> bool:
-        """Whether the outcome, or the limit, is another."""
+        """Whether the outcome or the limit differs."""
         if self.before is None or self.after is None:
             return True
         return (self.before.outcome, self.before.limit) != (self.after.outcome, self.after.limit)
 
 
 class ParameterChange(FrozenModel):
-    """A node's parameter that differs; None where a run does not have it.
+    """A node's parameter that differs, as text; None where a run does not have it.
 
     Attributes:
         name: The parameter, such as ``settings.seed``.
-        before: In the first run, as text.
-        after: In the second.
     """
 
     node: str

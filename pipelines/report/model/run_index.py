@@ -1,12 +1,12 @@
-"""What is told of all runs together."""
+"""The facts about all runs together."""
 
 from __future__ import annotations
 
 import datetime
 
 from components.frozen_model import FrozenModel
+from pipelines.records.run_summary import RunSummary
 from pipelines.runs.champion import ChampionState
-from pipelines.runs.run_summary import RunSummary
 
 
 class IndexedRun(FrozenModel):

@@ -1,10 +1,11 @@
-"""All that is told of a run: the one model that every page, screen and JSON is a view of."""
+"""All facts about a run: the one model that every page, screen and JSON is a view of."""
 
 from __future__ import annotations
 
 import datetime
 
 from components.frozen_model import FrozenModel
+from pipelines.records.run_summary import RunSummary
 from pipelines.report.model.data_report import DataReport
 from pipelines.report.model.lineage import Lineage
 from pipelines.report.model.ml_test_score import MlTestScore
@@ -12,11 +13,10 @@ from pipelines.report.model.model_card import ModelCard
 from pipelines.report.model.model_report import ModelReport
 from pipelines.report.model.node_report import NodeReport
 from pipelines.runs.explanation import RunExplanation
-from pipelines.runs.run_summary import RunSummary
 
 
 class RunHeader(FrozenModel):
-    """When a run was, of what data and what code.
+    """When a run was, on which data and with which code.
 
     Attributes:
         started_at: When its first node started, UTC; None where none did.
@@ -26,7 +26,7 @@ class RunHeader(FrozenModel):
         rows: Rows of the CSV files; None where they were not counted.
         content_hash: SHA-256 of the compiled pipeline: the same where settings and code of every
             node are the same.
-        code_hash: SHA-256 of all our sources; empty for a run compiled before it was kept.
+        code_hash: SHA-256 of all our sources; empty for a run compiled before it was recorded.
         config_hash: SHA-256 of the configuration; empty likewise.
     """
 
@@ -39,19 +39,18 @@ class RunHeader(FrozenModel):
     config_hash: str
 
 
-class RunFacts(FrozenModel):
-    """All that is told of a run but its score.
+class RunReport(FrozenModel):
+    """All facts about a run.
 
     Attributes:
-        header: When it was, of what data and what code.
-        summary: How it ended, in the documented form that ``show --json`` prints: verdict, reason,
-            metrics beside the champion's, gates, anomalies, pushed version, paths.
-        nodes: Every node in the pipeline's order, with its explanation.
+        summary: How it ended, as ``show --json`` prints it.
+        nodes: Every node, in the pipeline's order.
         data: The data; None where no statistics were made.
         model: The model; None where none was trained.
         lineage: From the last artifact back to the rows; None where nothing was made.
         model_card: The model card; None where no model was trained.
-        notes: What could not be shown and why, one sentence each; empty in a whole report.
+        notes: What could not be shown and why, one sentence each; empty in a complete report.
+        test_score: The ML Test Score, by the evidence in this run; empty until it is scored.
     """
 
     header: RunHeader
@@ -62,10 +61,11 @@ class RunFacts(FrozenModel):
     lineage: Lineage | None
     model_card: ModelCard | None
     notes: tuple[str, ...]
+    test_score: MlTestScore = MlTestScore(items=())
 
     @property
     def run_id(self) -> str:
-        """The run."""
+        """The run's id."""
         return self.summary.run_id
 
     @property
@@ -83,13 +83,3 @@ class RunFacts(FrozenModel):
             if node.id == node_id:
                 return node
         raise KeyError(f"run {self.run_id!r} has no node {node_id!r}")
-
-
-class RunReport(RunFacts):
-    """A run, with its score.
-
-    Attributes:
-        test_score: The ML Test Score, by the evidence in this run.
-    """
-
-    test_score: MlTestScore

@@ -1,1 +1,1 @@
-"""Pages from facts and charts: what stands where, in HTML from `templates/`."""
+"""Pages of facts and charts, in HTML from `templates/`, which read the facts themselves."""

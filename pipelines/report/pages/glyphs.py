@@ -1,27 +1,23 @@
-"""Small drawings inside tables: an interval, and the outline of a histogram."""
+"""Small drawings inside tables, in user units of their SVG: intervals and histograms."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Sequence
-from typing import TypeGuard
+from typing import NamedTuple, TypeGuard
 
-from components.model_validator.validation import MetricComparison
-from pipelines.report.model.data_report import CategoryStatistics, NumberStatistics
+from components.metrics.evaluation import MetricComparison
 
 _INTERVAL_WIDTH = 144
 _INTERVAL_MARGIN = 6
 _SHAPE_HEIGHT = 22
-_MOST_SHAPE_BARS = 10
 
 Domain = tuple[float, float]
 """The smallest and the largest number of a scale."""
 
 
-@dataclasses.dataclass(frozen=True)
-class IntervalGlyph:
-    """Where the parts of an interval are drawn, in user units of its SVG.
+class IntervalGlyph(NamedTuple):
+    """Where the parts of an interval are drawn.
 
     Attributes:
         value: Middle of the dot.
@@ -47,54 +43,37 @@ def find_domain(metrics: Sequence[MetricComparison | None]) -> Domain:
         for metric in metrics
         if metric is not None
         for number in (metric.value, metric.lower, metric.upper, metric.baseline)
-        if number is not None and math.isfinite(number)
+        if _is_number(number)
     ]
-    if not numbers:
-        return 0.0, 1.0
-    return min(numbers), max(numbers)
+    return (min(numbers), max(numbers)) if numbers else (0.0, 1.0)
 
 
-def place_interval(metric: MetricComparison | None, domain: Domain) -> IntervalGlyph | None:
+def place_interval(
+    metric: MetricComparison | None, domain: Domain | None = None
+) -> IntervalGlyph | None:
     """Place a metric, its interval and the champion's value on a scale.
+
+    Args:
+        domain: The scale; None for one that holds this metric alone.
 
     Returns:
         The places; None where the metric has no value.
     """
     if metric is None or not _is_number(metric.value):
         return None
-    low = high = _place(metric.value, domain)
+    domain = domain or find_domain([metric])
+    low = high = value = _place(metric.value, domain)
     if _is_number(metric.lower) and _is_number(metric.upper):
         low, high = _place(metric.lower, domain), _place(metric.upper, domain)
-    return IntervalGlyph(
-        value=_place(metric.value, domain),
-        low=low,
-        width=round(high - low, 1),
-        baseline=_place(metric.baseline, domain) if _is_number(metric.baseline) else None,
-    )
-
-
-def draw_histogram(numbers: NumberStatistics) -> list[float]:
-    """Give the heights of a histogram's buckets, as ``scale_heights`` does."""
-    return scale_heights([bucket.rows for bucket in numbers.histogram])
-
-
-def draw_values(categories: CategoryStatistics) -> list[float]:
-    """Give the heights of the most frequent values, as ``scale_heights`` does."""
-    return scale_heights([one.rows for one in categories.top_values[:_MOST_SHAPE_BARS]])
+    baseline = _place(metric.baseline, domain) if _is_number(metric.baseline) else None
+    return IntervalGlyph(value, low, round(high - low, 1), baseline)
 
 
 def scale_heights(rows: Sequence[float]) -> list[float]:
-    """Scale rows to heights, logarithmically: a bucket with one row can still be seen.
-
-    Args:
-        rows: Rows of each bucket, >= 0.
-
-    Returns:
-        Heights in user units of the SVG, 0 for none.
-    """
+    """Scale the rows of buckets to heights, logarithmically: a single row can still be seen."""
     logarithms = [math.log1p(count) for count in rows]
-    most = max(logarithms, default=0.0)
-    return [round(_SHAPE_HEIGHT * height / most, 1) if most else 0.0 for height in logarithms]
+    highest = max(logarithms, default=0.0) or 1.0
+    return [round(_SHAPE_HEIGHT * height / highest, 1) for height in logarithms]
 
 
 def _is_number(value: float | None) -> TypeGuard[float]:

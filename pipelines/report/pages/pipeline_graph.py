@@ -1,15 +1,17 @@
 """Place a pipeline's nodes in one column, stage after stage, and draw what each waits for.
 
 A node that waits for the one just above it gets a straight arrow; every other edge is an arc on the
-right, where no node stands. The column is narrow enough for a phone.
+right, where no node stands. The column is narrow enough for a phone. Places are in user units of
+the SVG.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from pipelines.records.description import NodeDescription, Stage
+from pipelines.records.description import NodeDescription
+from pipelines.records.nodes import Stage
 
 NODE_WIDTH = 224
 NODE_HEIGHT = 44
@@ -20,55 +22,34 @@ _ARC_WIDTH = 20
 _ARC_WIDTH_PER_PLACE = 8
 
 
-@dataclasses.dataclass(frozen=True)
-class PlacedStage:
-    """A stage's heading and its place.
-
-    Attributes:
-        x: Left edge, in user units of the SVG.
-        y: Base line.
-    """
+class PlacedStage(NamedTuple):
+    """A stage's heading: its left edge and its base line."""
 
     stage: Stage
     x: float
     y: float
 
 
-@dataclasses.dataclass(frozen=True)
-class PlacedNode:
-    """A node and its place.
-
-    Attributes:
-        x: Left edge, in user units of the SVG.
-        y: Upper edge.
-    """
+class PlacedNode(NamedTuple):
+    """A node: its left and its upper edge."""
 
     id: str
     x: float
     y: float
 
 
-@dataclasses.dataclass(frozen=True)
-class PlacedEdge:
-    """An edge and its line.
-
-    Attributes:
-        source: The node that is waited for.
-        target: The node that waits.
-        path: Its line, as the ``d`` of an SVG path.
-    """
+class PlacedEdge(NamedTuple):
+    """An edge from a node to one that waits for it; ``path`` is the ``d`` of an SVG path."""
 
     source: str
     target: str
     path: str
 
 
-@dataclasses.dataclass(frozen=True)
-class PlacedGraph:
+class PlacedGraph(NamedTuple):
     """A graph that can be drawn.
 
     Attributes:
-        width: Its width, in user units of the SVG.
         stages: The stages that have nodes, from top to bottom.
         nodes: The nodes, likewise.
         edges: The edges, without those that others imply.
@@ -103,18 +84,21 @@ def place_graph(nodes: Sequence[NodeDescription]) -> PlacedGraph:
             placed.append(PlacedNode(node.id, _MARGIN, y))
             y += NODE_HEIGHT + _NODE_GAP
     places = {node.id: place for place, node in enumerate(placed)}
-    spans = [
-        (places[source], places[target]) for target, sources in direct.items() for source in sources
-    ]
-    bulge = max((_measure_bulge(*span) for span in spans), default=0.0)
+    bulges = {
+        (source, target): _measure_bulge(places[target] - places[source])
+        for target, sources in direct.items()
+        for source in sources
+    }
     return PlacedGraph(
-        width=NODE_WIDTH + bulge + 2 * _MARGIN,
+        width=NODE_WIDTH + max(bulges.values(), default=0.0) + 2 * _MARGIN,
         height=y - _NODE_GAP + _MARGIN if placed else y,
         stages=tuple(stages),
         nodes=tuple(placed),
         edges=tuple(
-            PlacedEdge(placed[source].id, placed[target].id, _draw_edge(placed, source, target))
-            for source, target in spans
+            PlacedEdge(
+                source, target, _draw_edge(placed[places[source]], placed[places[target]], bulge)
+            )
+            for (source, target), bulge in bulges.items()
         ),
     )
 
@@ -138,14 +122,12 @@ def reduce_edges(upstream: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, 
     }
 
 
-def _measure_bulge(source: int, target: int) -> float:
-    """Give how far an edge between two places of the column goes to the right of the nodes."""
-    return 0.0 if target == source + 1 else _ARC_WIDTH + _ARC_WIDTH_PER_PLACE * abs(target - source)
+def _measure_bulge(distance: int) -> float:
+    """Measure how far an edge goes to the right of the nodes, by the places that it spans."""
+    return 0.0 if distance == 1 else _ARC_WIDTH + _ARC_WIDTH_PER_PLACE * abs(distance)
 
 
-def _draw_edge(nodes: Sequence[PlacedNode], source: int, target: int) -> str:
-    above, below = nodes[source], nodes[target]
-    bulge = _measure_bulge(source, target)
+def _draw_edge(above: PlacedNode, below: PlacedNode, bulge: float) -> str:
     if not bulge:
         return f"M{above.x + NODE_WIDTH / 2:g},{above.y + NODE_HEIGHT:g}V{below.y:g}"
     right = above.x + NODE_WIDTH

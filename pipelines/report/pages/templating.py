@@ -1,8 +1,8 @@
 """The Jinja2 environment of the pages: what their templates may call, and their security policy.
 
-Autoescaping is on for every template, and a name that is not there is an error. Style and script
-stand in the page; the policy allows these two by their hashes, and nothing else: no other script,
-no inline style, no request to anywhere.
+Autoescaping is on for every template, and an unknown name is an error. Style and script are part of
+the page; the policy allows these two by their hashes, and nothing else: no other script, no inline
+style, no request to anywhere.
 """
 
 from __future__ import annotations
@@ -12,22 +12,15 @@ import functools
 import hashlib
 import re
 from collections.abc import Mapping
-from typing import Any
 
 import jinja2
 import markupsafe
 
+from components.metrics.evaluation import MetricComparison
 from components.model_validator.gate_result import GateResult
 from components.model_validator.gates import RULE_SIGNS
-from pipelines.report.charts import numerals
+from pipelines.report.charts import marks, numerals
 from pipelines.report.charts.chart import printable
-from pipelines.report.charts.marks import (
-    SCORE_MARKS,
-    SEVERITY_MARKS,
-    STATE_MARKS,
-    VERDICT_MARKS,
-    mark_gate,
-)
 from pipelines.report.model.data_report import measure_use
 from pipelines.report.pages import glyphs
 
@@ -39,20 +32,24 @@ _ACRONYMS = {
 }
 
 
-def render(template: str, context: Mapping[str, Any]) -> str:
+def render(template: str, **context: object) -> str:
     """Render a page.
 
     Returns:
         The page: one HTML document that needs no other file.
 
     Raises:
-        jinja2.UndefinedError: If the template asks for what is not there.
+        jinja2.UndefinedError: If the template uses a name that is not given.
     """
     environment = _create_environment()
     style, script = (_read_source(environment, name) for name in ("page.css", "page.js"))
+    policy = (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
     return environment.get_template(template).render(
         **context,
-        policy=_create_policy(style, script),
+        policy=policy,
         style=markupsafe.Markup(style),
         script=markupsafe.Markup(script),
     )
@@ -65,29 +62,33 @@ def compile_templates() -> None:
         environment.get_template(name)
 
 
-def write_words(name: str) -> str:
-    """Write a name of code for people: ``expected_calibration_error``, ``DRIFT_HIGH``."""
+def format_words(name: str) -> str:
+    """Format a name of code for people: ``expected_calibration_error``, ``DRIFT_HIGH``."""
     words = name.replace("_", " ").strip().lower()
     return _ACRONYMS.get(words, words)
 
 
-def write_breakable(name: str) -> markupsafe.Markup:
-    """Write a name so that a line can break after each underscore and equals sign."""
-    parts = re.split("(?<=[_=])", str(markupsafe.escape(printable(name))))
-    return markupsafe.Markup("<wbr>".join(parts))
+def format_breakable(name: str) -> markupsafe.Markup:
+    """Format a name that can be broken after each underscore and equals sign."""
+    escaped = str(markupsafe.escape(printable(name)))
+    return markupsafe.Markup(re.sub("([_=])", r"\1<wbr>", escaped))
 
 
-def write_message(text: str) -> markupsafe.Markup:
-    """Write a message, with what stands between backticks as code."""
-    parts = (markupsafe.escape(part) for part in text.split("`"))
-    return markupsafe.Markup().join(
-        markupsafe.Markup("<code>{}</code>").format(part) if index % 2 else part
-        for index, part in enumerate(parts)
-    )
+def format_message(text: str) -> markupsafe.Markup:
+    """Format a message, with what stands between backticks as code."""
+    escaped = str(markupsafe.escape(text))
+    return markupsafe.Markup(re.sub("`([^`]*)(?:`|$)", r"<code>\1</code>", escaped))
 
 
-def write_sentence(text: str) -> str:
-    """Write a text as a sentence: a capital at its start, a full stop at its end."""
+def measure_change(metric: MetricComparison) -> float | None:
+    """Measure the change from the champion's value; None where one of the two is missing."""
+    if metric.value is None or metric.baseline is None:
+        return None
+    return metric.value - metric.baseline
+
+
+def format_sentence(text: str) -> str:
+    """Format a text as a sentence: with a capital and a full stop."""
     text = text.strip()
     if not text:
         return ""
@@ -97,13 +98,13 @@ def write_sentence(text: str) -> str:
     return start if start[-1] in ".!?…" else f"{start}."
 
 
-def write_limit(gate: GateResult) -> str:
-    """Write a gate's limit with its sign, as the ending screen does."""
+def format_limit(gate: GateResult) -> str:
+    """Format a gate's limit with its sign, as the ending screen does."""
     return f"{RULE_SIGNS[gate.rule]} {gate.limit:g}"
 
 
-def write_split_counts(rows: Mapping[str, int]) -> str:
-    """Write rows by split: ``train 7,004, test 4,479``."""
+def format_split_counts(rows: Mapping[str, int]) -> str:
+    """Format rows by split: ``train 7,004, test 4,479``."""
     return ", ".join(f"{split} {count:,}" for split, count in rows.items())
 
 
@@ -117,31 +118,37 @@ def _create_environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        breakable=write_breakable,
+        breakable=format_breakable,
         change=numerals.format_change,
+        change_from_champion=measure_change,
+        column_mark=marks.mark_column,
         count=numerals.format_count,
-        gate_mark=mark_gate,
-        histogram_heights=glyphs.draw_histogram,
+        gate_mark=marks.mark_gate,
+        heights=glyphs.scale_heights,
         interval=numerals.format_interval,
-        limit=write_limit,
-        message=write_message,
+        limit=format_limit,
+        message=format_message,
         metric=numerals.format_metric,
         number=numerals.format_number,
         printable=printable,
         seconds=numerals.format_seconds,
-        sentence=write_sentence,
+        sentence=format_sentence,
         share=numerals.format_share,
-        split_counts=write_split_counts,
+        slice_group=marks.judge_slice,
+        slice_mark=marks.mark_slice,
+        split_counts=format_split_counts,
         time=numerals.format_time,
         use=measure_use,
-        value_heights=glyphs.draw_values,
-        words=write_words,
+        words=format_words,
     )
     environment.globals.update(
-        item_marks=SCORE_MARKS,
-        severity_marks=SEVERITY_MARKS,
-        state_marks=STATE_MARKS,
-        verdict_marks=VERDICT_MARKS,
+        distance_marks=marks.DISTANCE_MARKS,
+        item_marks=marks.ITEM_MARKS,
+        place_interval=glyphs.place_interval,
+        refusal_marks=marks.REFUSAL_MARKS,
+        severity_marks=marks.SEVERITY_MARKS,
+        state_marks=marks.STATE_MARKS,
+        verdict_marks=marks.VERDICT_MARKS,
     )
     return environment
 
@@ -149,19 +156,6 @@ def _create_environment() -> jinja2.Environment:
 def _read_source(environment: jinja2.Environment, name: str) -> str:
     assert environment.loader is not None
     return environment.loader.get_source(environment, name)[0]
-
-
-def _create_policy(style: str, script: str) -> str:
-    return "; ".join(
-        [
-            "default-src 'none'",
-            f"style-src '{_hash(style)}'",
-            f"script-src '{_hash(script)}'",
-            "img-src data:",
-            "base-uri 'none'",
-            "form-action 'none'",
-        ]
-    )
 
 
 def _hash(text: str) -> str:

@@ -3,11 +3,11 @@
   const root = document.documentElement;
   root.classList.add("with-script");
 
-  // In a frame, as on Airflow's page of a run, the browser keeps the reader's sign-in from this
-  // page: it can't ask for another one, and what frames it has a list of runs of its own.
+  // In a frame, as on Airflow's page of a run, the browser withholds the reader's sign-in from this
+  // page: it can't request another one, and the page around it has a list of runs of its own.
   if (window.top !== window) document.querySelector("a.button[href='../index.html']")?.remove();
 
-  // Theme: the system's until someone chooses; the choice is kept where the browser lets us.
+  // Theme: the system's until the reader chooses one, which is kept if the browser allows it.
   const themes = ["system", "light", "dark"];
   const button = document.getElementById("theme");
   let theme = "system";
@@ -25,7 +25,7 @@
   });
   showTheme();
 
-  // Tables: a press on a header sorts by it, up then down; cells without a value stay last.
+  // Tables: a click on a header sorts by it, up then down; cells without a value stay last.
   const readCell = (row, index, kind) => {
     const cell = row.cells[index];
     if (kind !== "number") return cell.textContent.trim().toLowerCase();
@@ -57,35 +57,26 @@
     });
   }
 
-  // Filters: a row stays where its text holds what is searched and every choice is its own.
-  const tables = new Set();
-  for (const input of document.querySelectorAll("[data-search], [data-choose]")) {
-    tables.add(input.dataset.search || input.dataset.choose);
-  }
-  for (const id of tables) {
+  // Filters: a row stays if its text holds every word of the search and it matches every choice.
+  for (const shown of document.querySelectorAll("[data-shown]")) {
+    const id = shown.dataset.shown;
     const rows = [...document.getElementById(id).tBodies[0].rows];
     const search = document.querySelector(`[data-search="${id}"]`);
     const choices = [...document.querySelectorAll(`[data-choose="${id}"]`)];
-    const shown = document.querySelector(`[data-shown="${id}"]`);
     const apply = () => {
-      const words = search ? search.value.trim().toLowerCase().split(/\s+/) : [];
-      let count = 0;
+      const words = search.value.trim().toLowerCase().split(/\s+/);
       for (const row of rows) {
         const text = row.textContent.toLowerCase();
-        const stays = words.every((word) => text.includes(word)) &&
-          choices.every((one) => !one.value || row.dataset[one.dataset.key] === one.value);
-        row.hidden = !stays;
-        count += stays;
+        row.hidden = !words.every((word) => text.includes(word)) ||
+          choices.some((one) => one.value && row.dataset[one.dataset.key] !== one.value);
       }
-      if (shown) shown.textContent = `${count} of ${rows.length} rows`;
+      shown.textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length} rows`;
     };
-    for (const input of [search, ...choices]) {
-      if (input) input.addEventListener("input", apply);
-    }
+    for (const input of [search, ...choices]) input.addEventListener("input", apply);
     apply();
   }
 
-  // Confusion matrix: the slider walks along the thresholds of the evaluation.
+  // Confusion matrix: the slider moves along the thresholds of the evaluation.
   const slider = document.getElementById("threshold");
   if (slider) {
     const points = JSON.parse(document.getElementById("thresholds").textContent);
@@ -95,8 +86,7 @@
     const divide = (part, whole) => (whole ? (part / whole).toFixed(4) : "–");
     const show = () => {
       const [threshold, tp, fp, tn, fn] = points[Number(slider.value)];
-      const found = { tp, fp, tn, fn };
-      for (const [name, count] of Object.entries(found)) {
+      for (const [name, count] of Object.entries({ tp, fp, tn, fn })) {
         document.querySelector(`[data-count="${name}"]`).textContent = counts.format(count);
       }
       const rates = {
@@ -136,7 +126,7 @@
   addEventListener("hashchange", openTarget);
   openTarget();
 
-  // Sections: the one being read is marked.
+  // Sections: the current one is marked in the list.
   const links = new Map([...document.querySelectorAll(".sections a")].map(
     (link) => [link.getAttribute("href").slice(1), link]));
   const visible = new Set();
@@ -145,11 +135,9 @@
       if (isIntersecting) visible.add(target.id);
       else visible.delete(target.id);
     }
+    for (const link of links.values()) link.removeAttribute("aria-current");
     const current = [...links.keys()].find((id) => visible.has(id));
-    for (const [id, link] of links) {
-      if (id === current) link.setAttribute("aria-current", "true");
-      else link.removeAttribute("aria-current");
-    }
+    links.get(current)?.setAttribute("aria-current", "true");
   }, { rootMargin: "-170px 0px -55% 0px" });
   for (const id of links.keys()) watcher.observe(document.getElementById(id));
 })();

@@ -31,10 +31,10 @@ from components.csv_example_gen.component import (
 )
 from components.csv_example_gen.csv_reader import read_record_batches
 from components.csv_example_gen.driver import Driver
-from components.data_refusal import DataRefusedError
 from components.examples.example_encoding import encode_examples
 from components.examples.input_file import InputFile, load_input_files
 from components.examples.parquet_examples import list_files, read_flat_batches
+from components.problem import DataRefusedError
 from schemas.feature_table import FeatureTable, load_feature_table
 
 SPLITS = {"train": 6, "validation": 1, "test": 3}

@@ -11,7 +11,7 @@ import pytest
 
 from components.csv_example_gen.csv_header import check_headers
 from components.csv_example_gen.csv_reader import read_record_batches
-from components.data_refusal import DataProblem, DataRefusedError
+from components.problem import DataRefusedError, Problem
 from schemas.feature_table import ColumnLabel, DType, Feature, FeatureTable, Role
 
 TABLE = FeatureTable(
@@ -39,7 +39,7 @@ def read(path: str) -> pa.Table:
     return pa.Table.from_batches(read_record_batches(path, TABLE))
 
 
-def refuse(path: str) -> tuple[DataProblem, ...]:
+def refuse(path: str) -> tuple[Problem, ...]:
     """Read a file that is refused and give its problems."""
     with pytest.raises(DataRefusedError) as refusal:
         list(read_record_batches(path, TABLE))

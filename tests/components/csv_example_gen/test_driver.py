@@ -18,7 +18,7 @@ from tfx.types.standard_artifacts import Examples
 
 from components.csv_example_gen.component import ANY_CSV, DATED_CSV, create_csv_example_gen
 from components.csv_example_gen.driver import Driver
-from components.data_refusal import DataRefusedError
+from components.problem import DataRefusedError
 
 _FINGERPRINT = "input_fingerprint"
 

@@ -18,7 +18,7 @@ from components.csv_example_gen.input_files import (
     hash_files,
     read_state,
 )
-from components.data_refusal import DataRefusedError
+from components.problem import DataRefusedError
 
 
 def fingerprint(*paths: Path) -> str:

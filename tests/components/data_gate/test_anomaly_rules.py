@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from components.data_gate.anomaly_rules import suspect_anomalies
-from components.data_gate.published_anomalies import PublishedAnomaly
+from components.data_gate.published_anomalies import Anomaly
 from components.statistics_gen.column_limits import ColumnLimits
 
 COLUMNS = {
@@ -15,7 +15,10 @@ COLUMNS = {
 
 def test_an_anomaly_of_several_splits_is_one_suspicion() -> None:
     """The CSV rows at fault are looked up once for all of them."""
-    anomalies = [PublishedAnomaly(split, "hour", "INT_TYPE_BIG_INT", "") for split in ("a", "b")]
+    anomalies = [
+        Anomaly(split=split, feature="hour", kind="INT_TYPE_BIG_INT", message="")
+        for split in ("a", "b")
+    ]
 
     [suspicion] = suspect_anomalies(anomalies, COLUMNS, ["x.csv"])
 
@@ -31,7 +34,9 @@ def test_an_anomaly_of_several_splits_is_one_suspicion() -> None:
 
 def test_a_domain_is_shown_in_short() -> None:
     """With how many rows may be outside of it."""
-    anomaly = PublishedAnomaly("a", "city", "ENUM_TYPE_UNEXPECTED_STRING_VALUES", "")
+    anomaly = Anomaly(
+        split="a", feature="city", kind="ENUM_TYPE_UNEXPECTED_STRING_VALUES", message=""
+    )
 
     [suspicion] = suspect_anomalies([anomaly], COLUMNS, ["x.csv"])
 
@@ -43,8 +48,8 @@ def test_a_domain_is_shown_in_short() -> None:
 def test_what_cannot_be_told_of_cells_keeps_tfdvs_words() -> None:
     """Nothing is lost of an anomaly of a kind, or on a column, without a rule of ours."""
     anomalies = [
-        PublishedAnomaly("a", "flag", "BOOL_TYPE_BIG_INT", "2 is no boolean"),
-        PublishedAnomaly("a", None, "DATASET_LOW_NUM_EXAMPLES", "too few"),
+        Anomaly(split="a", feature="flag", kind="BOOL_TYPE_BIG_INT", message="2 is no boolean"),
+        Anomaly(split="a", feature=None, kind="DATASET_LOW_NUM_EXAMPLES", message="too few"),
     ]
 
     suspicions = suspect_anomalies(anomalies, COLUMNS, ["x.csv"])

@@ -10,7 +10,7 @@ from tensorflow_data_validation.utils.anomalies_util import load_anomalies_binar
 
 from components.data_gate.findings import Finding
 from components.data_gate.severity import DataGateSettings, FeatureSeverity
-from components.data_refusal import DataRefusedError
+from components.problem import DataRefusedError
 from tests.components.deliveries import (
     Data,
     Edit,

@@ -24,7 +24,8 @@ from components.statistics_gen.feature_statistics import (
     SplitSummary,
     summarize_split,
 )
-from pipelines.runner.sample_data import cut_by_quarter, find_source
+from pipelines.runner.sample_data import cut_into_spans
+from schemas.chicago_taxi.sample_data import SAMPLE_DATA
 from schemas.feature_table import get_schema_path
 from tests.components.deliveries import TASK, describe, divide, read_csv
 
@@ -43,15 +44,16 @@ def summarize(content: bytes, directory: Path) -> Splits:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Splits:
     """Statistics of all real trips."""
-    return summarize(find_source().read_bytes(), tmp_path_factory.mktemp("whole"))
+    return summarize(SAMPLE_DATA.find_source().read_bytes(), tmp_path_factory.mktemp("whole"))
 
 
 @pytest.fixture(scope="module")
 def quarters(tmp_path_factory: pytest.TempPathFactory) -> Mapping[datetime.date, Splits]:
     """Statistics of the real trips by quarter."""
     directory = tmp_path_factory.mktemp("quarters")
-    spans = sorted(cut_by_quarter(find_source().read_bytes()).items())
-    return {date: summarize(content, directory) for date, content in spans}
+    source = SAMPLE_DATA.find_source().read_bytes()
+    spans = cut_into_spans(source, "trip_start_timestamp", SAMPLE_DATA.period)
+    return {date: summarize(content, directory) for date, content in spans.items()}
 
 
 def list_exceeded(comparisons: tuple[Comparison | NotCompared, ...]) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
-from components.data_gate.published_anomalies import PublishedAnomaly, load_anomalies
+from components.data_gate.published_anomalies import Anomaly, load_anomalies
 
 
 def write(directory: Path, split: str, text: str) -> None:
@@ -35,10 +35,10 @@ def test_each_reason_is_an_anomaly(tmp_path: Path) -> None:
     write(tmp_path, "test", "")
 
     assert load_anomalies(tmp_path, ["train", "test"]) == (
-        PublishedAnomaly("train", None, "NO_DATA_IN_SPAN", "none"),
-        PublishedAnomaly("train", "a", "INT_TYPE_BIG_INT", "too big"),
-        PublishedAnomaly("train", "a", "FEATURE_TYPE_NO_VALUES", "empty"),
-        PublishedAnomaly("train", "b", "UNKNOWN_TYPE", "odd"),
+        Anomaly(split="train", feature=None, kind="NO_DATA_IN_SPAN", message="none"),
+        Anomaly(split="train", feature="a", kind="INT_TYPE_BIG_INT", message="too big"),
+        Anomaly(split="train", feature="a", kind="FEATURE_TYPE_NO_VALUES", message="empty"),
+        Anomaly(split="train", feature="b", kind="UNKNOWN_TYPE", message="odd"),
     )
 
 

@@ -26,7 +26,7 @@ from components.data_gate.artifact import DataVerdictArtifact
 from components.data_gate.component import DataGate
 from components.data_gate.findings import read_verdict
 from components.data_gate.latest_accepted import LatestAcceptedStatisticsStrategy
-from components.data_gate.severity import DataGateSettings, dump_settings
+from components.data_gate.severity import DataGateSettings
 from schemas.feature_table import get_schema_path
 from tests.components.deliveries import SPLITS, TASK, Row, write_rows
 
@@ -63,7 +63,7 @@ def create_nodes(input_base: Path) -> list[BaseNode]:
         schema=schema.outputs["schema"],
         previous_statistics=previous.outputs["statistics"],
         previous_verdict=previous.outputs["verdict"],
-        settings=dump_settings(DataGateSettings()),
+        settings=DataGateSettings().model_dump_json(),
         task=TASK,
     )
     return [examples, schema, statistics, validation, previous, gate]

@@ -11,8 +11,6 @@ from components.data_gate.severity import (
     DataGateSettings,
     FeatureSeverity,
     choose_severity,
-    dump_settings,
-    load_settings,
 )
 
 SETTINGS = DataGateSettings(
@@ -78,4 +76,4 @@ def test_what_does_not_fit_is_refused(values: dict[str, object]) -> None:
 
 def test_settings_survive_json() -> None:
     """They pass through TFX as text."""
-    assert load_settings(dump_settings(SETTINGS)) == SETTINGS
+    assert DataGateSettings.model_validate_json(SETTINGS.model_dump_json()) == SETTINGS

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import tensorflow as tf
 
-from components.evaluator.champion_check import find_misfit, read_misfit
-from components.evaluator.evaluation import load_evaluation
+from components.evaluator.champion_check import find_incompatibility, read_incompatibility
 from components.evaluator.settings import EvaluatorSettings
 from components.examples.parquet_examples import list_files
+from components.metrics.evaluation import read_evaluation
 from tests.tiny_evaluation import (
     MEASURED,
     evaluate,
@@ -38,11 +38,11 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Rows:
     return Rows(list_files(directory / "Split-test"))
 
 
-def test_a_champion_that_fits_has_no_misfit(rows: Rows, tmp_path: Path) -> None:
+def test_a_compatible_champion_is_found_so(rows: Rows, tmp_path: Path) -> None:
     """A model that gives probabilities and labels can be measured."""
     model = export_plain_model(tmp_path)
 
-    assert find_misfit(f"{model.uri}/Format-Serving", rows.files, "generous") is None
+    assert find_incompatibility(f"{model.uri}/Format-Serving", rows.files, "generous") is None
 
 
 @pytest.mark.parametrize(
@@ -60,19 +60,19 @@ def test_what_does_not_fit_is_named(
     """Another column type, signature or output is told in one line."""
     model = export_plain_model(tmp_path, **changed)
 
-    misfit = find_misfit(f"{model.uri}/Format-Serving", rows.files, "generous")
+    reason = find_incompatibility(f"{model.uri}/Format-Serving", rows.files, "generous")
 
-    assert misfit is not None
-    assert "\n" not in misfit
-    assert re.search(expected, misfit)
+    assert reason is not None
+    assert "\n" not in reason
+    assert re.search(expected, reason)
 
 
-def test_a_champion_that_is_gone_is_a_misfit(rows: Rows, tmp_path: Path) -> None:
+def test_a_champion_that_is_gone_is_incompatible(rows: Rows, tmp_path: Path) -> None:
     """A folder without a SavedModel is named."""
-    misfit = find_misfit(str(tmp_path / "gone"), rows.files, "generous")
+    reason = find_incompatibility(str(tmp_path / "gone"), rows.files, "generous")
 
-    assert misfit is not None
-    assert str(tmp_path / "gone") in misfit
+    assert reason is not None
+    assert str(tmp_path / "gone") in reason
 
 
 def test_evaluator_measures_the_candidate_alone_then(tmp_path: Path) -> None:
@@ -84,7 +84,15 @@ def test_evaluator_measures_the_candidate_alone_then(tmp_path: Path) -> None:
         tmp_path, candidate, champion, EvaluatorSettings(confidence_intervals="none")
     )
 
-    evaluation = load_evaluation(Path(written.uri))
-    assert evaluation.baseline is None
+    evaluation = read_evaluation(Path(written.uri))
+    assert evaluation.champion is None
     assert evaluation.overall.examples == len(MEASURED)
-    assert "price" in (read_misfit(Path(written.uri)) or "")
+    assert "price" in (read_incompatibility(Path(written.uri)) or "")
+
+
+def test_the_reason_is_read_under_its_earlier_name(tmp_path: Path) -> None:
+    """What an earlier release left beside its evaluation still tells why."""
+    (tmp_path / "champion_misfit.txt").write_text("no such column\n")
+
+    assert read_incompatibility(tmp_path) == "no such column"
+    assert read_incompatibility(tmp_path / "elsewhere") is None

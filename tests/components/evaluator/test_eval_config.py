@@ -19,7 +19,7 @@ from components.evaluator.eval_config import (
 )
 from components.evaluator.settings import EvaluatorSettings
 from components.metrics.metric_names import SCORE_METRICS
-from components.metrics.score_histogram import summarise_rows
+from components.metrics.score_histogram import summarize_rows
 from schemas.chicago_taxi.features import FEATURES
 from tests.tiny_evaluation import MEASURED, evaluate, export_model, get_label, get_probability
 
@@ -171,7 +171,7 @@ def test_error_rates_are_those_of_tfma() -> None:
     assert len(measured) == 3
     for key, metrics in measured.items():
         chosen = rows if not key else rows[rows["city"] == key[0][1]]
-        ours = summarise_rows(
+        ours = summarize_rows(
             chosen["label"].to_numpy(np.float64), chosen["score"].to_numpy()
         ).compute_metrics()
         for name, theirs in (("false_positive_rate", "fpr"), ("false_negative_rate", "fnr")):

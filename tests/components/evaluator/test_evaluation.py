@@ -1,28 +1,26 @@
-"""Reading what TFX's Evaluator wrote."""
+"""What the Evaluator leaves for readers without TFMA, beside what TFMA reads."""
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tensorflow_model_analysis as tfma
 
-from components.evaluator.evaluation import count_evaluated_rows, load_evaluation
 from components.evaluator.settings import EvaluatorSettings
-from components.metrics.digest import find_digest
+from components.metrics.evaluation import Metric, find_evaluation, read_evaluation
 from components.metrics.metric_names import SCORE_METRICS
-from components.metrics.slice_metrics import MetricValue
 from tests.components.replayed_models import Measured
 from tests.tiny_evaluation import MEASURED, evaluate
 
 
 def test_both_models_are_read(measured: Measured) -> None:
     """Candidate and champion have the same slices of the same rows, and their own metrics."""
-    evaluation = load_evaluation(Path(measured.compared.uri))
+    evaluation = read_evaluation(Path(measured.compared.uri))
 
-    assert evaluation.baseline is not None
-    candidate, baseline = evaluation.candidate, evaluation.baseline
+    assert evaluation.champion is not None
+    candidate, baseline = evaluation.candidate.slices, evaluation.champion.slices
     assert [part.name for part in candidate] == [part.name for part in baseline]
     assert [part.examples for part in candidate] == [part.examples for part in baseline]
     assert candidate[0].metrics["log_loss"] != baseline[0].metrics["log_loss"]
@@ -30,10 +28,10 @@ def test_both_models_are_read(measured: Measured) -> None:
 
 def test_a_lone_candidate_is_read(measured: Measured) -> None:
     """Without a champion TFX drops the candidate's name; its metrics are the same numbers."""
-    alone = load_evaluation(Path(measured.alone.uri))
-    compared = load_evaluation(Path(measured.compared.uri))
+    alone = read_evaluation(Path(measured.alone.uri))
+    compared = read_evaluation(Path(measured.compared.uri))
 
-    assert alone.baseline is None
+    assert alone.champion is None
     for metric in SCORE_METRICS:
         lone, together = alone.overall.find_value(metric), compared.overall.find_value(metric)
         assert lone == pytest.approx(together), metric
@@ -41,9 +39,9 @@ def test_a_lone_candidate_is_read(measured: Measured) -> None:
 
 def test_slices_stand_in_order_of_their_values(measured: Measured) -> None:
     """The overall slice comes first, then each column's by value."""
-    evaluation = load_evaluation(Path(measured.alone.uri))
+    evaluation = read_evaluation(Path(measured.alone.uri))
 
-    assert [part.name for part in evaluation.candidate] == [
+    assert [part.name for part in evaluation.candidate.slices] == [
         "overall",
         *("city=Oslo", "city=Rome"),
         *("coast=north", "coast=south"),
@@ -53,9 +51,9 @@ def test_slices_stand_in_order_of_their_values(measured: Measured) -> None:
 
 def test_without_intervals_there_are_none(measured: Measured) -> None:
     """A value that was measured without an interval has None at both ends."""
-    metric = load_evaluation(Path(measured.compared.uri)).overall.metrics["log_loss"]
+    metric = read_evaluation(Path(measured.compared.uri)).overall.metrics["log_loss"]
 
-    assert metric == MetricValue(metric.value, None, None)
+    assert metric == Metric(value=metric.value, lower=None, upper=None)
 
 
 @pytest.mark.slow
@@ -64,25 +62,26 @@ def test_intervals_are_read_where_there_are_some(measured: Measured, tmp_path: P
     settings = EvaluatorSettings(confidence_intervals="jackknife")
     written = evaluate(tmp_path, measured.candidate, measured.baseline, settings)
 
-    evaluation = load_evaluation(Path(written.uri))
+    evaluation = read_evaluation(Path(written.uri))
 
     log_loss = evaluation.overall.metrics["log_loss"]
+    assert log_loss.value is not None
     assert log_loss.lower is not None
     assert log_loss.upper is not None
     assert log_loss.lower < log_loss.value < log_loss.upper
-    (rome,) = (part for part in evaluation.candidate if part.name == "city=Rome")
+    (rome,) = (part for part in evaluation.candidate.slices if part.name == "city=Rome")
     assert rome.metrics["auc"].lower is None
 
 
 def test_what_is_not_a_number_stays_so(measured: Measured) -> None:
-    """Rome's AUC is NaN; asked for as a value it is None, and its labels are the reason."""
+    """Rome has no AUC; as a value it is None, and its labels are the reason."""
     (rome,) = (
         part
-        for part in load_evaluation(Path(measured.compared.uri)).candidate
+        for part in read_evaluation(Path(measured.compared.uri)).candidate.slices
         if part.name == "city=Rome"
     )
 
-    assert math.isnan(rome.metrics["auc"].value)
+    assert rome.metrics["auc"].value is None
     assert rome.find_value("auc") is None
     assert rome.is_undefined("auc")
     assert not rome.is_undefined("log_loss")
@@ -90,38 +89,58 @@ def test_what_is_not_a_number_stays_so(measured: Measured) -> None:
 
 def test_rows_are_counted(measured: Measured) -> None:
     """The count is of all rows, however many slices they fall in."""
-    assert count_evaluated_rows(Path(measured.compared.uri)) == len(MEASURED)
+    assert read_evaluation(Path(measured.compared.uri)).overall.examples == len(MEASURED)
 
 
 def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
     """A folder without metrics is refused by name."""
     with pytest.raises(ValueError, match=str(tmp_path)):
-        load_evaluation(tmp_path)
+        read_evaluation(tmp_path)
 
 
-def test_the_digest_has_the_metrics_of_both_models(measured: Measured) -> None:
-    """What the Evaluator leaves for readers without TFMA is what TFMA reads."""
-    digest = find_digest(Path(measured.compared.uri))
-    evaluation = load_evaluation(Path(measured.compared.uri))
+def test_the_digest_has_the_numbers_that_tfma_reads(measured: Measured, tmp_path: Path) -> None:
+    """Every value and interval of both models on every slice is that of plain TFMA's metrics."""
+    written = evaluate(tmp_path, measured.candidate, measured.baseline, EvaluatorSettings())
+    evaluation = read_evaluation(Path(written.uri))
 
-    assert digest is not None
-    assert digest.champion is not None
-    assert evaluation.baseline is not None
-    for ours, theirs in (
-        (digest.candidate.slices, evaluation.candidate),
-        (digest.champion.slices, evaluation.baseline),
-    ):
-        assert [part.examples for part in ours] == [part.examples for part in theirs]
-        for mine, its in zip(ours, theirs, strict=True):
-            assert {name: metric.value for name, metric in mine.metrics.items()} == {
-                name: None if math.isnan(metric.value) else metric.value
-                for name, metric in its.metrics.items()
-            }
+    assert evaluation.champion is not None
+    ours = {
+        (model, part.name, name): metric
+        for model, measures in (
+            (tfma.CANDIDATE_KEY, evaluation.candidate),
+            (tfma.BASELINE_KEY, evaluation.champion),
+        )
+        for part in measures.slices
+        for name, metric in part.metrics.items()
+    }
+    assert ours == read_metrics(written.uri)
+    assert sum(metric.lower is not None for metric in ours.values()) > 100
+
+
+def read_metrics(directory: str) -> dict[tuple[str, str, str], Metric]:
+    """Read the metrics of single models by TFMA, by model, slice and name."""
+    return {
+        (entry.key.model_name, name_slice(record.slice_key), entry.key.name): Metric(
+            value=entry.value.double_value.value,
+            lower=entry.confidence_interval.lower_bound.double_value.value if is_sure else None,
+            upper=entry.confidence_interval.upper_bound.double_value.value if is_sure else None,
+        )
+        for record in tfma.load_metrics(directory)
+        for entry in record.metric_keys_and_values
+        for is_sure in [entry.HasField("confidence_interval")]
+        if entry.key.name in SCORE_METRICS and not entry.key.is_diff
+    }
+
+
+def name_slice(key: Any) -> str:
+    """Name a slice as ours are named."""
+    pairs = tfma.slicer.deserialize_slice_key(key)
+    return ",".join(f"{column}={value}" for column, value in pairs) or "overall"
 
 
 def test_the_digest_has_the_curves_that_tfma_reads(measured: Measured) -> None:
     """Both models' confusion matrices and calibration are those of plain TFMA's plots."""
-    digest = find_digest(Path(measured.compared.uri))
+    digest = find_evaluation(Path(measured.compared.uri))
     result = tfma.load_eval_result(measured.compared.uri, model_name=tfma.CANDIDATE_KEY)
     [plots] = [plots for key, plots in result.plots if key == ()]
 
@@ -138,7 +157,7 @@ def test_the_digest_has_the_curves_that_tfma_reads(measured: Measured) -> None:
 
 def test_a_lone_candidate_has_a_digest(measured: Measured) -> None:
     """Without a champion the digest has none, and the candidate's curves all the same."""
-    digest = find_digest(Path(measured.alone.uri))
+    digest = find_evaluation(Path(measured.alone.uri))
 
     assert digest is not None
     assert digest.champion is None
@@ -147,4 +166,4 @@ def test_a_lone_candidate_has_a_digest(measured: Measured) -> None:
 
 def test_an_evaluation_without_a_digest_has_none(tmp_path: Path) -> None:
     """TFX's own Evaluator writes no digest, and that is no error."""
-    assert find_digest(tmp_path) is None
+    assert find_evaluation(tmp_path) is None

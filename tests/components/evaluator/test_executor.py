@@ -10,10 +10,10 @@ from tfx.types import artifact_utils
 from tfx.types.standard_artifacts import Examples
 
 from components.evaluator.eval_config import create_eval_config
-from components.evaluator.evaluation import load_evaluation
 from components.evaluator.executor import Executor
 from components.evaluator.scored_rows import read_scored_rows
 from components.evaluator.settings import EvaluatorSettings
+from components.metrics.evaluation import read_evaluation
 from tests.components.replayed_models import BASELINE_WEIGHT, CANDIDATE_WEIGHT, Measured
 from tests.tiny_evaluation import (
     MEASURED,
@@ -26,7 +26,7 @@ from tests.tiny_evaluation import (
 
 
 def test_every_row_has_its_scores(measured: Measured) -> None:
-    """Label and both models' probabilities stand beside each row's number."""
+    """Label, both models' probabilities and slices stand beside each row's number."""
     scored = read_scored_rows(Path(measured.compared.uri))
 
     rows = range(len(MEASURED))
@@ -34,6 +34,12 @@ def test_every_row_has_its_scores(measured: Measured) -> None:
     assert scored.labels.tolist() == [get_label(row) for row in rows]
     assert scored.candidate == pytest.approx([get_probability(r, CANDIDATE_WEIGHT) for r in rows])
     assert scored.champion == pytest.approx([get_probability(r, BASELINE_WEIGHT) for r in rows])
+    assert set(scored.slices) == {"city", "hour", "coast"}
+    in_oslo = [row for row in rows if MEASURED[row]["city"] == b"Oslo"]
+    assert scored.slices["city"].find_rows("Oslo").tolist() == in_oslo
+    assert scored.slices["coast"].find_rows("north").tolist() == in_oslo
+    hours = [str(row["hour"]) for row in MEASURED]
+    assert scored.slices["hour"].list_texts().to_pylist() == hours
 
 
 def test_files_are_one_split_and_long_ones_are_thinned(measured: Measured, tmp_path: Path) -> None:
@@ -64,8 +70,8 @@ def test_files_are_one_split_and_long_ones_are_thinned(measured: Measured, tmp_p
     np.testing.assert_array_equal(scored.labels, whole.labels[kept])
     np.testing.assert_allclose(scored.candidate, whole.candidate[kept], rtol=1e-6)
     assert scored.champion is None
-    found, expected = (load_evaluation(Path(each.uri)) for each in (written, measured.alone))
-    for ours, theirs in zip(found.candidate, expected.candidate, strict=True):
+    found, expected = (read_evaluation(Path(each.uri)) for each in (written, measured.alone))
+    for ours, theirs in zip(found.candidate.slices, expected.candidate.slices, strict=True):
         assert (ours.name, ours.examples) == (theirs.name, theirs.examples)
         for name, metric in ours.metrics.items():
-            assert metric.value == pytest.approx(theirs.metrics[name].value, nan_ok=True)
+            assert metric.value == pytest.approx(theirs.metrics[name].value)

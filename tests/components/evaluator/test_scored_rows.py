@@ -16,6 +16,7 @@ from components.evaluator.scored_rows import (
     read_scored_rows,
     write_scored_rows,
 )
+from components.metrics.slice_columns import SliceColumn
 
 ALONE = ScoredRows(
     np.array([0, 3, 6]),
@@ -26,9 +27,10 @@ ALONE = ScoredRows(
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
-    """Rows, labels and both models' scores come back exactly, NaN and broken ones too."""
+    """Rows, labels, scores and slices come back exactly, NaN and broken scores too."""
     champion = np.array([0.1, 0.2, 0.3])
-    scored = dataclasses.replace(ALONE, champion=champion)
+    slices = {"city": SliceColumn(["Oslo", "Rome"], np.array([1, -1, 0]))}
+    scored = dataclasses.replace(ALONE, champion=champion, slices=slices)
     write_scored_rows(tmp_path, scored)
 
     read = read_scored_rows(tmp_path)
@@ -39,6 +41,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read.labels, scored.labels)
     np.testing.assert_array_equal(read.candidate, scored.candidate)
     np.testing.assert_array_equal(read.champion, champion)
+    assert read.slices["city"].list_texts().to_pylist() == ["Rome", None, "Oslo"]
 
 
 def test_a_lone_candidate_has_no_champion(tmp_path: Path) -> None:
@@ -77,7 +80,8 @@ def test_rows_are_thinned_the_same_in_any_batches(max_rows: int) -> None:
     """The rows of the smallest digests are kept, however batches were joined, and in order."""
     digests = np.random.default_rng(3).integers(0, 2**64, 20, np.uint64)
     whole = ScoredRows(np.arange(20), digests, np.arange(20) % 2.0, np.arange(20) / 20)
-    whole = dataclasses.replace(whole, champion=np.arange(20) / 40)
+    slices = {"third": SliceColumn([0, 1, 2], np.arange(20) % 3)}
+    whole = dataclasses.replace(whole, champion=np.arange(20) / 40, slices=slices)
     parts = [whole.select(np.arange(*ends)) for ends in ((8, 20), (0, 1), (7, 8), (1, 7))]
 
     first = join_scored_rows(parts[:2], max_rows)
@@ -86,3 +90,4 @@ def test_rows_are_thinned_the_same_in_any_batches(max_rows: int) -> None:
     expected = whole.select(np.sort(np.argsort(digests)[:max_rows]))
     for name in ("rows", "digests", "labels", "candidate", "champion"):
         np.testing.assert_array_equal(getattr(joined, name), getattr(expected, name))
+    assert joined.slices["third"].list_texts() == expected.slices["third"].list_texts()

@@ -8,15 +8,11 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from components.metrics.grouped_metrics import Array, compute_metric, compute_row_losses
+from components.metrics.evaluation import Change
 from components.metrics.metric_names import ScoreMetric
-from components.metrics.paired_change import (
-    Change,
-    PairedScores,
-    estimate_changes,
-)
-from components.model_validator.gate_result import Outcome
-from components.model_validator.limits import decide_by_interval
+from components.metrics.paired_change import PairedScores, estimate_changes
+from components.metrics.score_histogram import Array, compute_row_losses, summarize_rows
+from components.model_validator.gate_result import Outcome, decide_by_interval
 
 LIMITS_IN_TRUE_RISES = (0.0, 1.0, 3.0)
 """Limits of the simulated gate, in multiples of how much worse the candidate truly is."""
@@ -83,7 +79,7 @@ def test_models_that_never_differ_have_no_width() -> None:
     """The same scores twice give a change of exactly zero."""
     same = PairedScores(SCORES.labels, SCORES.candidate, SCORES.candidate)
 
-    assert estimate(same, "auc") == Change(0.0, 0.0, 0.0)
+    assert estimate(same, "auc") == Change(value=0.0, lower=0.0, upper=0.0)
 
 
 def test_more_confidence_is_a_wider_interval() -> None:
@@ -110,6 +106,12 @@ def test_rows_must_be_paired() -> None:
         PairedScores(np.zeros(3), np.zeros(3), np.zeros(2))
     with pytest.raises(ValueError, match=r"a row at least"):
         PairedScores(np.zeros(0), np.zeros(0), np.zeros(0))
+
+
+def test_what_few_rows_bias_has_no_interval() -> None:
+    """The calibration error is refused, and the error says why."""
+    with pytest.raises(ValueError, match="biased where rows are few"):
+        estimate(SCORES, "expected_calibration_error")
 
 
 @pytest.mark.parametrize(
@@ -140,9 +142,10 @@ def find_true_harm(metric: ScoreMetric) -> float:
     """Find how much worse the candidate is, on rows so many that chance plays no part."""
     many = draw_rows(np.random.default_rng(1), 1_000_000)
     candidate, champion = (
-        compute_metric(metric, many.labels, scores, 0.5) for scores in (many.candidate, many.other)
+        summarize_rows(many.labels, scores).compute_metrics([metric])[metric]
+        for scores in (many.candidate, many.other)
     )
-    return abs(candidate - champion)
+    return float(abs(candidate - champion))
 
 
 def tally_outcomes(

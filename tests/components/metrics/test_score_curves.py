@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from components.metrics.score_curves import bin_by_score, count_by_threshold
-from components.metrics.score_histogram import ScoreHistogram, summarise_rows
+from components.metrics.score_histogram import ScoreHistogram, summarize_rows
 
 _RANDOM = random.Random(11)
 ROWS = [
@@ -24,7 +24,7 @@ CHOSEN = 0.317
 def fill(rows: list[tuple[int, float]]) -> ScoreHistogram:
     """Put rows into a histogram."""
     labels = np.array([label for label, _ in rows], np.float64)
-    return summarise_rows(labels, np.array([score for _, score in rows], np.float64), CHOSEN)
+    return summarize_rows(labels, np.array([score for _, score in rows], np.float64), CHOSEN)
 
 
 def test_the_confusion_matrix_is_a_count_of_rows() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from components.metrics.metric_names import SCORE_METRICS
-from components.metrics.score_histogram import ScoreHistogram, summarise_rows
+from components.metrics.score_histogram import ScoreHistogram, summarize_rows
 
 Rows = list[tuple[float, float]]
 
@@ -26,7 +26,7 @@ def fill(rows: Rows, threshold: float = 0.5) -> ScoreHistogram:
     """Put rows into a histogram."""
     labels = np.array([label for label, _ in rows], np.float64)
     probabilities = np.array([probability for _, probability in rows], np.float64)
-    return summarise_rows(labels, probabilities, threshold)
+    return summarize_rows(labels, probabilities, threshold)
 
 
 def test_it_gives_every_documented_metric() -> None:

@@ -11,9 +11,10 @@ import numpy.typing as npt
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from components.metrics.jackknife import GROUPS, deal_groups, merge_groups
-from components.metrics.score_histogram import Array, summarise_rows
-from components.metrics.sliced_scores import OVERALL, SliceColumn, SlicedScores
+from components.metrics.jackknife import METRIC_GROUPS, deal_groups
+from components.metrics.score_histogram import Array, summarize_rows
+from components.metrics.slice_columns import SliceColumn
+from components.metrics.sliced_scores import OVERALL, SlicedScores
 
 ROWS = 3000
 _RANDOM = np.random.default_rng(11)
@@ -42,7 +43,7 @@ ALL = Rows(
 
 def gather(start: int, end: int) -> SlicedScores:
     """Gather a part of the rows, in two batches of which each has values of its own order."""
-    scores = SlicedScores(models=2, groups=GROUPS, threshold=0.3)
+    scores = SlicedScores(models=2, groups=METRIC_GROUPS, threshold=0.3)
     for first, last in itertools.pairwise((start, (start + end) // 2, end)):
         part = slice(first, last)
         hours, codes = np.unique(ALL.hours[part][::-1], return_inverse=True)
@@ -64,7 +65,7 @@ def scores(request: pytest.FixtureRequest) -> SlicedScores:
     """All rows, gathered at once or in three parts."""
     if request.param == "whole":
         return gather(0, ROWS)
-    merged = SlicedScores(models=2, groups=GROUPS, threshold=0.3)
+    merged = SlicedScores(models=2, groups=METRIC_GROUPS, threshold=0.3)
     for first, last in ((700, 1500), (0, 700), (1500, ROWS)):
         merged.merge(gather(first, last))
     return merged
@@ -88,9 +89,9 @@ def test_every_slice_has_the_metrics_of_its_rows(scores: SlicedScores) -> None:
             texts = np.where(ALL.cities < 0, "", CITIES[ALL.cities])
             inside = ALL.hours == value if column == "hour" else texts == value
 
-        measured = merge_groups(scores.create_histogram(key, model)).compute_metrics()
+        measured = scores.create_histograms(key)[model].merge_groups().compute_metrics()
 
-        expected = summarise_rows(ALL.labels[inside], ALL.probabilities[model][inside], 0.3)
+        expected = summarize_rows(ALL.labels[inside], ALL.probabilities[model][inside], 0.3)
         assert measured == pytest.approx(expected.compute_metrics(), abs=1e-9)
 
 
@@ -99,7 +100,7 @@ def test_metrics_are_those_of_scikit_learn(scores: SlicedScores) -> None:
     labels, probabilities = ALL.labels, ALL.probabilities[1]
     predicted = probabilities > 0.3
 
-    measured = merge_groups(scores.create_histogram(OVERALL, 1)).compute_metrics()
+    measured = scores.create_histograms(OVERALL)[1].merge_groups().compute_metrics()
 
     exact = {
         "auc": sklearn_metrics.roc_auc_score(labels, probabilities),
@@ -115,12 +116,12 @@ def test_metrics_are_those_of_scikit_learn(scores: SlicedScores) -> None:
 def test_merging_leaves_the_other_as_it_is() -> None:
     """Rows that come to the one afterwards are not the other's."""
     part = gather(0, 500)
-    merged = SlicedScores(models=2, groups=GROUPS, threshold=0.3)
+    merged = SlicedScores(models=2, groups=METRIC_GROUPS, threshold=0.3)
 
     merged.merge(part)
     merged.merge(gather(500, 1000))
 
-    kept = merge_groups(part.create_histogram(OVERALL, 0))
+    kept = part.create_histograms(OVERALL)[0].merge_groups()
     assert kept.negatives.sum() + kept.positives.sum() == 500
 
 
@@ -132,7 +133,7 @@ def test_what_is_sent_to_another_worker_comes_out_the_same() -> None:
 
     assert set(sent.list_slices()) == set(whole.list_slices())
     for key in whole.list_slices():
-        ours, theirs = sent.create_histogram(key, 1), whole.create_histogram(key, 1)
+        ours, theirs = sent.create_histograms(key)[1], whole.create_histograms(key)[1]
         np.testing.assert_array_equal(ours.buckets, theirs.buckets)
         np.testing.assert_array_equal(ours.positives, theirs.positives)
         np.testing.assert_array_equal(ours.negatives, theirs.negatives)
@@ -141,12 +142,12 @@ def test_what_is_sent_to_another_worker_comes_out_the_same() -> None:
 def test_many_counts_are_merged_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """However often counts are merged, the metrics are the same."""
     lazy = gather(0, ROWS)
-    monkeypatch.setattr("components.metrics.sliced_scores._FEWEST_PENDING", 1)
+    monkeypatch.setattr("components.metrics.sliced_scores._MIN_PENDING", 1)
     eager = gather(0, ROWS)
 
     for key in lazy.list_slices():
-        theirs = merge_groups(lazy.create_histogram(key, 0)).compute_metrics()
-        assert merge_groups(eager.create_histogram(key, 0)).compute_metrics() == theirs
+        theirs = lazy.create_histograms(key)[0].merge_groups().compute_metrics()
+        assert eager.create_histograms(key)[0].merge_groups().compute_metrics() == theirs
 
 
 def test_a_wrong_label_is_an_error() -> None:

@@ -6,16 +6,19 @@ import math
 
 import pytest
 
-from components.metrics.slice_metrics import MetricValue, SliceMetrics
+from components.metrics.evaluation import Metric, Slice
 from components.model_validator.fairness import count_support, find_widest_gap
 from components.model_validator.gates import FairnessMetric
 
 
-def measure(group: str, examples: int = 1000, **metrics: float) -> SliceMetrics:
+def measure(group: str, examples: int = 1000, **metrics: float) -> Slice:
     """Make a group with a fifth of its rows of label 1, unless told otherwise."""
     values = {"mean_label": 0.2, **metrics}
-    return SliceMetrics(
-        "side", group, examples, {name: MetricValue(number) for name, number in values.items()}
+    return Slice(
+        column="side",
+        column_value=group,
+        examples=examples,
+        metrics={name: Metric(value=number) for name, number in values.items()},
     )
 
 
@@ -48,7 +51,7 @@ def test_support_is_the_rows_that_a_value_is_a_share_of(metric: FairnessMetric, 
 
 
 @pytest.mark.parametrize("small", [measure("b", 495, false_negative_rate=1.0), measure("b")])
-def test_groups_with_too_few_rows_or_no_value_are_left_out(small: SliceMetrics) -> None:
+def test_groups_with_too_few_rows_or_no_value_are_left_out(small: Slice) -> None:
     """A rate of 99 rows, or none at all, makes no gap."""
     groups = [measure("a", false_negative_rate=0.1), small]
 

@@ -71,7 +71,7 @@ def test_gates_survive_the_way_through_json() -> None:
         ([FLOOR, {**SAME, "max_ratio": 2}], "max alone for prediction_difference"),
         ([FLOOR, {**FAIR, "metric": "auc"}], "'false_positive_rate', 'false_negative_rate'"),
         ([FLOOR, {**FAIR, "max_gap": -1}], "greater than or equal to 0"),
-        ([FLOOR, FLOOR], "not twice auc_floor"),
+        ([FLOOR, FLOOR], "duplicate gate name: auc_floor"),
         ([CHANGE], "pushed unjudged"),
         ([LOAD, FAIR, USEFUL], "pushed unjudged"),
         ([{**FLOOR, "slice_columns": ["company"]}], "pushed unjudged"),

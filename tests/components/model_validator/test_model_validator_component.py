@@ -14,7 +14,7 @@ from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
 )
 from tfx.types.standard_artifacts import Model, ModelBlessing, ModelEvaluation
 
-from components.evaluator.champion_check import MISFIT_FILE
+from components.evaluator.champion_check import INCOMPATIBLE_FILE
 from components.metrics.metric_names import SCORE_METRICS
 from components.model_validator.component import ModelValidator
 from components.model_validator.gate_result import Outcome
@@ -131,7 +131,7 @@ def full(measured: Measured, tmp_path_factory: pytest.TempPathFactory) -> Valida
 
 
 def test_the_answer_gives_every_gate(full: Validation) -> None:
-    """``validation.json`` has a line a gate, slice, limit and trivial model."""
+    """``validation.json`` has one line per gate, slice, limit and trivial model."""
     assert [(gate.name, gate.slice, gate.rule, gate.outcome) for gate in full.gates] == [
         ("easy", "overall", "min", Outcome.PASSED),
         ("by_city", "city=Oslo", "min", Outcome.PASSED),
@@ -173,12 +173,12 @@ def test_the_answer_gives_what_was_found_out(full: Validation) -> None:
     assert "95%" in full.interval_method
 
 
-def test_a_champion_that_no_longer_fits_is_reported(measured: Measured, tmp_path: Path) -> None:
+def test_an_incompatible_champion_is_reported(measured: Measured, tmp_path: Path) -> None:
     """Where the Evaluator left the champion out, absolute gates decide, and the answer says why."""
     evaluation = ModelEvaluation()
     evaluation.uri = str(tmp_path / "evaluation")
     shutil.copytree(measured.alone.uri, evaluation.uri)
-    Path(evaluation.uri, MISFIT_FILE).write_text("no such column\n")
+    Path(evaluation.uri, INCOMPATIBLE_FILE).write_text("no such column\n")
 
     blessing = validate(
         tmp_path, measured, evaluation, measured.candidate, measured.baseline, EASY, CHANGE
@@ -186,7 +186,7 @@ def test_a_champion_that_no_longer_fits_is_reported(measured: Measured, tmp_path
 
     validation = read_validation(Path(blessing.uri))
     assert validation.blessed
-    assert validation.champion_misfit == "no such column"
+    assert validation.incompatible_champion == validation.champion_misfit == "no such column"
     assert "can't be compared (no such column): absolute gates only" in validation.summary
     assert validation.comparison in validation.summary
     assert validation.gates[-1].outcome is Outcome.NO_BASELINE

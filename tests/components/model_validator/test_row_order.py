@@ -7,23 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from tfx.types import artifact_utils
 from tfx.types.standard_artifacts import Examples, ModelEvaluation
 
 from components.evaluator.eval_config import create_eval_config
-from components.evaluator.evaluation import load_evaluation
 from components.evaluator.executor import Executor
 from components.evaluator.scored_rows import read_scored_rows
 from components.evaluator.settings import EvaluatorSettings
-from components.metrics.slice_metrics import Evaluation
+from components.metrics.evaluation import Evaluation, read_evaluation
 from components.model_validator.evidence import Evidence
 from components.model_validator.gates import ChangeGate, Gate, TrivialGate
-from components.model_validator.investigation import gather_evidence
+from components.model_validator.investigation import measure_changes, measure_trivial_models
 from components.model_validator.judgement import judge
-from components.serving.replay_client import LabeledFeatures, Replay, ReplayMeasures
-from components.serving.slice_columns import code_values
+from components.model_validator.trivial_models import LabeledFeatures, predict_by_trivial_models
 from tests.components.replayed_models import Measured
 from tests.tiny_evaluation import MEASURED, SLICED_TABLE, run_executor, write_rows
 from tests.tiny_task import Row, create_row
@@ -88,25 +85,18 @@ def measure(directory: Path, measured: Measured, files: Sequence[Sequence[Row]])
 
 
 def find_out(written: ModelEvaluation, rows: Sequence[Row]) -> Outcome:
-    """Gather the evidence as if both models were replayed, and answered as in the Evaluator."""
-    evaluation = load_evaluation(Path(written.uri))
+    """Gather the evidence of the rows whose scores were kept."""
+    evaluation = read_evaluation(Path(written.uri))
     scored = read_scored_rows(Path(written.uri))
     assert scored.champion is not None
-    kept = [rows[row] for row in scored.rows]
-    features = {"price": np.array([row["price"] for row in kept], np.float32) / 20}
+    features = {"price": np.array([rows[row]["price"] for row in scored.rows], np.float32) / 20}
     told = LabeledFeatures(scored.labels, features)
-    measures = ReplayMeasures(
-        rows=len(kept), load_seconds=1, latency_p50_ms=1, latency_p99_ms=1, size_mb=1
-    )
-    evidence = gather_evidence(
-        evaluation,
-        GATES,
-        scored,
-        {"city": code_values("city", pa.array([row["city"] for row in kept], pa.binary()))},
-        Replay(measures, scored.candidate, evaluated=told, train=told),
-        Replay(measures, scored.champion),
-        0.95,
-        0.5,
+    changes, thinned = measure_changes(evaluation, GATES, scored, 0.95, 0.5)
+    predictions = predict_by_trivial_models(told, told)
+    evidence = Evidence(
+        changes=changes,
+        thinned_slices=thinned,
+        trivial=measure_trivial_models(scored, predictions, 0.95, 0.5),
     )
     scores = zip(scored.labels, scored.candidate, scored.champion, strict=True)
     return Outcome(evaluation, sorted(scores), evidence)
@@ -124,11 +114,11 @@ def outcomes(measured: Measured, tmp_path_factory: pytest.TempPathFactory) -> li
 
 def list_numbers(evaluation: Evaluation) -> dict[tuple[str, str, str], float | None]:
     """List every value and end of an interval of both models by slice and metric."""
-    models = (evaluation.candidate, evaluation.baseline or ())
+    models = (evaluation.candidate, evaluation.champion)
     return {
         (f"{model} {part.name}", name, field): getattr(metric, field)
         for model, parts in enumerate(models)
-        for part in parts
+        for part in (parts.slices if parts else ())
         for name, metric in part.metrics.items()
         for field in ("value", "lower", "upper")
     }

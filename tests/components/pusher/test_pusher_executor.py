@@ -12,7 +12,8 @@ from tfx.types.standard_artifacts import Model, ModelBlessing, PushedModel
 from tfx.utils import proto_utils
 
 from components.pusher.component import create_pusher
-from components.pusher.executor import NEWLY_PUSHED_PROPERTY, Executor
+from components.pusher.executor import Executor
+from components.pusher.pushed_model import NEWLY_PUSHED_PROPERTY
 from components.pusher.version_store import hash_directory, list_versions
 
 

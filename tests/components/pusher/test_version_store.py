@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from components.pusher import version_store
+from components.pusher.pushed_model import PushedVersion
 from components.pusher.version_store import hash_directory, list_versions, push_version
 
 
@@ -36,9 +37,9 @@ def test_a_pushed_version_is_the_model_and_nothing_else(tmp_path: Path, serving_
 
     pushed = push_version(model, serving_root)
 
-    assert not pushed.already_there
-    assert pushed.path == serving_root / str(pushed.version)
-    assert hash_directory(pushed.path) == hash_directory(model)
+    assert pushed.is_new
+    assert Path(pushed.path) == serving_root / str(pushed.version)
+    assert hash_directory(Path(pushed.path)) == hash_directory(model)
     assert list_versions(serving_root) == [pushed.version]
     visible = [path.name for path in serving_root.iterdir() if not path.name.startswith(".")]
     assert visible == [str(pushed.version)]
@@ -51,7 +52,7 @@ def test_the_newest_model_is_not_pushed_twice(tmp_path: Path, serving_root: Path
 
     second = push_version(model, serving_root)
 
-    assert second.already_there
+    assert not second.is_new
     assert (second.version, second.path) == (first.version, first.path)
     assert list_versions(serving_root) == [first.version]
 
@@ -82,7 +83,7 @@ def test_versions_increase_after_the_newest_was_deleted(
 ) -> None:
     """A number is not used again for another model."""
     first = push_version(write_model(tmp_path / "first", "1"), serving_root)
-    first.path.rename(tmp_path / "deleted")
+    Path(first.path).rename(tmp_path / "deleted")
     later = time.time() + 1
     monkeypatch.setattr("time.time", lambda: later)
 
@@ -110,7 +111,7 @@ def test_killing_a_push_leaves_no_version(tmp_path: Path, serving_root: Path) ->
 
     small = write_model(tmp_path / "small")
     pushed = push_version(small, serving_root)
-    assert hash_directory(pushed.path) == hash_directory(small)
+    assert hash_directory(Path(pushed.path)) == hash_directory(small)
     assert not unfinished.parent.parent.exists()
 
 
@@ -136,7 +137,7 @@ def test_pushing_the_same_model_at_the_same_time_adds_it_once(
     with ThreadPoolExecutor(4) as pool:
         pushed = list(pool.map(lambda _: push_version(model, serving_root), range(4)))
 
-    assert [push.already_there for push in pushed].count(False) == 1
+    assert [push.is_new for push in pushed].count(True) == 1
     assert len(list_versions(serving_root)) == 1
 
 
@@ -189,7 +190,7 @@ def _wait_for(path: Path) -> None:
         time.sleep(0.001)
 
 
-def _watch(serving_root: Path, pushes: list[Future[version_store.PushedVersion]]) -> Iterator[Path]:
+def _watch(serving_root: Path, pushes: list[Future[PushedVersion]]) -> Iterator[Path]:
     """Give every version's folder, again and again, until the pushes are done."""
     while not all(push.done() for push in pushes):
         for version in list_versions(serving_root):

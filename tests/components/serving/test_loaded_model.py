@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from components.serving.loaded_model import LoadedModel
+from components.serving.model_error import SignatureError
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +29,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
 def test_answers_are_in_the_order_of_the_rows(
     model: LoadedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many chunks the rows are asked in, each has its answer, one value a row."""
-    monkeypatch.setattr("components.serving.loaded_model.CHUNK_ROWS", 3)
+    """However many chunks the rows are asked in, each has its answer, one value per row."""
+    monkeypatch.setattr("components.serving.loaded_model.BATCH_ROWS", 3)
     examples = np.array([b"x" * length for length in (4, 1, 0, 7, 2, 5, 3)], np.object_)
 
     assert model.ask("measure", ["length"], examples)["length"].tolist() == [4, 1, 0, 7, 2, 5, 3]
@@ -43,7 +44,8 @@ def test_an_answer_has_one_value_a_row(model: LoadedModel) -> None:
 
 def test_signatures_and_outputs_are_listed(model: LoadedModel) -> None:
     """What a model has can be asked before it is used."""
-    assert model.signatures == ("measure",)
+    with pytest.raises(SignatureError, match=r"no signature 'other', only \['measure'\]"):
+        model.list_outputs("other")
     assert model.list_outputs("measure") == ("length", "twice")
 
 

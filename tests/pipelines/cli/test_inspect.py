@@ -12,7 +12,8 @@ from pipelines.config.layout import OutputLayout
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeResult, NodeState
 from pipelines.report import publication
-from pipelines.runs.run_summary import recover_summary
+from pipelines.runs.recorded_run import load_run
+from pipelines.runs.summaries import summarize_run
 from tests.tiny_store import PIPELINE, TinyStore, compile_run
 
 
@@ -42,7 +43,7 @@ def _end_runs(layout: OutputLayout, count: int) -> list[str]:
     for minutes, run_id in enumerate(names):
         compile_run(layout, run_id, minutes)
         store.record(run_id, "Reader")
-        publication.keep_summary(layout, recover_summary(layout, run_id))
+        publication.save_summary(layout, summarize_run(load_run(layout, run_id)))
     return names
 
 

@@ -8,13 +8,15 @@ import io
 import pytest
 from rich.console import Console
 
-from components.model_validator.gate_result import Outcome
-from components.model_validator.validation import MetricComparison
+from components.metrics.evaluation import MetricComparison
+from components.model_validator.gate_result import GateResult, Outcome
+from components.problem import Problem
 from pipelines.cli.ending_screen import print_summary
 from pipelines.cli.run_display import LiveDisplay, PlainDisplay, create_display
-from pipelines.records.description import NodeDescription, PipelineDescription, Stage
-from pipelines.records.node_result import NodeResult, NodeState, Problem, Rows
-from pipelines.runs.run_summary import GateRow, NodeRow, RunSummary, Verdict
+from pipelines.records.description import NodeDescription, PipelineDescription
+from pipelines.records.node_result import NodeResult, NodeState, Rows
+from pipelines.records.nodes import Stage
+from pipelines.records.run_summary import NodeSummary, RunSummary, Verdict
 
 NODE = NodeDescription(id="Trainer", type="t", stage=Stage.TRAIN, upstream=(), parameters={})
 NOW = datetime.datetime(2026, 1, 31, tzinfo=datetime.timezone.utc)
@@ -38,7 +40,7 @@ def _show(terminal: bool) -> str:
 
 
 def _summarize(**changes: object) -> RunSummary:
-    node = NodeRow(
+    node = NodeSummary(
         id="Trainer",
         state=NodeState.FAILED,
         seconds=2,
@@ -59,8 +61,8 @@ def _summarize(**changes: object) -> RunSummary:
     return RunSummary.model_validate(values | changes)
 
 
-def _create_gate(slice_name: str, value: float, outcome: Outcome) -> GateRow:
-    return GateRow(
+def _create_gate(slice_name: str, value: float, outcome: Outcome) -> GateResult:
+    return GateResult(
         name="loss_by_company",
         kind="value",
         rule="max",
@@ -72,7 +74,6 @@ def _create_gate(slice_name: str, value: float, outcome: Outcome) -> GateRow:
         examples=200,
         outcome=outcome,
         reason="",
-        passed=outcome is Outcome.PASSED,
     )
 
 

@@ -11,8 +11,9 @@ from pipelines.compiler.compilation import compile_pipeline
 from pipelines.compiler.imported_code import hash_imported_code
 from pipelines.compiler.ir_file import read_ir
 from pipelines.config.pipeline_config import load_config
-from pipelines.records.description import NODE_STAGES, PipelineDescription
+from pipelines.records.description import PipelineDescription
 from pipelines.records.exit_code import ExitCode
+from pipelines.records.nodes import NodeId
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def description() -> PipelineDescription:
 
 def test_has_every_node_once(description: PipelineDescription) -> None:
     """The nodes are those that the stages are named for."""
-    assert sorted(node.id for node in description.nodes) == sorted(NODE_STAGES)
+    assert sorted(node.id for node in description.nodes) == sorted(NodeId)
 
 
 def test_lists_nodes_in_an_order_that_can_run(description: PipelineDescription) -> None:

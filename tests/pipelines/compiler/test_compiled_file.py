@@ -10,8 +10,8 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.compiler.compiled_file import read_compiled_file
-from pipelines.records.description import NODE_STAGES
 from pipelines.records.exit_code import ExitCode
+from pipelines.records.nodes import NodeId
 
 
 def _write(path: Path, content: Any) -> Path:
@@ -29,7 +29,7 @@ def test_reads_what_compile_wrote(tmp_path: Path) -> None:
     compiled = read_compiled_file(ir_path)
 
     assert compiled.output_root == tmp_path / "out"
-    assert set(compiled.node_ids) == set(NODE_STAGES)
+    assert set(compiled.node_ids) == set(NodeId)
     assert compiled.node_ids.index("CsvExampleGen") < compiled.node_ids.index("Pusher")
 
 

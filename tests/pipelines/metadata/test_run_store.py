@@ -13,12 +13,13 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from pipelines.cli import main
 from pipelines.config.layout import OutputLayout
 from pipelines.config.store_address import SqliteAddress, StoreAddress, parse_store_url
-from pipelines.launcher.stale_executions import close_dead_executions
+from pipelines.launcher.stale_executions import close_stale_executions
 from pipelines.metadata.run_store import RunStore, open_run_store
 from pipelines.metadata.store_connection import create_connection_config
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
 from pipelines.runs.explanation import explain_node
+from pipelines.runs.recorded_run import read_run
 from tests.tiny_store import CACHED, COMPLETE, FAILED, RUNNING, TinyStore, compile_run
 
 PATH = Path("/nowhere")
@@ -104,10 +105,11 @@ def test_what_is_loaded_does_not_grow_with_the_runs(count: int, tmp_path: Path) 
     count_given()
     runs.find_producer(examples.artifact.id)
     count_given()
-    close_dead_executions(runs, layout, "Reader", last)
+    close_stale_executions(runs, layout, "Reader", last)
     count_given()
-    for node in description.nodes:
-        explain_node(runs, node, last, NodeState.DONE)
+    run = read_run(runs, layout, description, last)
+    for node in run.nodes:
+        explain_node(run, node, NodeState.DONE)
     count_given()
 
     # The last: one look-up a node, the producer of what was cached, and the run before.

@@ -12,8 +12,8 @@ from tfx.proto.orchestration import pipeline_pb2
 
 from pipelines.compiler.compilation import compile_pipeline
 from pipelines.config.pipeline_config import PipelineConfig, load_config
-from pipelines.metadata.guarded_metadata import GuardedMetadata
 from pipelines.metadata.store_connection import create_connection_config
+from pipelines.metadata.tfx_internals import GuardedMetadata
 from tests.tiny_store import TinyStore
 
 SPAN_DAYS = (datetime.date(2015, 1, 1) - datetime.date(1970, 1, 1)).days

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.report.pages.page import render_report
-from pipelines.runs.run_summary import Verdict
+from pipelines.records.run_summary import Verdict
+from pipelines.report.pages.run_page import render_report
 from tests.tiny_report import create_report
 
 PageMaker = Callable[[Verdict], Path]

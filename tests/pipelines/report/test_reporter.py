@@ -9,14 +9,16 @@ import subprocess
 import sys
 
 _OWNER = (
-    "import multiprocessing, signal\n"
+    "import multiprocessing, signal, time\n"
     # It is ignored where `nohup` started the tests.
     "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     "from pipelines.report.reporter import Reporter\n"
     "if __name__ == '__main__':\n"
     "    with Reporter():\n"
     "        print(multiprocessing.active_children()[0].pid, flush=True)\n"
-    "        signal.pause()\n"
+    # Not `signal.pause`: a signal just before it would leave it waiting for another.
+    "        while True:\n"
+    "            time.sleep(0.1)\n"
 )
 _WAIT_SECONDS = 60.0
 

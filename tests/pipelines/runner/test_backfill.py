@@ -12,8 +12,8 @@ from pipelines.cli.backfill_screen import render_backfill
 from pipelines.config.pipeline_config import PipelineConfig, load_config
 from pipelines.records.errors import ConfigError
 from pipelines.records.exit_code import ExitCode
+from pipelines.records.run_summary import Verdict
 from pipelines.runner.backfill import BackfillSummary, Drift, SpanOutcome, choose_spans
-from pipelines.runs.run_summary import Verdict
 
 DATES = tuple(datetime.date(2014, month, 1) for month in (1, 4, 7))
 

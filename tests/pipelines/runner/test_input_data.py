@@ -36,3 +36,15 @@ def test_other_data_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         prepare_input(load_config("local", [f"data.directory={own}"]))
 
     assert [path.name for path in tmp_path.rglob("*")] == ["work"]
+
+
+def test_a_day_within_a_span_is_refused_with_the_span_that_it_is_in(tmp_path: Path) -> None:
+    """What a span covers is configured; nothing is read in place of what was asked for."""
+    for name in ("2015-04-01", "2015-05-01"):
+        (tmp_path / name).mkdir()
+    overrides = [f"data.spans_directory={tmp_path}", "span=2015-05-20"]
+
+    with pytest.raises(ConfigError, match=r"there are 2, .* did you mean 2015-04-01\?$"):
+        prepare_input(load_config("test", overrides))
+    with pytest.raises(ConfigError, match=r"did you mean 2015-05-01\?$"):
+        prepare_input(load_config("test", [*overrides, "data.span_period=month"]))

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.config.layout import OutputLayout
-from pipelines.records.description import NodeDescription, Stage
+from pipelines.records.description import NodeDescription
 from pipelines.records.node_result import NodeResult, NodeState
+from pipelines.records.nodes import Stage
 from pipelines.runner.local_runner import Schedule, create_run_id
 
 NOON = datetime.datetime(2026, 1, 31, 12, 0, 0, tzinfo=datetime.timezone.utc)

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import multiprocessing
 from pathlib import Path
 
 import pytest
 
-from pipelines.runner.sample_data import (
-    DataLayoutError,
-    cut_by_quarter,
-    find_quarter,
-    find_source,
-    lay_out_taxi_data,
-    list_spans,
-    span_directory,
-)
+from components.spans import find_period_start, list_spans
+from pipelines.runner.sample_data import DataLayoutError, cut_into_spans, lay_out_sample_data
+from schemas.chicago_taxi.sample_data import SAMPLE_DATA
 from schemas.feature_table import load_feature_table
+from schemas.sample_data import Period
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """Where the trips lie, and the spans that there are."""
+
+    full_directory: Path
+    spans_directory: Path
+    spans: tuple[datetime.date, ...]
+
+
+def lay_out_taxi_data(data_root: Path) -> Layout:
+    """Lay the taxi trips out, and look at what is there then."""
+    lay_out_sample_data("chicago_taxi", data_root)
+    directory = data_root / "chicago_taxi"
+    return Layout(directory / "full", directory / "spans", list_spans(directory / "spans"))
+
+
+def find_quarter(trip_start_seconds: int) -> datetime.date:
+    """Find the first day of the quarter of a trip's start."""
+    start = datetime.datetime.fromtimestamp(trip_start_seconds, datetime.timezone.utc)
+    return find_period_start(start, "quarter")
 
 
 def read_times(root: Path) -> dict[Path, int]:
@@ -28,7 +46,7 @@ def read_times(root: Path) -> dict[Path, int]:
 def test_the_whole_is_a_copy_and_the_spans_hold_each_row_once(tmp_path: Path) -> None:
     """Spans in order and put together are the whole's rows; each keeps their order and header."""
     layout = lay_out_taxi_data(tmp_path)
-    source = find_source().read_bytes()
+    source = SAMPLE_DATA.find_source().read_bytes()
     header, *rows = source.splitlines(keepends=True)
 
     assert (layout.full_directory / "data.csv").read_bytes() == source
@@ -110,43 +128,33 @@ def test_a_place_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> N
         lay_out_taxi_data(tmp_path)
 
 
-def test_spans_are_the_dated_folders_in_order(tmp_path: Path) -> None:
-    """Files and folders of other names are passed over; no folder has no spans."""
-    for name in ("2016-10-01", "2013-01-01", "notes", "2013-13-01"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "2014-01-01").touch()
-
-    assert list_spans(tmp_path) == (datetime.date(2013, 1, 1), datetime.date(2016, 10, 1))
-    assert list_spans(tmp_path / "none") == ()
-
-
-def test_a_missing_span_is_refused_with_those_there_are(tmp_path: Path) -> None:
-    """The error names the date asked for and the known ones."""
-    (tmp_path / "2013-01-01").mkdir()
-    date = datetime.date(2013, 1, 1)
-
-    assert span_directory(tmp_path, date) == tmp_path / "2013-01-01"
-    with pytest.raises(DataLayoutError, match=r"no span 2020-01-01 in .*; it has: 2013-01-01"):
-        span_directory(tmp_path, datetime.date(2020, 1, 1))
-
-
-@pytest.mark.parametrize(
-    ("seconds", "quarter"),
-    [
-        (1357000200, datetime.date(2013, 1, 1)),
-        (1396310399, datetime.date(2014, 1, 1)),
-        (1396310400, datetime.date(2014, 4, 1)),
-        (1483116300, datetime.date(2016, 10, 1)),
-    ],
-)
-def test_quarters_change_at_midnight_utc(seconds: int, quarter: datetime.date) -> None:
-    """The last second of March is the first quarter's, the first of April the second's."""
-    assert find_quarter(seconds) == quarter
-
-
 def test_a_row_without_start_is_refused() -> None:
-    """A line that belongs to no quarter is named."""
+    """A line that belongs to no span is named."""
     header = ",".join(load_feature_table("chicago_taxi").names)
 
     with pytest.raises(DataLayoutError, match="line 2: no start time"):
-        cut_by_quarter(f"{header}\n1,2,3\n".encode())
+        cut_into_spans(f"{header}\n1,2,3\n".encode(), "trip_start_timestamp", "quarter")
+
+
+def test_rows_are_cut_by_the_period_that_is_asked_for() -> None:
+    """Each span has the header, and its rows in the order of the whole."""
+    days = [datetime.datetime(2016, 2, day, tzinfo=datetime.timezone.utc) for day in (29, 1, 28)]
+    rows = [f"{day.timestamp():.0f},{day.day}\n" for day in days]
+    content = "".join(["time,day\n", *rows]).encode()
+
+    def cut(period: Period) -> dict[str, str]:
+        spans = cut_into_spans(content, "time", period)
+        return {day.isoformat(): text.decode() for day, text in spans.items()}
+
+    assert cut("month") == {"2016-02-01": content.decode()}
+    assert list(cut("week")) == ["2016-02-01", "2016-02-22", "2016-02-29"]
+    assert cut("day")["2016-02-29"] == f"time,day\n{rows[0]}"
+    with pytest.raises(DataLayoutError, match="no column 'when'"):
+        cut_into_spans(content, "when", "day")
+
+
+def test_a_task_without_sample_data_is_passed_over(tmp_path: Path) -> None:
+    """Nothing is written for it."""
+    lay_out_sample_data("no_such_task", tmp_path)
+
+    assert not list(tmp_path.iterdir())

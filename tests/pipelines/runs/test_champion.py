@@ -24,9 +24,11 @@ from pipelines.config.layout import OutputLayout
 from pipelines.config.pipeline_config import load_config
 from pipelines.config.store_address import parse_store_url
 from pipelines.launcher.stale_executions import hold_node
-from pipelines.metadata.guarded_metadata import GuardedMetadata
 from pipelines.metadata.open_store import open_store
+from pipelines.metadata.run_store import RunStore
 from pipelines.metadata.store_connection import create_connection_config
+from pipelines.metadata.tfx_internals import GuardedMetadata
+from pipelines.records.errors import UsageError
 from pipelines.records.exit_code import ExitCode
 from pipelines.report.facts.index_facts import collect_index
 from pipelines.runs.champion import ChampionError, ChampionStore, Recovered, open_champion
@@ -73,7 +75,7 @@ def _push(
 @pytest.fixture
 def champion(store: ml_metadata.MetadataStore, layout: OutputLayout) -> ChampionStore:
     """The champion in that store."""
-    return ChampionStore(store, PIPELINE, layout)
+    return ChampionStore(RunStore(store, PIPELINE), layout)
 
 
 def _lose_record(layout: OutputLayout, version: int) -> None:
@@ -155,6 +157,15 @@ def test_there_must_be_a_champion_to_reset(champion: ChampionStore) -> None:
         champion.reset("twice")
 
 
+def test_a_change_needs_a_reason(champion: ChampionStore) -> None:
+    """An empty reason is refused, and nothing changes."""
+    for change in (champion.reset, champion.roll_back):
+        with pytest.raises(UsageError, match=r"^--reason: got ' ', expected a few words"):
+            change(" ")
+
+    assert champion.show().changes == ()
+
+
 def test_a_change_belongs_to_the_pipeline(
     champion: ChampionStore, store: ml_metadata.MetadataStore
 ) -> None:
@@ -175,7 +186,7 @@ def test_what_another_pipeline_does_counts_for_that_one(
     """Two pipelines in one store each have their own champion, pushes and changes."""
     create_pipeline_context(store, "buses")
     of_buses = OutputLayout(tmp_path / "buses", layout.database)
-    other = ChampionStore(store, "buses", of_buses)
+    other = ChampionStore(RunStore(store, "buses"), of_buses)
     assert other.show().model_id is None
 
     model_id = _push(store, of_buses, 400, "buses")
@@ -194,7 +205,7 @@ def test_the_resolver_gives_the_pipelines_own_champion(
     create_pipeline_context(store, "buses")
     for version in (400, 500):
         _push(store, OutputLayout(layout.root / "buses", layout.database), version, "buses")
-    ChampionStore(store, "buses", layout).reset("wrong stops")
+    ChampionStore(RunStore(store, "buses"), layout).reset("wrong stops")
     ir, _ = compile_pipeline(load_config("test", [f"output_root={layout.root}"]))
     [node] = [
         one.pipeline_node
@@ -303,7 +314,7 @@ def test_what_another_output_root_serves_is_left_alone(
     _push(store, elsewhere, 400)
 
     assert champion.recover() == Recovered()
-    assert ChampionStore(store, PIPELINE, elsewhere).recover() == Recovered()
+    assert ChampionStore(RunStore(store, PIPELINE), elsewhere).recover() == Recovered()
 
 
 def test_a_pusher_at_work_is_left_to_record_its_push(

@@ -15,14 +15,14 @@ from tfx_bsl.coders import example_coder
 from components.csv_example_gen.csv_reader import read_record_batches
 from components.csv_example_gen.split_assignment import assign_splits
 from components.examples.example_encoding import encode_examples
-from pipelines.runner.sample_data import find_source
+from schemas.chicago_taxi.sample_data import SAMPLE_DATA
 from schemas.feature_table import DType, IntegerRange, Role, get_schema_path, load_feature_table
 
 TABLE = load_feature_table("chicago_taxi")
 SCHEMA = tfdv.load_schema_text(str(get_schema_path("chicago_taxi")))
 SPLITS = {"train": 6, "validation": 1, "test": 3}
 SAMPLE = Path(__file__).parents[3] / "data/chicago_taxi/sample/data.csv"
-INPUTS = {"real": find_source(), "made up": SAMPLE}
+INPUTS = {"real": SAMPLE_DATA.find_source(), "made up": SAMPLE}
 
 TYPES = {
     DType.FLOAT: schema_pb2.FLOAT,

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from components.statistics_gen.distances import Bin, Distance
+from pipelines.records.run_summary import Verdict
 from pipelines.report.charts.chart import printable
 from pipelines.report.charts.data_charts import draw_distribution, draw_shift
 from pipelines.report.charts.history_charts import draw_drift, draw_metric
@@ -24,7 +25,6 @@ from pipelines.report.model.data_report import DataReport, FeatureReport, Overla
 from pipelines.report.model.model_report import ModelReport
 from pipelines.report.model.run_comparison import ColumnChange
 from pipelines.report.model.run_index import IndexedRun
-from pipelines.runs.run_summary import Verdict
 from tests.tiny_report import HOSTILE, STARTED, create_report
 
 
@@ -228,4 +228,4 @@ def test_drift_names_the_column_that_drifted_most(data: DataReport) -> None:
     assert chart is not None
     assert "57.1 %, by company" in chart.summary
     assert chart.rows == (("2014-01-01", "57.1 %", "31.4 %"),)
-    assert "100%" in list_texts(chart.svg)
+    assert "100%" in list_texts(chart.draw())

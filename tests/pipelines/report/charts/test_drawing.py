@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from pipelines.report.charts import drawing
-from pipelines.report.charts.drawing import Spec, draw, load_drawings, save_drawings
+from pipelines.report.charts.drawing import Spec, draw
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -37,8 +37,8 @@ def test_values_of_the_data_are_escaped() -> None:
     assert hostile in [text.text for text in root.iter(f"{SVG}text")]
 
 
-def test_colours_are_left_to_the_page() -> None:
-    """Colours stay variables, and no style is inline, which the policy would refuse."""
+def test_colors_are_left_to_the_page() -> None:
+    """Colors stay variables, and no style is inline, which the policy would refuse."""
     svg = draw(create_spec("one"), "One")
     root = ElementTree.fromstring(svg)
     fills = {path.get("fill") for path in root.iter(f"{SVG}path")}
@@ -57,13 +57,13 @@ def test_nothing_invisible_is_kept() -> None:
 def test_what_was_kept_is_not_drawn_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process gives the same picture without the engine; what is new it draws."""
     path = tmp_path / ".drawings.json"
-    monkeypatch.setattr(drawing, "_DRAWINGS", drawing._Drawings())
+    monkeypatch.setattr(drawing, "DRAWINGS", drawing.Drawings())
     drawn = draw(create_spec("kept"), "Kept")
-    save_drawings(path)
+    drawing.DRAWINGS.save(path)
 
-    monkeypatch.setattr(drawing, "_DRAWINGS", drawing._Drawings())
+    monkeypatch.setattr(drawing, "DRAWINGS", drawing.Drawings())
     monkeypatch.setattr(drawing, "_convert", refuse_to_draw)
-    load_drawings(path)
+    drawing.DRAWINGS.load(path)
 
     assert draw(create_spec("kept"), "Kept") == drawn
     for spec, label in ((create_spec("kept"), "Other words"), (create_spec("new"), "Kept")):
@@ -77,9 +77,9 @@ def test_kept_drawings_that_do_not_fit_are_passed_over(
 ) -> None:
     """A missing or cut file, or one of another version's, costs no more than drawing again."""
     path = tmp_path / ".drawings.json"
-    monkeypatch.setattr(drawing, "_DRAWINGS", drawing._Drawings())
+    monkeypatch.setattr(drawing, "DRAWINGS", drawing.Drawings())
     drawn = draw(create_spec("kept"), "Kept")
-    save_drawings(path)
+    drawing.DRAWINGS.save(path)
     if damage == "missing":
         path.unlink()
     elif damage == "cut":
@@ -87,12 +87,12 @@ def test_kept_drawings_that_do_not_fit_are_passed_over(
     else:
         monkeypatch.setattr(drawing, "_read_version", lambda: "another")
 
-    monkeypatch.setattr(drawing, "_DRAWINGS", drawing._Drawings())
-    load_drawings(path)
+    monkeypatch.setattr(drawing, "DRAWINGS", drawing.Drawings())
+    drawing.DRAWINGS.load(path)
     again = draw(create_spec("kept"), "Kept")
 
     assert again == drawn
-    save_drawings(path)
+    drawing.DRAWINGS.save(path)
     assert path.is_file()
 
 
@@ -100,9 +100,9 @@ def test_nothing_is_written_where_nothing_was_drawn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A page that shows what an earlier one did leaves the file alone."""
-    monkeypatch.setattr(drawing, "_DRAWINGS", drawing._Drawings())
+    monkeypatch.setattr(drawing, "DRAWINGS", drawing.Drawings())
 
-    save_drawings(tmp_path / ".drawings.json")
+    drawing.DRAWINGS.save(tmp_path / ".drawings.json")
 
     assert not list(tmp_path.iterdir())
 

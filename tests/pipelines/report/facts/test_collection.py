@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from components.data_gate.findings import DataReference, DataVerdict, read_verdict, write_verdict
+from components.data_gate.findings import FILE_NAME, DataReference, DataVerdict, read_verdict
 from components.model_validator.settings import RowSource
 from components.model_validator.validation import (
     ModelReference,
@@ -15,8 +15,8 @@ from components.model_validator.validation import (
     read_validation,
     write_validation,
 )
+from components.record_file import write_record
 from pipelines.config.layout import OutputLayout
-from pipelines.records.description import write_description
 from pipelines.report.facts.collection import collect_report
 from tests.tiny_store import PIPELINE, TinyStore, compile_run
 
@@ -47,7 +47,7 @@ ROWS = RowSource(
 
 def test_what_a_later_version_adds_is_passed_over(tmp_path: Path) -> None:
     """A verdict and a validation with fields that are not known here are read."""
-    write_verdict(VERDICT, tmp_path)
+    write_record(VERDICT, tmp_path / FILE_NAME)
     write_validation(VALIDATION, tmp_path)
     for name, part in (("verdict.json", "data"), ("validation.json", "candidate")):
         content = json.loads((tmp_path / name).read_text())
@@ -65,7 +65,7 @@ def test_what_cannot_be_read_is_noted(missing: str, tmp_path: Path) -> None:
     nodes = ("StatisticsGen", "DataGate", "Trainer", "Evaluator", "ModelValidator")
     description = compile_run(layout, "run", node_ids=nodes)
     rows = {"ModelValidator": {"rows": ROWS.model_dump_json()}}
-    write_description(
+    write_record(
         description.model_copy(
             update={
                 "nodes": tuple(
@@ -76,7 +76,7 @@ def test_what_cannot_be_read_is_noted(missing: str, tmp_path: Path) -> None:
         ),
         layout.run("run").description_path,
     )
-    write_verdict(VERDICT, tmp_path)
+    write_record(VERDICT, tmp_path / FILE_NAME)
     write_validation(VALIDATION, tmp_path)
     (tmp_path / "digest.json").write_text("{}")
     for name in ("verdict.json", "validation.json"):

@@ -58,9 +58,9 @@ def test_the_score_counts_what_a_run_can_show(report: RunReport) -> None:
     score = score_run(report)
 
     by_run = [item for item in score.items if item.shown_by == "run"]
-    assert (score.total, score.most) == (sum(item.points for item in by_run), len(by_run))
-    assert 0 < score.total <= score.most < 28
-    assert score.most == sum(score.run_items.values())
+    assert (score.total, score.max_total) == (sum(item.points for item in by_run), len(by_run))
+    assert 0 < score.total <= score.max_total < 28
+    assert score.max_total == sum(score.run_items.values())
 
 
 def test_what_a_run_can_not_show_is_not_scored(report: RunReport) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from components.statistics_gen.distances import Categories, Quantiles
-from pipelines.report.facts.overlay import MOST_BINS, overlay
+from pipelines.report.facts.overlay import MAX_BINS, overlay
 
 
 def describe(numbers: list[float], missing: float = 0) -> Quantiles:
@@ -26,7 +26,7 @@ def test_each_datasets_shares_sum_to_one() -> None:
         }
     )
 
-    assert len(bins) == MOST_BINS + 1
+    assert len(bins) == MAX_BINS + 1
     for name in ("train", "test"):
         assert math.fsum(one.shares[name] for one in bins) == pytest.approx(1)
     assert bins[-1].label == "missing"
@@ -60,7 +60,7 @@ def test_large_numbers_close_to_each_other_are_kept_apart() -> None:
     """The numbers of census tracts share their first digits, and get as many bins as others do."""
     bins = overlay({"train": describe([17_031_010_000.0 + 500 * step for step in range(2000)])})
 
-    assert len(bins) == MOST_BINS
+    assert len(bins) == MAX_BINS
     assert max(one.shares["train"] for one in bins) < 0.1
 
 
@@ -73,7 +73,7 @@ def test_a_large_whole_number_is_named_by_all_its_digits() -> None:
 
 def test_values_stand_by_their_largest_share() -> None:
     """The most frequent value of any dataset comes first; what is not shown is summed up."""
-    many = {f"company {number:02}": 1.0 for number in range(MOST_BINS + 5)}
+    many = {f"company {number:02}": 1.0 for number in range(MAX_BINS + 5)}
     bins = overlay(
         {
             "train": Categories({"Cash": 60.0, "Card": 40.0}, missing=100),
@@ -82,7 +82,7 @@ def test_values_stand_by_their_largest_share() -> None:
     )
 
     assert [one.label for one in bins[:2]] == ["Card", "Cash"]
-    assert len(bins) == MOST_BINS + 2
+    assert len(bins) == MAX_BINS + 2
     assert [one.label for one in bins[-2:]] == ["all other values", "missing"]
     for name in ("train", "test"):
         assert math.fsum(one.shares[name] for one in bins) == pytest.approx(1)

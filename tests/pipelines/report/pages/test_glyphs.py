@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 
-from components.model_validator.validation import MetricComparison
+from components.metrics.evaluation import MetricComparison
 from pipelines.report.pages.glyphs import find_domain, place_interval, scale_heights
 
 

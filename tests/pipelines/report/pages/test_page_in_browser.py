@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from pipelines.runs.run_summary import Verdict
+from pipelines.records.run_summary import Verdict
 from tests.browser.chromium import PHONE_WIDTH, Opener, Scheme
 from tests.tiny_report import HOSTILE
 

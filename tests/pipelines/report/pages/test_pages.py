@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from pipelines.records.run_summary import Verdict
 from pipelines.report.model.run_comparison import (
     ColumnChange,
     GateChange,
@@ -15,9 +16,10 @@ from pipelines.report.model.run_comparison import (
     RunComparison,
 )
 from pipelines.report.model.run_index import ChampionStep, IndexedRun, RunIndex
-from pipelines.report.pages.page import render_comparison, render_index, render_report
+from pipelines.report.pages.comparison_page import render_comparison
+from pipelines.report.pages.index_page import render_index
+from pipelines.report.pages.run_page import render_report
 from pipelines.runs.champion import ChampionState
-from pipelines.runs.run_summary import Verdict
 from tests.tiny_report import HOSTILE, RUN_ID, STARTED, create_report
 
 SECTIONS = (
@@ -134,7 +136,7 @@ def test_absent_facts_are_explained_in_a_sentence() -> None:
 def test_refused_model_names_the_gate_first() -> None:
     """The reason stands right under the verdict."""
     text = read_text(render_report(create_report(Verdict.MODEL_REFUSED)))
-    assert text.index("auc 0.9611 against at least 0.99") < text.index("Choose a node")
+    assert text.index("auc 0.9611 against at least 0.99") < text.index("Select a node")
 
 
 def test_slices_too_small_to_judge_come_last() -> None:
@@ -168,7 +170,7 @@ def test_comparison_shows_what_differs() -> None:
     page = render_comparison(create_comparison())
     text = read_text(page)
     assert "AUC 0.9600 0.9500 −0.0100" in text
-    assert "2 of 2 limits have another outcome" in text
+    assert "2 of 2 gates differ in outcome or limit" in text
     assert "settings.seed" in text
     assert "company has grown" not in text
     assert HOSTILE not in page

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from pipelines.records.description import NODE_STAGES, NodeDescription, Stage
+from pipelines.records.description import NodeDescription
+from pipelines.records.nodes import NodeId, Stage
 from pipelines.report.pages.pipeline_graph import (
     NODE_HEIGHT,
     NODE_WIDTH,
@@ -24,7 +25,7 @@ def describe(node: str, upstream: tuple[str, ...], stage: Stage = Stage.DATA) ->
 @pytest.fixture(scope="module")
 def graph() -> PlacedGraph:
     """The pipeline's graph."""
-    return place_graph([describe(node, UPSTREAM[node], NODE_STAGES[node]) for node in UPSTREAM])
+    return place_graph([describe(node, UPSTREAM[node], NodeId(node).stage) for node in UPSTREAM])
 
 
 def test_edges_that_others_imply_are_left_out() -> None:
@@ -53,11 +54,11 @@ def test_nodes_stand_by_stage_in_the_pipelines_order(graph: PlacedGraph) -> None
     """Stages follow each other, each below its heading, and keep their nodes' order."""
     assert [heading.stage for heading in graph.stages] == list(Stage)
     assert [node.id for node in graph.nodes] == sorted(
-        UPSTREAM, key=lambda node: list(Stage).index(NODE_STAGES[node])
+        UPSTREAM, key=lambda node: list(Stage).index(NodeId(node).stage)
     )
     ends = [heading.y for heading in graph.stages[1:]] + [graph.height]
     for heading, end in zip(graph.stages, ends, strict=True):
-        members = [node for node in graph.nodes if NODE_STAGES[node.id] is heading.stage]
+        members = [node for node in graph.nodes if NodeId(node.id).stage is heading.stage]
         assert all(heading.y < node.y < node.y + NODE_HEIGHT < end for node in members)
 
 

@@ -8,7 +8,7 @@ import jinja2
 import pytest
 
 from pipelines.report.pages import templating
-from pipelines.report.pages.page import render_report
+from pipelines.report.pages.run_page import render_report
 from tests.tiny_report import HOSTILE, create_report
 
 
@@ -23,7 +23,7 @@ from tests.tiny_report import HOSTILE, create_report
 )
 def test_names_of_code_become_words(name: str, words: str) -> None:
     """People read words, not names."""
-    assert templating.write_words(name) == words
+    assert templating.format_words(name) == words
 
 
 @pytest.mark.parametrize(
@@ -38,20 +38,20 @@ def test_names_of_code_become_words(name: str, words: str) -> None:
 )
 def test_reasons_become_sentences(text: str, sentence: str) -> None:
     """A reason gets a capital and a full stop, a name keeps its spelling."""
-    assert templating.write_sentence(text) == sentence
+    assert templating.format_sentence(text) == sentence
 
 
 def test_code_in_a_message_is_marked_and_escaped() -> None:
     """What stands between backticks is code, and nothing is markup."""
-    assert templating.write_message("run `<b>` & `x") == (
+    assert templating.format_message("run `<b>` & `x") == (
         "run <code>&lt;b&gt;</code> &amp; <code>x</code>"
     )
 
 
 def test_long_names_break_between_their_parts_only() -> None:
     """A name keeps its parts whole, and a slice its value."""
-    assert templating.write_breakable("a_<b>") == "a_<wbr>&lt;b&gt;"
-    assert templating.write_breakable("company=Blue Cab") == "company=<wbr>Blue Cab"
+    assert templating.format_breakable("a_<b>") == "a_<wbr>&lt;b&gt;"
+    assert templating.format_breakable("company=Blue Cab") == "company=<wbr>Blue Cab"
 
 
 def test_policy_allows_this_style_and_script_alone() -> None:
@@ -71,5 +71,5 @@ def test_policy_allows_this_style_and_script_alone() -> None:
 def test_templates_escape_and_refuse_what_is_not_there() -> None:
     """Every value is escaped, and a name that is missing is an error."""
     with pytest.raises(jinja2.UndefinedError):
-        templating.render("run.html", {})
+        templating.render("run.html")
     assert HOSTILE not in render_report(create_report())

@@ -17,7 +17,7 @@ from components.model_validator.gates import ServingGate, ValueGate, dump_gates
 from components.model_validator.settings import ModelValidatorSettings, describe_rows
 from pipelines.config.layout import OutputLayout
 from pipelines.records.exit_code import ExitCode
-from pipelines.runs.serving_check import ServingCheckError, check_serving
+from pipelines.runs.serving_replay import ServingReplayError, replay_version
 from tests.champion_store import create_pipeline_context, put_push
 from tests.tiny_evaluation import (
     MEASURED,
@@ -119,7 +119,7 @@ def record_run(layout: OutputLayout, inputs: dict[str, Path]) -> None:
 
 def test_a_pushed_version_answers_as_it_was_measured(pushed: Pushed) -> None:
     """The champion's version passes its serving gates, row by row."""
-    check = check_serving(pushed.layout, "tiny")
+    check = replay_version(pushed.layout, "tiny")
 
     assert (check.version, check.run_id, check.exit_code) == (VERSION, "run-1", ExitCode.DONE)
     assert [(gate.name, gate.outcome) for gate in check.gates] == [("same", Outcome.PASSED)]
@@ -133,7 +133,7 @@ def test_a_version_that_was_changed_is_found(pushed: Pushed, run_artifacts: Path
     shutil.rmtree(pushed.served)
     shutil.copytree(run_artifacts / "other/Format-Serving", pushed.served)
 
-    check = check_serving(pushed.layout, "tiny", VERSION)
+    check = replay_version(pushed.layout, "tiny", VERSION)
 
     assert check.exit_code is ExitCode.MODEL_REFUSED
     assert check.replay.prediction_difference is not None
@@ -145,5 +145,5 @@ def test_an_evaluation_without_scores_says_so(pushed: Pushed) -> None:
     """Where the scores of single rows are gone, there is nothing to compare with."""
     (pushed.evaluation / FILE_NAME).unlink()
 
-    with pytest.raises(ServingCheckError, match=rf"version 100: .*no {FILE_NAME}"):
-        check_serving(pushed.layout, "tiny")
+    with pytest.raises(ServingReplayError, match=rf"version 100: .*no {FILE_NAME}"):
+        replay_version(pushed.layout, "tiny")

@@ -1,48 +1,42 @@
-"""Replay the rows that a pushed model was judged on through the folder that serves it now."""
+"""The serving replay of a pushed version: the rows that it was judged on, through its folder."""
 
 from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
 
-from components.evaluator.evaluation import load_evaluation
-from components.evaluator.scored_rows import ScoredRows, read_scored_rows
+from components.evaluator.scored_rows import read_scored_rows
 from components.examples.parquet_examples import list_files
 from components.frozen_model import FrozenModel
-from components.model_validator.evidence import ModelReplay
+from components.metrics.evaluation import read_evaluation
+from components.model_validator.evidence import Evidence
 from components.model_validator.gate_result import GateResult
 from components.model_validator.gates import ServingGate, load_gates
-from components.model_validator.investigation import gather_evidence
+from components.model_validator.investigation import compare_replay, replay_models
 from components.model_validator.judgement import is_blessed, judge
 from components.model_validator.settings import ModelValidatorSettings, RowSource
-from components.serving.example_records import write_records
-from components.serving.replay_client import (
-    Replay,
-    ReplayError,
-    ReplayProcesses,
-    ReplayRequest,
-)
+from components.record_file import UnreadableRecordError
+from components.serving.model_replay import ModelReplay
+from components.serving.replay_client import ReplayProcesses
 from pipelines.config.layout import OutputLayout
 from pipelines.metadata.run_store import RunStore, open_run_store
 from pipelines.records.errors import OperationError
 from pipelines.records.exit_code import ExitCode
+from pipelines.records.nodes import NodeId
 from pipelines.runs.champion import ChampionStore
 
-_VALIDATOR = "ModelValidator"
+
+class ServingReplayError(OperationError):
+    """The pushed version can't be replayed; one line says why."""
 
 
-class ServingCheckError(OperationError):
-    """The pushed model can't be checked; one line says why."""
-
-
-class ServingCheck(FrozenModel):
+class ServingReplay(FrozenModel):
     """What serving a pushed version is like.
 
     Attributes:
         run_id: The run that judged its model.
         passed: Whether every serving gate passes.
-        gates: The serving gates; those that hold it against a champion have nothing to compare
-            with.
+        gates: The serving gates; those that compare with a champion have none to compare with.
     """
 
     version: int
@@ -69,60 +63,60 @@ class _Judgement:
     settings: ModelValidatorSettings
 
 
-def check_serving(
+def replay_version(
     layout: OutputLayout, pipeline_name: str, version: int | None = None
-) -> ServingCheck:
+) -> ServingReplay:
     """Load a pushed version in a fresh process and replay the rows that it was judged on.
 
-    Its answers are compared with the Evaluator's, and it is held against the same serving gates as
-    before the push.
+    Its answers are compared with the Evaluator's, and it must pass the same serving gates as before
+    the push.
 
     Args:
         version: The version; None for the champion's.
 
     Raises:
         UsageError: If nothing has run there yet.
-        ServingCheckError: If there is no such version, or what it was judged on is gone.
+        ServingReplayError: If there is no such version, or what it was judged on is gone.
     """
     with open_run_store(layout.metadata_store, pipeline_name) as runs:
-        champion = ChampionStore(runs.store, pipeline_name, layout)
+        champion = ChampionStore(runs, layout)
         version = version or champion.show().version
         if version is None:
-            raise ServingCheckError("there is no champion; push a model, or name a --version")
+            raise ServingReplayError("there is no champion; push a model, or name a --version")
         judgement = _find_judgement(runs, champion.find_model(version), version)
-    measured = load_evaluation(judgement.evaluation)
     gates = [gate for gate in load_gates(judgement.gates) if isinstance(gate, ServingGate)]
     try:
-        scored, replay = _replay(layout.serving_root / str(version), judgement)
-    except FileNotFoundError as error:
-        raise ServingCheckError(f"version {version}: {error}") from error
-    evidence = gather_evidence(
-        measured,
-        gates,
-        scored,
-        {},
-        replay,
-        None,
-        judgement.settings.confidence,
-        judgement.rows.threshold,
-    )
-    results = judge(measured, gates, evidence)
-    return ServingCheck(
+        measured = read_evaluation(judgement.evaluation)
+        scored = read_scored_rows(judgement.evaluation)
+        files = list_files(judgement.examples / f"Split-{judgement.rows.split}")
+    except (FileNotFoundError, UnreadableRecordError) as error:
+        raise ServingReplayError(f"version {version}: {error}") from error
+    with ReplayProcesses(1) as processes:
+        [replay] = replay_models(
+            processes,
+            [layout.serving_root / str(version)],
+            files,
+            scored,
+            judgement.settings,
+        )
+    facts = compare_replay(replay, scored, scored.candidate)
+    results = judge(measured, gates, Evidence(candidate=facts)) if gates else ()
+    return ServingReplay(
         version=version,
         run_id=judgement.run_id,
-        passed=is_blessed(results),
-        replay=evidence.candidate or ModelReplay(problem="it was not replayed"),
+        passed=is_blessed(results) if gates else facts.problem is None,
+        replay=facts,
         gates=results,
     )
 
 
 def _find_judgement(runs: RunStore, model_id: int, version: int) -> _Judgement:
-    for execution in runs.list_readers(model_id, "model", _VALIDATOR):
+    for execution in runs.list_readers(model_id, "model", NodeId.MODEL_VALIDATOR):
         inputs = {stored.key: stored for stored in runs.list_inputs(execution)}
         evaluation, examples = inputs["evaluation"].path, inputs["examples"].path
         for directory in (evaluation, examples):
             if not directory.is_dir():
-                raise ServingCheckError(
+                raise ServingReplayError(
                     f"version {version}: what it was judged on is gone: {directory}"
                 )
         properties = execution.custom_properties
@@ -136,26 +130,6 @@ def _find_judgement(runs: RunStore, model_id: int, version: int) -> _Judgement:
                 properties["settings"].string_value
             ),
         )
-    raise ServingCheckError(f"version {version}: no run of {_VALIDATOR} judged its model")
-
-
-def _replay(
-    model_directory: Path, judgement: _Judgement
-) -> tuple[ScoredRows, Replay | ReplayError]:
-    """Replay the rows that the Evaluator kept the scores of."""
-    with ReplayProcesses(1) as processes:
-        scored = read_scored_rows(judgement.evaluation)
-        records_file = processes.directory / "evaluated.arrow"
-        write_records(
-            list_files(judgement.examples / f"Split-{judgement.rows.split}"),
-            scored.rows,
-            records_file,
-        )
-        request = ReplayRequest(
-            model_directory=str(model_directory),
-            records_file=str(records_file),
-            batch_rows=judgement.settings.batch_rows,
-            latency_rows=judgement.settings.latency_rows,
-        )
-        [replay] = processes.replay([request], judgement.settings.timeout_seconds)
-    return scored, replay
+    raise ServingReplayError(
+        f"version {version}: no run of {NodeId.MODEL_VALIDATOR} judged its model"
+    )

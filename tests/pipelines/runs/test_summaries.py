@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from components.problem import Problem
 from pipelines.cli import main
 from pipelines.config.layout import OutputLayout
 from pipelines.metadata.run_store import RunStore, open_run_store
 from pipelines.records.exit_code import ExitCode
-from pipelines.records.node_result import NodeResult, NodeState, Problem
+from pipelines.records.node_result import NodeResult, NodeState
+from pipelines.records.run_summary import Verdict
+from pipelines.runs.recorded_run import load_run
 from pipelines.runs.run_list import list_runs
-from pipelines.runs.run_summary import Verdict, load_summary, recover_summary
+from pipelines.runs.summaries import load_summary, summarize_run
 from tests.tiny_store import CACHED, COMPLETE, FAILED, PIPELINE, TinyStore, compile_run
 
 
@@ -79,7 +82,7 @@ def test_a_run_of_which_nothing_ran_has_failed(layout: OutputLayout) -> None:
     """Without a metadata store, the first node was not run, and nothing was pushed."""
     compile_run(layout, "run")
 
-    summary = recover_summary(layout, "run")
+    summary = summarize_run(load_run(layout, "run"))
 
     assert summary.verdict is Verdict.FAILED
     assert summary.verdict.exit_code == ExitCode.FAILED
@@ -92,7 +95,7 @@ def test_a_run_some_nodes_of_which_never_ran_has_failed(layout: OutputLayout) ->
     compile_run(layout, "run")
     _record(layout, "run", NodeResult(id="Reader", state=NodeState.DONE))
 
-    summary = recover_summary(layout, "run")
+    summary = summarize_run(load_run(layout, "run"))
 
     assert summary.verdict is Verdict.FAILED
     assert summary.reason == "Counter was not run; nothing was pushed"
@@ -105,7 +108,7 @@ def test_a_failed_node_is_the_reason_and_not_what_it_left_undone(layout: OutputL
     problem = Problem(rule="process died", message="ended with signal SIGKILL")
     _record(layout, "run", NodeResult(id="Reader", state=NodeState.FAILED, problems=(problem,)))
 
-    summary = recover_summary(layout, "run")
+    summary = summarize_run(load_run(layout, "run"))
 
     assert summary.reason == "Reader failed; nothing was pushed"
     assert summary.problems == (problem,)
@@ -117,7 +120,7 @@ def test_a_killed_push_is_not_denied(layout: OutputLayout) -> None:
     _record(layout, "run", NodeResult(id="Reader", state=NodeState.DONE))
     _record(layout, "run", NodeResult(id="Pusher", state=NodeState.FAILED))
 
-    summary = recover_summary(layout, "run")
+    summary = summarize_run(load_run(layout, "run"))
 
     assert summary.pushed_version is None
     assert summary.reason.startswith("Pusher failed; no push is recorded")
@@ -132,7 +135,7 @@ def test_the_last_attempt_at_a_node_counts(layout: OutputLayout) -> None:
 
     with open_run_store(layout.metadata_store, PIPELINE) as store:
         assert len(store.list_attempts("run", "Reader")) == 2
-    assert recover_summary(layout, "run").nodes[0].state is NodeState.DONE
+    assert summarize_run(load_run(layout, "run")).nodes[0].state is NodeState.DONE
 
 
 def test_nodes_that_were_not_asked_for_are_no_reason(layout: OutputLayout) -> None:
@@ -140,7 +143,7 @@ def test_nodes_that_were_not_asked_for_are_no_reason(layout: OutputLayout) -> No
     compile_run(layout, "run", not_asked_for=("Counter",))
     _record(layout, "run", NodeResult(id="Reader", state=NodeState.DONE))
 
-    summary = recover_summary(layout, "run")
+    summary = summarize_run(load_run(layout, "run"))
 
     assert summary.verdict is Verdict.PARTIAL
     assert summary.verdict.exit_code == ExitCode.DONE
@@ -161,7 +164,7 @@ def test_a_result_that_cannot_be_read_is_what_the_store_tells(
     execution.custom_properties["node_result"].string_value = kept
     tiny.store.put_executions([execution])
 
-    summary = recover_summary(layout, "run")
+    summary = summarize_run(load_run(layout, "run"))
 
     assert summary.nodes[0].state is expected
     assert summary.nodes[0].cached is (expected is NodeState.CACHED)
@@ -178,7 +181,6 @@ def test_what_a_later_version_adds_to_a_result_is_passed_over(layout: OutputLayo
     execution.custom_properties["node_result"].string_value = json.dumps(content)
     tiny.store.put_executions([execution])
 
-    with open_run_store(layout.metadata_store, PIPELINE) as store:
-        found = store.read_result("run", "Reader")
+    found = load_run(layout, "run").nodes[0].result
 
     assert found == result.model_copy(update={"format_version": 2})

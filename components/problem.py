@@ -1,16 +1,15 @@
-"""What a step says when it refuses the data: an answer to the user, not a crash."""
+"""What is wrong with the data, the model or a node, in one line each; plain Python."""
 
 from __future__ import annotations
 
-import dataclasses
+from components.record import Record
 
 
-@dataclasses.dataclass(frozen=True)
-class DataProblem:
-    """One thing wrong with the input.
+class Problem(Record):
+    """One reason for a refusal, or one error, in one line.
 
     Attributes:
-        rule: The rule broken, as a short term ("ragged row").
+        rule: Short term of the rule broken ("ragged row"), or the error's type.
         message: One line: what was found where, what was expected, and the remedy.
         file: Path of the file at fault, if it is one file's.
         line: Line in it, counted from 1 (the header), if it is one line's.
@@ -29,11 +28,7 @@ class DataProblem:
 class DataRefusedError(Exception):
     """The input breaks a rule; the run ends with exit code 3 and nothing is pushed."""
 
-    def __init__(self, problems: tuple[DataProblem, ...]) -> None:
-        """Keep the problems.
-
-        Args:
-            problems: At least one.
-        """
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        """Keep the problems, at least one."""
         super().__init__("; ".join(problem.message for problem in problems))
         self.problems = problems

@@ -1,4 +1,7 @@
-"""Read a record from its file, or say in one line why that can't be done."""
+"""Records as JSON files: written whole or not at all, read whole or refused in one line.
+
+This module is plain Python.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,13 @@ from typing import TypeVar
 
 import pydantic
 
+from components.atomic_write import atomic_write
 from components.record import FORMAT_VERSION, Record
-from pipelines.records.errors import OperationError
 
 _Record = TypeVar("_Record", bound=Record)
 
 
-class UnreadableRecordError(OperationError, ValueError):
+class UnreadableRecordError(ValueError):
     """A file does not hold the record that it should; one line names it, and what is missing."""
 
 
@@ -21,11 +24,20 @@ class _Version(Record):
     format_version: int = FORMAT_VERSION
 
 
-def read_record(kind: type[_Record], path: Path) -> _Record:
-    """Read a record from its JSON file.
+def write_record(record: pydantic.BaseModel, path: Path) -> None:
+    """Write a record as indented JSON.
 
-    Returns:
-        The record; what this version does not know of it is passed over.
+    Args:
+        path: The file; its folder is made. What was there is replaced.
+
+    Raises:
+        OSError: If it can't be written; what was there stays.
+    """
+    atomic_write(path, f"{record.model_dump_json(indent=2)}\n".encode())
+
+
+def read_record(kind: type[_Record], path: Path) -> _Record:
+    """Read a record from its JSON file; fields that this version does not know are passed over.
 
     Raises:
         OSError: If the file can't be read.
@@ -36,12 +48,17 @@ def read_record(kind: type[_Record], path: Path) -> _Record:
         return kind.model_validate_json(text)
     except pydantic.ValidationError as error:
         raise UnreadableRecordError(
-            f"{path} can't be read: {describe_mismatch(error)}; {_find_remedy(text)}"
+            f"{path} can't be read: {describe_mismatch(error)}; {_find_remedy(kind, text)}"
         ) from error
 
 
+def find_record(kind: type[_Record], path: Path) -> _Record | None:
+    """Read a record as ``read_record`` does; None where the file is not there."""
+    return read_record(kind, path) if path.is_file() else None
+
+
 def describe_mismatch(error: pydantic.ValidationError) -> str:
-    """Say in a few words what of a record is missing or is not what it should be."""
+    """Describe in a few words what of a record is missing or is not what it should be."""
     first = error.errors()[0]
     more = "" if error.error_count() == 1 else f" (and {error.error_count() - 1} more)"
     if first["type"] == "json_invalid":
@@ -53,11 +70,13 @@ def describe_mismatch(error: pydantic.ValidationError) -> str:
     return f"{name}: got {str(first['input'])[:80]!r}, expected {expected}{more}"
 
 
-def _find_remedy(text: bytes) -> str:
+def _find_remedy(kind: type[Record], text: bytes) -> str:
+    field = kind.model_fields.get("format_version")
+    known = FORMAT_VERSION if field is None else field.default
     try:
         version = _Version.model_validate_json(text).format_version
     except pydantic.ValidationError:
         version = FORMAT_VERSION
-    if version > FORMAT_VERSION:
-        return f"a later version wrote it (format {version}, here {FORMAT_VERSION}): use that one"
+    if version > known:
+        return f"a later version wrote it (format {version}, here {known}): use that one"
     return "use the version that wrote it, or move the file away"

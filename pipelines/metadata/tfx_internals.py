@@ -1,4 +1,8 @@
-"""TFX's metadata handle, made safe for nodes that run side by side."""
+"""TFX's metadata handle, made safe for nodes that run side by side; its fields are TFX's own.
+
+Checked with TFX 1.16.0. Where TFX has moved, look for how ``Metadata`` opens and closes its store,
+and see to it that tests/pipelines/metadata pass.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ from tfx.orchestration import metadata
 from pipelines.metadata.open_store import open_store
 from pipelines.metadata.store_connection import read_connection_config
 from pipelines.metadata.store_lock import lock_store
+
+CHECKED_VERSION = "1.16.0"
 
 
 class GuardedMetadata(metadata.Metadata):

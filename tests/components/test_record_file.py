@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from components.record_file import UnreadableRecordError, write_record
 from pipelines.config.layout import OutputLayout
 from pipelines.records.about import About
-from pipelines.records.description import read_description, write_description
-from pipelines.records.record_file import UnreadableRecordError
+from pipelines.records.description import read_description
 from tests.tiny_store import compile_run
 
 
@@ -21,7 +21,7 @@ def path(tmp_path: Path) -> Path:
     layout = OutputLayout(tmp_path)
     about = About(purpose="to tell tips", owners=("us",))
     path = layout.run("run").description_path
-    write_description(compile_run(layout, "run").model_copy(update={"about": about}), path)
+    write_record(compile_run(layout, "run").model_copy(update={"about": about}), path)
     return path
 
 

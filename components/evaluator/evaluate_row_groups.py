@@ -1,0 +1,108 @@
+"""Measure row groups with Beam: score each, and gather all that is counted of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
+
+import apache_beam as beam
+
+from components.evaluator.eval_config import MeasurementPlan
+from components.evaluator.row_scoring import score_row_group
+from components.evaluator.scored_rows import ScoredRows, join_scored_rows
+from components.examples.parquet_examples import RowGroup
+from components.metrics.jackknife import METRIC_GROUPS, deal_groups
+from components.metrics.sliced_scores import SlicedScores
+from components.serving.loaded_model import load_model
+
+
+@dataclasses.dataclass
+class EvaluatedRows:
+    """What is known of the rows so far.
+
+    Attributes:
+        scores: All rows, counted.
+        single_rows: Parts of those whose scores are kept one by one.
+    """
+
+    scores: SlicedScores
+    single_rows: list[ScoredRows]
+
+    def thin(self, max_rows: int) -> None:
+        """Keep at most twice as many single rows as will be written: memory is bounded."""
+        if sum(part.rows.size for part in self.single_rows) > 2 * max_rows:
+            self.single_rows = [join_scored_rows(self.single_rows, max_rows)]
+
+
+@dataclasses.dataclass
+class EvaluateRowGroups(beam.PTransform):
+    """Score row groups by every model and gather the scores.
+
+    Input elements are ``RowGroup``, the only output element is ``EvaluatedRows``, without rows
+    where there are no row groups.
+
+    Attributes:
+        models: Folders of the SavedModels: the candidate's, and the champion's if there is one.
+    """
+
+    models: Sequence[str]
+    plan: MeasurementPlan
+
+    def expand(self, row_groups: beam.PCollection[RowGroup]) -> beam.PCollection[EvaluatedRows]:
+        """Spread the row groups over the workers, score them there, and gather."""
+        return (
+            row_groups
+            | "OneRowGroupPerWorker" >> beam.Reshuffle()
+            | "ScoreRows" >> beam.ParDo(_ScoreRows(list(self.models), self.plan))
+            | "Gather" >> beam.CombineGlobally(_Gather(len(self.models), self.plan))
+        )
+
+
+class _ScoreRows(beam.DoFn):
+    """Score row groups with models that are loaded once per process."""
+
+    def __init__(self, models: Sequence[str], plan: MeasurementPlan) -> None:
+        self._directories = models
+        self._plan = plan
+
+    def setup(self) -> None:
+        self._models = [load_model(directory) for directory in self._directories]
+
+    def process(self, element: RowGroup) -> Iterator[ScoredRows]:
+        yield score_row_group(element, self._models, self._plan)
+
+
+class _Gather(beam.CombineFn):
+    """Gather scored rows."""
+
+    def __init__(self, models: int, plan: MeasurementPlan) -> None:
+        self._models = models
+        self._plan = plan
+
+    def create_accumulator(self) -> EvaluatedRows:
+        groups = METRIC_GROUPS if self._plan.has_intervals else 1
+        scores = SlicedScores(self._models, groups, self._plan.metrics.threshold)
+        return EvaluatedRows(scores, [])
+
+    def add_input(self, accumulator: EvaluatedRows, element: ScoredRows) -> EvaluatedRows:
+        groups = deal_groups(element.digests)
+        accumulator.scores.add(
+            element.labels,
+            [element.candidate, *([] if element.champion is None else [element.champion])],
+            groups if self._plan.has_intervals else groups * 0,
+            element.slices,
+        )
+        accumulator.single_rows.append(element)
+        accumulator.thin(self._plan.metrics.max_scored_rows)
+        return accumulator
+
+    def merge_accumulators(self, accumulators: Iterable[EvaluatedRows]) -> EvaluatedRows:
+        merged, *others = accumulators
+        for accumulator in others:
+            merged.scores.merge(accumulator.scores)
+            merged.single_rows += accumulator.single_rows
+            merged.thin(self._plan.metrics.max_scored_rows)
+        return merged
+
+    def extract_output(self, accumulator: EvaluatedRows) -> EvaluatedRows:
+        return accumulator
