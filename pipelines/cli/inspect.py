@@ -33,8 +33,8 @@ from pipelines.runs.champion import ChampionChangeRecord, ChampionStore
 from pipelines.runs.explanation import RunExplanation, explain_run
 from pipelines.runs.recorded_run import load_run
 from pipelines.runs.retention import Freed, find_garbage, free
-from pipelines.runs.run_list import RunList, list_runs
-from pipelines.runs.summaries import load_listed_summary, load_summary
+from pipelines.runs.run_list import RunList, find_run_id, list_runs
+from pipelines.runs.summaries import find_summary, load_listed_summary, load_summary
 
 _TimedRow = tuple[datetime.datetime, tuple[str, ...]]
 
@@ -93,8 +93,8 @@ def explain(
 ) -> int:
     """Say why a model was or was not pushed, and why a node was or was not cached."""
     layout = find_layout(source, overrides, output)
-    summary = load_summary(layout, _name_run(run_id))
-    explanation = explain_run(load_run(layout, summary.run_id), summary)
+    recorded = load_run(layout, find_run_id(layout, _name_run(run_id)))
+    explanation = explain_run(recorded, find_summary(recorded))
     create_console(json_path).print(_render(explanation), highlight=False)
     write_json(json_path, explanation.model_dump_json(indent=2))
     return ExitCode.DONE

@@ -25,7 +25,7 @@ from pipelines.launcher.attempts import begin_attempt
 from pipelines.launcher.node_request import NodeRequest
 from pipelines.launcher.row_checks import check_rows
 from pipelines.launcher.row_counts import COUNTED_TYPES, count_rows
-from pipelines.launcher.stale_executions import close_stale_executions, hold_node
+from pipelines.launcher.stale_executions import close_stale_executions, get_node_lock
 from pipelines.launcher.tfx_internals import launch, reuse_artifacts, set_run_id
 from pipelines.metadata.run_store import RunStore, StoredArtifact
 from pipelines.metadata.store_connection import read_connection_config
@@ -67,7 +67,7 @@ def run_node(request: NodeRequest) -> NodeResult:
     if node.execution_options.HasField("skip"):
         return NodeResult(id=request.node_id, state=NodeState.SKIPPED)
     layout = _find_layout(ir)
-    with hold_node(layout, request.run_id, request.node_id):
+    with get_node_lock(layout, request.run_id, request.node_id).hold():
         _close_stale(ir, layout, request)
         return _run_held_node(ir, node, layout, request)
 
@@ -143,7 +143,6 @@ def _conclude(
         result: Refused or failed, with the problems that it raised; without any it may have ended
             well.
     """
-    has_raised = bool(result.problems)
     with _open_runs(ir) as (runs, _):
         found = runs.find_execution(request.run_id, request.node_id)
         if found is None:
@@ -160,14 +159,14 @@ def _conclude(
         "pushed": find_pushed_version(output.artifact for output in execution.outputs)
     }
     written: dict[str, int] = {}
-    if not has_raised:
+    if not result.problems:
         state, problems = _read_state(found, execution.outputs)
         changes |= {"state": state, "problems": problems, "cached": execution.is_cached}
         for output in uncounted:
             written |= count_rows(output)
     with _open_runs(ir) as (runs, _):
-        changes["rows"] = rows = runs.count_rows(found, written)
-        result = result.model_copy(update=changes)
+        rows = runs.count_rows(found, written)
+        result = result.model_copy(update={**changes, "rows": rows})
         lost = check_rows(request.node_id, rows, _list_evaluated_splits(node))
         if result.is_good and lost:
             result = result.model_copy(update={"state": NodeState.FAILED, "problems": lost})

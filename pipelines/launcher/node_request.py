@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from components.frozen_model import FrozenModel
+from components.problem import Problem
+from pipelines.records.node_result import NodeResult, NodeState
 
 
 class NodeRequest(FrozenModel):
@@ -21,3 +23,13 @@ class NodeRequest(FrozenModel):
     node_id: str
     run_id: str
     log_path: Path
+
+    def fail(self, problem: Problem, **times: Any) -> NodeResult:
+        """Create the result of a node that failed; ``times`` are fields of it."""
+        return NodeResult(
+            id=self.node_id,
+            state=NodeState.FAILED,
+            problems=(problem,),
+            log=str(self.log_path),
+            **times,
+        )

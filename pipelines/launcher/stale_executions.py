@@ -6,7 +6,6 @@ that is marked as running, and whose lock is free, is stale.
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 
 from components.file_lock import FileLock
@@ -15,15 +14,8 @@ from pipelines.metadata.run_store import RunStore
 
 
 def get_node_lock(layout: OutputLayout, run_id: str, node_id: str) -> FileLock:
-    """Get the lock that a node holds while it runs."""
+    """Get the lock that a node holds while it runs, so that two processes never run it at once."""
     return FileLock(layout.run(run_id).lock_path(node_id), f"{node_id} of run {run_id}")
-
-
-def hold_node(
-    layout: OutputLayout, run_id: str, node_id: str
-) -> contextlib.AbstractContextManager[None]:
-    """Hold a node's lock while it runs; a second process for the same node of the run waits."""
-    return get_node_lock(layout, run_id, node_id).hold()
 
 
 def is_at_work(store: RunStore, layout: OutputLayout, node_id: str) -> bool:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
-from typing import Any
 
 import ml_metadata
-from google.protobuf import message
 
 from pipelines.config.store_address import PostgresqlAddress, StoreAddress
 from pipelines.metadata.mlmd_internals import TranslatingStore
@@ -32,8 +29,6 @@ _TEXT_INDEXES = (
     "idx_execution_property_string",
 )
 
-_Change = Callable[[str], str]
-
 
 def open_store(address: StoreAddress) -> ml_metadata.MetadataStore:
     """Open a store, and create its tables where there are none; the caller holds its lock.
@@ -47,11 +42,7 @@ def open_store(address: StoreAddress) -> ml_metadata.MetadataStore:
     config = create_connection_config(address)
     if not isinstance(address, PostgresqlAddress):
         return ml_metadata.MetadataStore(config)
-    store = TranslatingStore(
-        config,
-        encode=lambda request: _change_text(request, encode_text),
-        decode=lambda response: _change_text(response, decode_text),
-    )
+    store = TranslatingStore(config, encode_text, decode_text)
     _drop_text_indexes(address)
     return store
 
@@ -64,35 +55,6 @@ def encode_text(text: str) -> str:
 def decode_text(text: str) -> str:
     """Read what ``encode_text`` wrote."""
     return _CODED.sub(lambda found: _SIGNS[found[1]], text)
-
-
-def _change_text(values: message.Message, change: _Change) -> None:
-    """Change every text in a message and in the messages that it holds, names in maps too."""
-    for field, value in values.ListFields():
-        if field.message_type is not None and field.message_type.GetOptions().map_entry:
-            _change_map(value, field, change)
-        elif field.type == field.TYPE_MESSAGE:
-            for held in value if field.label == field.LABEL_REPEATED else [value]:
-                _change_text(held, change)
-        elif field.type == field.TYPE_STRING:
-            if field.label == field.LABEL_REPEATED:
-                value[:] = [change(text) for text in value]
-            else:
-                setattr(values, field.name, change(value))
-
-
-def _change_map(value: Any, field: Any, change: _Change) -> None:
-    holds_messages = field.message_type.fields_by_name["value"].message_type is not None
-    for key in list(value):
-        if holds_messages:
-            _change_text(value[key], change)
-        changed = change(key) if isinstance(key, str) else key
-        if changed != key:
-            if holds_messages:
-                value[changed].CopyFrom(value[key])
-            else:
-                value[changed] = value[key]
-            del value[key]
 
 
 @functools.cache

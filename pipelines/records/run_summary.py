@@ -36,10 +36,6 @@ class Verdict(str, enum.Enum):
         }.get(self, ExitCode.DONE)
 
 
-_SAME = ("id", "state", "started_at", "seconds", "cached", "log")
-"""Fields of a node's stored result that its public summary has too."""
-
-
 class NodeSummary(Record):
     """How one node ended, as a run's summary shows it.
 
@@ -65,7 +61,7 @@ class NodeSummary(Record):
     def of(cls, result: NodeResult) -> NodeSummary:
         """Build the public summary of a node from its stored result."""
         return cls(
-            **{name: getattr(result, name) for name in _SAME},
+            **result.model_dump(include=set(cls.model_fields)),
             rows_in=result.rows.read,
             rows_out=result.rows.written,
         )

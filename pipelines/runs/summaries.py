@@ -89,12 +89,21 @@ def load_listed_summary(layout: OutputLayout, run_id: str) -> RunSummary:
         OSError: If the run is gone, or the metadata store can't be reached.
         UnreadableRecordError: If neither its summary nor its description can be read.
     """
+    return _find_saved_summary(layout, run_id) or summarize_run(load_run(layout, run_id))
+
+
+def find_summary(run: RecordedRun) -> RunSummary:
+    """Find the summary of a run that is loaded already, as ``load_summary``."""
+    return _find_saved_summary(run.layout, run.run_id) or summarize_run(run)
+
+
+def _find_saved_summary(layout: OutputLayout, run_id: str) -> RunSummary | None:
+    """Read the summary that was written when a run ended; None where none can be read."""
     try:
-        summary = find_record(RunSummary, layout.run(run_id).summary_path)
+        return find_record(RunSummary, layout.run(run_id).summary_path)
     except UnreadableRecordError as error:
         _logger.warning("%s; showing what the store has instead", error)
-        summary = None
-    return summary or summarize_run(load_run(layout, run_id))
+        return None
 
 
 def _judge_run(  # noqa: PLR0911 - one return per verdict

@@ -11,7 +11,7 @@ from components.problem import Problem
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.launcher.node_request import NodeRequest
 from pipelines.records.errors import OperationError
-from pipelines.records.node_result import NodeResult, NodeState
+from pipelines.records.node_result import NodeResult
 from pipelines.workers.client import WorkerCall, WorkerClient
 from pipelines.workers.protocol import CompileRequest, Reply, Work
 
@@ -71,13 +71,10 @@ class WorkerPool:
         if reply.result is not None:
             return reply.result
         message = reply.error or f"the node's process {_describe_end(reply)}"
-        return NodeResult(
-            id=request.node_id,
-            state=NodeState.FAILED,
+        return request.fail(
+            Problem(rule="process died", message=message),
             started_at=started_at,
             seconds=round(time.monotonic() - started, 3),
-            problems=(Problem(rule="process died", message=message),),
-            log=str(request.log_path),
         )
 
     def stop(self) -> None:

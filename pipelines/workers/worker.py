@@ -23,7 +23,6 @@ from pipelines.compiler.compilation import compile_pipeline
 from pipelines.compiler.ir_file import read_ir, write_compiled
 from pipelines.launcher.node import NodeStoppedError, describe_error, run_node
 from pipelines.launcher.node_request import NodeRequest
-from pipelines.records.node_result import NodeResult, NodeState
 from pipelines.workers.protocol import CompileRequest, Reply, Work, send_line
 
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -60,14 +59,7 @@ def _run_node(task: NodeRequest) -> Reply:
     try:
         return Reply(result=run_node(task))
     except (Exception, NodeStoppedError) as error:
-        return Reply(
-            result=NodeResult(
-                id=task.node_id,
-                state=NodeState.FAILED,
-                problems=(describe_error(error),),
-                log=str(task.log_path),
-            )
-        )
+        return Reply(result=task.fail(describe_error(error)))
 
 
 def _compile_run(task: CompileRequest) -> Reply:

@@ -12,7 +12,7 @@ import pytest
 from pipelines.cli import main
 from pipelines.compiler.compiled_file import read_compiled_file
 from pipelines.config.layout import OutputLayout
-from pipelines.launcher.stale_executions import hold_node
+from pipelines.launcher.stale_executions import get_node_lock
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeResult, NodeState
 
@@ -76,7 +76,7 @@ def test_sigterm_stops_the_node(ir_path: Path) -> None:
     layout = OutputLayout(read_compiled_file(ir_path).output_root)
     words = ["node", "--ir", str(ir_path), "--run-id", "stopped", "--node", "CuratedSchema"]
     # While its lock is held here, the node waits before its start.
-    with hold_node(layout, "stopped", "CuratedSchema"):
+    with get_node_lock(layout, "stopped", "CuratedSchema").hold():
         process = subprocess.Popen(
             [sys.executable, "-m", "pipelines", *words],
             cwd=Path(__file__).parents[2],

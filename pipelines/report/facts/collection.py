@@ -25,7 +25,8 @@ from pipelines.report.facts.node_facts import collect_node
 from pipelines.report.model.data_report import DataReport
 from pipelines.report.model.run_report import RunHeader, RunReport
 from pipelines.runs.recorded_run import RecordedRun, load_run
-from pipelines.runs.summaries import load_summary, summarize_run
+from pipelines.runs.run_list import find_run_id
+from pipelines.runs.summaries import find_summary, summarize_run
 from schemas.feature_table import FeatureTable, list_tasks, load_feature_table
 
 
@@ -46,8 +47,8 @@ def collect_report(
         UsageError: If there is no such run, or none at all.
         UnreadableRecordError: If its description can't be read.
     """
-    summary = summary or load_summary(layout, run_id)
-    run = load_run(layout, summary.run_id)
+    run = load_run(layout, summary.run_id if summary else find_run_id(layout, run_id))
+    summary = summary or find_summary(run)
     notes = [*_note_freed(run)]
     table = _find_table(run.description, notes)
     rows = {node.id: node for node in summary.nodes}

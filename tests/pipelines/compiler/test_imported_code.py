@@ -54,7 +54,7 @@ def find_changed(product: Path, source: str) -> set[str]:
     [
         ("components/examples/parquet_examples.py", set(_NODES)),
         ("components/__init__.py", set(_NODES)),
-        ("components/statistics_gen/partial_statistics.py", {_NODES[0]}),
+        ("components/statistics_gen/row_group_statistics.py", {_NODES[0]}),
         ("components/metrics/sliced_scores.py", {_NODES[1]}),
         ("schemas/chicago_taxi/features.py", {_NODES[1]}),
         ("components/pusher/version_store.py", set()),

@@ -23,7 +23,7 @@ from pipelines.compiler.ir_file import write_compiled
 from pipelines.config.layout import OutputLayout
 from pipelines.config.pipeline_config import load_config
 from pipelines.config.store_address import parse_store_url
-from pipelines.launcher.stale_executions import hold_node
+from pipelines.launcher.stale_executions import get_node_lock
 from pipelines.metadata.open_store import open_store
 from pipelines.metadata.run_store import RunStore
 from pipelines.metadata.store_connection import create_connection_config
@@ -329,7 +329,7 @@ def test_a_pusher_at_work_is_left_to_record_its_push(
     running = mlmd.Execution(type_id=kind, last_known_state=mlmd.Execution.RUNNING)
     store.put_execution(running, [], contexts)
 
-    with hold_node(layout, "run", "Pusher"):
+    with get_node_lock(layout, "run", "Pusher").hold():
         _lose_record(layout, 400)
         assert champion.recover() == Recovered()
     change = champion.recover().change
