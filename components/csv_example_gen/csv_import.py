@@ -79,7 +79,7 @@ class ImportCsvFiles(beam.PTransform):
     hash_buckets: Mapping[str, int]
     split_directories: Mapping[str, str]
 
-    def expand(self, tasks: beam.PCollection) -> beam.PCollection:
+    def expand(self, tasks: beam.PCollection[ImportTask]) -> beam.PCollection[ImportReport]:
         """Import each file by itself."""
         return tasks | beam.Map(import_csv, self.table, self.hash_buckets, self.split_directories)
 

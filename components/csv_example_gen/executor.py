@@ -38,8 +38,6 @@ TASK_KEY = "task"
 
 _REPORTS = pydantic.TypeAdapter(list[ImportReport])
 
-_REPORT = pydantic.TypeAdapter(ImportReport)
-
 
 class Executor(base_beam_executor.BaseBeamExecutor):
     """Write CSV files as splits of Parquet, one shard per file.

@@ -24,7 +24,9 @@ class DescribeRowGroups(beam.PTransform):
 
     options: tfdv.StatsOptions
 
-    def expand(self, groups: beam.PCollection) -> beam.PCollection:
+    def expand(
+        self, groups: beam.PCollection[tuple[str, RowGroup]]
+    ) -> beam.PCollection[tuple[str, bytes]]:
         """Describe each row group on its own; only statistics travel between workers."""
         return (
             groups

@@ -1,6 +1,7 @@
 """The training loop, by the functions that Keras's ``fit`` and ``evaluate`` call.
 
-Checked with tf-keras 2.16.0.
+Checked with tf_keras 2.16.0. Where tf_keras has moved, look for what ``Model.make_train_function``
+and ``make_test_function`` read and return, and see to it that tests/components/trainer pass.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import tensorflow as tf
+
+CHECKED_VERSION = "2.16.0"
 
 Metrics = dict[str, tf.Tensor]
 Batches = Iterator[tuple[dict[str, tf.Tensor], tf.Tensor]]

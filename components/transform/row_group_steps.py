@@ -36,7 +36,7 @@ class AnalyzeRowGroups(beam.PTransform):
 
     table: FeatureTable
 
-    def expand(self, groups: beam.PCollection) -> beam.PCollection:
+    def expand(self, groups: beam.PCollection[RowGroup]) -> beam.PCollection[Analysis]:
         """Analyze parts where they are, and merge what was learned."""
         return groups | beam.CombineGlobally(_Analyze(self.table))
 
@@ -93,7 +93,7 @@ class TransformFiles(beam.PTransform):
 
     graph_directory: Path
 
-    def expand(self, files: beam.PCollection) -> beam.PCollection:
+    def expand(self, files: beam.PCollection[FilePair]) -> beam.PCollection[FilePair]:
         """Transform each file by itself."""
         return files | beam.ParDo(_TransformFile(self.graph_directory))
 
