@@ -24,8 +24,8 @@ TRAINING_NODES = {"Transform", "Trainer", "Evaluator", "ModelValidator", "Pusher
 
 _HEAD = """# Corrupted inputs
 
-What a run says of each, and its exit code: 0 accepted, 2 wrong usage, 3 data refused. Made by
-`tests/e2e/test_corrupted_inputs.py`, which runs them all after an accepted delivery; with
+How a run answers each corrupted delivery, and its exit code: 0 accepted, 2 wrong usage, 3 data
+refused. `tests/e2e/test_corrupted_inputs.py` runs them all after an accepted delivery; with
 `UPDATE_DOCS=1` it writes this page.
 
 | delivery | exit code | what the run says first |
