@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import pydantic
+from pydantic_core import PydanticCustomError
 
 from components.frozen_model import FrozenModel
 from components.metrics.metric_names import ScoreMetric
@@ -184,7 +185,9 @@ def _check_gates(gates: tuple[Gate, ...]) -> tuple[Gate, ...]:
     names = collections.Counter(gate.name for gate in gates)
     duplicates = sorted(name for name, count in names.items() if count > 1)
     if duplicates:
-        raise ValueError(f"unique names; duplicate gate name: {', '.join(duplicates)}")
+        raise PydanticCustomError(
+            "duplicate", "duplicate gate name: {names}", {"names": ", ".join(duplicates)}
+        )
     if not any(isinstance(gate, ValueGate) and not gate.slice_columns for gate in gates):
         raise ValueError(
             "at least one gate of kind 'value' without slice_columns; without it the first model "
