@@ -83,8 +83,9 @@ def create_table(
     """
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
     for header in headers:
-        justify = "right" if header in right else "left"
-        table.add_column(header, justify=justify, no_wrap=header in no_wrap)  # type: ignore[arg-type]
+        table.add_column(
+            header, justify="right" if header in right else "left", no_wrap=header in no_wrap
+        )
     return table
 
 
