@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import markupsafe
@@ -76,5 +76,10 @@ def encode_number(
 
 def create_line(series: Series, **mark: Any) -> Spec:
     """Create the mark of a series that is drawn as a line."""
-    color, dash = f"var({series.color})", list(_DASHES[series.swatch])
-    return {"type": "line", "color": color, "strokeDash": dash, **mark}
+    dash = list(_DASHES[series.swatch])
+    return {"type": "line", "color": f"var({series.color})", "strokeDash": dash, **mark}
+
+
+def create_layer(values: Sequence[Spec], mark: Spec, **encoding: Spec) -> Spec:
+    """Create a layer with data of its own."""
+    return {"data": {"values": list(values)}, "mark": mark, "encoding": encoding}

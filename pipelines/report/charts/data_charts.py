@@ -18,6 +18,7 @@ from pipelines.report.charts.chart import (
     Chart,
     Series,
     Swatch,
+    create_layer,
     create_line,
     encode_number,
     printable,
@@ -186,8 +187,8 @@ def _sum_up_rare(bins: Sequence[OverlayBin], first: str) -> list[OverlayBin]:
 
 def _create_numbers_spec(intervals: Sequence[OverlayBin], series: Sequence[Series]) -> Spec:
     limits = list(_close_ends(intervals))
-    end = limits[-1][1]
-    scale = {"domain": [limits[0][0], end], "nice": False}
+    start, end = limits[0][0], limits[-1][1]
+    scale = {"domain": [start, end], "nice": False}
     axis = {"tickCount": 4, "grid": False, "format": "~s", "labelFlush": True}
     x = encode_number("x", None, scale, domain=True, ticks=True, **axis)
     y = {**encode_number("share", format="~%", tickCount=3), "stack": None}
@@ -195,15 +196,14 @@ def _create_numbers_spec(intervals: Sequence[OverlayBin], series: Sequence[Serie
     for entry in series:
         # The corners of the steps: where each interval starts, and where the last one ends.
         shares = [round(one.shares.get(entry.name, 0.0), 5) for one in intervals]
-        edges = (*(low for low, _ in limits), end)
-        corners = zip(edges, (*shares, shares[-1]), strict=True)
+        corners = [*zip((low for low, _ in limits), shares, strict=True), (end, shares[-1])]
         values = [{"x": edge, "share": share} for edge, share in corners]
         mark = (
             {"type": "area", "interpolate": "step-after", "color": f"var({entry.color})"}
             if entry.swatch == "bar"
             else create_line(entry, interpolate="step-after", strokeWidth=1.5)
         )
-        layers.append({"data": {"values": values}, "mark": mark, "encoding": {"x": x, "y": y}})
+        layers.append(create_layer(values, mark, x=x, y=y))
     return {**_NUMBERS_SIZE, "layer": layers}
 
 
@@ -237,8 +237,7 @@ def _create_categories_spec(bins: Sequence[OverlayBin], series: Sequence[Series]
             for one in bins
             if entry.name in one.shares
         ]
-        mark = _create_category_mark(entry)
-        layers.append({"data": {"values": values}, "mark": mark, "encoding": {"x": x, "y": y}})
+        layers.append(create_layer(values, _create_category_mark(entry), x=x, y=y))
     return {**_CATEGORIES_SIZE, "layer": layers}
 
 

@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from components.metrics.evaluation import MetricComparison
 from pipelines.records.nodes import NodeId
 from pipelines.records.run_summary import RunSummary, Verdict
-from pipelines.report.charts.chart import Chart, Series, Swatch, create_line, encode_number
+from pipelines.report.charts.chart import (
+    Chart,
+    Series,
+    Swatch,
+    create_layer,
+    create_line,
+    encode_number,
+)
 from pipelines.report.charts.drawing import Spec
 from pipelines.report.charts.marks import VERDICT_MARKS
 from pipelines.report.charts.numerals import format_interval, format_metric, format_share
@@ -46,7 +53,7 @@ def draw_metric(runs: Sequence[IndexedRun], metric: str, title: str) -> Chart | 
     return Chart(
         _create_metric_spec(measured),
         title,
-        _summarize([found.value for _, found in measured if found.value is not None]),
+        _summarize([value for _, found in measured if (value := found.value) is not None]),
         ("Run", title, "95 % interval", "Verdict"),
         tuple(
             (
@@ -176,13 +183,8 @@ def _create_metric_spec(measured: Sequence[tuple[RunSummary, MetricComparison]])
 def _create_drift_spec(uses: Sequence[dict[str, float]], columns: Sequence[Series]) -> Spec:
     x = _encode_index(len(uses), "compared run, oldest first")
     y = encode_number("y", None, {"domainMin": 0}, format="~%", tickCount=5)
-    layers: list[Spec] = [
-        {
-            "data": {"values": [{"y": 1}]},
-            "mark": {"type": "rule", "color": "var(--bad)", "strokeWidth": 1.5},
-            "encoding": {"y": y},
-        }
-    ]
+    limit = {"type": "rule", "color": "var(--bad)", "strokeWidth": 1.5}
+    layers = [create_layer([{"y": 1}], limit, y=y)]
     for column in columns:
         values = [
             {"index": index, "y": by_column[column.name]}
@@ -190,7 +192,7 @@ def _create_drift_spec(uses: Sequence[dict[str, float]], columns: Sequence[Serie
             if column.name in by_column
         ]
         mark = create_line(column, point={"color": f"var({column.color})", "size": 24})
-        layers.append({"data": {"values": values}, "mark": mark, "encoding": {"x": x, "y": y}})
+        layers.append(create_layer(values, mark, x=x, y=y))
     return {**_SIZE, "layer": layers}
 
 
