@@ -181,8 +181,8 @@ def _sum_up_rare(bins: Sequence[OverlayBin], first: str) -> list[OverlayBin]:
     kept, rest = ranked[: _MAX_CATEGORIES - 1], ranked[_MAX_CATEGORIES - 1 :]
     names = dict.fromkeys(name for one in rest for name in one.shares)
     shares = {name: sum(one.shares.get(name, 0.0) for one in rest) for name in names}
-    summed = OverlayBin(label=f"{len(rest)} others", low=None, high=None, shares=shares)
-    return [*(one for one in bins if one in kept), summed]
+    others = OverlayBin(label=f"{len(rest)} others", shares=shares)
+    return [*(one for one in bins if one in kept), others]
 
 
 def _create_numbers_spec(intervals: Sequence[OverlayBin], series: Sequence[Series]) -> Spec:

@@ -19,7 +19,7 @@ ShownBy = Literal["run", "tests", "nothing"]
 
 
 class Section(str, enum.Enum):
-    """A section of the rubric, of seven items each."""
+    """A section of the rubric, with seven items."""
 
     DATA = "Features and data"
     MODEL = "Model development"
@@ -49,9 +49,7 @@ class Evidence(FrozenModel):
     """One thing in a run that shows an item met.
 
     Attributes:
-        text: What was found, in a few words.
-        path: Folder of the artifact that it was found in; None where it is a fact of the report
-            itself.
+        path: Folder of the artifact that it was found in; None for a fact of the report itself.
     """
 
     source: Literal["run"] = "run"
@@ -64,11 +62,10 @@ class Item(FrozenModel):
 
     Attributes:
         number: Its number in the section, 1 to 7.
-        title: What is required, in one sentence.
-        shown_by: What can show it; only what a run can show is scored.
+        shown_by: Only what a run can show is scored.
         points: 1 where it is met automatically, 0.5 where only in part, 0 where this run does not
             show it or no run can.
-        evidence: What shows it; empty without points.
+        evidence: Empty without points.
         lacks: Why it has no whole point, in one sentence; empty with one.
     """
 
