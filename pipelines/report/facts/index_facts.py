@@ -17,10 +17,7 @@ _EARLIEST = datetime.datetime.min.replace(tzinfo=datetime.timezone.utc)
 
 
 def collect_index(layout: OutputLayout) -> RunIndex:
-    """Gather the facts about all runs of an output root.
-
-    Returns:
-        The index; a run that can't be read is in its notes.
+    """Gather the facts about all runs of an output root; the notes name those it can't read.
 
     Raises:
         OSError: If the metadata store can't be reached.
@@ -51,13 +48,14 @@ def collect_index(layout: OutputLayout) -> RunIndex:
 
 
 def _index(layout: OutputLayout, summary: RunSummary) -> IndexedRun:
-    times = find_time_span(summary.nodes)
+    data = summary.data
+    started_at, _ = find_time_span(summary.nodes) or (None, None)
     page = layout.report_path(summary.run_id)
     return IndexedRun(
         summary=summary,
-        started_at=times[0] if times else None,
-        span=summary.data.data.span if summary.data else None,
-        rows=sum(file.rows for file in summary.data.files) if summary.data else None,
+        started_at=started_at,
+        span=data.data.span if data else None,
+        rows=sum(file.rows for file in data.files) if data else None,
         page=page.relative_to(layout.reports_directory).as_posix() if page.is_file() else None,
     )
 

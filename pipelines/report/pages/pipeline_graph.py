@@ -47,13 +47,7 @@ class PlacedEdge(NamedTuple):
 
 
 class PlacedGraph(NamedTuple):
-    """A graph that can be drawn.
-
-    Attributes:
-        stages: The stages that have nodes, from top to bottom.
-        nodes: The nodes, likewise.
-        edges: The edges, without those that others imply.
-    """
+    """A graph that can be drawn, from top to bottom, without edges that others imply."""
 
     width: float
     height: float
@@ -63,10 +57,7 @@ class PlacedGraph(NamedTuple):
 
 
 def place_graph(nodes: Sequence[NodeDescription]) -> PlacedGraph:
-    """Place a graph.
-
-    Args:
-        nodes: Its nodes, each after those that it waits for.
+    """Place a graph of nodes, each given after those that it waits for.
 
     Raises:
         KeyError: If a node waits for one that is not given before it.
@@ -107,7 +98,7 @@ def reduce_edges(upstream: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, 
     """Leave out the edges that others imply: where a longer way leads to the same node.
 
     Args:
-        upstream: Nodes and what each waits for, each after those.
+        upstream: Nodes and what each waits for, each given after those.
     """
     before: dict[str, set[str]] = {}
     for node, sources in upstream.items():

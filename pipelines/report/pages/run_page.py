@@ -92,14 +92,12 @@ def _count_nodes(report: RunReport) -> str:
 def _draw_model(model: ModelReport) -> Iterator[Chart]:
     if model.training is not None:
         yield from model_charts.draw_training(model.training)
-    for draw in (
-        model_charts.draw_roc,
-        model_charts.draw_precision_recall,
-        model_charts.draw_calibration,
-    ):
-        chart = draw(model)
-        if chart is not None:
-            yield chart
+    curves = (
+        model_charts.draw_roc(model),
+        model_charts.draw_precision_recall(model),
+        model_charts.draw_calibration(model),
+    )
+    yield from (chart for chart in curves if chart is not None)
 
 
 def _list_thresholds(model: ModelReport) -> list[ThresholdCounts]:
@@ -109,4 +107,4 @@ def _list_thresholds(model: ModelReport) -> list[ThresholdCounts]:
         return []
     thinned = model_charts.thin(model.candidate.thresholds, _MAX_SLIDER_STEPS)
     by_threshold = {counts.threshold: counts for counts in (*thinned, chosen)}
-    return [by_threshold[threshold] for threshold in sorted(by_threshold)]
+    return [counts for _, counts in sorted(by_threshold.items())]
