@@ -56,11 +56,7 @@ SHIFT_SERIES = (
 
 
 def draw_distribution(feature: FeatureReport, data: DataReport) -> Chart | None:
-    """Draw a column's shares by bin, all datasets over each other.
-
-    Returns:
-        The chart; None where there is nothing to draw.
-    """
+    """Draw a column's shares by bin, all datasets over each other; None where it has no bins."""
     present = {name for one in feature.overlay for name in one.shares}
     datasets = [dataset for dataset in data.datasets if dataset.name in present]
     if not datasets:
@@ -121,7 +117,7 @@ def assign_series(datasets: Sequence[Dataset], kind: Kind) -> tuple[Series, ...]
 def _draw_categories(
     name: str, summary: str, bins: Sequence[OverlayBin], series: tuple[Series, ...]
 ) -> Chart:
-    bins = _sum_up_rare(bins, series[0].name)
+    bins = _combine_rare(bins, series[0].name)
     return _create_chart(_create_categories_spec(bins, series), name, summary, bins, series)
 
 
@@ -138,13 +134,13 @@ def _create_chart(
 def _label(bins: Sequence[OverlayBin]) -> list[OverlayBin]:
     """Give every bin a label of its own that fits beside its bar."""
     seen: collections.Counter[str] = collections.Counter()
-    labelled = []
+    labeled = []
     for one in bins:
         label = _format_label(one)
         seen[label] += 1
         shown = label if seen[label] == 1 else f"{label} ({seen[label]})"
-        labelled.append(one.model_copy(update={"label": shown}))
-    return labelled
+        labeled.append(one.model_copy(update={"label": shown}))
+    return labeled
 
 
 def _format_label(one: OverlayBin | Bin) -> str:
@@ -173,8 +169,8 @@ def _summarize(bins: Sequence[OverlayBin], series: Sequence[Series]) -> str:
     return f"{text}; the widest gap is {100 * gap:.1f} points, {other} at {label}."
 
 
-def _sum_up_rare(bins: Sequence[OverlayBin], first: str) -> list[OverlayBin]:
-    """Sum up the bins with fewest rows, where there are too many to tell apart."""
+def _combine_rare(bins: Sequence[OverlayBin], first: str) -> list[OverlayBin]:
+    """Combine the bins with fewest rows, where there are too many to tell apart."""
     if len(bins) <= _MAX_CATEGORIES:
         return list(bins)
     ranked = sorted(bins, key=lambda one: one.shares.get(first, 0.0), reverse=True)

@@ -34,13 +34,10 @@ _COLUMN_STYLES: tuple[tuple[str, Swatch], ...] = (
 
 
 def draw_metric(runs: Sequence[IndexedRun], metric: str, title: str) -> Chart | None:
-    """Draw a metric from run to run, with its 95 % interval.
+    """Draw a metric from run to run, with its 95 % interval; None where no run has the metric.
 
     Args:
-        runs: The runs, oldest first; the newest forty that measured the metric are drawn.
-
-    Returns:
-        The chart; None where no run has the metric.
+        runs: Oldest first; the newest forty that measured the metric are drawn.
     """
     measured = [
         (run.summary, found)
@@ -73,10 +70,7 @@ def draw_metric(runs: Sequence[IndexedRun], metric: str, title: str) -> Chart | 
 
 
 def draw_drift(runs: Sequence[IndexedRun]) -> Chart | None:
-    """Draw from run to run how much of its drift limit each column uses that drifts most.
-
-    Args:
-        runs: The runs, oldest first.
+    """Draw the use of drift limits by the columns that drift most, from run to run, oldest first.
 
     Returns:
         The chart; None where no run was compared with earlier data.
@@ -89,9 +83,8 @@ def draw_drift(runs: Sequence[IndexedRun]) -> Chart | None:
         for column, use in by_column.items():
             highest[column] = max(use, highest.get(column, 0.0))
     ranked = sorted(highest, key=lambda column: -highest[column])
-    series = tuple(
-        Series(column, *style) for column, style in zip(ranked, _COLUMN_STYLES, strict=False)
-    )
+    styles = zip(ranked, _COLUMN_STYLES, strict=False)
+    series = tuple(Series(column, *style) for column, style in styles)
     return Chart(
         _create_drift_spec([by_column for _, by_column in uses], series),
         "Drift",
@@ -154,28 +147,22 @@ def _create_metric_spec(measured: Sequence[tuple[RunSummary, MetricComparison]])
     ]
     x = _encode_index(len(values), "run, oldest first")
     y = encode_number("y", None, {"zero": False}, tickCount=5)
-    point = {
-        "type": "point",
-        "filled": True,
-        "size": 50,
-        "opacity": 1,
-        "stroke": "var(--series-1)",
-        "strokeWidth": 1.75,
-    }
+    rule = {"type": "rule", "color": "var(--series-3)", "strokeWidth": 1.5}
+    line = {"type": "line", "color": "var(--series-1)", "strokeWidth": 1.5}
+    point = {"type": "point", "filled": True, "size": 50, "opacity": 1}
+    outline = {"stroke": "var(--series-1)", "strokeWidth": 1.75}
     fill = {"field": "fill", "type": "nominal", "scale": None}
     return {
         **_SIZE,
         "data": {"values": values},
+        "encoding": {"x": x},
         "layer": [
             {
-                "mark": {"type": "rule", "color": "var(--series-3)", "strokeWidth": 1.5},
-                "encoding": {"x": x, "y": {**y, "field": "lower"}, "y2": {"field": "upper"}},
+                "mark": rule,
+                "encoding": {"y": {**y, "field": "lower"}, "y2": {"field": "upper"}},
             },
-            {
-                "mark": {"type": "line", "color": "var(--series-1)", "strokeWidth": 1.5},
-                "encoding": {"x": x, "y": y},
-            },
-            {"mark": point, "encoding": {"x": x, "y": y, "fill": fill}},
+            {"mark": line, "encoding": {"y": y}},
+            {"mark": {**point, **outline}, "encoding": {"y": y, "fill": fill}},
         ],
     }
 

@@ -63,11 +63,7 @@ def draw_precision_recall(model: ModelReport) -> Chart | None:
 
 
 def draw_calibration(model: ModelReport) -> Chart | None:
-    """Draw the share of label 1 by score, with the diagonal of perfect calibration.
-
-    Returns:
-        The chart; None where the model was not evaluated.
-    """
+    """Draw the share of label 1 by score; None where the model was not evaluated."""
     if model.candidate is None or not model.candidate.calibration:
         return None
     bins = model.candidate.calibration
@@ -101,17 +97,12 @@ def draw_calibration(model: ModelReport) -> Chart | None:
     )
 
 
-def thin(points: Sequence[ThresholdCounts], most: int) -> list[ThresholdCounts]:
-    """Keep at most ``most`` points of a curve, spread along it, its ends among them.
-
-    Args:
-        points: At least one.
-        most: At least two.
-    """
-    if len(points) <= most:
+def thin(points: Sequence[ThresholdCounts], max_points: int) -> list[ThresholdCounts]:
+    """Keep at most ``max_points`` (>= 2) points of a curve, spread along it, with its ends."""
+    if len(points) <= max_points:
         return list(points)
-    step = (len(points) - 1) / (most - 1)
-    return [points[round(index * step)] for index in range(most)]
+    step = (len(points) - 1) / (max_points - 1)
+    return [points[round(index * step)] for index in range(max_points)]
 
 
 def find_chosen(model: ModelReport) -> ThresholdCounts | None:
