@@ -59,10 +59,7 @@ _COLORS = {OURS: "#0072b2", SCRIPT: "#009e73", STOCK_IN_MEMORY: "#e69f00", STOCK
 
 
 def write_page(results: Results, page: Path) -> list[Path]:
-    """Write the tables into a page, and the chart and the results beside it.
-
-    Args:
-        page: Markdown with the two markers; what stands between them is replaced.
+    """Write the tables between a page's markers, and the chart and the results beside the page.
 
     Returns:
         The files written.
@@ -78,19 +75,14 @@ def write_page(results: Results, page: Path) -> list[Path]:
     chart, data = page.parent / CHART, page.parent / RESULTS
     chart.parent.mkdir(exist_ok=True)
     chart.write_text(draw_times(results), encoding="utf-8")
-    data.write_text(format_results(results), encoding="utf-8")
-    written = f"{before}{BEGIN}\n\n{format_tables(results)}\n{END}{after}"
-    page.write_text(written, encoding="utf-8")
-    return [page, chart, data]
-
-
-def format_results(results: Results) -> str:
-    """Format all results as one JSON document."""
     content = {
         "machines": [each.model_dump(mode="json") for each in results.machines],
         "measurements": [each.model_dump(mode="json") for each in results.measurements],
     }
-    return json.dumps(content, indent=1) + "\n"
+    data.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    written = f"{before}{BEGIN}\n\n{format_tables(results)}\n{END}{after}"
+    page.write_text(written, encoding="utf-8")
+    return [page, chart, data]
 
 
 def format_tables(results: Results) -> str:
@@ -165,14 +157,10 @@ def format_training(results: Results) -> str:
             seconds = by_script if subject == SCRIPT else by_node
             found = results.list_found(subject, size)
             seen = [each.rows_seen or None for each in found]
-            pace = [
-                count / each_took
-                for count, each in zip(seen, found, strict=True)
-                if count and (each_took := seconds(each))
-            ]
+            took = [seconds(each) for each in found]
+            pace = [many / each for many, each in zip(seen, took, strict=True) if many and each]
             if found:
-                took = _format_cost(results, subject, size, seconds)
-                cells = (_format_values(seen), took, _format_values(pace))
+                cells = (_format_values(seen), _format_values(took), _format_values(pace))
                 rows.append((format_rows(size), subject, *cells))
     return format_table(("rows", "subject", "examples seen", "Trainer, s", "examples/s"), rows)
 
@@ -185,8 +173,8 @@ def format_memory(results: Results) -> str:
         cells = []
         for subject in _RUNS:
             found = results.list_found(subject, size)
-            largest = measure_spread([each.peak_process_bytes / _GIB for each in found])
-            total = measure_spread([measure_memory(each) / _GIB for each in found])
+            largest = measure_spread(each.peak_process_bytes / _GIB for each in found)
+            total = measure_spread(measure_memory(each) / _GIB for each in found)
             cells.append(
                 f"{largest.median:.2f} / {total.median:.2f}" if largest and total else NOT_MEASURED
             )
@@ -242,11 +230,7 @@ def _format_values(values: Iterable[float | None], unit: str = "") -> str:
 
 
 def format_spread(spread: Spread | None, unit: str) -> str:
-    """Format a median with its range, such as ``0.31 × (0.29–0.33)``.
-
-    Returns:
-        The text; without a range where there is one value.
-    """
+    """Format a median, and the range of several values: ``0.31 × (0.29–0.33)``."""
     if spread is None:
         return NOT_MEASURED
     median = f"{format_number(spread.median)} {unit}".rstrip()
@@ -294,11 +278,7 @@ def _format_machine(machine: Machine) -> str:
 
 
 def draw_times(results: Results) -> str:
-    """Draw wall time by rows, both axes logarithmic.
-
-    Returns:
-        An SVG document on white: one point per measurement, lines through the medians.
-    """
+    """Draw wall time by rows as SVG: one point per measurement, lines through the medians."""
     # Loads a JavaScript engine: only where something is drawn.
     import vl_convert
 
@@ -316,9 +296,6 @@ def create_chart(measured: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
     Args:
         measured: Points with ``subject``, ``rows`` and ``seconds``.
-
-    Returns:
-        The specification with its data inside.
     """
     shown = [subject for subject in _RUNS if any(each["subject"] == subject for each in measured)]
     sizes = sorted({each["rows"] for each in measured})
@@ -348,9 +325,6 @@ def create_chart(measured: Sequence[dict[str, Any]]) -> dict[str, Any]:
                 "mark": {"type": "line", "strokeWidth": 2},
                 "encoding": {"y": {**seconds, "aggregate": "median"}},
             },
-            {
-                "mark": {"type": "point", "filled": True, "opacity": 0.8},
-                "encoding": {"y": seconds},
-            },
+            {"mark": {"type": "point", "filled": True, "opacity": 0.8}, "encoding": {"y": seconds}},
         ],
     }
