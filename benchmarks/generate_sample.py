@@ -170,27 +170,23 @@ def _describe_start(start: datetime.datetime) -> Row:
 
 def _describe_pickup(generator: random.Random, area: Area) -> Row:
     is_known = generator.random() >= 0.002
-    return {
-        "pickup_community_area": str(area.number) if is_known else "",
-        **_describe_place("pickup", area if is_known else None),
-        "pickup_census_tract": _number_tract(generator, area) if generator.random() < 0.005 else "",
-    }
+    tract = _number_tract(generator, area) if generator.random() < 0.005 else ""
+    return _describe_place("pickup", area if is_known else None, tract)
 
 
 def _describe_dropoff(generator: random.Random, area: Area) -> Row:
     is_known = generator.random() >= 0.033
     has_tract = is_known and generator.random() < 0.74
-    return {
-        "dropoff_community_area": str(area.number) if is_known else "",
-        **_describe_place("dropoff", area if is_known else None),
-        "dropoff_census_tract": _number_tract(generator, area) if has_tract else "",
-    }
+    tract = _number_tract(generator, area) if has_tract else ""
+    return _describe_place("dropoff", area if is_known else None, tract)
 
 
-def _describe_place(end: str, area: Area | None) -> Row:
+def _describe_place(end: str, area: Area | None, tract: str) -> Row:
     return {
+        f"{end}_community_area": str(area.number) if area else "",
         f"{end}_latitude": f"{area.latitude:.3f}" if area else "",
         f"{end}_longitude": f"{area.longitude:.3f}" if area else "",
+        f"{end}_census_tract": tract,
     }
 
 

@@ -255,21 +255,18 @@ def _create_stock_stage(
 
 def create_starts(bench: Bench, task: Task) -> list[Stage]:
     """Start things: imports, commands that need no TensorFlow, a DAG file, one cached node."""
-    help_command = ["--help"]
-    wrong_command = ["run", "--set", "no_such_key=1"]
 
-    def read_imports(arguments: Sequence[str]) -> Callable[[Path], Reading]:
-        return lambda _: Reading(imports_tensorflow=bench.imports_tensorflow(*arguments))
+    def create_stage(subject: str, *arguments: str, exit_code: int = 0) -> Stage:
+        def read(_: Path) -> Reading:
+            return Reading(imports_tensorflow=bench.imports_tensorflow(*arguments))
+
+        command = [*bench.pipelines, *arguments]
+        return Stage(subject, command, read=read, exit_codes=frozenset({exit_code}))
 
     stages = [
         Stage(IMPORT_COMPONENTS, [str(bench.python), "-c", _COMPONENTS_IMPORTS]),
-        Stage(HELP, [*bench.pipelines, *help_command], read=read_imports(help_command)),
-        Stage(
-            CONFIG_ERROR,
-            [*bench.pipelines, *wrong_command],
-            read=read_imports(wrong_command),
-            exit_codes=frozenset({2}),
-        ),
+        create_stage(HELP, "--help"),
+        create_stage(CONFIG_ERROR, "run", "--set", "no_such_key=1", exit_code=2),
         *_create_node_stages(bench, task),
     ]
     if bench.stock_python.is_file():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import markupsafe
 
@@ -74,10 +74,11 @@ def encode_number(
     }
 
 
-def create_line(series: Series, **mark: Any) -> Spec:
-    """Create the mark of a series that is drawn as a line."""
-    dash = list(_DASHES[series.swatch])
-    return {"type": "line", "color": f"var({series.color})", "strokeDash": dash, **mark}
+def create_line(series: Series, point_size: int | None = None, **mark: object) -> Spec:
+    """Create the mark of a series that is drawn as a line, with points of a size in pixels²."""
+    color, dash = f"var({series.color})", list(_DASHES[series.swatch])
+    point = {"point": {"color": color, "size": point_size}} if point_size else {}
+    return {"type": "line", "color": color, "strokeDash": dash, **point, **mark}
 
 
 def create_layer(values: Sequence[Spec], mark: Spec, **encoding: Spec) -> Spec:

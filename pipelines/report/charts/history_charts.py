@@ -157,10 +157,7 @@ def _create_metric_spec(measured: Sequence[tuple[RunSummary, MetricComparison]])
         "data": {"values": values},
         "encoding": {"x": x},
         "layer": [
-            {
-                "mark": rule,
-                "encoding": {"y": {**y, "field": "lower"}, "y2": {"field": "upper"}},
-            },
+            {"mark": rule, "encoding": {"y": {**y, "field": "lower"}, "y2": {"field": "upper"}}},
             {"mark": line, "encoding": {"y": y}},
             {"mark": {**point, **outline}, "encoding": {"y": y, "fill": fill}},
         ],
@@ -178,8 +175,7 @@ def _create_drift_spec(uses: Sequence[dict[str, float]], columns: Sequence[Serie
             for index, by_column in enumerate(uses, start=1)
             if column.name in by_column
         ]
-        mark = create_line(column, point={"color": f"var({column.color})", "size": 24})
-        layers.append(create_layer(values, mark, x=x, y=y))
+        layers.append(create_layer(values, create_line(column, point_size=24), x=x, y=y))
     return {**_SIZE, "layer": layers}
 
 

@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from components.metrics.evaluation import ThresholdCounts
-from pipelines.report.charts.chart import (
-    Chart,
-    Series,
-    create_layer,
-    create_line,
-    encode_number,
-)
+from pipelines.report.charts.chart import Chart, Series, create_layer, create_line, encode_number
 from pipelines.report.charts.drawing import Spec
 from pipelines.report.charts.numerals import format_count, format_metric
 from pipelines.report.model.model_report import Epoch, ModelCurves, ModelReport, TrainingReport
@@ -75,8 +69,7 @@ def draw_calibration(model: ModelReport) -> Chart | None:
             {"x": round(one.mean_prediction, 4), "y": round(one.mean_label, 4), "rows": one.rows}
             for one in curves.calibration
         ]
-        size = 36 if series is _CANDIDATE else 16
-        mark = create_line(series, point={"color": f"var({series.color})", "size": size})
+        mark = create_line(series, point_size=36 if series is _CANDIDATE else 16)
         layers.append(create_layer(values, mark, **encoding))
     return Chart(
         {"width": _WIDTH, "height": _HEIGHT, "layer": layers},
@@ -129,8 +122,7 @@ def _draw_epochs(
         values = [
             {"x": epoch.number, "y": round(read(epoch)[index], 5)} for epoch in training.epochs
         ]
-        mark = create_line(entry, point={"color": f"var({entry.color})", "size": 18})
-        layers.append(create_layer(values, mark, x=x, y=y))
+        layers.append(create_layer(values, create_line(entry, point_size=18), x=x, y=y))
     train, validation = map(format_metric, read(training.epochs[training.best_epoch - 1]))
     return Chart(
         {"width": _WIDTH, "height": 180, "layer": layers},

@@ -64,19 +64,19 @@ def _list_steps(
     runs: Iterable[IndexedRun], champion: ChampionState | None
 ) -> Iterator[ChampionStep]:
     """List the first push of each version, and all other changes of the champion."""
-    known: set[int] = set()
+    pushes: dict[int | None, IndexedRun] = {}
     for run in runs:
-        version = run.summary.pushed_version
-        if version is not None and version not in known:
-            known.add(version)
-            yield ChampionStep(
-                when=run.started_at,
-                what="pushed",
-                version=version,
-                run_id=run.summary.run_id,
-                who="",
-                reason=run.summary.reason,
-            )
+        pushes.setdefault(run.summary.pushed_version, run)
+    pushes.pop(None, None)
+    for version, run in pushes.items():
+        yield ChampionStep(
+            when=run.started_at,
+            what="pushed",
+            version=version,
+            run_id=run.summary.run_id,
+            who="",
+            reason=run.summary.reason,
+        )
     for change in champion.changes if champion else ():
         yield ChampionStep(
             when=datetime.datetime.fromisoformat(change.when),

@@ -75,22 +75,21 @@ def place_graph(nodes: Sequence[NodeDescription]) -> PlacedGraph:
             placed.append(PlacedNode(node.id, _MARGIN, y))
             y += NODE_HEIGHT + _NODE_GAP
     places = {node.id: place for place, node in enumerate(placed)}
-    bulges = {
-        (source, target): _measure_bulge(places[target] - places[source])
-        for target, sources in direct.items()
-        for source in sources
-    }
+    edges, widest = [], 0.0
+    for target, sources in direct.items():
+        for source in sources:
+            above, below = places[source], places[target]
+            bulge = _measure_bulge(below - above)
+            widest = max(widest, bulge)
+            edges.append(
+                PlacedEdge(source, target, _draw_edge(placed[above], placed[below], bulge))
+            )
     return PlacedGraph(
-        width=NODE_WIDTH + max(bulges.values(), default=0.0) + 2 * _MARGIN,
+        width=NODE_WIDTH + widest + 2 * _MARGIN,
         height=y - _NODE_GAP + _MARGIN if placed else y,
         stages=tuple(stages),
         nodes=tuple(placed),
-        edges=tuple(
-            PlacedEdge(
-                source, target, _draw_edge(placed[places[source]], placed[places[target]], bulge)
-            )
-            for (source, target), bulge in bulges.items()
-        ),
+        edges=tuple(edges),
     )
 
 

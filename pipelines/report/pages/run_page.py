@@ -71,10 +71,8 @@ def render_report(report: RunReport) -> str:
 def _explain_absence(report: RunReport) -> str:
     """Explain why a section has nothing to show."""
     for node in report.nodes:
-        if node.row.state is NodeState.FAILED:
-            return f"{node.id} failed"
-        if node.row.state is NodeState.DATA_REFUSED:
-            return f"{node.id} refused the data"
+        if node.row.state in (NodeState.FAILED, NodeState.DATA_REFUSED):
+            return f"{node.id} {_describe_state(node.row.state)}"
     if report.summary.verdict is Verdict.PARTIAL:
         return "only part of the pipeline was requested"
     return "the run did not get that far, or its files are gone"
@@ -83,10 +81,12 @@ def _explain_absence(report: RunReport) -> str:
 def _count_nodes(report: RunReport) -> str:
     counts = collections.Counter(node.row.state for node in report.nodes)
     return ", ".join(
-        f"{counts[state]} {_VERBS.get(state, mark.word)}"
-        for state, mark in STATE_MARKS.items()
-        if counts[state]
+        f"{counts[state]} {_describe_state(state)}" for state in STATE_MARKS if counts[state]
     )
+
+
+def _describe_state(state: NodeState) -> str:
+    return _VERBS.get(state, STATE_MARKS[state].word)
 
 
 def _draw_model(model: ModelReport) -> Iterator[Chart]:
