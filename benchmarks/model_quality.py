@@ -286,11 +286,7 @@ def read_rows(directory: Path, splits: Sequence[str], table: FeatureTable) -> Ro
 
 
 def predict_keras(model_directory: Path, serialized: Sequence[bytes]) -> Probabilities:
-    """Score rows by an exported model, through the signature that serves requests.
-
-    Returns:
-        Probability of label 1, [rows].
-    """
+    """Score rows by an exported model's serving signature: probabilities of label 1, [rows]."""
     import tensorflow as tf
 
     from components.serving.signatures import PROBABILITY, SERVING

@@ -44,7 +44,7 @@ class Reading(FrozenModel):
         steps: Seconds by node or step.
         row_counts: Rows that it counted itself, by split; ``csv`` in all.
         rows_seen: Training rows seen, each pass counted; None where that is not known.
-        metrics: What its model is worth, by metric.
+        metrics: Of its model, by name.
         imports_tensorflow: Whether it imports TensorFlow; None where nobody looked.
         seconds: What counts in place of its wall time; None for that itself.
     """

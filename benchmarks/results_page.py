@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -137,31 +138,29 @@ def format_runs(results: Results) -> str:
 def format_nodes(results: Results) -> str:
     """Format what each node takes, and the script for the same work, by size."""
     rows = []
-    for size in results.list_sizes():
-        for node, steps in _NODES.items():
-            cost = measure_step(node)
-            ratios = compare(results, OURS, STOCK_AT_ITS_BEST, size, cost)
-            costs = {**dict.fromkeys(_RUNS, cost), SCRIPT: measure_step(*steps)}
-            cells = [_format_cost(results, subject, size, costs[subject]) for subject in _RUNS]
-            rows.append((format_rows(size), node, *cells, _format_values(ratios, "×")))
+    for size, (node, steps) in itertools.product(results.list_sizes(), _NODES.items()):
+        cost = measure_step(node)
+        ratios = compare(results, OURS, STOCK_AT_ITS_BEST, size, cost)
+        costs = {**dict.fromkeys(_RUNS, cost), SCRIPT: measure_step(*steps)}
+        cells = [_format_cost(results, subject, size, costs[subject]) for subject in _RUNS]
+        rows.append((format_rows(size), node, *cells, _format_values(ratios, "×")))
     header = ("rows", "node", *(f"{subject}, s" for subject in _RUNS), "ours / faster stock")
     return format_table(header, rows)
 
 
 def format_training(results: Results) -> str:
     """Format how many training rows each subject sees, and how fast."""
+    measured = (OURS, SCRIPT, STOCK, subjects.STOCK_SAME_EXAMPLES)
     by_node, by_script = measure_step("Trainer"), measure_step("train", "export")
     rows = []
-    for size in results.list_sizes():
-        for subject in (OURS, SCRIPT, STOCK, subjects.STOCK_SAME_EXAMPLES):
-            seconds = by_script if subject == SCRIPT else by_node
-            found = results.list_found(subject, size)
-            seen = [each.rows_seen or None for each in found]
-            took = [seconds(each) for each in found]
-            pace = [many / each for many, each in zip(seen, took, strict=True) if many and each]
-            if found:
-                cells = (_format_values(seen), _format_values(took), _format_values(pace))
-                rows.append((format_rows(size), subject, *cells))
+    for size, subject in itertools.product(results.list_sizes(), measured):
+        found = results.list_found(subject, size)
+        seen = [each.rows_seen or None for each in found]
+        took = [by_script(each) if subject == SCRIPT else by_node(each) for each in found]
+        pace = [many / each for many, each in zip(seen, took, strict=True) if many and each]
+        if found:
+            cells = (_format_values(seen), _format_values(took), _format_values(pace))
+            rows.append((format_rows(size), subject, *cells))
     return format_table(("rows", "subject", "examples seen", "Trainer, s", "examples/s"), rows)
 
 
@@ -190,35 +189,33 @@ def format_seconds(results: Results, names: Sequence[str], size: int) -> str:
 
 
 def format_models(results: Results) -> str:
-    """Format how many rows came out, and what the models are worth, by size and subject."""
+    """Format how many rows came out, and the models' metrics, by size and subject."""
     rows = []
-    for size in results.list_sizes():
-        for subject in _RUNS:
-            found = results.list_found(subject, size)
-            if not found:
-                continue
-            counted = {each.row_counts.get("csv") for each in found}
-            metrics = (
-                measure_spread(_find_metric(each, names) for each in found)
-                for names in _METRICS.values()
-            )
-            cells = (
-                ", ".join(f"{count:,}" for count in sorted(filter(None, counted))),
-                ", ".join(sorted({each.outcome for each in found if each.outcome})),
-                *(f"{metric.median:.4f}" if metric else "" for metric in metrics),
-            )
-            rows.append((format_rows(size), subject, *cells))
+    for size, subject in itertools.product(results.list_sizes(), _RUNS):
+        found = results.list_found(subject, size)
+        if not found:
+            continue
+        counted = {each.row_counts.get("csv") for each in found}
+        metrics = (
+            measure_spread(_find_metric(each, names) for each in found)
+            for names in _METRICS.values()
+        )
+        cells = (
+            ", ".join(f"{count:,}" for count in sorted(filter(None, counted))),
+            ", ".join(sorted({each.outcome for each in found if each.outcome})),
+            *(f"{metric.median:.4f}" if metric else "" for metric in metrics),
+        )
+        rows.append((format_rows(size), subject, *cells))
     return format_table(("rows", "subject", "rows counted", "outcome", *_METRICS), rows)
 
 
 def _find_metric(measurement: Measurement, names: Sequence[str]) -> float | None:
-    found = (measurement.metrics[name] for name in names if name in measurement.metrics)
-    return next(found, None)
+    return next((measurement.metrics[name] for name in names if name in measurement.metrics), None)
 
 
 def _find_rerun_rows(results: Results) -> int:
-    sizes = [size for size in results.list_sizes() if results.find(subjects.OURS_CACHED, size)]
-    return sizes[0] if sizes else NO_ROWS
+    sizes = (size for size in results.list_sizes() if results.find(subjects.OURS_CACHED, size))
+    return next(sizes, NO_ROWS)
 
 
 def _format_cost(results: Results, subject: str, size: int, cost: Cost = measure_wall) -> str:

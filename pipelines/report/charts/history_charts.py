@@ -70,11 +70,7 @@ def draw_metric(runs: Sequence[IndexedRun], metric: str, title: str) -> Chart | 
 
 
 def draw_drift(runs: Sequence[IndexedRun]) -> Chart | None:
-    """Draw the use of drift limits by the columns that drift most, from run to run, oldest first.
-
-    Returns:
-        The chart; None where no run was compared with earlier data.
-    """
+    """Draw the drift of the columns that drift most; None where no run was compared."""
     uses = _collect_uses(runs)
     if not uses:
         return None

@@ -64,15 +64,12 @@ def collect_data(
     settings: DataGateSettings,
     notes: list[str],
 ) -> DataReport | None:
-    """Gather the facts about the data.
+    """Gather the facts about the data; None where there are no statistics of it any more.
 
     Args:
         table: The task's feature table; None where the task is not known any more.
         settings: DataGate's, as the run compiled them.
         notes: Gets a sentence for what can't be shown.
-
-    Returns:
-        The data; None where there are no statistics of it any more.
     """
     statistics = run.find_output(NodeId.STATISTICS_GEN, "statistics")
     if statistics is None:

@@ -30,14 +30,11 @@ _Content = TypeVar("_Content")
 
 
 def collect_model(run: RecordedRun, rows: RowSource, notes: list[str]) -> ModelReport | None:
-    """Gather the facts about the model.
+    """Gather the facts about the model; None where none was trained.
 
     Args:
         rows: What ModelValidator knows about the examples: split, threshold, attributes.
         notes: Gets a sentence for what can't be shown.
-
-    Returns:
-        The model; None where none was trained.
     """
     if run.find_output(NodeId.TRAINER, "model") is None:
         return None

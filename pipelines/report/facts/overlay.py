@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -81,8 +81,8 @@ def _overlay_categories(columns: Mapping[str, Categories]) -> tuple[OverlayBin, 
 
 
 def _overlay_numbers(columns: Mapping[str, Quantiles], is_whole: bool) -> tuple[OverlayBin, ...]:
-    whole = _list_whole_numbers(list(columns.values())) if is_whole else []
-    cuts = whole[:-1] if whole else _cut_evenly(list(columns.values()))
+    whole = _list_whole_numbers(columns.values()) if is_whole else []
+    cuts = whole[:-1] if whole else _cut_evenly(columns.values())
     shares = {name: compute_shares(column, cuts) for name, column in columns.items()}
     limits: list[float | None] = [None, *cuts, None]
     bins = [
@@ -105,7 +105,7 @@ def _list_ends(shares: Mapping[str, dict[str, float]]) -> list[OverlayBin]:
     ]
 
 
-def _list_whole_numbers(columns: Sequence[Quantiles]) -> list[float]:
+def _list_whole_numbers(columns: Collection[Quantiles]) -> list[float]:
     """List every whole number from the smallest to the largest; none where they are many."""
     ends = [end for column in columns for end in (*column.lows, *column.highs)]
     if not ends or max(ends) - min(ends) >= _MAX_WHOLE_NUMBERS:
@@ -113,7 +113,7 @@ def _list_whole_numbers(columns: Sequence[Quantiles]) -> list[float]:
     return [float(number) for number in range(math.ceil(min(ends)), math.floor(max(ends)) + 1)]
 
 
-def _cut_evenly(columns: Sequence[Quantiles]) -> list[float]:
+def _cut_evenly(columns: Collection[Quantiles]) -> list[float]:
     """Choose limits of equally wide bins between the outermost percentiles of all datasets."""
     percentiles = [cut for column in columns for cut in cut_at_quantiles(column, _PERCENTILES)]
     if not percentiles:
