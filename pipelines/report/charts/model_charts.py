@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from components.metrics.evaluation import ThresholdCounts
 from pipelines.report.charts.chart import Chart, Series, create_layer, create_line, encode_number
@@ -20,6 +20,11 @@ _CHAMPION = Series("champion", "--series-2", "dashed")
 _PERFECT = Series("perfect", "--series-3", "dotted")
 
 Coordinate = Callable[[ThresholdCounts], float | None]
+_RATES: Mapping[str, Coordinate] = {
+    "False positive rate": lambda counts: counts.false_positive_rate,
+    "Recall": lambda counts: counts.recall,
+    "Precision": lambda counts: counts.precision,
+}
 
 
 def draw_training(training: TrainingReport) -> tuple[Chart, Chart]:
@@ -36,24 +41,14 @@ def draw_training(training: TrainingReport) -> tuple[Chart, Chart]:
 
 def draw_roc(model: ModelReport) -> Chart | None:
     """Draw the ROC curve, the champion's beside it; None where the model was not evaluated."""
-    return _draw_curves(
-        model,
-        "ROC curve",
-        ("False positive rate", "Recall"),
-        (lambda counts: counts.false_positive_rate, lambda counts: counts.recall),
-        has_diagonal=True,
-    )
+    names = ("False positive rate", "Recall")
+    return _draw_curves(model, "ROC curve", names, has_diagonal=True)
 
 
 def draw_precision_recall(model: ModelReport) -> Chart | None:
     """Draw precision by recall, the champion's beside it; None where it was not evaluated."""
-    return _draw_curves(
-        model,
-        "Precision–recall curve",
-        ("Recall", "Precision"),
-        (lambda counts: counts.recall, lambda counts: counts.precision),
-        has_diagonal=False,
-    )
+    names = ("Recall", "Precision")
+    return _draw_curves(model, "Precision–recall curve", names, has_diagonal=False)
 
 
 def draw_calibration(model: ModelReport) -> Chart | None:
@@ -139,12 +134,9 @@ def _draw_epochs(
 
 
 def _draw_curves(
-    model: ModelReport,
-    title: str,
-    names: tuple[str, str],
-    coordinates: tuple[Coordinate, Coordinate],
-    has_diagonal: bool,
+    model: ModelReport, title: str, names: tuple[str, str], has_diagonal: bool
 ) -> Chart | None:
+    coordinates = (_RATES[names[0]], _RATES[names[1]])
     chosen = find_chosen(model)
     if model.candidate is None or chosen is None:
         return None
