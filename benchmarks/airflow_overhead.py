@@ -23,10 +23,7 @@ _RUNS = {SAMPLE: ("first", "second", "refreshed"), _WHOLE_DATA: ("whole",)}
 
 
 def measure_tasks(api: AirflowApi, run_id: str) -> list[tuple[str, float, float, float]]:
-    """Compare a run's tasks with their nodes.
-
-    Args:
-        run_id: A run that has ended.
+    """Compare the tasks of a run that has ended with their nodes.
 
     Returns:
         By start: task, seconds that it took, seconds of its node, and seconds that it waited

@@ -12,7 +12,6 @@ from pipelines.config.code_root import CODE_ROOT
 _DIRECTORY = CODE_ROOT / "artifacts/benchmarks"
 _SIZES = (15_000, 150_000, 1_500_000)
 _POSITIVE, _NOT_NEGATIVE = click.IntRange(min=1), click.IntRange(min=0)
-_FILE = click.Path(path_type=Path, dir_okay=False)
 _EXISTING_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False, resolve_path=True)
 
@@ -80,9 +79,8 @@ def trips(rows: int, output: Path, seed: int | None, rows_per_file: int | None) 
 )
 @click.option(
     "--output",
-    type=_FILE,
+    type=click.Path(path_type=Path, dir_okay=False),
     default=_DIRECTORY / "results.jsonl",
-    metavar="FILE",
     help="Results; what the file holds already is not measured again.",
 )
 @click.option(
@@ -108,17 +106,15 @@ def run(
     from benchmarks.suite import Plan, run_suite
 
     in_order = [name for name in SCENARIOS if name in scenarios]
-    results = run_suite(
-        Plan(sizes, in_order, repeats, stock_max_rows, rerun_rows), output, directory
-    )
-    failed = [each for each in results.measurements if not each.succeeded]
+    plan = Plan(sizes, in_order, repeats, stock_max_rows, rerun_rows)
+    failed = [
+        each for each in run_suite(plan, output, directory).measurements if not each.succeeded
+    ]
     if failed:
         raise click.ClickException(f"{len(failed)} measurements failed; {output} has them")
 
 
-_files_argument = click.argument(
-    "files", type=_EXISTING_FILE, nargs=-1, required=True, metavar="FILE..."
-)
+_files_argument = click.argument("files", type=_EXISTING_FILE, nargs=-1, required=True)
 
 
 @main.command()
@@ -137,7 +133,6 @@ def show(files: tuple[Path, ...]) -> None:
     "--page",
     type=_EXISTING_FILE,
     default=CODE_ROOT / "docs/benchmarks.md",
-    metavar="FILE",
     help="Page that the tables are written to, between its markers.",
 )
 def report(files: tuple[Path, ...], page: Path) -> None:

@@ -39,8 +39,7 @@ class Area:
 
     Attributes:
         number: Its number, 1 to 77.
-        latitude: Latitude of its centre, in degrees.
-        longitude: Longitude of its centre, in degrees.
+        latitude: Of its center, in degrees; ``longitude`` likewise.
         weight: How often trips begin or end there, relative to others.
     """
 
@@ -85,21 +84,13 @@ _TIP_BUTTONS = {0.20: 3, 0.25: 4, 0.30: 2}
 
 
 def generate_rows(row_count: int, seed: int) -> list[Row]:
-    """Generate trips.
-
-    Returns:
-        One mapping per trip, from column name to the cell's text; a missing value is empty.
-    """
+    """Generate trips, each from column name to the cell's text; a missing value is empty."""
     generator = random.Random(seed)
     return [_generate_row(generator) for _ in range(row_count)]
 
 
 def format_csv(rows: list[Row]) -> str:
-    r"""Format trips as CSV.
-
-    Returns:
-        A header in the feature table's order and one line per trip, each ending in ``\n``.
-    """
+    r"""Format trips as CSV in the feature table's order; every line ends in ``\n``."""
     text = io.StringIO()
     writer = csv.DictWriter(text, load_feature_table("chicago_taxi").names, lineterminator="\n")
     writer.writeheader()
@@ -133,10 +124,8 @@ def _choose_start(generator: random.Random) -> datetime.datetime:
     day = generator.randrange(_DAYS)
     if day >= 3 * 365 and generator.random() < 0.5:
         day = generator.randrange(3 * 365)
-    quarter = generator.choices(
-        range(_QUARTER_HOURS_PER_DAY),
-        [1 if index < 24 else 3 for index in range(_QUARTER_HOURS_PER_DAY)],
-    )[0]
+    weights = {quarter: 1 if quarter < 24 else 3 for quarter in range(_QUARTER_HOURS_PER_DAY)}
+    quarter = _choose(generator, weights)
     return _FIRST_DAY + datetime.timedelta(days=day, minutes=15 * quarter)
 
 
@@ -181,27 +170,23 @@ def _describe_start(start: datetime.datetime) -> Row:
 
 def _describe_pickup(generator: random.Random, area: Area) -> Row:
     is_known = generator.random() >= 0.002
-    return {
-        "pickup_community_area": str(area.number) if is_known else "",
-        **_describe_place("pickup", area if is_known else None),
-        "pickup_census_tract": _number_tract(generator, area) if generator.random() < 0.005 else "",
-    }
+    tract = _number_tract(generator, area) if generator.random() < 0.005 else ""
+    return _describe_place("pickup", area if is_known else None, tract)
 
 
 def _describe_dropoff(generator: random.Random, area: Area) -> Row:
     is_known = generator.random() >= 0.033
     has_tract = is_known and generator.random() < 0.74
-    return {
-        "dropoff_community_area": str(area.number) if is_known else "",
-        **_describe_place("dropoff", area if is_known else None),
-        "dropoff_census_tract": _number_tract(generator, area) if has_tract else "",
-    }
+    tract = _number_tract(generator, area) if has_tract else ""
+    return _describe_place("dropoff", area if is_known else None, tract)
 
 
-def _describe_place(end: str, area: Area | None) -> Row:
+def _describe_place(end: str, area: Area | None, tract: str) -> Row:
     return {
+        f"{end}_community_area": str(area.number) if area else "",
         f"{end}_latitude": f"{area.latitude:.3f}" if area else "",
         f"{end}_longitude": f"{area.longitude:.3f}" if area else "",
+        f"{end}_census_tract": tract,
     }
 
 

@@ -20,7 +20,7 @@ Cost = Callable[[Measurement], float | None]
 
 @dataclasses.dataclass(frozen=True)
 class Spread:
-    """Several values of one figure."""
+    """Several values of one measure."""
 
     median: float
     low: float
@@ -34,11 +34,10 @@ class Goal:
 
     Attributes:
         what: What is measured, in words.
-        limit: Its maximum.
         unit: ``×`` for a ratio, ``s`` for seconds.
         values: One per repeat; none where it was not measured.
         condition: What else must hold, in words; empty for nothing.
-        holds: Whether that holds.
+        holds: Whether the condition holds.
     """
 
     what: str
@@ -96,20 +95,17 @@ def compare(
     rows: int,
     cost: Cost = measure_wall,
 ) -> list[float]:
-    """Divide a subject's cost by the least of others', measured in the same repeat.
-
-    Args:
-        references: Subjects that it is compared with.
+    """Divide a subject's cost by the least of the references', measured in the same repeat.
 
     Returns:
-        A ratio for each repeat in which the subject and one of the others were measured.
+        A ratio for each repeat in which the subject and a reference were measured.
     """
     others = [results.find(name, rows) for name in references]
     ratios = []
-    for repeat, ours in results.find(subject, rows).items():
-        costs = [cost(found[repeat]) for found in others if repeat in found]
-        known = [each for each in costs if each]
-        own = cost(ours)
+    for repeat, measurement in results.find(subject, rows).items():
+        costs = (cost(found[repeat]) for found in others if repeat in found)
+        known = list(filter(None, costs))
+        own = cost(measurement)
         if own is not None and known:
             ratios.append(own / min(known))
     return ratios
@@ -159,12 +155,7 @@ def list_goals(results: Results) -> list[Goal]:
         node_against_stock("CsvExampleGen", 0.03),
         *(node_against_stock(node, 0.25) for node in ("StatisticsGen", "Transform", "Evaluator")),
         Goal("fully cached rerun, 15 k rows, against stock's", 0.4, "×", cached(OURS_CACHED)),
-        Goal(
-            "the same, the last run's worker still warm",
-            0.2,
-            "×",
-            cached(OURS_CACHED_WARM),
-        ),
+        Goal("the same, the last run's worker still warm", 0.2, "×", cached(OURS_CACHED_WARM)),
         Goal("time of 15 M rows over 1.5 M rows", 10.5, "×", growth(measure_wall)),
         Goal("peak memory of 15 M rows over 1.5 M rows", 1.3, "×", growth(measure_memory)),
         start(subjects.HELP, "`python -m pipelines --help`"),

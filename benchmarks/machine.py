@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -49,7 +50,7 @@ def describe_machine(directory: Path, pythons: Mapping[str, Path]) -> Machine:
             are left out.
     """
     return Machine(
-        processor=_read_value(Path("/proc/cpuinfo"), "model name") or platform.machine(),
+        processor=_find_processor(),
         cores=len(os.sched_getaffinity(0)),
         memory_gib=round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / _GIB, 1),
         disk_free_gib=round(shutil.disk_usage(directory).free / _GIB, 1),
@@ -63,12 +64,9 @@ def describe_machine(directory: Path, pythons: Mapping[str, Path]) -> Machine:
     )
 
 
-def _read_value(path: Path, key: str) -> str:
-    for line in path.read_text(encoding="utf-8").splitlines():
-        name, _, value = line.partition(":")
-        if name.strip() == key:
-            return value.strip()
-    return ""
+def _find_processor() -> str:
+    found = re.search(r"^model name\s*:(.*)", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    return found[1].strip() if found else platform.machine()
 
 
 def _find_file_system(directory: Path) -> str:

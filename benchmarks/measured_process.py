@@ -9,6 +9,7 @@ Only the standard library is used, so that the measuring process is small and st
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import dataclasses
 import json
@@ -56,7 +57,6 @@ def measure_command(
     """Run a command to its end.
 
     Args:
-        command: Program and arguments.
         log: File that its output is appended to.
         environment: All of its environment variables.
 
@@ -114,8 +114,7 @@ def _measure(command: list[str], log: str) -> Cost:
             if pid == main_pid:
                 exit_code = os.waitstatus_to_exitcode(status)
     seconds = time.monotonic() - began
-    for pid in _list_descendants():
-        cpu_seconds += _read_cpu_seconds(pid)
+    cpu_seconds += sum(map(_read_cpu_seconds, _list_descendants()))
     return Cost(exit_code, seconds, cpu_seconds, peak_process, peak_total)
 
 
@@ -182,18 +181,14 @@ def _read_bytes(pid: int, file: str, key: str) -> int:
         text = (_PROC / str(pid) / file).read_text()
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return 0
-    for line in text.splitlines():
-        if line.startswith(key):
-            return 1024 * int(line.split()[1])
-    return 0
+    sizes = (line.split()[1] for line in text.splitlines() if line.startswith(key))
+    return 1024 * int(next(sizes, 0))
 
 
 def _kill_descendants() -> None:
     for pid in _list_descendants():
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
 
 
 def main() -> None:

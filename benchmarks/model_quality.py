@@ -17,7 +17,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import operator
 import statistics
 import sys
 import tempfile
@@ -41,15 +40,11 @@ from pipelines.cli.screen import Screen
 from pipelines.config.code_root import CODE_ROOT
 from pipelines.config.environment_file import load_config
 from pipelines.config.layout import OutputLayout
-from pipelines.metadata.run_store import (
-    RunStore,
-    StoredArtifact,
-    open_run_store,
-    read_recorded_result,
-)
+from pipelines.metadata.run_store import read_recorded_result
 from pipelines.records.errors import ConfigError
 from pipelines.records.exit_code import ExitCode
-from pipelines.records.run_summary import RunSummary
+from pipelines.records.nodes import NodeId
+from pipelines.runs.recorded_run import load_run
 from schemas.feature_table import DType, Feature, FeatureTable, Vocabulary, load_feature_table
 
 if TYPE_CHECKING:
@@ -59,7 +54,6 @@ KERAS = "tf.keras"
 BOOSTING = "HistGradientBoosting"
 ALWAYS_NO = "always no"
 
-_OUTPUT = "artifacts/benchmarks/model_quality"
 _LEARNING_SPLITS = ("train", "validation")
 _TEST_SPLIT = "test"
 _THRESHOLD = 0.5
@@ -75,7 +69,7 @@ class Scores:
 
     Attributes:
         auc: Area under the ROC curve, 0 to 1.
-        log_loss: Mean of the rows' log losses, in nats, >= 0.
+        log_loss: Mean over the rows, in nats, >= 0.
         accuracy: Share of rows where (probability > 0.5) is the label.
     """
 
@@ -89,9 +83,8 @@ class Measurement:
     """One trained model on the held-out rows.
 
     Attributes:
-        seed: Its seed; None where chance has no part.
+        seed: None where chance has no part.
         learning_rows: Rows that it learned from, those that it stopped by among them.
-        test_rows: Held-out rows that it was measured on.
         training_seconds: Wall time: of the whole Trainer node, export included, for Keras; of
             ``fit`` for the boosting.
     """
@@ -109,7 +102,7 @@ class Rows:
     """Rows of one or more splits.
 
     Attributes:
-        serialized: Serialized ``tf.Example``, one per row.
+        serialized: One ``tf.Example`` per row.
         columns: Every raw column of the feature table, [rows, columns]; missing values are NaN.
         labels: 0 or 1, [rows].
     """
@@ -124,7 +117,7 @@ class TrainedPipeline:
     """What a run as far as the Trainer left.
 
     Attributes:
-        examples_directory: Folder of the raw examples, with one folder per split.
+        examples_directory: Raw examples, with one folder per split.
         model_directory: The exported SavedModel.
         training_seconds: Wall time of the Trainer node when it ran.
     """
@@ -154,10 +147,7 @@ def create_column(
 
 
 def create_feature_matrix(columns: pd.DataFrame, table: FeatureTable) -> pd.DataFrame:
-    """Select the boosting's inputs, and give them their types.
-
-    Args:
-        columns: Raw columns by name, [rows, columns]; others than the table's inputs are left out.
+    """Select the boosting's inputs from raw columns, [rows, columns], and give them their types.
 
     Returns:
         The inputs in the table's order, [rows, inputs]: categories as ``category``, numbers as
@@ -181,14 +171,12 @@ def is_categorical(feature: Feature) -> bool:
 
 
 def create_boosting(seed: int) -> HistGradientBoostingClassifier:
-    """Create scikit-learn's gradient boosting with its default settings.
+    """Create scikit-learn's gradient boosting, to fit on what ``create_feature_matrix`` makes.
+
+    Settings are the defaults. It takes an unseen category for a missing value.
 
     Args:
         seed: Chooses the tenth of the rows that it stops by, where there are more than 10,000.
-
-    Returns:
-        A classifier to fit on what ``create_feature_matrix`` makes. It takes an unseen category
-        for a missing value.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -196,14 +184,7 @@ def create_boosting(seed: int) -> HistGradientBoostingClassifier:
 
 
 def predict_always_no(learning_labels: Labels, row_count: int) -> Probabilities:
-    """Predict without looking: the share of label 1, and never above the threshold.
-
-    Args:
-        learning_labels: 0 or 1, [learning rows]; at least one.
-
-    Returns:
-        The same probability for each row, [rows].
-    """
+    """Predict the same for each row, [rows]: the learning rows' share of label 1, at most 0.5."""
     return np.full(row_count, min(float(learning_labels.mean()), _THRESHOLD))
 
 
@@ -232,40 +213,20 @@ def compute_scores(labels: Labels, probabilities: Probabilities) -> Scores:
 
 
 def average_seeds(measurements: Sequence[Measurement]) -> Measurement:
-    """Average one model's measurements over its seeds.
-
-    Args:
-        measurements: Of one model on the same rows; at least one.
-
-    Returns:
-        Their means, without a seed.
-    """
-
-    def average(figure: str) -> float:
-        return statistics.fmean(map(operator.attrgetter(figure), measurements))
-
+    """Average one model's measurements over its seeds, on the same rows; at least one."""
+    scores = np.mean([dataclasses.astuple(each.scores) for each in measurements], axis=0)
     return dataclasses.replace(
         measurements[0],
         seed=None,
-        scores=Scores(
-            average("scores.auc"), average("scores.log_loss"), average("scores.accuracy")
-        ),
-        training_seconds=average("training_seconds"),
+        scores=Scores(*scores.tolist()),
+        training_seconds=statistics.fmean(each.training_seconds for each in measurements),
     )
 
 
 def create_table(measurements: Sequence[Measurement]) -> Table:
-    """Lay measurements out side by side.
-
-    Args:
-        measurements: Of all models and seeds, in the order to be shown; at least one.
-
-    Returns:
-        One line per measurement, and one with the means of each model that has several seeds.
-    """
-    first = measurements[0]
+    """Lay out one line per measurement, and one with the means of each model with several seeds."""
     table = Table(
-        title=f"Held-out split, after learning from {first.learning_rows:,} rows",
+        title=f"Held-out split, after learning from {measurements[0].learning_rows:,} rows",
         title_justify="left",
         caption="Seconds: the whole Trainer node for tf.keras, export included; fit alone for "
         "HistGradientBoosting.",
@@ -298,14 +259,7 @@ def _add_row(table: Table, measurement: Measurement, seed: str) -> None:
 
 
 def read_rows(directory: Path, splits: Sequence[str], table: FeatureTable) -> Rows:
-    """Read raw examples, all at once.
-
-    Args:
-        directory: Folder of the examples, with one folder per split.
-        splits: Splits to read, one after the other.
-
-    Returns:
-        The rows, with the label as Transform computes it.
+    """Read the raw examples of some splits, all at once, with the label as Transform computes it.
 
     Raises:
         FileNotFoundError: If a split has no files.
@@ -332,14 +286,7 @@ def read_rows(directory: Path, splits: Sequence[str], table: FeatureTable) -> Ro
 
 
 def predict_keras(model_directory: Path, serialized: Sequence[bytes]) -> Probabilities:
-    """Score rows by an exported model, through the signature that serves requests.
-
-    Args:
-        serialized: Serialized ``tf.Example``, one per row; at least one.
-
-    Returns:
-        Probability of label 1, [rows].
-    """
+    """Score rows by an exported model's serving signature: probabilities of label 1, [rows]."""
     import tensorflow as tf
 
     from components.serving.signatures import PROBABILITY, SERVING
@@ -369,46 +316,26 @@ def train_pipeline(source: str, seed: int, output: Path) -> TrainedPipeline:
         )
         if exit_code != ExitCode.DONE:
             raise click.exceptions.Exit(exit_code)
-        summary = RunSummary.model_validate_json(summary_path.read_text(encoding="utf-8"))
-    with open_run_store(OutputLayout(output).metadata_store, summary.pipeline) as store:
-        examples = _find_output(store, summary.run_id, "CsvExampleGen", "examples")
-        model = _find_output(store, summary.run_id, "Trainer", "model")
-        return TrainedPipeline(
-            examples_directory=examples.path,
-            model_directory=model.path / "Format-Serving",
-            training_seconds=_read_seconds(store, model),
-        )
-
-
-def _find_output(store: RunStore, run_id: str, node_id: str, key: str) -> StoredArtifact:
-    execution = store.find_execution(run_id, node_id)
-    outputs = store.list_outputs(execution) if execution is not None else []
-    for stored in outputs:
-        if stored.key == key:
-            return stored
-    raise LookupError(f"run {run_id}: the metadata store has no output {key!r} of {node_id}")
-
-
-def _read_seconds(store: RunStore, artifact: StoredArtifact) -> float:
-    """Read how long the node took that made an artifact, in this run or in an earlier one."""
-    producer = store.find_producer(artifact.artifact.id)
-    result = read_recorded_result(producer) if producer is not None else None
-    if result is None:
-        raise LookupError(f"{artifact.path}: the metadata store does not know what made it")
-    return result.seconds
+        run_id = json.loads(summary_path.read_text(encoding="utf-8"))["run_id"]
+    run = load_run(OutputLayout(output), run_id)
+    examples = run.find_output(NodeId.CSV_EXAMPLE_GEN, "examples")
+    model = run.find_output(NodeId.TRAINER, "model")
+    # Where the model was cached, an earlier run made it.
+    maker = run.producers.get(model.id) if model else None
+    result = read_recorded_result(maker.execution) if maker else None
+    if examples is None or model is None or result is None:
+        raise LookupError(f"run {run_id}: the metadata store lacks its examples or its model")
+    return TrainedPipeline(examples.path, model.path / "Format-Serving", result.seconds)
 
 
 def measure_models(
     pipelines: Mapping[int, TrainedPipeline], table: FeatureTable
 ) -> list[Measurement]:
-    """Measure the pipeline's models, the boosting and the baseline on the same rows.
+    """Measure the pipeline's models, the boosting and "always no" on the same rows.
 
     Args:
         pipelines: What the pipeline left, by its seed; at least one. The boosting gets the same
             seeds. The rows are the first one's: a row's hash decides its split in every run alike.
-
-    Returns:
-        One measurement per seed of Keras, then of the boosting, and one of the baseline.
     """
     examples_directory = next(iter(pipelines.values())).examples_directory
     learning = read_rows(examples_directory, _LEARNING_SPLITS, table)
@@ -437,12 +364,11 @@ def measure_models(
     return [*measurements, measure(ALWAYS_NO, None, always_no, 0.0)]
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.option(
     "--config",
     "source",
     default="local",
-    show_default=True,
     metavar="FILE",
     help="Environment or path of a YAML file, as for `python -m pipelines run`.",
 )
@@ -451,14 +377,14 @@ def measure_models(
     "seed_count",
     type=click.IntRange(min=1),
     default=1,
-    show_default=True,
     help="How many seeds, from the configuration's trainer.seed upwards.",
 )
 @click.option(
     "--output",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path, file_okay=False, resolve_path=True),
+    default=CODE_ROOT / "artifacts/benchmarks/model_quality",
     metavar="DIR",
-    help=f"Output root of the pipeline's runs. [default: {_OUTPUT}]",
+    help="Output root of the pipeline's runs.",
 )
 @click.option(
     "--json",
@@ -467,19 +393,18 @@ def measure_models(
     metavar="FILE",
     help="Write the measurements as JSON.",
 )
-def main(source: str, seed_count: int, output: Path | None, json_path: Path | None) -> None:
+def main(source: str, seed_count: int, output: Path, json_path: Path | None) -> None:
     """Compare the pipeline's model with gradient boosting on the same rows."""
     try:
         config = load_config(source)
     except ConfigError as error:
         raise click.UsageError(str(error)) from error
     table = load_feature_table(config.task)
-    root = (output or CODE_ROOT / _OUTPUT).absolute()
     first = config.trainer.seed
     # Google's client library, which TFX brings along, gives notice of leaving Python 3.10.
     warnings.filterwarnings("ignore", category=FutureWarning, module="google")
     pipelines = {
-        seed: train_pipeline(source, seed, root) for seed in range(first, first + seed_count)
+        seed: train_pipeline(source, seed, output) for seed in range(first, first + seed_count)
     }
     measurements = measure_models(pipelines, table)
     Screen().print(create_table(measurements))

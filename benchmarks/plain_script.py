@@ -82,8 +82,10 @@ _THRESHOLD = 0.5
 _PROBABILITY_MARGIN = 1e-7
 _CHECKED_ROWS = 1000
 _SEED = 20130101
-_POSITIVE = click.IntRange(min=1)
 _STEPS_PER_EXECUTION = 50
+_POSITIVE = click.IntRange(min=1)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_EXISTING_FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 
 Array = npt.NDArray[Any]
 Columns = Mapping[str, Array]
@@ -97,9 +99,9 @@ class Budget:
         max_epochs: Maximum number of passes over the training split.
         patience: Epochs without a better validation log loss before training stops.
         batch_size: Rows per gradient step.
-        rows_budget: Passes end after the one in which so many rows have been seen.
+        rows_budget: Training ends after the pass in which so many rows have been seen.
         epoch_rows: Maximum rows per epoch, after which the model is validated: a pass over more is
-            several.
+            several epochs.
     """
 
     max_epochs: int
@@ -109,7 +111,7 @@ class Budget:
     epoch_rows: int
 
     def plan_epochs(self, training_rows: int) -> tuple[int, int]:
-        """Plan training on so many rows: the maximum of epochs, and the steps in each."""
+        """Plan training on so many rows: the maximum number of epochs, and the steps in each."""
         passes = min(self.max_epochs, math.ceil(self.rows_budget / training_rows))
         epochs_per_pass = math.ceil(training_rows / self.epoch_rows)
         steps = math.ceil(math.ceil(training_rows / self.batch_size) / epochs_per_pass)
@@ -122,7 +124,7 @@ class Transformation:
 
     Attributes:
         vocabularies: Categories by column, the most frequent first; a category's place is its
-            index, and an unknown one gets the next.
+            index, and an unknown one gets the index after the last.
         means: Mean of ``log(1 + x)`` over the rows that have a value, by column.
         deviations: Standard deviation of the same.
         boundaries: Between the fare's quantile buckets, [buckets - 1], USD.
@@ -147,20 +149,14 @@ def read_trips(directory: Path) -> pd.DataFrame:
         **dict.fromkeys(TEXTS, pa.dictionary(pa.int32(), pa.string())),
     }
     options = pa_csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
-    tables = [
-        pa_csv.read_csv(path, convert_options=options) for path in sorted(directory.glob("*.csv"))
-    ]
+    paths = sorted(directory.glob("*.csv"))
+    tables = (pa_csv.read_csv(path, convert_options=options) for path in paths)
     table = pa.concat_tables(tables).unify_dictionaries()
-    del tables
     return table.to_pandas(split_blocks=True, self_destruct=True)
 
 
 def split_trips(trips: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Divide trips by a hash of their cells: the same trip is always in the same split.
-
-    Returns:
-        The splits by name, six, one and three tenths of the rows.
-    """
+    """Split trips by a hash of their cells: the same trip is always in the same split."""
     tenths = pd.util.hash_pandas_object(trips, index=False).to_numpy() % 10
     ends = np.cumsum(list(SPLIT_TENTHS.values()))
     numbers = np.searchsorted(ends, tenths, side="right")
@@ -168,11 +164,7 @@ def split_trips(trips: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def describe_columns(trips: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Compute every column's statistics.
-
-    Returns:
-        By column: counts, and what texts or numbers are like.
-    """
+    """Compute every column's statistics, by column."""
     return {
         name: describe_texts(trips[name]) if name in TEXTS else describe_numbers(trips[name])
         for name in trips.columns
@@ -237,16 +229,10 @@ def fit_transformation(train: pd.DataFrame) -> Transformation:
 
 
 def build_vocabulary(column: pd.Series[Any], max_size: int, min_rows: int) -> list[str]:
-    """List categories by frequency.
-
-    Args:
-        column: Values; missing ones are a category.
-        max_size: Maximum number of categories kept.
-        min_rows: Minimum number of rows per category.
+    """List categories of at least ``min_rows`` rows, as text; missing values are one of them.
 
     Returns:
-        The categories as text, the most frequent first, of equally frequent ones the last in the
-        order of their bytes.
+        The most frequent first, of equally frequent ones the last in the order of their bytes.
     """
     codes, names = _number_categories(column)
     counted = zip(np.bincount(codes, minlength=len(names)).tolist(), names, strict=True)
@@ -274,11 +260,7 @@ def _count_cents(amounts: Array) -> Array:
 
 
 def transform_trips(trips: pd.DataFrame, fitted: Transformation) -> dict[str, Array]:
-    """Turn columns into the model's inputs.
-
-    Returns:
-        int32 indices and float32 numbers by input, [rows] each.
-    """
+    """Turn columns into the model's inputs: int32 indices and float32 numbers, [rows] each."""
     inputs: dict[str, Array] = {}
     for name, vocabulary in fitted.vocabularies.items():
         places = {category: place for place, category in enumerate(vocabulary)}
@@ -372,10 +354,6 @@ def train_model(
 ) -> tuple[tf.keras.Model, int]:
     """Train until the validation log loss stops falling or the budget is spent.
 
-    Args:
-        train: Inputs and label to train on.
-        validation: Inputs and label to stop by.
-
     Returns:
         The model with its best weights, and the number of training rows seen, each pass counted.
     """
@@ -408,34 +386,19 @@ def predict(model: tf.keras.Model, inputs: Columns) -> Array:
     import tensorflow as tf
 
     score = tf.function(lambda batch: model(batch, training=False), autograph=False)
-    starts = range(0, len(next(iter(inputs.values()))), _PREDICTION_BATCH_ROWS)
-    scored = [
+    scored = []
+    for start in range(0, len(next(iter(inputs.values()))), _PREDICTION_BATCH_ROWS):
+        rows = slice(start, start + _PREDICTION_BATCH_ROWS)
         # As tensors: a function is traced anew for every NumPy array.
-        score(
-            {
-                name: tf.constant(column[start : start + _PREDICTION_BATCH_ROWS])
-                for name, column in inputs.items()
-            }
-        )
-        for start in starts
-    ]
+        scored.append(score({name: tf.constant(part[rows]) for name, part in inputs.items()}))
     return np.concatenate(scored)[:, 0]
 
 
 def compute_metrics(labels: Array, probabilities: Array) -> dict[str, float | int | None]:
-    """Measure probabilities.
-
-    Args:
-        labels: 0 and 1, [rows], at least one.
-        probabilities: Of label 1, [rows].
-
-    Returns:
-        Metrics by name; None for one that these labels give no meaning.
-    """
+    """Compute metrics of at least one row; those that the labels make undefined are None."""
     labels = labels.astype(bool)
-    clipped = np.clip(
-        probabilities.astype(np.float64), _PROBABILITY_MARGIN, 1 - _PROBABILITY_MARGIN
-    )
+    exact = probabilities.astype(np.float64)
+    clipped = np.clip(exact, _PROBABILITY_MARGIN, 1 - _PROBABILITY_MARGIN)
     predicted = probabilities > _THRESHOLD
     positives, predicted_positives = int(labels.sum()), int(predicted.sum())
     true_positives = int((labels & predicted).sum())
@@ -447,9 +410,7 @@ def compute_metrics(labels: Array, probabilities: Array) -> dict[str, float | in
         "accuracy": float((labels == predicted).mean()),
         "precision": true_positives / predicted_positives if predicted_positives else None,
         "recall": true_positives / positives if positives else None,
-        "calibration": float(probabilities.sum(dtype=np.float64)) / positives
-        if positives
-        else None,
+        "calibration": float(exact.sum()) / positives if positives else None,
     }
 
 
@@ -472,11 +433,7 @@ def compute_auc(labels: Array, probabilities: Array) -> float | None:
 def evaluate_slices(
     trips: pd.DataFrame, labels: Array, probabilities: Array
 ) -> dict[str, dict[str, float | int | None]]:
-    """Measure probabilities overall and on every slice.
-
-    Returns:
-        Metrics by slice: ``overall``, and ``column=value`` for each value of a slice column.
-    """
+    """Compute metrics ``overall``, and per ``column=value`` of the slice columns."""
     measured = {"overall": compute_metrics(labels, probabilities)}
     for name in SLICE_COLUMNS:
         codes, names = _number_categories(trips[name])
@@ -491,10 +448,8 @@ def evaluate_slices(
 def export_model(model: tf.keras.Model, fitted: Transformation, directory: Path) -> None:
     """Write a SavedModel that takes raw columns.
 
-    Args:
-        directory: Gets the model, with the signatures ``serving_default`` (serialized
-            ``tf.Example``) and ``serving_raw`` (one tensor per column; NaN, -1 and the empty string
-            stand for missing values).
+    Its signatures are ``serving_default`` (serialized ``tf.Example``) and ``serving_raw`` (one
+    tensor per column; NaN, -1 and the empty string stand for missing values).
     """
     import tensorflow as tf
 
@@ -555,9 +510,6 @@ def transform_tensors(
 
     Args:
         columns: Raw columns, [batch]; NaN, -1 and the empty string stand for missing values.
-
-    Returns:
-        The model's inputs, [batch].
     """
     import tensorflow as tf
 
@@ -594,10 +546,7 @@ def transform_tensors(
 
 
 def check_export(directory: Path, trips: pd.DataFrame, probabilities: Array) -> None:
-    """Load the exported model and compare its scores of some rows.
-
-    Args:
-        probabilities: Their scores by the model in memory, [rows].
+    """Load the exported model and compare its scores with those of the model in memory, [rows].
 
     Raises:
         ValueError: If an answer differs.
@@ -678,18 +627,8 @@ def _write_json(path: Path, content: object) -> None:
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    required=True,
-    help="Folder of CSV files.",
-)
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    help="Folder to write to.",
-)
+@click.option("--data", type=_EXISTING_FOLDER, required=True, help="Folder of CSV files.")
+@click.option("--output", type=_FOLDER, required=True, help="Folder to write to.")
 @click.option("--max-epochs", type=_POSITIVE, default=40, help="Maximum number of passes.")
 @click.option("--patience", type=_POSITIVE, default=6, help="Epochs without gain.")
 @click.option("--batch-size", type=_POSITIVE, default=256, help="Rows per step.")

@@ -48,12 +48,12 @@ class RealTrips:
 
     Attributes:
         names: Columns, in the header's order.
-        cells: The columns that are taken over, as text, [trips] each; a missing value is empty.
-        timestamps: Start, in seconds since 1970, a multiple of 900, [trips].
-        fares: Fare in cents, [trips].
-        tips: Tip in cents, [trips].
-        miles: Distance in hundredths of a mile, [trips].
-        seconds: Duration in seconds, [trips]; -1 where it is missing.
+        cells: The columns that are taken over, as text; a missing value is empty.
+        timestamps: Start, in seconds since 1970, a multiple of 900.
+        fares: In cents.
+        tips: In cents.
+        miles: In hundredths of a mile.
+        seconds: Duration; -1 where it is missing.
     """
 
     names: tuple[str, ...]
@@ -70,11 +70,7 @@ class RealTrips:
 
 
 def read_real_trips(path: Path) -> RealTrips:
-    """Read the real trips.
-
-    Args:
-        path: CSV file as ``python -m pipelines data`` lays it out.
-    """
+    """Read the real trips from a CSV file as ``python -m pipelines data`` lays it out."""
     names = pa_csv.open_csv(path).schema.names
     as_text = pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
     table = pa_csv.read_csv(path, convert_options=as_text)
@@ -105,10 +101,8 @@ def write_trips(
     """Write trips as CSV.
 
     Args:
-        row_count: Number to make, >= 1.
-        directory: Folder of the files; made where it is missing.
-        seed: Of the random numbers, >= 0.
-        rows_per_file: Maximum number of rows per file, >= 1; None for a single file.
+        row_count: At least 1.
+        rows_per_file: Maximum, at least 1; None for a single file.
 
     Returns:
         The files, ``trips-00000.csv`` and so on, in order; each has a header.
@@ -173,12 +167,10 @@ def _move_start(timestamps: Integers, generator: np.random.Generator) -> Integer
     weeks *= generator.choice(np.array([-1, 1]), size=size)
     hours = timestamps // 3600 * 3600
     quarters = generator.integers(4, size=size) * _QUARTER_SECONDS
-    moved = hours + weeks * _WEEK_SECONDS
+    moved, opposite = hours + weeks * _WEEK_SECONDS, hours - weeks * _WEEK_SECONDS
     # Weeks in the other direction stay in the year: it has more than twice as many.
-    moved = np.where(
-        _find_year(moved) == _find_year(timestamps), moved, hours - weeks * _WEEK_SECONDS
-    )
-    return moved + quarters
+    is_same_year = _find_year(moved) == _find_year(timestamps)
+    return np.where(is_same_year, moved, opposite) + quarters
 
 
 def _find_year(timestamps: Integers) -> Integers:

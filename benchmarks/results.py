@@ -19,11 +19,8 @@ class Machine(FrozenModel):
     """Where and with what was measured.
 
     Attributes:
-        kind: Type of the line.
         cores: Number that this process may use.
-        memory_gib: Total memory.
-        disk_free_gib: Free space where runs write.
-        file_system: Its type, there.
+        disk_free_gib: Free space where runs write, on ``file_system``.
         code: Hash of the project's own code.
         packages: Version by package, and Python's, by environment.
     """
@@ -47,7 +44,7 @@ class Reading(FrozenModel):
         steps: Seconds by node or step.
         row_counts: Rows that it counted itself, by split; ``csv`` in all.
         rows_seen: Training rows seen, each pass counted; None where that is not known.
-        metrics: What its model is worth, by metric.
+        metrics: Of its model, by name.
         imports_tensorflow: Whether it imports TensorFlow; None where nobody looked.
         seconds: What counts in place of its wall time; None for that itself.
     """
@@ -65,11 +62,10 @@ class Measurement(Reading):
     """One command, measured once.
 
     Attributes:
-        kind: Type of the line.
         subject: What was run; see ``benchmarks.subjects``.
         rows: Rows of its data; ``NO_ROWS`` where it reads none.
-        repeat: Its number among the repeats, from 0.
-        started_at: When, UTC.
+        repeat: Counted from 0.
+        started_at: UTC.
         load_before: The machine's load average (one minute) just before.
         succeeded: Whether its exit code is one that it may end with.
         seconds: Wall time, or what counts in its place.
@@ -93,7 +89,7 @@ class Measurement(Reading):
 
     @property
     def key(self) -> tuple[str, int, int]:
-        """Its identity: a later measurement of the same key takes its place."""
+        """What it measured."""
         return self.subject, self.rows, self.repeat
 
 
@@ -105,11 +101,7 @@ class Results:
     """Measurements, found by subject and size."""
 
     def __init__(self, lines: Iterable[Machine | Measurement]) -> None:
-        """Sort lines.
-
-        Args:
-            lines: In the order written.
-        """
+        """Sort lines, in the order written: of several of the same key, the last one counts."""
         self.machines: list[Machine] = []
         self._measurements: dict[tuple[str, int, int], Measurement] = {}
         for line in lines:
@@ -124,7 +116,7 @@ class Results:
         return list(self._measurements.values())
 
     def has(self, subject: str, rows: int, repeat: int) -> bool:
-        """Return whether something was measured, and succeeded."""
+        """Tell whether something was measured, and succeeded."""
         found = self._measurements.get((subject, rows, repeat))
         return found is not None and found.succeeded
 
@@ -146,10 +138,7 @@ class Results:
 
 
 def read_results(paths: Iterable[Path]) -> Results:
-    """Read files of results.
-
-    Args:
-        paths: The files; of a measurement that was made twice, the later one counts.
+    """Read files of results, in order.
 
     Raises:
         ValueError: If a line is not one of results.
@@ -166,11 +155,7 @@ def _read_lines(path: Path) -> Iterable[Machine | Measurement]:
 
 
 def append_line(path: Path, line: Machine | Measurement) -> None:
-    """Append a line at once, so that an interrupted suite keeps what it has.
-
-    Args:
-        path: File of results; made where it is missing.
-    """
+    """Append a line at once, so that an interrupted suite keeps what it has."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
         file.write(line.model_dump_json() + "\n")

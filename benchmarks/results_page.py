@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -59,10 +60,7 @@ _COLORS = {OURS: "#0072b2", SCRIPT: "#009e73", STOCK_IN_MEMORY: "#e69f00", STOCK
 
 
 def write_page(results: Results, page: Path) -> list[Path]:
-    """Write the tables into a page, and the chart and the results beside it.
-
-    Args:
-        page: Markdown with the two markers; what stands between them is replaced.
+    """Write the tables between a page's markers, and the chart and the results beside the page.
 
     Returns:
         The files written.
@@ -78,19 +76,14 @@ def write_page(results: Results, page: Path) -> list[Path]:
     chart, data = page.parent / CHART, page.parent / RESULTS
     chart.parent.mkdir(exist_ok=True)
     chart.write_text(draw_times(results), encoding="utf-8")
-    data.write_text(format_results(results), encoding="utf-8")
-    written = f"{before}{BEGIN}\n\n{format_tables(results)}\n{END}{after}"
-    page.write_text(written, encoding="utf-8")
-    return [page, chart, data]
-
-
-def format_results(results: Results) -> str:
-    """Format all results as one JSON document."""
     content = {
         "machines": [each.model_dump(mode="json") for each in results.machines],
         "measurements": [each.model_dump(mode="json") for each in results.measurements],
     }
-    return json.dumps(content, indent=1) + "\n"
+    data.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    written = f"{before}{BEGIN}\n\n{format_tables(results)}\n{END}{after}"
+    page.write_text(written, encoding="utf-8")
+    return [page, chart, data]
 
 
 def format_tables(results: Results) -> str:
@@ -145,35 +138,29 @@ def format_runs(results: Results) -> str:
 def format_nodes(results: Results) -> str:
     """Format what each node takes, and the script for the same work, by size."""
     rows = []
-    for size in results.list_sizes():
-        for node, steps in _NODES.items():
-            cost = measure_step(node)
-            ratios = compare(results, OURS, STOCK_AT_ITS_BEST, size, cost)
-            costs = {**dict.fromkeys(_RUNS, cost), SCRIPT: measure_step(*steps)}
-            cells = [_format_cost(results, subject, size, costs[subject]) for subject in _RUNS]
-            rows.append((format_rows(size), node, *cells, _format_values(ratios, "×")))
+    for size, (node, steps) in itertools.product(results.list_sizes(), _NODES.items()):
+        cost = measure_step(node)
+        ratios = compare(results, OURS, STOCK_AT_ITS_BEST, size, cost)
+        costs = {**dict.fromkeys(_RUNS, cost), SCRIPT: measure_step(*steps)}
+        cells = [_format_cost(results, subject, size, costs[subject]) for subject in _RUNS]
+        rows.append((format_rows(size), node, *cells, _format_values(ratios, "×")))
     header = ("rows", "node", *(f"{subject}, s" for subject in _RUNS), "ours / faster stock")
     return format_table(header, rows)
 
 
 def format_training(results: Results) -> str:
     """Format how many training rows each subject sees, and how fast."""
+    measured = (OURS, SCRIPT, STOCK, subjects.STOCK_SAME_EXAMPLES)
     by_node, by_script = measure_step("Trainer"), measure_step("train", "export")
     rows = []
-    for size in results.list_sizes():
-        for subject in (OURS, SCRIPT, STOCK, subjects.STOCK_SAME_EXAMPLES):
-            seconds = by_script if subject == SCRIPT else by_node
-            found = results.list_found(subject, size)
-            seen = [each.rows_seen or None for each in found]
-            pace = [
-                count / each_took
-                for count, each in zip(seen, found, strict=True)
-                if count and (each_took := seconds(each))
-            ]
-            if found:
-                took = _format_cost(results, subject, size, seconds)
-                cells = (_format_values(seen), took, _format_values(pace))
-                rows.append((format_rows(size), subject, *cells))
+    for size, subject in itertools.product(results.list_sizes(), measured):
+        found = results.list_found(subject, size)
+        seen = [each.rows_seen or None for each in found]
+        took = [by_script(each) if subject == SCRIPT else by_node(each) for each in found]
+        pace = [many / each for many, each in zip(seen, took, strict=True) if many and each]
+        if found:
+            cells = (_format_values(seen), _format_values(took), _format_values(pace))
+            rows.append((format_rows(size), subject, *cells))
     return format_table(("rows", "subject", "examples seen", "Trainer, s", "examples/s"), rows)
 
 
@@ -185,8 +172,8 @@ def format_memory(results: Results) -> str:
         cells = []
         for subject in _RUNS:
             found = results.list_found(subject, size)
-            largest = measure_spread([each.peak_process_bytes / _GIB for each in found])
-            total = measure_spread([measure_memory(each) / _GIB for each in found])
+            largest = measure_spread(each.peak_process_bytes / _GIB for each in found)
+            total = measure_spread(measure_memory(each) / _GIB for each in found)
             cells.append(
                 f"{largest.median:.2f} / {total.median:.2f}" if largest and total else NOT_MEASURED
             )
@@ -202,35 +189,33 @@ def format_seconds(results: Results, names: Sequence[str], size: int) -> str:
 
 
 def format_models(results: Results) -> str:
-    """Format how many rows came out, and what the models are worth, by size and subject."""
+    """Format how many rows came out, and the models' metrics, by size and subject."""
     rows = []
-    for size in results.list_sizes():
-        for subject in _RUNS:
-            found = results.list_found(subject, size)
-            if not found:
-                continue
-            counted = {each.row_counts.get("csv") for each in found}
-            metrics = (
-                measure_spread(_find_metric(each, names) for each in found)
-                for names in _METRICS.values()
-            )
-            cells = (
-                ", ".join(f"{count:,}" for count in sorted(filter(None, counted))),
-                ", ".join(sorted({each.outcome for each in found if each.outcome})),
-                *(f"{metric.median:.4f}" if metric else "" for metric in metrics),
-            )
-            rows.append((format_rows(size), subject, *cells))
+    for size, subject in itertools.product(results.list_sizes(), _RUNS):
+        found = results.list_found(subject, size)
+        if not found:
+            continue
+        counted = {each.row_counts.get("csv") for each in found}
+        metrics = (
+            measure_spread(_find_metric(each, names) for each in found)
+            for names in _METRICS.values()
+        )
+        cells = (
+            ", ".join(f"{count:,}" for count in sorted(filter(None, counted))),
+            ", ".join(sorted({each.outcome for each in found if each.outcome})),
+            *(f"{metric.median:.4f}" if metric else "" for metric in metrics),
+        )
+        rows.append((format_rows(size), subject, *cells))
     return format_table(("rows", "subject", "rows counted", "outcome", *_METRICS), rows)
 
 
 def _find_metric(measurement: Measurement, names: Sequence[str]) -> float | None:
-    found = (measurement.metrics[name] for name in names if name in measurement.metrics)
-    return next(found, None)
+    return next((measurement.metrics[name] for name in names if name in measurement.metrics), None)
 
 
 def _find_rerun_rows(results: Results) -> int:
-    sizes = [size for size in results.list_sizes() if results.find(subjects.OURS_CACHED, size)]
-    return sizes[0] if sizes else NO_ROWS
+    sizes = (size for size in results.list_sizes() if results.find(subjects.OURS_CACHED, size))
+    return next(sizes, NO_ROWS)
 
 
 def _format_cost(results: Results, subject: str, size: int, cost: Cost = measure_wall) -> str:
@@ -242,11 +227,7 @@ def _format_values(values: Iterable[float | None], unit: str = "") -> str:
 
 
 def format_spread(spread: Spread | None, unit: str) -> str:
-    """Format a median with its range, such as ``0.31 × (0.29–0.33)``.
-
-    Returns:
-        The text; without a range where there is one value.
-    """
+    """Format a median, and the range of several values: ``0.31 × (0.29–0.33)``."""
     if spread is None:
         return NOT_MEASURED
     median = f"{format_number(spread.median)} {unit}".rstrip()
@@ -294,11 +275,7 @@ def _format_machine(machine: Machine) -> str:
 
 
 def draw_times(results: Results) -> str:
-    """Draw wall time by rows, both axes logarithmic.
-
-    Returns:
-        An SVG document on white: one point per measurement, lines through the medians.
-    """
+    """Draw wall time by rows as SVG: one point per measurement, lines through the medians."""
     # Loads a JavaScript engine: only where something is drawn.
     import vl_convert
 
@@ -316,9 +293,6 @@ def create_chart(measured: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
     Args:
         measured: Points with ``subject``, ``rows`` and ``seconds``.
-
-    Returns:
-        The specification with its data inside.
     """
     shown = [subject for subject in _RUNS if any(each["subject"] == subject for each in measured)]
     sizes = sorted({each["rows"] for each in measured})
@@ -348,9 +322,6 @@ def create_chart(measured: Sequence[dict[str, Any]]) -> dict[str, Any]:
                 "mark": {"type": "line", "strokeWidth": 2},
                 "encoding": {"y": {**seconds, "aggregate": "median"}},
             },
-            {
-                "mark": {"type": "point", "filled": True, "opacity": 0.8},
-                "encoding": {"y": seconds},
-            },
+            {"mark": {"type": "point", "filled": True, "opacity": 0.8}, "encoding": {"y": seconds}},
         ],
     }

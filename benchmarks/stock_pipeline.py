@@ -17,6 +17,7 @@ import importlib.util
 import json
 import os
 from collections.abc import Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ PIPELINE_NAME = "chicago_taxi_native_keras"
 _EXAMPLE = "tfx.examples.chicago_taxi_pipeline"
 _PIPELINE_ROOT = "pipeline_root"
 _METADATA = "metadata.sqlite"
+_FOLDER = click.Path(path_type=Path, file_okay=False, resolve_path=True)
 _EXISTING_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True)
 
 
@@ -33,8 +35,8 @@ def run_pipeline(data: Path, output: Path, train_steps: int, beam_mode: str | No
     """Run the pipeline, or as much of it as an earlier run has not left in the cache.
 
     Args:
-        train_steps: Gradient steps of 40 rows; the pipeline's own number where 0.
-        beam_mode: Beam's ``direct_running_mode``; the pipeline's own arguments where None.
+        train_steps: Gradient steps of 40 rows; 0 for the pipeline's own number.
+        beam_mode: Beam's ``direct_running_mode``; None for the pipeline's own arguments.
     """
     # The pipeline's file reads it while it is imported, and uses it for defaults alone.
     os.environ.setdefault("HOME", str(output))
@@ -43,9 +45,6 @@ def run_pipeline(data: Path, output: Path, train_steps: int, beam_mode: str | No
     from tfx.proto import trainer_pb2
     from tfx.utils import proto_utils
 
-    beam_arguments = taxi._beam_pipeline_args
-    if beam_mode is not None:
-        beam_arguments = [f"--direct_running_mode={beam_mode}"]
     pipeline = taxi._create_pipeline(
         pipeline_name=PIPELINE_NAME,
         pipeline_root=str(output / _PIPELINE_ROOT),
@@ -53,7 +52,9 @@ def run_pipeline(data: Path, output: Path, train_steps: int, beam_mode: str | No
         module_file=_find_module_file(),
         serving_model_dir=str(output / "serving"),
         metadata_path=str(output / _METADATA),
-        beam_pipeline_args=beam_arguments,
+        beam_pipeline_args=(
+            [f"--direct_running_mode={beam_mode}"] if beam_mode else taxi._beam_pipeline_args
+        ),
     )
     if train_steps:
         trainer = next(node for node in pipeline.components if node.id == "Trainer")
@@ -72,9 +73,6 @@ def _find_module_file() -> str:
 def read_results(output: Path) -> dict[str, object]:
     """Read what the newest run left.
 
-    Args:
-        output: As for ``run_pipeline``.
-
     Returns:
         ``nodes``, each with ``id``, ``seconds`` (from its execution's start to its end, as in the
         metadata store) and ``cached``, in order; ``rows`` that StatisticsGen counted, by split and
@@ -86,13 +84,9 @@ def read_results(output: Path) -> dict[str, object]:
     connection = metadata.sqlite_metadata_connection_config(str(output / _METADATA))
     with metadata.Metadata(connection) as handle:
         store = handle.store
-        run = max(
-            store.get_contexts_by_type("pipeline_run"),
-            key=lambda context: context.create_time_since_epoch,
-        )
-        executions = sorted(
-            store.get_executions_by_context(run.id), key=lambda each: each.create_time_since_epoch
-        )
+        created = attrgetter("create_time_since_epoch")
+        run = max(store.get_contexts_by_type("pipeline_run"), key=created)
+        executions = sorted(store.get_executions_by_context(run.id), key=created)
         types = {each.id: each.name for each in store.get_execution_types()}
         artifacts = store.get_artifacts_by_context(run.id)
     root = output / _PIPELINE_ROOT
@@ -143,12 +137,7 @@ def main() -> None:
 
 @main.command()
 @click.option("--data", type=_EXISTING_FOLDER, required=True, help="Folder of CSV files.")
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False, resolve_path=True),
-    required=True,
-    help="Folder for all that the run writes.",
-)
+@click.option("--output", type=_FOLDER, required=True, help="Folder for all that the run writes.")
 @click.option(
     "--train-steps",
     type=click.IntRange(min=0),

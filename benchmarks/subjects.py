@@ -59,7 +59,7 @@ class Stage:
         subject: Its name in the results.
         prepare: What is done before it, unmeasured.
         read: Reads what it left, given its log.
-        exit_codes: Those that it may end with.
+        exit_codes: Those that count as success.
     """
 
     subject: str
@@ -71,11 +71,7 @@ class Stage:
 
 @dataclasses.dataclass(frozen=True)
 class Bench:
-    """Where the subjects live, and how unmeasured commands are run.
-
-    Attributes:
-        environment: Environment variables of every command.
-    """
+    """Where the subjects live, and how unmeasured commands are run, in which environment."""
 
     project: Path
     environment: Mapping[str, str]
@@ -87,7 +83,7 @@ class Bench:
 
     @property
     def stock_python(self) -> Path:
-        """Interpreter of the environment with TFX's own pipeline."""
+        """The interpreter of TFX's own pipeline."""
         return self.project / ".venv-stock/bin/python"
 
     @property
@@ -133,7 +129,6 @@ class Task:
     Attributes:
         data: Folder of CSV files.
         output: Folder of its own, empty at first.
-        with_reruns: Whether cached reruns are measured too.
         rows_seen_by_ours: Training rows that the pipeline sees at this size, each pass counted;
             None where it has not been measured.
     """
@@ -174,15 +169,13 @@ def read_summary(path: Path, output: Path, settings: TrainerSettings) -> Reading
     Args:
         path: Its ``--json`` file.
         settings: Its trainer's, which say how many rows an epoch has.
-
-    Returns:
-        Its nodes' seconds, rows, metrics and training rows.
     """
     summary = json.loads(path.read_text(encoding="utf-8"))
     nodes = {node["id"]: node for node in summary["nodes"]}
     train_rows = nodes["Trainer"]["rows_in"].get("train", 0)
     histories = sorted(output.rglob(HISTORY_FILE), key=lambda each: each.stat().st_mtime)
-    epochs = _count_lines(histories[-1]) - 1 if histories else 0
+    # One line per epoch, and a header.
+    epochs = len(histories[-1].read_text(encoding="utf-8").splitlines()) - 1 if histories else 0
     return Reading(
         outcome=_describe_outcome(summary["verdict"], summary["nodes"]),
         steps={name: node["seconds"] for name, node in nodes.items() if node["state"] != "skipped"},
@@ -196,10 +189,6 @@ def _describe_outcome(verdict: str, nodes: Sequence[Mapping[str, Any]]) -> str:
     """Describe how a run ended, and how much of it came from the cache, if anything did."""
     cached = sum(node["cached"] for node in nodes)
     return f"{verdict}, {cached} of {len(nodes)} nodes cached" if cached else verdict
-
-
-def _count_lines(path: Path) -> int:
-    return len(path.read_text(encoding="utf-8").splitlines())
 
 
 def create_script(bench: Bench, task: Task) -> list[Stage]:
@@ -227,11 +216,9 @@ def create_stock(bench: Bench, task: Task) -> list[Stage]:
     subjects = (STOCK, STOCK_RERUN, STOCK_CACHED) if task.with_reruns else (STOCK,)
     stages = [_create_stock_stage(bench, task, subject) for subject in subjects]
     if task.rows_seen_by_ours is not None:
-        steps = -(-task.rows_seen_by_ours // STOCK_BATCH_ROWS)
-        more = ("--train-steps", str(steps))
-        stages.append(
-            _create_stock_stage(bench, task, STOCK_SAME_EXAMPLES, more, task.rows_seen_by_ours)
-        )
+        rows = task.rows_seen_by_ours
+        steps = ("--train-steps", str(-(-rows // STOCK_BATCH_ROWS)))
+        stages.append(_create_stock_stage(bench, task, STOCK_SAME_EXAMPLES, steps, rows))
     return stages
 
 
@@ -254,10 +241,9 @@ def _create_stock_stage(
         path = task.output / "result.json"
         bench.run(*program, "read", *output, "--json", str(path))
         result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        verdict = "pushed" if result["blessed"] else "model_refused"
         return Reading(
-            outcome=_describe_outcome(
-                "pushed" if result["blessed"] else "model_refused", result["nodes"]
-            ),
+            outcome=_describe_outcome(verdict, result["nodes"]),
             steps={node["id"]: node["seconds"] for node in result["nodes"]},
             row_counts=result["rows"],
             rows_seen=rows_seen,
@@ -269,21 +255,18 @@ def _create_stock_stage(
 
 def create_starts(bench: Bench, task: Task) -> list[Stage]:
     """Start things: imports, commands that need no TensorFlow, a DAG file, one cached node."""
-    help_command = ["--help"]
-    wrong_command = ["run", "--set", "no_such_key=1"]
 
-    def read_imports(arguments: Sequence[str]) -> Callable[[Path], Reading]:
-        return lambda _: Reading(imports_tensorflow=bench.imports_tensorflow(*arguments))
+    def create_stage(subject: str, *arguments: str, exit_code: int = 0) -> Stage:
+        def read(_: Path) -> Reading:
+            return Reading(imports_tensorflow=bench.imports_tensorflow(*arguments))
+
+        command = [*bench.pipelines, *arguments]
+        return Stage(subject, command, read=read, exit_codes=frozenset({exit_code}))
 
     stages = [
         Stage(IMPORT_COMPONENTS, [str(bench.python), "-c", _COMPONENTS_IMPORTS]),
-        Stage(HELP, [*bench.pipelines, *help_command], read=read_imports(help_command)),
-        Stage(
-            CONFIG_ERROR,
-            [*bench.pipelines, *wrong_command],
-            read=read_imports(wrong_command),
-            exit_codes=frozenset({2}),
-        ),
+        create_stage(HELP, "--help"),
+        create_stage(CONFIG_ERROR, "run", "--set", "no_such_key=1", exit_code=2),
         *_create_node_stages(bench, task),
     ]
     if bench.stock_python.is_file():
@@ -325,10 +308,8 @@ def _create_node_stages(bench: Bench, task: Task) -> list[Stage]:
 
 def _read_parse(log: Path) -> Reading:
     parse = json.loads(log.read_text(encoding="utf-8").splitlines()[-1])
-    seconds: Sequence[float] = parse["seconds"]
-    return Reading(
-        seconds=seconds[len(seconds) // 2], imports_tensorflow=parse["imports_tensorflow"]
-    )
+    median = parse["seconds"][len(parse["seconds"]) // 2]
+    return Reading(seconds=median, imports_tensorflow=parse["imports_tensorflow"])
 
 
 SCENARIOS: Mapping[str, Callable[[Bench, Task], list[Stage]]] = {

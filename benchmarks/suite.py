@@ -37,8 +37,8 @@ class Plan:
     """What to measure.
 
     Attributes:
-        sizes: Rows of the data, in order.
-        scenarios: Names in ``SCENARIOS``, in order; ``starts`` is run once per repeat.
+        sizes: Rows of the data.
+        scenarios: Names in ``SCENARIOS``; ``starts`` is run once per repeat.
         stock_max_rows: TFX's own pipeline is left out for more rows.
         rerun_rows: Size at which cached reruns are measured.
     """
@@ -65,15 +65,11 @@ class Plan:
 
 
 def run_suite(plan: Plan, results_path: Path, directory: Path) -> Results:
-    """Measure what the results do not hold yet.
+    """Measure what the file of results does not hold yet, and return all that it holds then.
 
     Args:
-        results_path: File of results; what it holds is not measured again.
         directory: Folder for data, outputs and logs. Data is kept for the next time, outputs are
             removed once they are measured.
-
-    Returns:
-        All that the file holds now.
 
     Raises:
         ValueError: If the file is not one of results.
@@ -95,12 +91,12 @@ def run_suite(plan: Plan, results_path: Path, directory: Path) -> Results:
             output = directory / "output"
             shutil.rmtree(output, ignore_errors=True)
             output.mkdir()
-            seen = [each.rows_seen for each in results.find(OURS, rows).values()]
+            seen = (each.rows_seen for each in results.list_found(OURS, rows))
             task = Task(
                 data=_provide_data(directory, rows or min(plan.sizes)),
                 output=output,
                 with_reruns=rows == plan.rerun_rows,
-                rows_seen_by_ours=next(iter(seen), None),
+                rows_seen_by_ours=next(seen, None),
             )
             stages = SCENARIOS[name](bench, task)
             if all(results.has(stage.subject, rows, repeat) for stage in stages):
@@ -121,13 +117,10 @@ def run_suite(plan: Plan, results_path: Path, directory: Path) -> Results:
 
 
 def measure_stage(bench: Bench, stage: Stage, rows: int, repeat: int, log: Path) -> Measurement:
-    """Measure one command.
+    """Measure one command, and read what it reports of itself where it succeeded.
 
     Args:
         log: File that gets its output; an older one is removed.
-
-    Returns:
-        What it took, and what it reports of itself where it succeeded.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
@@ -184,7 +177,7 @@ def _open_bench() -> Iterator[Bench]:
 
 
 def compile_packages(python: Path) -> None:
-    """Compile an environment's packages, where it is there and they are not compiled yet.
+    """Compile the packages of an environment, where there is one.
 
     Otherwise whatever is measured first in an environment pays for it, or everything does where
     Python keeps no bytecode (``PYTHONDONTWRITEBYTECODE``).

@@ -27,10 +27,7 @@ class FreedError(Exception):
 
 
 def publish_report(layout: OutputLayout, report: RunReport) -> Path:
-    """Write a run's page, and rewrite the page of all runs.
-
-    Returns:
-        The run's page.
+    """Write a run's page and rewrite the page of all runs; give the path of the former.
 
     Raises:
         FreedError: If some of the run's artifacts are freed and it has a page already: that page is
@@ -69,10 +66,7 @@ def _write_run_page(layout: OutputLayout, report: RunReport) -> Path:
 
 
 def draw_data_ahead(layout: OutputLayout, run_id: str) -> None:
-    """Draw the charts of a run's data while the run goes on, for its page in this process.
-
-    Args:
-        run_id: The run, whose DataGate has ended.
+    """Draw the charts of a run whose DataGate has ended, for its page in this process.
 
     Raises:
         FileNotFoundError: If there is no such run.
@@ -82,12 +76,9 @@ def draw_data_ahead(layout: OutputLayout, run_id: str) -> None:
 
     DRAWINGS.load(layout.drawings_path)
     data = collect_data_so_far(layout, run_id)
-    if data is None:
-        return
-    for feature in data.features:
-        chart = draw_distribution(feature, data)
-        if chart is not None:
-            chart.draw()
+    charts = (draw_distribution(one, data) for one in data.features) if data else ()
+    for chart in filter(None, charts):
+        chart.draw()
 
 
 def publish_index(layout: OutputLayout) -> Path:
@@ -116,10 +107,7 @@ def publish_comparison(layout: OutputLayout, comparison: RunComparison) -> Path:
 
 
 def collect_comparison(layout: OutputLayout, before: str, after: str | None) -> RunComparison:
-    """Gather two runs and their differences.
-
-    Args:
-        after: The second; None for the newest.
+    """Gather two runs and their differences; the second is the newest where ``after`` is None.
 
     Raises:
         UsageError: If there is no such run.
@@ -179,10 +167,6 @@ def publish_missing(layout: OutputLayout, run_ids: list[str]) -> list[str]:
 
 
 def write_page(path: Path, text: str) -> Path:
-    """Write a page atomically, and its folder where it is missing; give its path.
-
-    Raises:
-        OSError: If it can't be written.
-    """
+    """Write a page atomically, and its folder where it is missing; give its path."""
     atomic_write(path, text.encode())
     return path

@@ -57,10 +57,7 @@ class ReportServer(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, directory: Path, host: str = LOOPBACK, port: int = 0) -> None:
-        """Bind to an address, and serve nothing yet.
-
-        Args:
-            port: Port; 0 for any that is free.
+        """Bind to an address, and serve nothing yet; port 0 is any that is free.
 
         Raises:
             OSError: If the address can't be bound.
@@ -76,9 +73,8 @@ class ReportServer(http.server.ThreadingHTTPServer):
     def is_own_name(self, host: str) -> bool:
         """Tell whether a request's ``Host``, with or without a port, names this server.
 
-        Returns:
-            True for its own address; at a loopback address for ``localhost`` too; always where
-            it listens at an address that others reach it by, under names that it can't know.
+        At a loopback address, so does every loopback name; at another, any name does, since others
+        may know the server by names that it does not know.
         """
         if not _is_loopback(self._host):
             return True

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import markupsafe
 
@@ -74,7 +74,13 @@ def encode_number(
     }
 
 
-def create_line(series: Series, **mark: Any) -> Spec:
-    """Create the mark of a series that is drawn as a line."""
+def create_line(series: Series, point_size: int | None = None, **mark: object) -> Spec:
+    """Create the mark of a series that is drawn as a line, with points of a size in pixels²."""
     color, dash = f"var({series.color})", list(_DASHES[series.swatch])
-    return {"type": "line", "color": color, "strokeDash": dash, **mark}
+    point = {"point": {"color": color, "size": point_size}} if point_size else {}
+    return {"type": "line", "color": color, "strokeDash": dash, **point, **mark}
+
+
+def create_layer(values: Sequence[Spec], mark: Spec, **encoding: Spec) -> Spec:
+    """Create a layer with data of its own."""
+    return {"data": {"values": list(values)}, "mark": mark, "encoding": encoding}

@@ -18,6 +18,7 @@ from pipelines.report.charts.chart import (
     Chart,
     Series,
     Swatch,
+    create_layer,
     create_line,
     encode_number,
     printable,
@@ -55,11 +56,7 @@ SHIFT_SERIES = (
 
 
 def draw_distribution(feature: FeatureReport, data: DataReport) -> Chart | None:
-    """Draw a column's shares by bin, all datasets over each other.
-
-    Returns:
-        The chart; None where there is nothing to draw.
-    """
+    """Draw a column's shares by bin, all datasets over each other; None where it has no bins."""
     present = {name for one in feature.overlay for name in one.shares}
     datasets = [dataset for dataset in data.datasets if dataset.name in present]
     if not datasets:
@@ -120,7 +117,7 @@ def assign_series(datasets: Sequence[Dataset], kind: Kind) -> tuple[Series, ...]
 def _draw_categories(
     name: str, summary: str, bins: Sequence[OverlayBin], series: tuple[Series, ...]
 ) -> Chart:
-    bins = _sum_up_rare(bins, series[0].name)
+    bins = _combine_rare(bins, series[0].name)
     return _create_chart(_create_categories_spec(bins, series), name, summary, bins, series)
 
 
@@ -137,13 +134,13 @@ def _create_chart(
 def _label(bins: Sequence[OverlayBin]) -> list[OverlayBin]:
     """Give every bin a label of its own that fits beside its bar."""
     seen: collections.Counter[str] = collections.Counter()
-    labelled = []
+    labeled = []
     for one in bins:
         label = _format_label(one)
         seen[label] += 1
         shown = label if seen[label] == 1 else f"{label} ({seen[label]})"
-        labelled.append(one.model_copy(update={"label": shown}))
-    return labelled
+        labeled.append(one.model_copy(update={"label": shown}))
+    return labeled
 
 
 def _format_label(one: OverlayBin | Bin) -> str:
@@ -172,22 +169,22 @@ def _summarize(bins: Sequence[OverlayBin], series: Sequence[Series]) -> str:
     return f"{text}; the widest gap is {100 * gap:.1f} points, {other} at {label}."
 
 
-def _sum_up_rare(bins: Sequence[OverlayBin], first: str) -> list[OverlayBin]:
-    """Sum up the bins with fewest rows, where there are too many to tell apart."""
+def _combine_rare(bins: Sequence[OverlayBin], first: str) -> list[OverlayBin]:
+    """Combine the bins with fewest rows, where there are too many to tell apart."""
     if len(bins) <= _MAX_CATEGORIES:
         return list(bins)
     ranked = sorted(bins, key=lambda one: one.shares.get(first, 0.0), reverse=True)
     kept, rest = ranked[: _MAX_CATEGORIES - 1], ranked[_MAX_CATEGORIES - 1 :]
     names = dict.fromkeys(name for one in rest for name in one.shares)
     shares = {name: sum(one.shares.get(name, 0.0) for one in rest) for name in names}
-    summed = OverlayBin(label=f"{len(rest)} others", low=None, high=None, shares=shares)
-    return [*(one for one in bins if one in kept), summed]
+    others = OverlayBin(label=f"{len(rest)} others", shares=shares)
+    return [*(one for one in bins if one in kept), others]
 
 
 def _create_numbers_spec(intervals: Sequence[OverlayBin], series: Sequence[Series]) -> Spec:
     limits = list(_close_ends(intervals))
-    end = limits[-1][1]
-    scale = {"domain": [limits[0][0], end], "nice": False}
+    start, end = limits[0][0], limits[-1][1]
+    scale = {"domain": [start, end], "nice": False}
     axis = {"tickCount": 4, "grid": False, "format": "~s", "labelFlush": True}
     x = encode_number("x", None, scale, domain=True, ticks=True, **axis)
     y = {**encode_number("share", format="~%", tickCount=3), "stack": None}
@@ -195,15 +192,14 @@ def _create_numbers_spec(intervals: Sequence[OverlayBin], series: Sequence[Serie
     for entry in series:
         # The corners of the steps: where each interval starts, and where the last one ends.
         shares = [round(one.shares.get(entry.name, 0.0), 5) for one in intervals]
-        edges = (*(low for low, _ in limits), end)
-        corners = zip(edges, (*shares, shares[-1]), strict=True)
+        corners = [*zip((low for low, _ in limits), shares, strict=True), (end, shares[-1])]
         values = [{"x": edge, "share": share} for edge, share in corners]
         mark = (
             {"type": "area", "interpolate": "step-after", "color": f"var({entry.color})"}
             if entry.swatch == "bar"
             else create_line(entry, interpolate="step-after", strokeWidth=1.5)
         )
-        layers.append({"data": {"values": values}, "mark": mark, "encoding": {"x": x, "y": y}})
+        layers.append(create_layer(values, mark, x=x, y=y))
     return {**_NUMBERS_SIZE, "layer": layers}
 
 
@@ -237,8 +233,7 @@ def _create_categories_spec(bins: Sequence[OverlayBin], series: Sequence[Series]
             for one in bins
             if entry.name in one.shares
         ]
-        mark = _create_category_mark(entry)
-        layers.append({"data": {"values": values}, "mark": mark, "encoding": {"x": x, "y": y}})
+        layers.append(create_layer(values, _create_category_mark(entry), x=x, y=y))
     return {**_CATEGORIES_SIZE, "layer": layers}
 
 

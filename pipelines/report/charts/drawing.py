@@ -68,14 +68,11 @@ _BASE: Spec = {
 
 
 def draw(spec: Spec, label: str) -> markupsafe.Markup:
-    """Draw a specification, unless it is among the last ones drawn.
+    """Draw a specification as an ``<svg role="img">``, unless it is among the last ones drawn.
 
     Args:
         spec: A Vega-Lite specification with its data inside it.
         label: What there is to see, for those who can't see it; becomes the image's name.
-
-    Returns:
-        An ``<svg role="img">`` that scales to the width of what holds it.
 
     Raises:
         ValueError: If Vega-Lite does not accept the specification.
@@ -89,11 +86,7 @@ def start_engine() -> None:
 
 
 class _KeptDrawings(FrozenModel):
-    """The file of drawings: SVG by the hash of specification and label, last used last.
-
-    Attributes:
-        version: What they were drawn with.
-    """
+    """The file of drawings: SVG by the hash of specification and label, last used last."""
 
     version: str
     drawings: dict[str, str]
@@ -117,11 +110,7 @@ class Drawings:
         return markupsafe.Markup(drawing)
 
     def load(self, path: Path) -> None:
-        """Load saved drawings, so that they need not be drawn again.
-
-        Args:
-            path: The file; where it is missing, damaged or of another version, nothing is loaded.
-        """
+        """Load saved drawings, unless the file is missing, damaged or of another version."""
         try:
             kept = _KeptDrawings.model_validate_json(path.read_bytes())
         except (OSError, pydantic.ValidationError):
@@ -165,9 +154,7 @@ def _tidy(svg: str, label: str) -> str:
     ElementTree.register_namespace("", _SVG)
     root = ElementTree.fromstring(svg)
     _prune(root)
-    root.set("role", "img")
-    root.set("aria-label", label)
-    root.set("class", "chart")
+    root.attrib.update({"role": "img", "aria-label": label, "class": "chart"})
     return ElementTree.tostring(root, encoding="unicode")
 
 
@@ -179,8 +166,7 @@ def _prune(element: ElementTree.Element) -> None:
         _prune(child)
         if _is_invisible(child):
             element.remove(child)
-    for name in list(element.attrib):
-        value = element.attrib[name]
+    for name, value in list(element.attrib.items()):
         if name in _DROPPED_ATTRIBUTES or _DEFAULTS.get(name) == value:
             del element.attrib[name]
         elif name in ("d", "transform"):

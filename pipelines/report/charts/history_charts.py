@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from components.metrics.evaluation import MetricComparison
 from pipelines.records.nodes import NodeId
 from pipelines.records.run_summary import RunSummary, Verdict
-from pipelines.report.charts.chart import Chart, Series, Swatch, create_line, encode_number
+from pipelines.report.charts.chart import (
+    Chart,
+    Series,
+    Swatch,
+    create_layer,
+    create_line,
+    encode_number,
+)
 from pipelines.report.charts.drawing import Spec
 from pipelines.report.charts.marks import VERDICT_MARKS
 from pipelines.report.charts.numerals import format_interval, format_metric, format_share
@@ -27,13 +34,10 @@ _COLUMN_STYLES: tuple[tuple[str, Swatch], ...] = (
 
 
 def draw_metric(runs: Sequence[IndexedRun], metric: str, title: str) -> Chart | None:
-    """Draw a metric from run to run, with its 95 % interval.
+    """Draw a metric from run to run, with its 95 % interval; None where no run has the metric.
 
     Args:
-        runs: The runs, oldest first; the newest forty that measured the metric are drawn.
-
-    Returns:
-        The chart; None where no run has the metric.
+        runs: Oldest first; the newest forty that measured the metric are drawn.
     """
     measured = [
         (run.summary, found)
@@ -46,7 +50,7 @@ def draw_metric(runs: Sequence[IndexedRun], metric: str, title: str) -> Chart | 
     return Chart(
         _create_metric_spec(measured),
         title,
-        _summarize([found.value for _, found in measured if found.value is not None]),
+        _summarize([value for _, found in measured if (value := found.value) is not None]),
         ("Run", title, "95 % interval", "Verdict"),
         tuple(
             (
@@ -66,14 +70,7 @@ def draw_metric(runs: Sequence[IndexedRun], metric: str, title: str) -> Chart | 
 
 
 def draw_drift(runs: Sequence[IndexedRun]) -> Chart | None:
-    """Draw from run to run how much of its drift limit each column uses that drifts most.
-
-    Args:
-        runs: The runs, oldest first.
-
-    Returns:
-        The chart; None where no run was compared with earlier data.
-    """
+    """Draw the drift of the columns that drift most; None where no run was compared."""
     uses = _collect_uses(runs)
     if not uses:
         return None
@@ -82,9 +79,8 @@ def draw_drift(runs: Sequence[IndexedRun]) -> Chart | None:
         for column, use in by_column.items():
             highest[column] = max(use, highest.get(column, 0.0))
     ranked = sorted(highest, key=lambda column: -highest[column])
-    series = tuple(
-        Series(column, *style) for column, style in zip(ranked, _COLUMN_STYLES, strict=False)
-    )
+    styles = zip(ranked, _COLUMN_STYLES, strict=False)
+    series = tuple(Series(column, *style) for column, style in styles)
     return Chart(
         _create_drift_spec([by_column for _, by_column in uses], series),
         "Drift",
@@ -147,28 +143,19 @@ def _create_metric_spec(measured: Sequence[tuple[RunSummary, MetricComparison]])
     ]
     x = _encode_index(len(values), "run, oldest first")
     y = encode_number("y", None, {"zero": False}, tickCount=5)
-    point = {
-        "type": "point",
-        "filled": True,
-        "size": 50,
-        "opacity": 1,
-        "stroke": "var(--series-1)",
-        "strokeWidth": 1.75,
-    }
+    rule = {"type": "rule", "color": "var(--series-3)", "strokeWidth": 1.5}
+    line = {"type": "line", "color": "var(--series-1)", "strokeWidth": 1.5}
+    point = {"type": "point", "filled": True, "size": 50, "opacity": 1}
+    outline = {"stroke": "var(--series-1)", "strokeWidth": 1.75}
     fill = {"field": "fill", "type": "nominal", "scale": None}
     return {
         **_SIZE,
         "data": {"values": values},
+        "encoding": {"x": x},
         "layer": [
-            {
-                "mark": {"type": "rule", "color": "var(--series-3)", "strokeWidth": 1.5},
-                "encoding": {"x": x, "y": {**y, "field": "lower"}, "y2": {"field": "upper"}},
-            },
-            {
-                "mark": {"type": "line", "color": "var(--series-1)", "strokeWidth": 1.5},
-                "encoding": {"x": x, "y": y},
-            },
-            {"mark": point, "encoding": {"x": x, "y": y, "fill": fill}},
+            {"mark": rule, "encoding": {"y": {**y, "field": "lower"}, "y2": {"field": "upper"}}},
+            {"mark": line, "encoding": {"y": y}},
+            {"mark": {**point, **outline}, "encoding": {"y": y, "fill": fill}},
         ],
     }
 
@@ -176,21 +163,15 @@ def _create_metric_spec(measured: Sequence[tuple[RunSummary, MetricComparison]])
 def _create_drift_spec(uses: Sequence[dict[str, float]], columns: Sequence[Series]) -> Spec:
     x = _encode_index(len(uses), "compared run, oldest first")
     y = encode_number("y", None, {"domainMin": 0}, format="~%", tickCount=5)
-    layers: list[Spec] = [
-        {
-            "data": {"values": [{"y": 1}]},
-            "mark": {"type": "rule", "color": "var(--bad)", "strokeWidth": 1.5},
-            "encoding": {"y": y},
-        }
-    ]
+    limit = {"type": "rule", "color": "var(--bad)", "strokeWidth": 1.5}
+    layers = [create_layer([{"y": 1}], limit, y=y)]
     for column in columns:
         values = [
             {"index": index, "y": by_column[column.name]}
             for index, by_column in enumerate(uses, start=1)
             if column.name in by_column
         ]
-        mark = create_line(column, point={"color": f"var({column.color})", "size": 24})
-        layers.append({"data": {"values": values}, "mark": mark, "encoding": {"x": x, "y": y}})
+        layers.append(create_layer(values, create_line(column, point_size=24), x=x, y=y))
     return {**_SIZE, "layer": layers}
 
 

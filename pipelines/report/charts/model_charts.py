@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 from components.metrics.evaluation import ThresholdCounts
-from pipelines.report.charts.chart import Chart, Series
+from pipelines.report.charts.chart import Chart, Series, create_layer, create_line, encode_number
 from pipelines.report.charts.drawing import Spec
 from pipelines.report.charts.numerals import format_count, format_metric
 from pipelines.report.model.model_report import Epoch, ModelCurves, ModelReport, TrainingReport
@@ -21,6 +20,11 @@ _CHAMPION = Series("champion", "--series-2", "dashed")
 _PERFECT = Series("perfect", "--series-3", "dotted")
 
 Coordinate = Callable[[ThresholdCounts], float | None]
+_RATES: Mapping[str, Coordinate] = {
+    "False positive rate": lambda counts: counts.false_positive_rate,
+    "Recall": lambda counts: counts.recall,
+    "Precision": lambda counts: counts.precision,
+}
 
 
 def draw_training(training: TrainingReport) -> tuple[Chart, Chart]:
@@ -37,46 +41,31 @@ def draw_training(training: TrainingReport) -> tuple[Chart, Chart]:
 
 def draw_roc(model: ModelReport) -> Chart | None:
     """Draw the ROC curve, the champion's beside it; None where the model was not evaluated."""
-    return _draw_curves(
-        model,
-        "ROC curve",
-        ("False positive rate", "Recall"),
-        (lambda counts: counts.false_positive_rate, lambda counts: counts.recall),
-        has_diagonal=True,
-    )
+    names = ("False positive rate", "Recall")
+    return _draw_curves(model, "ROC curve", names, has_diagonal=True)
 
 
 def draw_precision_recall(model: ModelReport) -> Chart | None:
     """Draw precision by recall, the champion's beside it; None where it was not evaluated."""
-    return _draw_curves(
-        model,
-        "Precision–recall curve",
-        ("Recall", "Precision"),
-        (lambda counts: counts.recall, lambda counts: counts.precision),
-        has_diagonal=False,
-    )
+    names = ("Recall", "Precision")
+    return _draw_curves(model, "Precision–recall curve", names, has_diagonal=False)
 
 
 def draw_calibration(model: ModelReport) -> Chart | None:
-    """Draw the share of label 1 by score, with the diagonal of perfect calibration.
-
-    Returns:
-        The chart; None where the model was not evaluated.
-    """
+    """Draw the share of label 1 by score; None where the model was not evaluated."""
     if model.candidate is None or not model.candidate.calibration:
         return None
     bins = model.candidate.calibration
     worst = max(bins, key=lambda one: abs(one.mean_label - one.mean_prediction))
-    layers: list[Spec] = [_create_diagonal()]
+    encoding = _encode_unit_square("mean score of the bin", "share with label 1")
+    layers = [_create_diagonal()]
     for curves, series in _list_curves(model):
         values = [
             {"x": round(one.mean_prediction, 4), "y": round(one.mean_label, 4), "rows": one.rows}
             for one in curves.calibration
         ]
-        size = 36 if series is _CANDIDATE else 16
-        mark = _create_line(series, point={"color": f"var({series.color})", "size": size})
-        encoding = _encode_unit_square("mean score of the bin", "share with label 1")
-        layers.append({"data": {"values": values}, "mark": mark, "encoding": encoding})
+        mark = create_line(series, point_size=36 if series is _CANDIDATE else 16)
+        layers.append(create_layer(values, mark, **encoding))
     return Chart(
         {"width": _WIDTH, "height": _HEIGHT, "layer": layers},
         "Calibration",
@@ -96,17 +85,12 @@ def draw_calibration(model: ModelReport) -> Chart | None:
     )
 
 
-def thin(points: Sequence[ThresholdCounts], most: int) -> list[ThresholdCounts]:
-    """Keep at most ``most`` points of a curve, spread along it, its ends among them.
-
-    Args:
-        points: At least one.
-        most: At least two.
-    """
-    if len(points) <= most:
+def thin(points: Sequence[ThresholdCounts], max_points: int) -> list[ThresholdCounts]:
+    """Keep at most ``max_points`` (>= 2) points of a curve, spread along it, with its ends."""
+    if len(points) <= max_points:
         return list(points)
-    step = (len(points) - 1) / (most - 1)
-    return [points[round(index * step)] for index in range(most)]
+    step = (len(points) - 1) / (max_points - 1)
+    return [points[round(index * step)] for index in range(max_points)]
 
 
 def find_chosen(model: ModelReport) -> ThresholdCounts | None:
@@ -122,40 +106,24 @@ def _draw_epochs(
     training: TrainingReport, title: str, read: Callable[[Epoch], tuple[float, float]]
 ) -> Chart:
     series = (Series("train", "--series-1", "dashed"), Series("validation", "--series-2", "line"))
-    whole = [epoch.number for epoch in training.epochs]
-    x = {
-        "field": "x",
-        "type": "quantitative",
-        "title": "epoch",
-        "scale": {"domain": [min(whole), max(whole)], "nice": False},
-        "axis": {"grid": False, "tickMinStep": 1, "format": "d", "tickCount": 8},
-    }
-    y = {
-        "field": "y",
-        "type": "quantitative",
-        "title": None,
-        "scale": {"zero": False},
-        "axis": {"tickCount": 5, "domain": False},
-    }
-    layers: list[Spec] = [
-        {
-            "data": {"values": [{"x": training.best_epoch}]},
-            "mark": {"type": "rule", "color": "var(--line-strong)", "strokeWidth": 1.5},
-            "encoding": {"x": x},
-        }
-    ]
+    numbers = [epoch.number for epoch in training.epochs]
+    scale = {"domain": [min(numbers), max(numbers)], "nice": False}
+    ticks = {"tickMinStep": 1, "tickCount": 8, "format": "d"}
+    x = encode_number("x", "epoch", scale, grid=False, domain=True, ticks=True, **ticks)
+    y = encode_number("y", None, {"zero": False}, tickCount=5, ticks=True)
+    rule = {"type": "rule", "color": "var(--line-strong)", "strokeWidth": 1.5}
+    layers = [create_layer([{"x": training.best_epoch}], rule, x=x)]
     for index, entry in enumerate(series):
         values = [
             {"x": epoch.number, "y": round(read(epoch)[index], 5)} for epoch in training.epochs
         ]
-        mark = _create_line(entry, point={"color": f"var({entry.color})", "size": 18})
-        layers.append({"data": {"values": values}, "mark": mark, "encoding": {"x": x, "y": y}})
-    best = training.epochs[training.best_epoch - 1]
+        layers.append(create_layer(values, create_line(entry, point_size=18), x=x, y=y))
+    train, validation = map(format_metric, read(training.epochs[training.best_epoch - 1]))
     return Chart(
         {"width": _WIDTH, "height": 180, "layer": layers},
         title,
         f"Kept are the weights of epoch {training.best_epoch} of {len(training.epochs)}: "
-        f"{format_metric(read(best)[0])} on train, {format_metric(read(best)[1])} on validation.",
+        f"{train} on train, {validation} on validation.",
         ("Epoch", "Train", "Validation"),
         tuple(
             (str(epoch.number), *(format_metric(value) for value in read(epoch)))
@@ -166,12 +134,9 @@ def _draw_epochs(
 
 
 def _draw_curves(
-    model: ModelReport,
-    title: str,
-    names: tuple[str, str],
-    coordinates: tuple[Coordinate, Coordinate],
-    has_diagonal: bool,
+    model: ModelReport, title: str, names: tuple[str, str], has_diagonal: bool
 ) -> Chart | None:
+    coordinates = (_RATES[names[0]], _RATES[names[1]])
     chosen = find_chosen(model)
     if model.candidate is None or chosen is None:
         return None
@@ -179,8 +144,7 @@ def _draw_curves(
     layers = [_create_diagonal()] if has_diagonal else []
     for curves, series in _list_curves(model):
         values = _list_points(thin(curves.thresholds, MAX_CURVE_POINTS), coordinates)
-        mark = _create_line(series)
-        layers.append({"data": {"values": values}, "mark": mark, "encoding": encoding})
+        layers.append(create_layer(values, create_line(series), **encoding))
     spot = {
         "type": "point",
         "filled": True,
@@ -190,10 +154,8 @@ def _draw_curves(
         "stroke": "var(--card)",
         "strokeWidth": 1.5,
     }
-    values = _list_points([chosen], coordinates)
-    layers.append({"data": {"values": values}, "mark": spot, "encoding": encoding})
+    layers.append(create_layer(_list_points([chosen], coordinates), spot, **encoding))
     x, y = (read(chosen) for read in coordinates)
-    listed = thin(model.candidate.thresholds, _MAX_LISTED_POINTS)
     return Chart(
         {"width": _WIDTH, "height": _HEIGHT, "layer": layers},
         title,
@@ -202,7 +164,7 @@ def _draw_curves(
         ("Threshold", *names),
         tuple(
             (f"{counts.threshold:.3f}", *(format_metric(read(counts)) for read in coordinates))
-            for counts in listed
+            for counts in thin(model.candidate.thresholds, _MAX_LISTED_POINTS)
         ),
         (*_list_legend(model), Series("chosen threshold", "--series-1", "dot")),
     )
@@ -229,30 +191,19 @@ def _list_legend(model: ModelReport) -> tuple[Series, ...]:
     return (_CANDIDATE,) if model.champion is None else (_CANDIDATE, _CHAMPION)
 
 
-def _create_line(series: Series, **mark: Any) -> Spec:
-    dash = {"dashed": [5, 3], "dotted": [1, 3]}.get(series.swatch, [1, 0])
-    return {"type": "line", "color": f"var({series.color})", "strokeDash": dash, **mark}
-
-
 def _create_diagonal() -> Spec:
-    return {
-        "data": {"values": [{"x": 0, "y": 0}, {"x": 1, "y": 1}]},
-        "mark": _create_line(_PERFECT, strokeWidth=1.5),
-        "encoding": {axis: {"field": axis, "type": "quantitative"} for axis in "xy"},
-    }
+    return create_layer(
+        [{"x": 0, "y": 0}, {"x": 1, "y": 1}],
+        create_line(_PERFECT, strokeWidth=1.5),
+        x={"field": "x", "type": "quantitative"},
+        y={"field": "y", "type": "quantitative"},
+    )
 
 
-def _encode_unit_square(x_title: str, y_title: str) -> Spec:
+def _encode_unit_square(x_title: str, y_title: str) -> dict[str, Spec]:
+    scale = {"domain": [0, 1], "nice": False}
     return {
-        **{
-            axis: {
-                "field": axis,
-                "type": "quantitative",
-                "title": title,
-                "scale": {"domain": [0, 1], "nice": False},
-                "axis": {"tickCount": 5, "grid": True, "domain": False, "ticks": False},
-            }
-            for axis, title in (("x", x_title), ("y", y_title))
-        },
+        "x": encode_number("x", x_title, scale, tickCount=5, grid=True),
+        "y": encode_number("y", y_title, scale, tickCount=5, grid=True),
         "order": {"field": "order", "type": "quantitative"},
     }

@@ -22,11 +22,7 @@ _ROW_HEIGHT = 25
 
 
 def draw_timeline(nodes: Sequence[NodeSummary]) -> Chart | None:
-    """Draw one bar per node, from its start to its end, in seconds since the run began.
-
-    Returns:
-        The chart; None where no node started, or no start is known.
-    """
+    """Draw one bar per node, in seconds since the run began; None where no start is known."""
     started = [
         (node, node.started_at)
         for node in nodes

@@ -24,19 +24,14 @@ from schemas.feature_table import (
 
 _CLOSE_TO_LIMIT = 0.8
 _TRAINER_SETTINGS = "custom_config.settings."
-_GATE_LIMITS = (
-    (Outcome.TOO_SMALL, "has too few rows to be judged", "have too few rows to be judged"),
-    (
-        Outcome.INCONCLUSIVE,
+_GATE_LIMITS = {
+    Outcome.TOO_SMALL: ("has too few rows to be judged", "have too few rows to be judged"),
+    Outcome.INCONCLUSIVE: (
         "lies too close to its limit to be sure of",
         "lie too close to their limits to be sure of",
     ),
-    (
-        Outcome.NO_BASELINE,
-        "had no champion to be compared with",
-        "had no champion to be compared with",
-    ),
-)
+    Outcome.NO_BASELINE: 2 * ("had no champion to be compared with",),
+}
 """Outcomes of gates that are a limit of the model, in words for one slice and for several."""
 
 
@@ -47,14 +42,11 @@ def write_card(
     data: DataReport | None,
     table: FeatureTable | None,
 ) -> ModelCard | None:
-    """Write the model card.
+    """Write the model card; None where no model was trained.
 
     Args:
         settings: The Trainer's parameters, key by key.
         table: The task's feature table; None where the task is not known any more.
-
-    Returns:
-        The card; None where no model was trained.
     """
     model = run.find_output(NodeId.TRAINER, "model")
     if model is None:
@@ -63,7 +55,7 @@ def write_card(
         about=run.description.about,
         task=table.task if table else "",
         label=describe_label(table.label) if table else "",
-        inputs=tuple(map(_describe_input, table.inputs if table else ())),
+        inputs=tuple(map(_describe_input, table.inputs)) if table else (),
         settings={
             name.removeprefix(_TRAINER_SETTINGS): value
             for name, value in settings.items()
@@ -95,9 +87,9 @@ def describe_transformation(transformation: Transformation) -> str:
             parts.append(f"{transformation.buckets} quantile buckets")
         return " and ".join(parts)
     if isinstance(transformation, Vocabulary):
-        fewest = transformation.min_count
-        least = f", of at least {fewest} rows" if fewest > 1 else ""
-        return f"index of the {transformation.max_size} most frequent values{least}"
+        count = transformation.min_count
+        at_least = f", of at least {count} rows" if count > 1 else ""
+        return f"index of the {transformation.max_size} most frequent values{at_least}"
     if isinstance(transformation, IntegerRange):
         return f"index from {transformation.low} to {transformation.high}"
     if isinstance(transformation, Steps):
@@ -116,14 +108,15 @@ def _describe_input(feature: Feature) -> InputColumn:
 
 
 def _find_limits(summary: RunSummary, data: DataReport | None) -> Iterator[str]:
-    for outcome, of_one, of_many in _GATE_LIMITS:
+    for outcome, (of_one, of_many) in _GATE_LIMITS.items():
         slices: dict[str, list[str]] = {}
         for gate in summary.gates:
             if gate.outcome is outcome:
                 slices.setdefault(gate.name, []).append(gate.slice)
-        for name, found in slices.items():
-            many = f"{len(found)} slices {of_many}"
-            yield f"{name}: {many if len(found) > 1 else f'{found[0]} {of_one}'}"
+        for name, (first, *others) in slices.items():
+            yield f"{name}: " + (
+                f"{len(others) + 1} slices {of_many}" if others else f"{first} {of_one}"
+            )
     for feature in data.features if data else ():
         worst = feature.worst_comparison
         if worst is not None and measure_use(worst) >= _CLOSE_TO_LIMIT:

@@ -5,8 +5,6 @@ Neither TensorFlow, nor TFX, nor Beam is imported: a report costs a second.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pydantic
 
 from components.data_gate.severity import DataGateSettings
@@ -33,14 +31,11 @@ from schemas.feature_table import FeatureTable, list_tasks, load_feature_table
 def collect_report(
     layout: OutputLayout, run_id: str | None = None, summary: RunSummary | None = None
 ) -> RunReport:
-    """Gather all facts about a run.
+    """Gather all facts about a run; what can't be shown any more is named in its notes.
 
     Args:
         run_id: The run; None for the newest.
         summary: How it ended, where that is known already; None to load it.
-
-    Returns:
-        The report; what can't be shown any more is named in its notes.
 
     Raises:
         OSError: If the metadata store can't be reached.
@@ -49,34 +44,39 @@ def collect_report(
     """
     run = load_run(layout, summary.run_id if summary else find_run_id(layout, run_id))
     summary = summary or find_summary(run)
-    notes = [*_note_freed(run)]
+    notes = _note_freed(run)
     table = _find_table(run.description, notes)
     rows = {node.id: node for node in summary.nodes}
     nodes = tuple(collect_node(run, node, rows[node.id]) for node in run.nodes)
-    settings = {node.id: node.parameters for node in nodes}
+    parameters = {node.id: node.parameters for node in nodes}
     data = collect_data(run, summary, table, _read_gate_settings(run.description, notes), notes)
     row_source = _read_row_source(run.description, notes)
     span = summary.data.data.span if summary.data else None
     files = summary.data.files if summary.data else _list_files(run, notes)
-    model = collect_model(run, row_source, notes) if row_source else None
+    started_at, ended_at = find_time_span(summary.nodes) or (None, None)
     report = RunReport(
-        header=_create_header(run.description, summary, span, files),
+        header=RunHeader(
+            started_at=started_at,
+            ended_at=ended_at,
+            span=span,
+            rows=sum(file.rows for file in files) if files else None,
+            content_hash=run.description.content_hash,
+            code_hash=run.description.code_hash,
+            config_hash=run.description.config_hash,
+        ),
         summary=summary,
         nodes=nodes,
         data=data,
-        model=model,
+        model=collect_model(run, row_source, notes) if row_source else None,
         lineage=trace_lineage(run, files, span),
-        model_card=write_card(run, settings.get(NodeId.TRAINER, {}), summary, data, table),
+        model_card=write_card(run, parameters.get(NodeId.TRAINER, {}), summary, data, table),
         notes=tuple(notes),
     )
     return report.model_copy(update={"test_score": score_run(report)})
 
 
 def collect_data_so_far(layout: OutputLayout, run_id: str) -> DataReport | None:
-    """Gather the facts about the data of a run that goes on, whose DataGate has ended.
-
-    Returns:
-        The data as ``collect_report`` will give it; None where there are no statistics of it.
+    """Gather the facts about the data of a run that goes on, as ``collect_report`` will.
 
     Raises:
         FileNotFoundError: If there is no such run.
@@ -88,17 +88,14 @@ def collect_data_so_far(layout: OutputLayout, run_id: str) -> DataReport | None:
 
 def _note_freed(run: RecordedRun) -> list[str]:
     freed = {stored.id: stored.type for stored in run.outputs if stored.is_freed}
-    if not freed:
-        return []
-    return [
-        f"{len(freed)} artifacts of the run are freed, so what they held can't be shown: "
-        f"{', '.join(sorted(set(freed.values())))}"
-    ]
+    types = ", ".join(sorted(set(freed.values())))
+    note = f"{len(freed)} artifacts of the run are freed, so what they held can't be shown: {types}"
+    return [note] if freed else []
 
 
 def _find_table(description: PipelineDescription, notes: list[str]) -> FeatureTable | None:
-    tasks = [node.parameters["task"] for node in description.nodes if "task" in node.parameters]
-    task = tasks[0] if tasks else None
+    tasks = (node.parameters["task"] for node in description.nodes if "task" in node.parameters)
+    task = next(tasks, None)
     if task is None or task not in list_tasks():
         notes.append(f"the task {task!r} has no folder under schemas/ any more")
         return None
@@ -132,21 +129,3 @@ def _list_files(run: RecordedRun, notes: list[str]) -> tuple[InputFile, ...]:
     except pydantic.ValidationError:
         notes.append("the list of CSV files is of another version, so it can't be shown")
         return ()
-
-
-def _create_header(
-    description: PipelineDescription,
-    summary: RunSummary,
-    span: str | None,
-    files: Sequence[InputFile],
-) -> RunHeader:
-    started_at, ended_at = find_time_span(summary.nodes) or (None, None)
-    return RunHeader(
-        started_at=started_at,
-        ended_at=ended_at,
-        span=span,
-        rows=sum(file.rows for file in files) if files else None,
-        content_hash=description.content_hash,
-        code_hash=description.code_hash,
-        config_hash=description.config_hash,
-    )

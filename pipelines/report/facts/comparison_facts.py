@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 from components.curated_schema.schema_file import SCHEMA_FILE_NAME
 from components.data_gate.drift import measure
-from components.model_validator.gate_result import GateResult
 from components.statistics_gen.column_limits import load_schema, read_limits
 from components.statistics_gen.feature_statistics import (
     FeatureSummary,
@@ -61,11 +60,11 @@ def _compare_metrics(before: RunReport, after: RunReport) -> Iterator[MetricChan
 
 
 def _compare_gates(before: RunReport, after: RunReport) -> Iterator[GateChange]:
-    def index(gates: Iterable[GateResult]) -> dict[tuple[str, str, str], GateResult]:
-        return {(gate.name, gate.rule, gate.slice): gate for gate in gates}
-
-    for key, old, new in _pair(index(before.summary.gates), index(after.summary.gates)):
-        name, rule, where = key
+    first, second = (
+        {(gate.name, gate.rule, gate.slice): gate for gate in run.summary.gates}
+        for run in (before, after)
+    )
+    for (name, rule, where), old, new in _pair(first, second):
         yield GateChange(name=name, rule=rule, slice=where, before=old, after=new)
 
 
@@ -94,18 +93,12 @@ def _compare_columns(before: RunReport, after: RunReport) -> tuple[ColumnChange,
     first, second = (_load_training(run.data) for run in (before, after))
     limits = _read_drift_limits(after) or _read_drift_limits(before)
     # The columns of the second run come first.
-    changes = [
-        _compare_column(name, old, new, limits.get(name))
-        for name, new, old in _pair(
-            second.features if second else {}, first.features if first else {}
-        )
-    ]
-
-    def measure_change(change: ColumnChange) -> float:
-        """Measure how far apart two columns are; one that can't be compared comes first."""
-        return change.distance.value if change.distance else 1.0
-
-    return tuple(sorted(changes, key=measure_change, reverse=True))
+    pairs = _pair(second.features if second else {}, first.features if first else {})
+    changes = [_compare_column(name, old, new, limits.get(name)) for name, new, old in pairs]
+    # A column that can't be compared comes first.
+    return tuple(
+        sorted(changes, key=lambda one: one.distance.value if one.distance else 1.0, reverse=True)
+    )
 
 
 def _compare_column(

@@ -64,22 +64,19 @@ def collect_data(
     settings: DataGateSettings,
     notes: list[str],
 ) -> DataReport | None:
-    """Gather the facts about the data.
+    """Gather the facts about the data; None where there are no statistics of it any more.
 
     Args:
         table: The task's feature table; None where the task is not known any more.
         settings: DataGate's, as the run compiled them.
         notes: Gets a sentence for what can't be shown.
-
-    Returns:
-        The data; None where there are no statistics of it any more.
     """
     statistics = run.find_output(NodeId.STATISTICS_GEN, "statistics")
     if statistics is None:
         return None
-    verdict = run.find_output(NodeId.DATA_GATE, "verdict")
-    if verdict is not None and summary.data is None:
-        notes.append(f"DataGate's verdict is gone, or of another version: {verdict.artifact.uri}")
+    stored = run.find_output(NodeId.DATA_GATE, "verdict")
+    if stored is not None and summary.data is None:
+        notes.append(f"DataGate's verdict is gone, or of another version: {stored.artifact.uri}")
     wanted = [(split, split, statistics.artifact.uri) for split in statistics.split_names]
     if summary.data and summary.data.previous:
         split = settings.training_split
@@ -127,29 +124,26 @@ def _compare_schemas(
         return ()
     splits = {loaded.name: loaded.summary for loaded in datasets if not loaded.dataset.is_previous}
     try:
-        schemas = [load_schema(stored.path / SCHEMA_FILE_NAME) for stored in (curated, inferred)]
+        first, second = (load_schema(one.path / SCHEMA_FILE_NAME) for one in (curated, inferred))
     except FileNotFoundError as error:
         notes.append(f"a schema is gone: {error.filename}")
         return ()
-    return compare_schemas(schemas[0], schemas[1], splits)
+    return compare_schemas(first, second, splits)
 
 
 def _report_features(
     datasets: Sequence[_LoadedDataset], verdict: DataVerdict | None, table: FeatureTable | None
 ) -> tuple[FeatureReport, ...]:
-    names = dict.fromkeys(
-        [*(table.names if table else ()), *(name for one in datasets for name in one.features)]
-    )
+    found = dict.fromkeys(name for loaded in datasets for name in loaded.features)
+    known = [name for name in (table.names if table else ()) if name in found]
     reports = [
-        _report_feature(name, datasets, verdict, table)
-        for name in names
-        if any(name in loaded.features for loaded in datasets)
+        _report_feature(name, datasets, verdict, table) for name in dict.fromkeys([*known, *found])
     ]
     return tuple(sorted(reports, key=_rank))
 
 
 def _rank(feature: FeatureReport) -> tuple[int, float]:
-    """Rank a column by trouble; equals stay in order."""
+    """Rank a column by its problems; equals stay in order."""
     worst = feature.worst_comparison
     return _SEVERITIES.index(feature.severity), -measure_use(worst) if worst else 0.0
 
@@ -165,31 +159,20 @@ def _report_feature(
     columns = {
         loaded.name: distribution
         for loaded in having
-        for distribution in [loaded.summary.features[name].distribution]
-        if distribution is not None
+        if (distribution := loaded.summary.features[name].distribution) is not None
     }
-    first = next(iter(columns.values()), None)
+    kinds = ["categories" if isinstance(one, Categories) else "numbers" for one in columns.values()]
     return FeatureReport(
         name=name,
-        kind=(
-            "unknown"
-            if first is None
-            else "categories"
-            if isinstance(first, Categories)
-            else "numbers"
-        ),
+        kind=kinds[0] if kinds else "unknown",
         dtype=known.dtype.value if known else None,
         unit=known.unit if known else "",
         meaning=known.meaning if known else "",
         role=known.role.value if known else None,
         statistics=tuple(_measure(loaded, name) for loaded in having),
         overlay=overlay(columns, is_whole=known is not None and known.dtype is DType.INT),
-        comparisons=tuple(
-            score for score in (verdict.scores if verdict else ()) if score.feature == name
-        ),
-        findings=tuple(
-            finding for finding in (verdict.findings if verdict else ()) if finding.feature == name
-        ),
+        comparisons=tuple(one for one in verdict.scores if one.feature == name) if verdict else (),
+        findings=tuple(one for one in verdict.findings if one.feature == name) if verdict else (),
     )
 
 

@@ -17,10 +17,7 @@ _EARLIEST = datetime.datetime.min.replace(tzinfo=datetime.timezone.utc)
 
 
 def collect_index(layout: OutputLayout) -> RunIndex:
-    """Gather the facts about all runs of an output root.
-
-    Returns:
-        The index; a run that can't be read is in its notes.
+    """Gather the facts about all runs of an output root; the notes name those it can't read.
 
     Raises:
         OSError: If the metadata store can't be reached.
@@ -51,13 +48,14 @@ def collect_index(layout: OutputLayout) -> RunIndex:
 
 
 def _index(layout: OutputLayout, summary: RunSummary) -> IndexedRun:
-    times = find_time_span(summary.nodes)
+    data = summary.data
+    started_at, _ = find_time_span(summary.nodes) or (None, None)
     page = layout.report_path(summary.run_id)
     return IndexedRun(
         summary=summary,
-        started_at=times[0] if times else None,
-        span=summary.data.data.span if summary.data else None,
-        rows=sum(file.rows for file in summary.data.files) if summary.data else None,
+        started_at=started_at,
+        span=data.data.span if data else None,
+        rows=sum(file.rows for file in data.files) if data else None,
         page=page.relative_to(layout.reports_directory).as_posix() if page.is_file() else None,
     )
 
@@ -66,19 +64,19 @@ def _list_steps(
     runs: Iterable[IndexedRun], champion: ChampionState | None
 ) -> Iterator[ChampionStep]:
     """List the first push of each version, and all other changes of the champion."""
-    known: set[int] = set()
+    pushes: dict[int | None, IndexedRun] = {}
     for run in runs:
-        version = run.summary.pushed_version
-        if version is not None and version not in known:
-            known.add(version)
-            yield ChampionStep(
-                when=run.started_at,
-                what="pushed",
-                version=version,
-                run_id=run.summary.run_id,
-                who="",
-                reason=run.summary.reason,
-            )
+        pushes.setdefault(run.summary.pushed_version, run)
+    pushes.pop(None, None)
+    for version, run in pushes.items():
+        yield ChampionStep(
+            when=run.started_at,
+            what="pushed",
+            version=version,
+            run_id=run.summary.run_id,
+            who="",
+            reason=run.summary.reason,
+        )
     for change in champion.changes if champion else ():
         yield ChampionStep(
             when=datetime.datetime.fromisoformat(change.when),

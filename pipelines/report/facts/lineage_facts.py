@@ -23,27 +23,19 @@ def trace_lineage(
     run: RecordedRun, files: tuple[InputFile, ...], span: str | None
 ) -> Lineage | None:
     """Trace the last thing that a run made; None where it made nothing."""
-    start = _find_start(run)
-    if start is None:
+    # A push that did not happen leaves an artifact too, which stands for nothing.
+    candidates = [
+        one
+        for kind in _START_TYPES
+        for one in reversed(run.outputs)
+        if one.type == kind and (kind != PUSHED_MODEL_TYPE or read_pushed_version(one.artifact))
+    ]
+    if not candidates:
         return None
     found: dict[int, LineageArtifact] = {}
-    _follow(run, start, found)
+    _follow(run, candidates[0], found)
     # An artifact is found after all that it is made of.
     return Lineage(artifacts=tuple(reversed(found.values())), files=files, span=span)
-
-
-def _find_start(run: RecordedRun) -> StoredArtifact | None:
-    # A push that did not happen leaves an artifact too, which stands for nothing.
-    results = [
-        one
-        for one in run.outputs
-        if one.type != PUSHED_MODEL_TYPE or read_pushed_version(one.artifact)
-    ]
-    for kind in _START_TYPES:
-        for stored in reversed(results):
-            if stored.type == kind:
-                return stored
-    return None
 
 
 def _follow(run: RecordedRun, stored: StoredArtifact, found: dict[int, LineageArtifact]) -> None:

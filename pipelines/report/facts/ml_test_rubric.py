@@ -9,7 +9,6 @@ from __future__ import annotations
 import collections
 import math
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from components.model_validator.gate_result import GateResult, Outcome
 from pipelines.records.node_result import NodeState
@@ -35,18 +34,6 @@ _COSTS = ("latency_p50_ms", "latency_p99_ms", "load_seconds", "size_mb")
 _BY_TESTS = "A run can't show it; docs/ml-test-score.md says what tests and documents show of it."
 
 
-class _RunEvidence(NamedTuple):
-    """How a run shows an item.
-
-    Attributes:
-        missing: What to say where a part of the evidence is not found.
-        looks: What looks for its evidence; all of it must be found.
-    """
-
-    missing: str
-    looks: tuple[Look, ...]
-
-
 def score_run(report: RunReport) -> MlTestScore:
     """Score a run by its own evidence; all 28 items come back, those without a score too."""
     return MlTestScore(
@@ -59,14 +46,15 @@ def score_run(report: RunReport) -> MlTestScore:
 
 
 def _score(item: RubricItem, section: Section, number: int, report: RunReport) -> Item:
-    wanted = _RUN_EVIDENCE.get(item.id)
-    found = [look(report) for look in wanted.looks] if wanted else []
+    missing, looks = _RUN_EVIDENCE.get(item.id, ("", ()))
+    found = [look(report) for look in looks]
     evidence = tuple(one for one in found if one is not None) if None not in found else ()
-    shown_by: ShownBy = "run" if wanted else "tests" if item.max_points else "nothing"
-    if wanted and not evidence:
-        lacks = wanted.missing
-    else:
-        lacks = _BY_TESTS if shown_by == "tests" else item.lacks
+    shown_by: ShownBy = "run" if looks else "tests" if item.max_points else "nothing"
+    reasons = {
+        "run": item.lacks if evidence else missing,
+        "tests": _BY_TESTS,
+        "nothing": item.lacks,
+    }
     return Item(
         section=section,
         number=number,
@@ -74,7 +62,7 @@ def _score(item: RubricItem, section: Section, number: int, report: RunReport) -
         shown_by=shown_by,
         points=item.max_points if evidence else 0,
         evidence=evidence,
-        lacks=lacks,
+        lacks=reasons[shown_by],
     )
 
 
@@ -145,6 +133,10 @@ def _hashed(report: RunReport) -> Evidence | None:
     return Evidence(text=f"the run holds the hash of its code, {code[:12]}") if code else None
 
 
+def _compares_answers(gate: GateResult) -> bool:
+    return gate.metric == "prediction_difference"
+
+
 def _finite(report: RunReport) -> Evidence | None:
     """Look for numbers that are all finite: of the training, and of the metrics on all rows."""
     training = report.model.training if report.model else None
@@ -158,73 +150,56 @@ def _finite(report: RunReport) -> Evidence | None:
     )
 
 
-_RUN_EVIDENCE: Mapping[str, _RunEvidence] = {
-    "feature-schema": _RunEvidence(
+def _needs(missing: str, *looks: Look) -> tuple[str, tuple[Look, ...]]:
+    """Name what must all be found, and what to say where a part of it is missing."""
+    return missing, looks
+
+
+_RUN_EVIDENCE: Mapping[str, tuple[str, tuple[Look, ...]]] = {
+    "feature-schema": _needs(
         "The run did not get as far as comparing its data with the schema.",
-        (
-            _columns_in_schema,
-            _ran(NodeId.EXAMPLE_VALIDATOR, "statistics compared with the curated schema"),
-            _data_verdict,
-        ),
+        _columns_in_schema,
+        _ran(NodeId.EXAMPLE_VALIDATOR, "statistics compared with the curated schema"),
+        _data_verdict,
     ),
-    "reviewed-models": _RunEvidence("The run was compiled before hashes were kept.", (_hashed,)),
-    "simpler-model": _RunEvidence(
+    "reviewed-models": _needs("The run was compiled before hashes were kept.", _hashed),
+    "simpler-model": _needs(
         "No gate compared the model with a logistic regression, or the simpler model was better.",
-        (
-            _gates(
-                "against a logistic regression",
-                lambda gate: gate.compared_with == "logistic_regression",
-                needs_pass=False,
-            ),
+        _gates(
+            "against a logistic regression",
+            lambda gate: gate.compared_with == "logistic_regression",
+            needs_pass=False,
         ),
     ),
-    "slices": _RunEvidence(
+    "slices": _needs(
         "No gate judged a slice of this run's model, or one refused it.",
-        (_gates("on slices", lambda gate: gate.kind in ("value", "change") and "=" in gate.slice),),
+        _gates("on slices", lambda gate: gate.kind in ("value", "change") and "=" in gate.slice),
     ),
-    "fairness": _RunEvidence(
+    "fairness": _needs(
         "No gate judged the gaps between groups, or one refused the model.",
-        (_gates("between groups", lambda gate: gate.kind == "fairness"),),
+        _gates("between groups", lambda gate: gate.kind == "fairness"),
     ),
-    "validated-models": _RunEvidence(
-        "The run did not get as far as judging a model.", (_validated,)
-    ),
-    "canary": _RunEvidence(
+    "validated-models": _needs("The run did not get as far as judging a model.", _validated),
+    "canary": _needs(
         "No gate judged answers of the model as it is served, or one refused it.",
-        (
-            _gates(
-                "served in a process of its own",
-                lambda gate: gate.metric == "prediction_difference",
-            ),
-        ),
+        _gates("served in a process of its own", _compares_answers),
     ),
-    "input-invariants": _RunEvidence(
-        "The run did not get as far as checking its data.", (_data_verdict,)
-    ),
-    "same-answers": _RunEvidence(
+    "input-invariants": _needs("The run did not get as far as checking its data.", _data_verdict),
+    "same-answers": _needs(
         "No gate compared the served answers with the evaluated ones, or it refused the model.",
-        (
-            _gates(
-                "served against evaluated answers",
-                lambda gate: gate.metric == "prediction_difference",
-            ),
-        ),
+        _gates("served against evaluated answers", _compares_answers),
     ),
-    "finite-numbers": _RunEvidence(
-        "The run did not get as far as finite metrics on all rows.", (_finite,)
-    ),
-    "cost": _RunEvidence(
+    "finite-numbers": _needs("The run did not get as far as finite metrics on all rows.", _finite),
+    "cost": _needs(
         "No gate compared the cost of serving with a limit, or one refused the model.",
-        (_gates("serving cost", lambda gate: gate.metric in _COSTS),),
+        _gates("serving cost", lambda gate: gate.metric in _COSTS),
     ),
-    "served-quality": _RunEvidence(
+    "served-quality": _needs(
         "No gate compared the model with a champion on this data, or one refused it.",
-        (
-            _gates(
-                "against the champion on this data",
-                lambda gate: gate.kind == "change" and gate.compared_with == "champion",
-                needs_pass=False,
-            ),
+        _gates(
+            "against the champion on this data",
+            lambda gate: gate.kind == "change" and gate.compared_with == "champion",
+            needs_pass=False,
         ),
     ),
 }

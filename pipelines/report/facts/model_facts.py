@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from components.metrics.evaluation import Evaluation, ModelMeasures, find_evaluation
 from components.model_validator.gate_result import GateResult
 from components.model_validator.settings import RowSource
-from components.model_validator.validation import Validation, find_validation
+from components.model_validator.validation import find_validation
 from components.record_file import UnreadableRecordError
 from components.trainer.history import HISTORY_FILE
 from pipelines.metadata.run_store import StoredArtifact
@@ -26,21 +26,15 @@ from pipelines.report.model.model_report import (
 )
 from pipelines.runs.recorded_run import RecordedRun
 
-_FAIRNESS_KIND = "fairness"
-_SORTED_BY = "log_loss"
-
 _Content = TypeVar("_Content")
 
 
 def collect_model(run: RecordedRun, rows: RowSource, notes: list[str]) -> ModelReport | None:
-    """Gather what is told of the model.
+    """Gather the facts about the model; None where none was trained.
 
     Args:
         rows: What ModelValidator knows about the examples: split, threshold, attributes.
         notes: Gets a sentence for what can't be shown.
-
-    Returns:
-        The model; None where none was trained.
     """
     if run.find_output(NodeId.TRAINER, "model") is None:
         return None
@@ -48,7 +42,8 @@ def collect_model(run: RecordedRun, rows: RowSource, notes: list[str]) -> ModelR
     blessing = run.find_output(NodeId.MODEL_VALIDATOR, "blessing")
     evaluated = _read("evaluation's digest", find_evaluation, evaluation, notes)
     validation = _read("validation", find_validation, blessing, notes)
-    slices = _report_slices(evaluated, validation, rows) if evaluated else ()
+    gates = validation.gates if validation else ()
+    slices = _report_slices(evaluated, gates, rows) if evaluated else ()
     return ModelReport(
         training=_report_training(run.find_output(NodeId.TRAINER, "model_run"), notes),
         threshold=rows.threshold,
@@ -56,7 +51,16 @@ def collect_model(run: RecordedRun, rows: RowSource, notes: list[str]) -> ModelR
         candidate=_report_curves("candidate", evaluated.candidate) if evaluated else None,
         champion=_report_curves("champion", evaluated.champion) if evaluated else None,
         slices=slices,
-        fairness=tuple(_report_fairness(slices, validation, rows)),
+        fairness=tuple(
+            FairnessReport(
+                attribute=attribute,
+                groups=tuple(one for one in slices if one.column == attribute),
+                gaps=tuple(
+                    gate for gate in gates if gate.kind == "fairness" and gate.slice == attribute
+                ),
+            )
+            for attribute in rows.attributes
+        ),
         validation=validation,
     )
 
@@ -81,10 +85,7 @@ def _read(
 
 
 def read_history(path: Path) -> TrainingReport:
-    """Read the history that the Trainer left.
-
-    Args:
-        path: Its CSV file, one line per epoch.
+    """Read the Trainer's history, a CSV file with one line per epoch.
 
     Raises:
         OSError: If it can't be read.
@@ -107,9 +108,8 @@ def read_history(path: Path) -> TrainingReport:
         )
     if not epochs:
         raise ValueError(f"{path}: got no epoch, expected one line per epoch")
-    return TrainingReport(
-        epochs=epochs, best_epoch=min(epochs, key=lambda epoch: epoch.validation_log_loss).number
-    )
+    best = min(epochs, key=lambda epoch: epoch.validation_log_loss)
+    return TrainingReport(epochs=epochs, best_epoch=best.number)
 
 
 def _report_training(run: StoredArtifact | None, notes: list[str]) -> TrainingReport | None:
@@ -131,11 +131,11 @@ def _report_curves(name: str, measures: ModelMeasures | None) -> ModelCurves | N
 
 
 def _report_slices(
-    evaluation: Evaluation, validation: Validation | None, rows: RowSource
+    evaluation: Evaluation, gates: Sequence[GateResult], rows: RowSource
 ) -> tuple[SliceReport, ...]:
-    gates: dict[str, list[GateResult]] = {}
-    for gate in validation.gates if validation else ():
-        gates.setdefault(gate.slice, []).append(gate)
+    by_slice: dict[str, list[GateResult]] = {}
+    for gate in gates:
+        by_slice.setdefault(gate.slice, []).append(gate)
     reports = [
         SliceReport(
             column=part.column,
@@ -143,7 +143,7 @@ def _report_slices(
             is_group=part.column in rows.attributes,
             examples=part.examples,
             metrics=evaluation.compare(part),
-            gates=tuple(gates.get(part.name, ())),
+            gates=tuple(by_slice.get(part.name, ())),
         )
         for part in evaluation.candidate.slices
         if part.column is not None
@@ -152,19 +152,5 @@ def _report_slices(
 
 
 def _rank(part: SliceReport) -> tuple[float, str]:
-    metric = part.find_metric(_SORTED_BY)
+    metric = part.find_metric("log_loss")
     return (math.inf if metric is None or metric.value is None else -metric.value), part.name
-
-
-def _report_fairness(
-    slices: Sequence[SliceReport], validation: Validation | None, rows: RowSource
-) -> Iterator[FairnessReport]:
-    judged = [
-        gate for gate in (validation.gates if validation else ()) if gate.kind == _FAIRNESS_KIND
-    ]
-    for attribute in rows.attributes:
-        yield FairnessReport(
-            attribute=attribute,
-            groups=tuple(part for part in slices if part.column == attribute),
-            gaps=tuple(gate for gate in judged if gate.slice == attribute),
-        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from pathlib import Path
 
 from pipelines.metadata.run_store import StoredArtifact
@@ -15,11 +16,7 @@ _TAIL_BYTES = 64 * 1024
 
 
 def collect_node(run: RecordedRun, node: RecordedNode, row: NodeSummary) -> NodeReport:
-    """Gather the facts about one node.
-
-    Args:
-        row: The node in the run's summary.
-    """
+    """Gather the facts about one node; ``row`` is the node in the run's summary."""
     log_path = Path(row.log) if row.log else run.layout.run(run.run_id).log_path(node.id)
     log_tail, log_lines = read_tail(log_path)
 
@@ -42,8 +39,8 @@ def collect_node(run: RecordedRun, node: RecordedNode, row: NodeSummary) -> Node
         explanation=explain_node(run, node, row.state),
         problems=node.result.problems,
         execution_id=node.execution and node.execution.id,
-        inputs=tuple(map(report, sorted(node.inputs, key=_get_place))),
-        outputs=tuple(map(report, sorted(node.outputs, key=_get_place))),
+        inputs=tuple(map(report, sorted(node.inputs, key=attrgetter("key", "id")))),
+        outputs=tuple(map(report, sorted(node.outputs, key=attrgetter("key", "id")))),
         parameters={
             name: value
             for key, text in node.description.parameters.items()
@@ -54,19 +51,8 @@ def collect_node(run: RecordedRun, node: RecordedNode, row: NodeSummary) -> Node
     )
 
 
-def _get_place(stored: StoredArtifact) -> tuple[str, int]:
-    return stored.key, stored.id
-
-
 def read_tail(path: Path) -> tuple[tuple[str, ...], int]:
-    """Read the end of a log.
-
-    Args:
-        path: The log; it may be missing.
-
-    Returns:
-        Its last lines, oldest first, and the number of all its lines.
-    """
+    """Read a log's last lines, oldest first, and count all its lines; it may be missing."""
     if not path.is_file():
         return (), 0
     with path.open("rb") as log:

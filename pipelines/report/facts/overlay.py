@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -41,8 +41,7 @@ def overlay(
     Returns:
         The bins: numbers in order, or values by their largest share; then all other values and the
         missing ones, where there are some. Numbers beyond the 1st and the 99th percentile of all
-        datasets fall into the open bins at both ends; few whole numbers get a bin each. None
-        without datasets.
+        datasets fall into the open bins at both ends; few whole numbers get a bin each.
     """
     filled = {name: column for name, column in columns.items() if column.rows}
     categories = {name: column for name, column in filled.items() if isinstance(column, Categories)}
@@ -65,7 +64,9 @@ def _overlay_categories(columns: Mapping[str, Categories]) -> tuple[OverlayBin, 
             largest[value] = max(share, largest.get(value, 0.0))
     shown = sorted(largest, key=lambda value: (-largest[value], value))[:MAX_BINS]
     bins = [
-        _create_bin(value, {name: of_one.get(value, 0.0) for name, of_one in shares.items()})
+        OverlayBin(
+            label=value, shares={name: of_one.get(value, 0.0) for name, of_one in shares.items()}
+        )
         for value in shown
     ]
     missing = {name: column.missing / column.rows for name, column in columns.items()}
@@ -74,16 +75,14 @@ def _overlay_categories(columns: Mapping[str, Categories]) -> tuple[OverlayBin, 
         for name in columns
     }
     # What is left of 1 is rounding where every value is shown.
-    is_whole = len(shown) == len(largest) and not any(column.rest for column in columns.values())
-    ends = (
-        [(MISSING_LABEL, missing)] if is_whole else [(REST_LABEL, rest), (MISSING_LABEL, missing)]
-    )
-    return (*bins, *(_create_bin(label, part) for label, part in ends if any(part.values())))
+    has_rest = len(shown) < len(largest) or any(column.rest for column in columns.values())
+    ends = ({REST_LABEL: rest} if has_rest else {}) | {MISSING_LABEL: missing}
+    return (*bins, *_list_ends(ends))
 
 
 def _overlay_numbers(columns: Mapping[str, Quantiles], is_whole: bool) -> tuple[OverlayBin, ...]:
-    whole = _list_whole_numbers(list(columns.values())) if is_whole else []
-    cuts = whole[:-1] if whole else _cut_evenly(list(columns.values()))
+    whole = _list_whole_numbers(columns.values()) if is_whole else []
+    cuts = whole[:-1] if whole else _cut_evenly(columns.values())
     shares = {name: compute_shares(column, cuts) for name, column in columns.items()}
     limits: list[float | None] = [None, *cuts, None]
     bins = [
@@ -96,10 +95,17 @@ def _overlay_numbers(columns: Mapping[str, Quantiles], is_whole: bool) -> tuple[
         for place, (low, high) in enumerate(itertools.pairwise(limits))
     ]
     missing = {name: float(of_one[-1]) for name, of_one in shares.items()}
-    return (*bins, *([_create_bin(MISSING_LABEL, missing)] if any(missing.values()) else []))
+    return (*bins, *_list_ends({MISSING_LABEL: missing}))
 
 
-def _list_whole_numbers(columns: Sequence[Quantiles]) -> list[float]:
+def _list_ends(shares: Mapping[str, dict[str, float]]) -> list[OverlayBin]:
+    """Give a bin to each label that some dataset has rows of."""
+    return [
+        OverlayBin(label=label, shares=part) for label, part in shares.items() if any(part.values())
+    ]
+
+
+def _list_whole_numbers(columns: Collection[Quantiles]) -> list[float]:
     """List every whole number from the smallest to the largest; none where they are many."""
     ends = [end for column in columns for end in (*column.lows, *column.highs)]
     if not ends or max(ends) - min(ends) >= _MAX_WHOLE_NUMBERS:
@@ -107,7 +113,7 @@ def _list_whole_numbers(columns: Sequence[Quantiles]) -> list[float]:
     return [float(number) for number in range(math.ceil(min(ends)), math.floor(max(ends)) + 1)]
 
 
-def _cut_evenly(columns: Sequence[Quantiles]) -> list[float]:
+def _cut_evenly(columns: Collection[Quantiles]) -> list[float]:
     """Choose limits of equally wide bins between the outermost percentiles of all datasets."""
     percentiles = [cut for column in columns for cut in cut_at_quantiles(column, _PERCENTILES)]
     if not percentiles:
@@ -116,7 +122,3 @@ def _cut_evenly(columns: Sequence[Quantiles]) -> list[float]:
     # Two digits of a bin's width read well, and keep bins of large numbers apart.
     decimals = 1 - math.floor(math.log10(step)) if step > 0 else 0
     return sorted({round(float(cut), decimals) for cut in evenly})
-
-
-def _create_bin(label: str, shares: Mapping[str, float]) -> OverlayBin:
-    return OverlayBin(label=label, low=None, high=None, shares=dict(shares))

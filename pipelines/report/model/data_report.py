@@ -17,7 +17,7 @@ class Dataset(FrozenModel):
     Attributes:
         name: Its name on the page, unique in the report: a split's, such as ``train``, or
             ``previous train``.
-        is_previous: Whether it is of the data that was accepted before, not of this run.
+        is_previous: Whether it is the data accepted before, not this run's.
         statistics_uri: Folder of the ``ExampleStatistics`` artifact.
     """
 
@@ -40,8 +40,7 @@ class NumberStatistics(FrozenModel):
     """A column of numbers in one dataset, in its unit, over the rows with a value; at least one.
 
     Attributes:
-        median: Median, as TFDV estimates it.
-        zeros: Rows with the number 0.
+        median: As TFDV estimates it.
         histogram: TFDV's standard histogram, of equally wide buckets from min to max.
     """
 
@@ -65,7 +64,6 @@ class CategoryStatistics(FrozenModel):
     """A column of texts, or of numbers that are names, in one dataset.
 
     Attributes:
-        distinct: Number of distinct values.
         top_values: The most frequent values, most frequent first; at most 20.
     """
 
@@ -77,8 +75,6 @@ class FeatureStatistics(FrozenModel):
     """One column in one dataset.
 
     Attributes:
-        dataset: Name of the dataset.
-        missing: Rows without a value.
         numbers: Of a column of numbers; None for another, or without a value.
         categories: Of a column of categories; None for another.
     """
@@ -100,15 +96,14 @@ class OverlayBin(FrozenModel):
 
     Attributes:
         label: The value, the interval, ``missing`` or ``all other values``.
-        low: Lower limit of an interval; None where it is open, or there is none.
-        high: Upper limit of an interval; None likewise.
+        low: Lower limit of an interval; None where it is open, or there is none; so is ``high``.
         shares: Share of each dataset's rows, 0 to 1, by the dataset's name; over all bins of an
             overlay each dataset's shares sum to 1.
     """
 
     label: str
-    low: float | None
-    high: float | None
+    low: float | None = None
+    high: float | None = None
     shares: dict[str, float]
 
 
@@ -116,12 +111,10 @@ class FeatureReport(FrozenModel):
     """One column.
 
     Attributes:
-        kind: Whether it holds numbers or categories; ``unknown`` where TFDV describes neither.
-        dtype: How its values are stored: ``int``, ``float`` or ``bytes``; None for a column that
-            the feature table does not know.
-        unit: Unit of its numbers; empty where there is none.
-        meaning: What it holds, from the feature table; empty for a column that it does not know.
-        role: What it is for: ``input``, ``label source`` or ``context``; None likewise.
+        kind: ``unknown`` where TFDV describes neither numbers nor categories.
+        dtype: ``int``, ``float`` or ``bytes``; None for a column that the feature table does not
+            know, which has no ``role`` (``input``, ``label source`` or ``context``) and an empty
+            ``unit`` and ``meaning`` too.
         statistics: Per dataset that has the column, in the order of ``DataReport.datasets``.
         overlay: The same bins for all datasets, to lay over each other; of numbers cut at the
             training split's quantiles, so that bins are not equally wide.
@@ -157,12 +150,12 @@ class DataReport(FrozenModel):
     Attributes:
         datasets: What statistics there are of: this run's splits, then the previous data's
             training split where there is one.
-        features: Every column, those with problems first: by severity of findings, then by use of
-            a drift or skew limit, then as in the feature table.
+        features: By severity of findings, then by use of a drift or skew limit, then as in the
+            feature table.
         verdict: What DataGate found and decided: findings with offending rows, files, row counts,
             labels, previous data; None where it did not get that far.
         anomalies: What ExampleValidator published, in TFDV's words.
-        schema_differences: How the curated schema and the one inferred from this data differ.
+        schema_differences: Of the curated schema from the one inferred from this data.
     """
 
     datasets: tuple[Dataset, ...]

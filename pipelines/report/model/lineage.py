@@ -10,10 +10,9 @@ class LineageArtifact(FrozenModel):
     """An artifact, and what made it.
 
     Attributes:
-        id: Its id in the metadata store.
         node: Node that made it; None where no node of the store did.
-        made_of: Ids of the artifacts that the execution was given and that are of the lineage.
-        version: Version under ``serving/``, of a pushed model; None for others.
+        made_of: Ids of the artifacts of the lineage that it was made from.
+        version: Version under ``serving/``; None for all but a pushed model.
     """
 
     id: int

@@ -19,7 +19,7 @@ ShownBy = Literal["run", "tests", "nothing"]
 
 
 class Section(str, enum.Enum):
-    """A section of the rubric, of seven items each."""
+    """A section of the rubric, with seven items."""
 
     DATA = "Features and data"
     MODEL = "Model development"
@@ -49,9 +49,7 @@ class Evidence(FrozenModel):
     """One thing in a run that shows an item met.
 
     Attributes:
-        text: What was found, in a few words.
-        path: Folder of the artifact that it was found in; None where it is a fact of the report
-            itself.
+        path: Folder of the artifact that it was found in; None for a fact of the report itself.
     """
 
     source: Literal["run"] = "run"
@@ -64,11 +62,10 @@ class Item(FrozenModel):
 
     Attributes:
         number: Its number in the section, 1 to 7.
-        title: What is required, in one sentence.
-        shown_by: What can show it; only what a run can show is scored.
+        shown_by: Only what a run can show is scored.
         points: 1 where it is met automatically, 0.5 where only in part, 0 where this run does not
             show it or no run can.
-        evidence: What shows it; empty without points.
+        evidence: Empty without points.
         lacks: Why it has no whole point, in one sentence; empty with one.
     """
 
@@ -131,8 +128,7 @@ RUBRIC: Mapping[Section, tuple[RubricItem, ...]] = {
     Section.DATA: (
         RubricItem(
             "feature-schema",
-            "What is expected of every feature is written down in a schema, and data is "
-            "held to it.",
+            "A schema states what is expected of every feature, and data is checked against it.",
         ),
         RubricItem(
             "useful-features",
@@ -142,17 +138,16 @@ RUBRIC: Mapping[Section, tuple[RubricItem, ...]] = {
         ),
         RubricItem(
             "feature-cost",
-            "No feature costs more than it brings: in latency, in memory, in upstream "
-            "dependencies.",
+            "No feature costs more than it is worth: in latency, memory or upstream dependencies.",
             0,
             "What a single feature costs is not measured.",
         ),
-        RubricItem("feature-rules", "Features obey rules about what may be used at all."),
+        RubricItem("feature-rules", "Features comply with rules about which data may be used."),
         RubricItem(
             "privacy",
-            "The data pipeline controls who may see what is private.",
+            "The data pipeline controls access to private data.",
             0,
-            "Who may read the rows, and for how long they are kept, is left to the file system.",
+            "Who may read the rows, and how long they are kept, is left to the file system.",
         ),
         RubricItem(
             "new-features",
@@ -171,7 +166,7 @@ RUBRIC: Mapping[Section, tuple[RubricItem, ...]] = {
         ),
         RubricItem(
             "online-metrics",
-            "Offline metrics are shown to go with what matters online.",
+            "Offline metrics are shown to correlate with online ones.",
             0,
             "Nothing is measured online.",
         ),
@@ -182,10 +177,10 @@ RUBRIC: Mapping[Section, tuple[RubricItem, ...]] = {
             "No search over the settings is run or recorded.",
         ),
         RubricItem(
-            "known-ageing",
-            "How much a model loses by growing old is known.",
+            "known-aging",
+            "How much quality a model loses as it ages is known.",
             0,
-            "Training on the past and testing on what follows has not been measured.",
+            "Training on past data and testing on later data has not been measured.",
         ),
         RubricItem("simpler-model", "A simpler model is shown not to be better."),
         RubricItem("slices", "Quality is good enough on every important slice."),
@@ -204,29 +199,28 @@ RUBRIC: Mapping[Section, tuple[RubricItem, ...]] = {
         ),
         RubricItem(
             "canary",
-            "A model is tried out on a little of the real traffic before it serves all of it.",
+            "A model is tried on a small share of the real traffic before it serves all of it.",
             0.5,
-            "The model is loaded as a server loads it and replays the test split, but "
-            "sees no traffic.",
+            "The model replays the test split as a server would serve it, without real traffic.",
         ),
         RubricItem("rollback", "A serving model can be rolled back, quickly and safely."),
     ),
     Section.MONITORING: (
         RubricItem(
             "dependencies",
-            "A change in what the pipeline depends on is noticed.",
+            "Changes in the pipeline's dependencies are noticed.",
             0.5,
-            "Packages are locked, but nobody is told when an upstream source of the data changes.",
+            "Packages are locked, but nobody is notified when an upstream data source changes.",
         ),
         RubricItem(
-            "input-invariants", "What must always hold of the inputs is checked on every delivery."
+            "input-invariants", "The invariants of the inputs are checked on every delivery."
         ),
         RubricItem("same-answers", "Training and serving compute the same features and answers."),
         RubricItem(
             "model-age",
-            "A serving model that has grown too old is noticed.",
+            "A stale serving model is noticed.",
             0,
-            "The age of what serves is not watched.",
+            "The age of the serving model is not monitored.",
         ),
         RubricItem(
             "finite-numbers",
@@ -236,13 +230,13 @@ RUBRIC: Mapping[Section, tuple[RubricItem, ...]] = {
             "cost",
             "Training and serving have not become slower or larger.",
             0.5,
-            "Latency, load time and size are held against limits; the time of a training is not.",
+            "Latency, load time and size have limits; training time has none.",
         ),
         RubricItem(
             "served-quality",
             "The quality of served predictions has not fallen.",
             0.5,
-            "Rows of each delivery are held against the champion; served answers are not scored.",
+            "The champion is evaluated on each delivery; served answers are not scored.",
         ),
     ),
 }

@@ -14,7 +14,6 @@ class InputColumn(FrozenModel):
     """A column that the model takes.
 
     Attributes:
-        unit: Its unit; empty where there is none.
         transformations: What the model gets of it, a few words per transformation.
     """
 
@@ -28,14 +27,12 @@ class ModelCard(FrozenModel):
     """The model card.
 
     Attributes:
-        about: Purpose, owners, uses and limits, as the configuration had them when the run was
-            compiled; None for a run that was compiled before they were kept.
-        task: Folder under ``schemas/`` that describes the data.
+        about: From the configuration when the run was compiled; None for a run that was compiled
+            before it was kept.
         label: What the label is, in one sentence.
         settings: Settings of model and training, as text by name.
         labels: Rows and positives by split; empty where DataGate did not get that far.
         pushed_version: Version under ``serving/``; None where it was not pushed.
-        model_uri: Folder of the ``Model`` artifact; None where there is none.
         known_limits: What this run itself shows as a limit: slices too small to judge, gates that
             were inconclusive, columns close to their drift limit; one sentence each.
     """

@@ -9,15 +9,13 @@ from components.model_validator.validation import Validation
 
 
 class Epoch(FrozenModel):
-    """One pass over the training split.
+    """One pass over the training split; training metrics are measured with dropout.
 
     Attributes:
-        number: Which, counted from 1.
-        loss: Training loss: log loss with dropout, plus the L2 penalties.
-        log_loss: Log loss on the training split, in nats, with dropout.
-        auc: AUC on the training split, with dropout.
-        validation_loss: Loss on the validation split.
-        validation_log_loss: Log loss on the validation split, in nats; training stops by it.
+        number: Counted from 1.
+        loss: Log loss plus the L2 penalties.
+        log_loss: In nats.
+        validation_log_loss: In nats; training stops by it.
     """
 
     number: int
@@ -34,9 +32,8 @@ class TrainingReport(FrozenModel):
     """How the model was trained.
 
     Attributes:
-        epochs: Every pass, at least one.
-        best_epoch: Number of the pass whose weights were kept: that of the lowest validation log
-            loss.
+        epochs: At least one.
+        best_epoch: Number of the epoch whose weights were kept: the lowest validation log loss.
     """
 
     epochs: tuple[Epoch, ...]
@@ -48,10 +45,9 @@ class ModelCurves(FrozenModel):
 
     Attributes:
         name: ``candidate`` or ``champion``.
-        thresholds: Confusion matrix by threshold, lowest first: the ROC curve is
-            ``false_positive_rate`` to ``recall``, the precision-recall curve ``recall`` to
-            ``precision``. The first predicts every row 1, the last none.
-        calibration: Bins of the scores, for ``mean_prediction`` to ``mean_label``.
+        thresholds: Confusion matrix by threshold, lowest first: the first predicts every row 1,
+            the last none.
+        calibration: Bins of the scores.
     """
 
     name: str
@@ -66,8 +62,6 @@ class SliceReport(FrozenModel):
         column: Column, or fairness attribute, that cuts the slice.
         column_value: The rows' value in it, as text.
         is_group: Whether it is a group of a fairness attribute.
-        metrics: Every metric of the candidate with its interval, beside the champion's value.
-        gates: What gates said of this slice.
     """
 
     column: str
@@ -83,7 +77,7 @@ class SliceReport(FrozenModel):
         return f"{self.column}={self.column_value}"
 
     def find_metric(self, name: str) -> MetricComparison | None:
-        """Give a metric by name; None where it was not measured."""
+        """Find a metric by name; None where it was not measured."""
         return next((metric for metric in self.metrics if metric.name == name), None)
 
 
@@ -104,16 +98,14 @@ class ModelReport(FrozenModel):
     """The model of a run.
 
     Attributes:
-        training: How it was trained, by this run or, where cached, by an earlier one; None where
-            the Trainer did not get that far or its history is gone.
-        threshold: A row counts as positive where its score is above it: the chosen threshold.
-        evaluated_split: Split that it was evaluated on.
-        candidate: Its curves; None where the Evaluator did not get that far.
-        champion: The champion's on the same rows; None where there was none.
-        slices: Every slice, worst first by log loss, then by name; fairness groups among them.
-        fairness: The fairness attributes.
-        validation: What ModelValidator found: metrics, gates, replay, trivial models; None where it
-            did not get that far. The run's summary shows its metrics and gates.
+        training: By this run or, where cached, an earlier one; None where the Trainer did not get
+            that far or its history is gone.
+        threshold: The chosen one: a row counts as positive where its score is above it.
+        candidate: None where the Evaluator did not get that far.
+        champion: On the same rows; None where there was none.
+        slices: Worst first by log loss, then by name; fairness groups among them.
+        validation: What ModelValidator found: metrics, gates, serving replay, trivial models; None
+            where it did not get that far.
     """
 
     training: TrainingReport | None

@@ -14,11 +14,9 @@ class ArtifactReport(FrozenModel):
 
     Attributes:
         key: Name of the node's input or output.
-        id: Its id in the metadata store.
-        type: Name of its type, such as ``ExampleStatistics``.
         is_freed: Whether its files are gone, by ``gc`` or otherwise.
-        made_by_node: Node that made it; None where no node of the store did.
-        made_by_run: Run that made it; None likewise. An earlier run where it was cached.
+        made_by_node: None where no node of the store made it.
+        made_by_run: None likewise; an earlier run where it was cached.
     """
 
     key: str
@@ -35,12 +33,11 @@ class NodeReport(FrozenModel):
     """One node of a run.
 
     Attributes:
-        description: Its place in the pipeline: id, type, stage, upstream, raw parameters.
         row: How it ended, as the run's summary has it.
         problems: Why it refused or failed; empty otherwise.
-        execution_id: Id of its execution in the metadata store; None where it never started.
+        execution_id: None where it never started.
         outputs: Its own outputs or, where cached, an earlier run's.
-        parameters: Its settings as text, mappings key by key: ``settings.seed``.
+        parameters: As text, mappings key by key: ``settings.seed``.
         log_tail: Last lines of its log, oldest first.
         log_lines: Number of lines of the whole log.
     """

@@ -17,20 +17,14 @@ class MetricChange(FrozenModel):
 
     @property
     def change(self) -> float | None:
-        """The second minus the first; None where one is missing."""
+        """The second run's minus the first's; None where one is missing."""
         if self.before is None or self.after is None:
             return None
         return self.after - self.before
 
 
 class GateChange(FrozenModel):
-    """A gate's limit on one slice in both runs.
-
-    Attributes:
-        rule: Which of its limits.
-        before: The first run's result; None where it was not judged.
-        after: The second run's.
-    """
+    """A gate's limit on one slice in both runs; None where a run did not judge it."""
 
     name: str
     rule: str
@@ -47,11 +41,7 @@ class GateChange(FrozenModel):
 
 
 class ParameterChange(FrozenModel):
-    """A node's parameter that differs, as text; None where a run does not have it.
-
-    Attributes:
-        name: The parameter, such as ``settings.seed``.
-    """
+    """A node's parameter that differs (``settings.seed``), as text; None where a run lacks it."""
 
     node: str
     name: str
@@ -63,12 +53,10 @@ class ColumnChange(FrozenModel):
     """A column's training split in both runs.
 
     Attributes:
-        distance: How far the second run's is from the first's, with its bins; None where it can't
-            be compared.
+        distance: From the first run's to the second's; None where they can't be compared.
         limit: The schema's drift limit; None where it has none for the column.
-        missing_before: Share of rows without a value in the first run, 0 to 1; None where the
-            column is not there.
-        missing_after: The same of the second.
+        missing_before: Share of the first run's rows without a value, 0 to 1; None where the
+            column is not there; likewise ``missing_after``.
     """
 
     feature: str
@@ -93,11 +81,9 @@ class RunComparison(FrozenModel):
 
     Attributes:
         before: The first run, the older as a rule.
-        metrics: Every metric that either has.
-        gates: Every limit that either judged, those that differ first.
-        parameters: Parameters of nodes that differ.
-        columns: Every column that either has, the furthest apart first.
-        nodes: Every node that either has, in order.
+        metrics: Every metric that either has; ``gates``, ``columns`` and ``nodes`` likewise.
+        gates: Those that differ first.
+        columns: The furthest apart first.
     """
 
     before: RunReport

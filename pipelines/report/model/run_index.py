@@ -13,7 +13,6 @@ class IndexedRun(FrozenModel):
     """One run among others.
 
     Attributes:
-        summary: How it ended: verdict, metrics, gates, drift scores (``data.scores``).
         started_at: When its first node started, UTC; None where none did.
         span: First day of its span, ``YYYY-MM-DD``; None where its data was not read as a span.
         rows: Rows of its CSV files; None where they were not counted.
@@ -32,9 +31,9 @@ class ChampionStep(FrozenModel):
     """One event in the champion's history.
 
     Attributes:
-        when: Time, UTC; None where it is not known.
+        when: UTC; None where it is not known.
         what: ``pushed``, ``rollback``, ``reset`` or ``recovered``.
-        version: Version that serves since; None for a reset, and where none was in place.
+        version: The champion since then; None for a reset, and where none was in place.
         run_id: Run that pushed it; None for a change without a push.
         who: User and machine of a change; empty for a push.
         reason: Why, in the words of the person or command that made the change, or the run's.
@@ -53,7 +52,7 @@ class RunIndex(FrozenModel):
 
     Attributes:
         runs: Every run, oldest first.
-        champion: Which model is the champion; None where nothing has run.
+        champion: None where nothing has run.
         history: The champion's history, oldest first: new versions and other changes.
         notes: Runs that could not be read and why, one sentence each.
     """

@@ -21,8 +21,8 @@ class RunHeader(FrozenModel):
     Attributes:
         started_at: When its first node started, UTC; None where none did.
         ended_at: When its last node ended, UTC; None likewise.
-        span: First day of the span that was read, ``YYYY-MM-DD``; None where the data was not read
-            as a span, or the run did not get that far.
+        span: First day of the span, ``YYYY-MM-DD``; None where the data was not read as a span, or
+            the run did not get that far.
         rows: Rows of the CSV files; None where they were not counted.
         content_hash: SHA-256 of the compiled pipeline: the same where settings and code of every
             node are the same.
@@ -43,14 +43,13 @@ class RunReport(FrozenModel):
     """All facts about a run.
 
     Attributes:
-        summary: How it ended, as ``show --json`` prints it.
+        summary: As ``show --json`` prints it.
         nodes: Every node, in the pipeline's order.
-        data: The data; None where no statistics were made.
-        model: The model; None where none was trained.
-        lineage: From the last artifact back to the rows; None where nothing was made.
-        model_card: The model card; None where no model was trained.
+        data: None where no statistics were made.
+        model: None where none was trained; so is ``model_card``.
+        lineage: None where nothing was made.
         notes: What could not be shown and why, one sentence each; empty in a complete report.
-        test_score: The ML Test Score, by the evidence in this run; empty until it is scored.
+        test_score: Empty until the run is scored.
     """
 
     header: RunHeader

@@ -33,11 +33,7 @@ class IntervalGlyph(NamedTuple):
 
 
 def find_domain(metrics: Sequence[MetricComparison | None]) -> Domain:
-    """Find a scale that holds metrics, their intervals and the champion's values.
-
-    Returns:
-        The scale; from 0 to 1 where there is no number at all.
-    """
+    """Find a scale that holds metrics, their intervals and the champion's; without any, 0 to 1."""
     numbers = [
         number
         for metric in metrics
@@ -51,13 +47,10 @@ def find_domain(metrics: Sequence[MetricComparison | None]) -> Domain:
 def place_interval(
     metric: MetricComparison | None, domain: Domain | None = None
 ) -> IntervalGlyph | None:
-    """Place a metric, its interval and the champion's value on a scale.
+    """Place a metric, its interval and the champion's value; None where it has no value.
 
     Args:
         domain: The scale; None for one that holds this metric alone.
-
-    Returns:
-        The places; None where the metric has no value.
     """
     if metric is None or not _is_number(metric.value):
         return None

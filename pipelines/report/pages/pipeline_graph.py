@@ -47,13 +47,7 @@ class PlacedEdge(NamedTuple):
 
 
 class PlacedGraph(NamedTuple):
-    """A graph that can be drawn.
-
-    Attributes:
-        stages: The stages that have nodes, from top to bottom.
-        nodes: The nodes, likewise.
-        edges: The edges, without those that others imply.
-    """
+    """A graph that can be drawn, from top to bottom, without edges that others imply."""
 
     width: float
     height: float
@@ -63,10 +57,7 @@ class PlacedGraph(NamedTuple):
 
 
 def place_graph(nodes: Sequence[NodeDescription]) -> PlacedGraph:
-    """Place a graph.
-
-    Args:
-        nodes: Its nodes, each after those that it waits for.
+    """Place a graph of nodes, each given after those that it waits for.
 
     Raises:
         KeyError: If a node waits for one that is not given before it.
@@ -84,22 +75,21 @@ def place_graph(nodes: Sequence[NodeDescription]) -> PlacedGraph:
             placed.append(PlacedNode(node.id, _MARGIN, y))
             y += NODE_HEIGHT + _NODE_GAP
     places = {node.id: place for place, node in enumerate(placed)}
-    bulges = {
-        (source, target): _measure_bulge(places[target] - places[source])
-        for target, sources in direct.items()
-        for source in sources
-    }
+    edges, widest = [], 0.0
+    for target, sources in direct.items():
+        for source in sources:
+            above, below = places[source], places[target]
+            bulge = _measure_bulge(below - above)
+            widest = max(widest, bulge)
+            edges.append(
+                PlacedEdge(source, target, _draw_edge(placed[above], placed[below], bulge))
+            )
     return PlacedGraph(
-        width=NODE_WIDTH + max(bulges.values(), default=0.0) + 2 * _MARGIN,
+        width=NODE_WIDTH + widest + 2 * _MARGIN,
         height=y - _NODE_GAP + _MARGIN if placed else y,
         stages=tuple(stages),
         nodes=tuple(placed),
-        edges=tuple(
-            PlacedEdge(
-                source, target, _draw_edge(placed[places[source]], placed[places[target]], bulge)
-            )
-            for (source, target), bulge in bulges.items()
-        ),
+        edges=tuple(edges),
     )
 
 
@@ -107,7 +97,7 @@ def reduce_edges(upstream: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, 
     """Leave out the edges that others imply: where a longer way leads to the same node.
 
     Args:
-        upstream: Nodes and what each waits for, each after those.
+        upstream: Nodes and what each waits for, each given after those.
     """
     before: dict[str, set[str]] = {}
     for node, sources in upstream.items():

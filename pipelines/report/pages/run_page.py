@@ -71,10 +71,8 @@ def render_report(report: RunReport) -> str:
 def _explain_absence(report: RunReport) -> str:
     """Explain why a section has nothing to show."""
     for node in report.nodes:
-        if node.row.state is NodeState.FAILED:
-            return f"{node.id} failed"
-        if node.row.state is NodeState.DATA_REFUSED:
-            return f"{node.id} refused the data"
+        if node.row.state in (NodeState.FAILED, NodeState.DATA_REFUSED):
+            return f"{node.id} {_describe_state(node.row.state)}"
     if report.summary.verdict is Verdict.PARTIAL:
         return "only part of the pipeline was requested"
     return "the run did not get that far, or its files are gone"
@@ -83,23 +81,23 @@ def _explain_absence(report: RunReport) -> str:
 def _count_nodes(report: RunReport) -> str:
     counts = collections.Counter(node.row.state for node in report.nodes)
     return ", ".join(
-        f"{counts[state]} {_VERBS.get(state, mark.word)}"
-        for state, mark in STATE_MARKS.items()
-        if counts[state]
+        f"{counts[state]} {_describe_state(state)}" for state in STATE_MARKS if counts[state]
     )
+
+
+def _describe_state(state: NodeState) -> str:
+    return _VERBS.get(state, STATE_MARKS[state].word)
 
 
 def _draw_model(model: ModelReport) -> Iterator[Chart]:
     if model.training is not None:
         yield from model_charts.draw_training(model.training)
-    for draw in (
-        model_charts.draw_roc,
-        model_charts.draw_precision_recall,
-        model_charts.draw_calibration,
-    ):
-        chart = draw(model)
-        if chart is not None:
-            yield chart
+    curves = (
+        model_charts.draw_roc(model),
+        model_charts.draw_precision_recall(model),
+        model_charts.draw_calibration(model),
+    )
+    yield from (chart for chart in curves if chart is not None)
 
 
 def _list_thresholds(model: ModelReport) -> list[ThresholdCounts]:
@@ -109,4 +107,4 @@ def _list_thresholds(model: ModelReport) -> list[ThresholdCounts]:
         return []
     thinned = model_charts.thin(model.candidate.thresholds, _MAX_SLIDER_STEPS)
     by_threshold = {counts.threshold: counts for counts in (*thinned, chosen)}
-    return [by_threshold[threshold] for threshold in sorted(by_threshold)]
+    return [counts for _, counts in sorted(by_threshold.items())]

@@ -33,10 +33,7 @@ _ACRONYMS = {
 
 
 def render(template: str, **context: object) -> str:
-    """Render a page.
-
-    Returns:
-        The page: one HTML document that needs no other file.
+    """Render a page: one HTML document that needs no other file.
 
     Raises:
         jinja2.UndefinedError: If the template uses a name that is not given.
@@ -159,5 +156,5 @@ def _read_source(environment: jinja2.Environment, name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    digest = hashlib.sha256(text.encode("utf-8")).digest()
-    return f"sha256-{base64.b64encode(digest).decode('ascii')}"
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
