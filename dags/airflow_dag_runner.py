@@ -12,12 +12,7 @@ from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from dags.airflow_config import AirflowConfig
-from dags.dag_documentation import (
-    PARAMETER_TEXTS,
-    describe_check,
-    describe_node,
-    describe_pipeline,
-)
+from dags.dag_documentation import PARAMETER_TEXTS, describe_check, describe_node, describe_pipeline
 from dags.pipeline_operators import (
     CompileRunOperator,
     FinishRunOperator,

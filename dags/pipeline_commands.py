@@ -30,11 +30,7 @@ class PipelineCommands:
         return [*self._begin("compile"), *self._configure(), *files]
 
     def compile_run(
-        self,
-        run_id: str,
-        parameters: RunParameters,
-        span: datetime.date | None,
-        data: Path | None,
+        self, run_id: str, parameters: RunParameters, span: datetime.date | None, data: Path | None
     ) -> list[str]:
         """Compile one run with its own parameters, in the shape that the DAG was made of.
 

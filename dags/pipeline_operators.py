@@ -19,12 +19,7 @@ from dags.notes import note_run, note_task
 from dags.pipeline_commands import PipelineCommands, choose_environment
 from dags.pushed_model import create_asset, find_triggering_version
 from dags.run_links import ArtifactsLink, NodeLogLink, ReportLink, RunFilesLink
-from dags.run_parameters import (
-    ParameterError,
-    choose_span,
-    find_data_folder,
-    read_parameters,
-)
+from dags.run_parameters import ParameterError, choose_span, find_data_folder, read_parameters
 from dags.task_outcome import (
     CommandResult,
     LogReader,

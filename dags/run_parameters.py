@@ -28,11 +28,7 @@ DATA_SCHEMA = {
     "maxLength": 200,
 }
 MAX_EPOCHS_SCHEMA = {"type": ["null", "integer"], "minimum": 1, "maximum": 1000}
-LEARNING_RATE_SCHEMA = {
-    "type": ["null", "number"],
-    "exclusiveMinimum": 0,
-    "maximum": 1,
-}
+LEARNING_RATE_SCHEMA = {"type": ["null", "number"], "exclusiveMinimum": 0, "maximum": 1}
 REFRESH_SCHEMA = {"type": "boolean"}
 
 _DATA_PATTERN = re.compile(str(DATA_SCHEMA["pattern"]))

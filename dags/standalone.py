@@ -32,13 +32,7 @@ from pathlib import Path
 from components.file_lock import FileLock, Patience
 from dags.airflow_config import PROJECT_ROOT, AirflowConfig, load_airflow_config
 from dags.child_process import signal_group, start_group
-from dags.standalone_settings import (
-    ADMIN,
-    HOST,
-    StandaloneSettings,
-    create_environment,
-    load_keys,
-)
+from dags.standalone_settings import ADMIN, HOST, StandaloneSettings, create_environment, load_keys
 from pipelines.records.errors import ConfigError
 
 # None serves logs over the network: the API server reads them from this machine's disk.

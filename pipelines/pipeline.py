@@ -18,11 +18,7 @@ from tfx.types import Channel
 from tfx.types.standard_artifacts import Examples, ExampleStatistics, Model, PushedModel
 
 from components.champion.strategy import ChampionChange, ChampionStrategy
-from components.csv_example_gen.component import (
-    ANY_CSV,
-    DATED_CSV,
-    create_csv_example_gen,
-)
+from components.csv_example_gen.component import ANY_CSV, DATED_CSV, create_csv_example_gen
 from components.curated_schema.component import CuratedSchema
 from components.curated_schema.schema_file import hash_schema
 from components.data_gate.artifact import DataVerdictArtifact

@@ -80,10 +80,7 @@ def rollback(config: PipelineConfig, to_version: int | None, reason: str) -> int
 
 @champion.command("replay")
 @click.option(
-    "--version",
-    type=_VERSION,
-    metavar="VERSION",
-    help="Version to load. [default: the champion's]",
+    "--version", type=_VERSION, metavar="VERSION", help="Version to load. [default: the champion's]"
 )
 @with_config()
 @json_option

@@ -19,11 +19,7 @@ from pipelines.config.layout import OutputLayout
 from pipelines.records.node_result import NodeState
 from pipelines.records.run_summary import RunSummary
 
-_STYLES = {
-    Outcome.PASSED: "green",
-    Outcome.FAILED: "bold yellow",
-    Outcome.INCONCLUSIVE: "yellow",
-}
+_STYLES = {Outcome.PASSED: "green", Outcome.FAILED: "bold yellow", Outcome.INCONCLUSIVE: "yellow"}
 _MAX_PROBLEMS = 20
 _MAX_LINES = 8
 

@@ -12,13 +12,7 @@ from rich.text import Text
 from components.record_file import UnreadableRecordError
 from pipelines.cli.ending_screen import print_summary, render_gates
 from pipelines.cli.options import json_option, run_argument, with_config
-from pipelines.cli.screen import (
-    Screen,
-    add_row,
-    create_table,
-    print_to_stderr,
-    render_headline,
-)
+from pipelines.cli.screen import Screen, add_row, create_table, print_to_stderr, render_headline
 from pipelines.config.layout import OutputLayout
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.metadata.run_store import open_run_store

@@ -44,10 +44,7 @@ _EARLIER_PREFIX = "earlier_"
 _RUNNING = "last_known_state = RUNNING"
 _ENDED_WELL = "(last_known_state = COMPLETE OR last_known_state = CACHED)"
 
-_STATES = {
-    mlmd.Execution.COMPLETE: NodeState.DONE,
-    mlmd.Execution.CACHED: NodeState.CACHED,
-}
+_STATES = {mlmd.Execution.COMPLETE: NodeState.DONE, mlmd.Execution.CACHED: NodeState.CACHED}
 
 _Context = tuple[str, str]
 """Type and name."""

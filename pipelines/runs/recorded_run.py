@@ -154,10 +154,7 @@ def _read_node(store: RunStore, node: NodeDescription, run_id: str) -> RecordedN
     execution = store.read_execution(found)
     previous = None if execution.is_cached else store.find_previous_execution(node.id, found.id)
     return RecordedNode(
-        node,
-        read_result(node.id, found),
-        execution,
-        previous and store.read_execution(previous),
+        node, read_result(node.id, found), execution, previous and store.read_execution(previous)
     )
 
 

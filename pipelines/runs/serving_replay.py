@@ -93,11 +93,7 @@ def replay_version(
         raise ServingReplayError(f"version {version}: {error}") from error
     with ReplayProcesses(1) as processes:
         [replay] = replay_models(
-            processes,
-            [layout.serving_root / str(version)],
-            files,
-            scored,
-            judgement.settings,
+            processes, [layout.serving_root / str(version)], files, scored, judgement.settings
         )
     facts = compare_replay(replay, scored, scored.candidate)
     results = judge(measured, gates, Evidence(candidate=facts)) if gates else ()

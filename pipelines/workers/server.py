@@ -26,14 +26,7 @@ from pathlib import Path
 import pydantic
 
 from components.bulk_imports import pause_garbage_collection
-from pipelines.workers.protocol import (
-    EndRequest,
-    Reply,
-    Request,
-    Work,
-    receive_lines,
-    send_line,
-)
+from pipelines.workers.protocol import EndRequest, Reply, Request, Work, receive_lines, send_line
 
 _STOP_SECONDS = 20.0
 _REQUEST_SECONDS = 10.0
