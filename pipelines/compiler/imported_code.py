@@ -54,14 +54,13 @@ def list_imports(modules: Collection[str], task: str) -> tuple[list[str], list[s
     """
     ours, packages = set[str](), set[str]()
     for module in modules:
-        if module.split(".")[0] in _NODE_SOURCES:
+        top = _get_top(module)
+        if top in _NODE_SOURCES:
             ours |= {module, *_build_graph(*_NODE_SOURCES).find_upstream_modules(module)}
         else:
-            library = module.split(".")[0]
-            packages |= {library, *_build_graph(library).find_modules_directly_imported_by(module)}
-    packages |= {name for name in ours if name.split(".")[0] not in _NODE_SOURCES}
-    tops = {name.split(".")[0] for name in packages} - sys.stdlib_module_names
-    sources = {name for name in ours if name.split(".")[0] in _NODE_SOURCES}
+            packages |= {top, *_build_graph(top).find_modules_directly_imported_by(module)}
+    sources = {name for name in ours if _get_top(name) in _NODE_SOURCES}
+    tops = {_get_top(name) for name in packages | (ours - sources)} - sys.stdlib_module_names
     with_parents = {
         ".".join(parts[:length])
         for parts in (name.split(".") for name in sources)
@@ -83,6 +82,10 @@ def _build_graph(*packages: str) -> grimp.ImportGraph:
         exclude_type_checking_imports=True,
         cache_dir=None,
     )
+
+
+def _get_top(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def _find_source(module: str) -> str:

@@ -23,7 +23,6 @@ class GuardedMetadata(metadata.Metadata):
     """Opens the store under its lock."""
 
     def __init__(self, connection_config: metadata_store_pb2.ConnectionConfig) -> None:
-        """Prepare the handle; nothing is opened yet."""
         super().__init__(connection_config)
         self._address = read_connection_config(connection_config)
         self._guard = contextlib.ExitStack()
@@ -44,7 +43,6 @@ class GuardedMetadata(metadata.Metadata):
         exc_value: BaseException | None = None,
         exc_tb: types.TracebackType | None = None,
     ) -> None:
-        """Close the store, then free the lock."""
         super().__exit__(exc_type, exc_value, exc_tb)
         if self._users == 0:
             self._guard.close()

@@ -21,11 +21,8 @@ class NodeState(str, enum.Enum):
     CACHED = "cached"
     """Nothing that it depends on had changed: the earlier outputs stand."""
     DATA_REFUSED = "data refused"
-    """It refused the data."""
     MODEL_REFUSED = "model refused"
-    """It refused the model."""
     FAILED = "failed"
-    """It broke."""
     SKIPPED = "skipped"
     """It was not started, because of what happened before it or by request."""
 
@@ -72,8 +69,4 @@ class NodeResult(Record):
     @property
     def exit_code(self) -> ExitCode:
         """The exit code of a process that ran this node alone."""
-        return {
-            NodeState.DATA_REFUSED: ExitCode.DATA_REFUSED,
-            NodeState.MODEL_REFUSED: ExitCode.MODEL_REFUSED,
-            NodeState.FAILED: ExitCode.FAILED,
-        }.get(self.state, ExitCode.DONE)
+        return ExitCode.of(self.state)
