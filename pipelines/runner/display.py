@@ -12,7 +12,7 @@ class RunDisplay(contextlib.AbstractContextManager["RunDisplay"]):
     """Receives a run's events, and shows nothing itself. Entered when the run begins."""
 
     def __exit__(self, *_: object) -> None:
-        """End with the run."""
+        pass
 
     def compiled(self, description: PipelineDescription) -> None:
         """The pipeline is compiled; its nodes are known."""

@@ -51,18 +51,13 @@ class WorkerPool:
         Raises:
             CompilationError: If it could not be compiled.
         """
-        log_path = config.layout.run(run_id).log_path("compile")
         request = CompileRequest(
-            config=config,
-            run_id=run_id,
-            from_nodes=from_nodes,
-            to_nodes=to_nodes,
-            log_path=log_path,
+            config=config, run_id=run_id, from_nodes=from_nodes, to_nodes=to_nodes
         )
         reply = self._call(request)
         if reply.error or reply.ended != 0:
             error = reply.error or f"the compiler's process {_describe_end(reply)}"
-            raise CompilationError(f"{error} (log: {log_path})")
+            raise CompilationError(f"{error} (log: {request.log_path})")
 
     def run_node(self, request: NodeRequest) -> NodeResult:
         """Run a node; it has failed where its process died."""

@@ -29,18 +29,18 @@ _MAX_DIRECTORY_BYTES = 80
 
 
 class CompileRequest(FrozenModel):
-    """Compile a run's pipeline, or the part from some nodes to others, into the run's folder.
-
-    Attributes:
-        log_path: File that its log is appended to.
-    """
+    """Compile a run's pipeline, or the part from some nodes to others, into the run's folder."""
 
     kind: Literal["compile_run"] = "compile_run"
     config: PipelineConfig
     run_id: str
     from_nodes: tuple[str, ...] = ()
     to_nodes: tuple[str, ...] = ()
-    log_path: Path
+
+    @property
+    def log_path(self) -> Path:
+        """File that its log is appended to."""
+        return self.config.layout.run(self.run_id).log_path("compile")
 
 
 class EndRequest(FrozenModel):
@@ -87,9 +87,9 @@ def find_runtime_directory() -> Path:
     base = os.environ.get("XDG_RUNTIME_DIR")
     name = "tfx-pipelines" if base else f"tfx-pipelines-{os.getuid()}"
     directory = Path(base or tempfile.gettempdir()) / name
-    if len(os.fsencode(directory)) > _MAX_DIRECTORY_BYTES:
+    if (size := len(os.fsencode(directory))) > _MAX_DIRECTORY_BYTES:
         raise OSError(
-            f"{directory}: got a path of {len(os.fsencode(directory))} bytes, expected at most "
+            f"{directory}: got a path of {size} bytes, expected at most "
             f"{_MAX_DIRECTORY_BYTES} for a folder of sockets; set XDG_RUNTIME_DIR to a shorter one"
         )
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)

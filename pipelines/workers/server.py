@@ -44,10 +44,9 @@ class _Job:
 
 
 class WorkerServer:
-    """Accepts tasks on a socket until it is idle for too long or told to end."""
+    """Accepts tasks on a listening Unix socket until it is told to end, or idle for too long."""
 
     def __init__(self, listener: socket.socket, idle_seconds: float) -> None:
-        """Serve on a Unix socket that listens; end after being idle for so many seconds."""
         self._listener = listener
         self._idle_seconds = idle_seconds
         self._selector = selectors.DefaultSelector()
