@@ -19,7 +19,7 @@ from pipelines.metadata.run_store import open_run_store
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
 from pipelines.report.publication import publish_missing
-from pipelines.runs.champion import ChampionStore
+from pipelines.runs.champion import open_champion
 from pipelines.runs.explanation import RunExplanation, explain_run
 from pipelines.runs.recorded_run import load_run
 from pipelines.runs.retention import Freed, find_garbage, free
@@ -62,8 +62,7 @@ def show(config: PipelineConfig, run_id: str | None, screen: Screen) -> int:
 @json_option
 def explain(config: PipelineConfig, run_id: str | None, screen: Screen) -> int:
     """Explain why a model was or was not pushed, and why each node was or was not cached."""
-    layout = config.layout
-    recorded = load_run(layout, find_run_id(layout, run_id))
+    recorded = load_run(config.layout, find_run_id(config.layout, run_id))
     explanation = explain_run(recorded, find_summary(recorded))
     screen.print(*_render(explanation))
     screen.write_json(explanation)
@@ -132,9 +131,8 @@ def _list_changes(layout: OutputLayout, found: RunList) -> list[_TimedRow]:
     """List the changes of the champion as rows, named by their time as runs are."""
     if not found.runs:
         return []
-    pipeline = found.runs[-1].pipeline
-    with open_run_store(layout.metadata_store, pipeline) as store:
-        changes = ChampionStore(store, layout).show().changes
+    with open_champion(layout, found.runs[-1].pipeline) as store:
+        changes = store.show().changes
     rows: list[_TimedRow] = []
     for change in changes:
         when = datetime.datetime.fromisoformat(change.when)

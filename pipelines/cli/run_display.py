@@ -31,11 +31,9 @@ class PlainDisplay(RunDisplay):
     """One line per event, for pipes, logs and CI."""
 
     def __init__(self, console: Console) -> None:
-        """Print to a console."""
         self._console = console
 
     def __enter__(self) -> PlainDisplay:
-        """Print that the run is being prepared."""
         self._begun = time.monotonic()
         self._print(_PREPARING)
         return self
@@ -64,14 +62,12 @@ class LiveDisplay(RunDisplay):
     """A table that fills in place; it refreshes itself."""
 
     def __init__(self, console: Console) -> None:
-        """Draw on a terminal."""
         self._console = console
         self._nodes: tuple[str, ...] = ()
         self._started: dict[str, float] = {}
         self._results: dict[str, NodeResult] = {}
 
     def __enter__(self) -> LiveDisplay:
-        """Begin to draw."""
         self._begun = time.monotonic()
         self._live = Live(console=self._console, refresh_per_second=8, get_renderable=self._draw)
         self._live.start()

@@ -28,19 +28,17 @@ _STYLES = {
 
 
 class Screen:
-    """Where a command prints for people: not where its JSON goes."""
+    """Where a command prints for people: not where its JSON goes.
+
+    Its width is fixed where there is no terminal. The JSON goes to a file, to standard output by
+    ``-``, or nowhere.
+    """
 
     def __init__(self, json_path: Path | None = None) -> None:
-        """Choose the stream; the width is fixed where there is no terminal.
-
-        Args:
-            json_path: File for the JSON; ``-`` for standard output, None for none.
-        """
         self._json_path = json_path
-        console = Console(stderr=self.gives_json_to_stdout)
-        if not console.is_terminal:
-            console = Console(stderr=console.stderr, width=_PLAIN_WIDTH)
-        self.console = console
+        self.console = Console(stderr=self.gives_json_to_stdout)
+        if not self.console.is_terminal:
+            self.console.width = _PLAIN_WIDTH
 
     @property
     def gives_json_to_stdout(self) -> bool:

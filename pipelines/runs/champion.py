@@ -113,10 +113,9 @@ class Recovered:
 
 
 class ChampionStore:
-    """The champion of one pipeline in an open metadata store."""
+    """The champion of one pipeline in an open metadata store, whose lock the caller holds."""
 
     def __init__(self, runs: RunStore, layout: OutputLayout) -> None:
-        """Wrap the pipeline's open store, whose lock the caller holds."""
         self._runs = runs
         self._layout = layout
 
@@ -124,12 +123,12 @@ class ChampionStore:
         """Show which model is the champion, and how it came to be."""
         changes = self._list_changes()
         latest = find_latest(self._list_pushes(), map(read_change, changes))
-        model_id = latest.model_id if latest else None
+        model_id = latest and latest.model_id
         models = self._runs.store.get_artifacts_by_id([model_id]) if model_id else []
         return ChampionState(
             model_id=model_id,
             model_uri=models[0].uri if models else None,
-            version=latest.version if latest else None,
+            version=latest and latest.version,
             serving_versions=tuple(list_versions(self._layout.serving_root)),
             changes=tuple(map(_read_record, changes)),
         )
@@ -165,10 +164,7 @@ class ChampionStore:
         return self._record(Action.RESET, reason)
 
     def roll_back(self, reason: str, to_version: int | None = None) -> ChampionChangeRecord:
-        """Make an earlier version the champion, and serve it as the newest version.
-
-        Args:
-            to_version: The version; None for the one before the champion's.
+        """Serve an earlier version, or the one before the champion's, as the newest version.
 
         Raises:
             UsageError: If the reason is empty.
@@ -181,10 +177,7 @@ class ChampionStore:
         return self._record(Action.ROLLBACK, reason, model_id, pushed.version, version)
 
     def find_model(self, version: int) -> int:
-        """Find the model that a version holds.
-
-        Returns:
-            Id of its ``Model`` artifact.
+        """Find the id of the ``Model`` artifact that a version holds.
 
         Raises:
             ChampionError: If the store knows of none, or the version's folder is gone.

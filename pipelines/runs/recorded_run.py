@@ -49,7 +49,7 @@ class RecordedNode:
 
     @property
     def inputs(self) -> tuple[StoredArtifact, ...]:
-        """Its inputs."""
+        """Its inputs; none where it never started."""
         return self.execution.inputs if self.execution else ()
 
     @property

@@ -84,10 +84,7 @@ def list_some_runs(layout: OutputLayout) -> RunList:
 
 
 def find_run_id(layout: OutputLayout, run_id: str | None) -> str:
-    """Find a run.
-
-    Args:
-        run_id: The run; None for the newest.
+    """Find a run; None for the newest.
 
     Raises:
         UsageError: If there is no such run, or none at all.

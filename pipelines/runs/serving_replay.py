@@ -35,7 +35,6 @@ class ServingReplay(FrozenModel):
 
     Attributes:
         run_id: The run that judged its model.
-        passed: Whether every serving gate passes.
         gates: The serving gates; those that compare with a champion have none to compare with.
     """
 
@@ -69,10 +68,7 @@ def replay_version(
     """Load a pushed version in a fresh process and replay the rows that it was judged on.
 
     Its answers are compared with the Evaluator's, and it must pass the same serving gates as before
-    the push.
-
-    Args:
-        version: The version; None for the champion's.
+    the push. None stands for the champion's version.
 
     Raises:
         UsageError: If nothing has run there yet.
