@@ -27,20 +27,14 @@ def note_task(connection_id: str | None, task_instance: Any, text: str) -> None:
 
     Args:
         connection_id: Airflow connection to Airflow's API; None for no notes.
-        text: The note; what is beyond the length of Airflow's notes is cut off.
+        text: The note; it is cut to the length of Airflow's notes.
     """
     run = _describe_run(task_instance)
     _note(connection_id, f"{run}/taskInstances/{quote(task_instance.task_id, safe='')}", text)
 
 
 def note_run(connection_id: str | None, task_instance: Any, text: str) -> None:
-    """Set the note of a task's run.
-
-    Args:
-        connection_id: Airflow connection to Airflow's API; None for no notes.
-        task_instance: Any task of the run.
-        text: The note; what is beyond the length of Airflow's notes is cut off.
-    """
+    """Set the note of a task's run, as ``note_task`` does that of a task."""
     _note(connection_id, _describe_run(task_instance), text)
 
 

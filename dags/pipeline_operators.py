@@ -45,7 +45,6 @@ class PipelineOperator(BaseOperator):
     """Runs a command, shows its output live, and stops it with all of its children when killed."""
 
     def __init__(self, *, config: AirflowConfig, pipeline: PipelineDescription, **kwargs: Any):
-        """Keep what every command needs."""
         super().__init__(**kwargs)
         self.config = config
         self.pipeline = pipeline

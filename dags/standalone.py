@@ -62,7 +62,6 @@ class StandaloneAirflow:
     """
 
     def __init__(self, settings: StandaloneSettings, inherited: Mapping[str, str]) -> None:
-        """Create keys and settings; nothing is started yet."""
         self.settings = settings
         self.keys = load_keys(settings)
         # Of its own, so that the worker servers that nodes start are its own too. A short path:

@@ -164,7 +164,6 @@ class LogReader:
     """
 
     def __init__(self) -> None:
-        """Begin at the first line."""
         self._level: int | None = None
         self._is_folded = False
 
