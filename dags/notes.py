@@ -23,12 +23,7 @@ _logger = logging.getLogger(__name__)
 
 
 def note_task(connection_id: str | None, task_instance: Any, text: str) -> None:
-    """Set the note of a task.
-
-    Args:
-        connection_id: Airflow connection to Airflow's API; None for no notes.
-        text: The note; it is cut to the length of Airflow's notes.
-    """
+    """Set the note of a task, cut to the length of Airflow's; none without a connection."""
     run = _describe_run(task_instance)
     _note(connection_id, f"{run}/taskInstances/{quote(task_instance.task_id, safe='')}", text)
 

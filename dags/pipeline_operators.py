@@ -118,11 +118,7 @@ class CompileRunOperator(PipelineOperator):
     operator_extra_links = (RunFilesLink(),)
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Compile the run.
-
-        Returns:
-            The run's folder, and what it reads.
-        """
+        """Compile the run; return its folder, and what it reads."""
         run_id = context["run_id"]
         try:
             parameters = read_parameters(context["params"])
@@ -156,11 +152,7 @@ class NodeOperator(PipelineOperator):
     operator_extra_links = (ReportLink(), ArtifactsLink(), NodeLogLink(), RunFilesLink())
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Run the node.
-
-        Returns:
-            How it ended: a ``NodeResult`` as JSON.
-        """
+        """Run the node; return how it ended, a ``NodeResult`` as JSON."""
         run_id = context["run_id"]
         ir_path = self.layout.run(run_id).ir_path
         result = self.ask(lambda path: self.commands.run_node(ir_path, self.task_id, run_id, path))
@@ -199,11 +191,7 @@ class FinishRunOperator(PipelineOperator):
     operator_extra_links = (ReportLink(), RunFilesLink())
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Finish the run.
-
-        Returns:
-            How it ended, without the long lists: they are in the run's files.
-        """
+        """Finish the run; return how it ended, without the long lists that its files have."""
         run_id = context["run_id"]
         task_instance = context["ti"]
         if not self._is_compiled(run_id):
@@ -232,11 +220,7 @@ class ReplayOperator(PipelineOperator):
     ui_color = "#e8f7ec"
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Replay the model of the event that triggered the run, or the newest.
-
-        Returns:
-            What was found.
-        """
+        """Replay the model whose push triggered the run, or the newest; return what was found."""
         version = find_triggering_version(context)
         result = self.ask(lambda path: self.commands.replay_champion(version, path))
         outcome = judge_node(result)

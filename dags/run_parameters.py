@@ -107,12 +107,7 @@ def read_parameters(values: Mapping[str, Any]) -> RunParameters:
 def choose_span(
     parameters: RunParameters, logical_date: datetime.datetime | None, period: Period = "quarter"
 ) -> datetime.date | None:
-    """Choose the span of a run: the one asked for, or the one that its date is in.
-
-    Args:
-        logical_date: The run's, which is where the interval begins that it stands for; None for a
-            run without a date.
-        period: What a span covers.
+    """Choose the span of a run: the one asked for, or the one that its logical date is in.
 
     Returns:
         First day of the span; None where the run reads a folder instead.
@@ -138,14 +133,7 @@ def choose_span(
 
 
 def find_data_folder(name: str, roots: Sequence[Path]) -> Path:
-    """Find the folder that a run reads.
-
-    Args:
-        name: Path of the folder, from one of the roots.
-        roots: Folders that it must be below; links are followed before this is checked.
-
-    Returns:
-        The folder, absolute, in the first root that has it.
+    """Find the folder that a run reads, in the first root that has it; links are followed.
 
     Raises:
         ParameterError: If the name has other characters than a plain path's, leaves the root, or

@@ -120,9 +120,6 @@ class StandaloneAirflow:
 
         What is left of one that was killed is ended first, as a service manager does: workers of a
         dead scheduler keep its database connection open, and with it the locks that it held.
-
-        Args:
-            name: One of ``COMPONENTS``.
         """
         if name in self.processes:
             signal_group(self.processes[name].pid, signal.SIGKILL)
@@ -287,11 +284,7 @@ def _serve(airflow: StandaloneAirflow, config: AirflowConfig) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until Ctrl-C.
-
-    Args:
-        arguments: Words of the command line; this process's own by default.
-    """
+    """Serve until Ctrl-C."""
     settings = _read_options(arguments)
     try:
         config = load_airflow_config(settings.dags_folder / "airflow.yaml")

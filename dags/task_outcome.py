@@ -97,14 +97,7 @@ def describe_node(result: CommandResult) -> str:
 
 
 def describe_result(answer: Mapping[str, Any]) -> str:
-    """Describe in one line how a node ended well.
-
-    Args:
-        answer: A ``NodeResult`` as JSON.
-
-    Returns:
-        State, seconds, rows, and the version that was pushed.
-    """
+    """Describe in one line how a node ended well: state, seconds, rows, version pushed."""
     try:
         result = NodeResult.model_validate(answer)
     except pydantic.ValidationError:
@@ -168,14 +161,7 @@ class LogReader:
         self._is_folded = False
 
     def read(self, line: str) -> list[tuple[int, str]]:
-        """Read one line.
-
-        Args:
-            line: As it was printed. Time and level are taken off: Airflow shows its own.
-
-        Returns:
-            What to log: level as ``logging`` counts them, and text.
-        """
+        """Read a printed line; return texts to log, each with its level and without its own time."""
         match = _LOG_LINE.match(line)
         level = _LEVELS.get(match["level"]) if match else None
         if match is not None and level is not None:

@@ -61,11 +61,7 @@ class DataStage(NamedTuple):
 
 
 class TrainStage(NamedTuple):
-    """A trained model, the candidate.
-
-    Attributes:
-        examples: The rows that it was trained on, of all spans of the window.
-    """
+    """A trained model, the candidate, and the rows of all spans that it was trained on."""
 
     nodes: tuple[BaseNode, ...]
     examples: Channel
@@ -84,9 +80,6 @@ def create_pipeline(config: PipelineConfig, beam_arguments: Sequence[str]) -> Pi
 
     Args:
         beam_arguments: Beam's options, those that say what its workers get among them.
-
-    Returns:
-        The TFX pipeline, not yet compiled; nothing is read but source and schema.
     """
     data = create_data_stage(config)
     trained = create_train_stage(config, data)

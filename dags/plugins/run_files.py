@@ -59,14 +59,7 @@ def find_output(dag_id: str) -> OutputLayout:
 
 
 def find_shown(layout: OutputLayout, place: str) -> Path:
-    """Find a file or folder that may be shown.
-
-    Args:
-        layout: Where runs are kept.
-        place: Path below the output root.
-
-    Returns:
-        The path, with links followed.
+    """Find a file or folder below the output root that may be shown; links are followed.
 
     Raises:
         HTTPException: If it is outside, hidden or not there.

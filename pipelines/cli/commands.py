@@ -78,11 +78,7 @@ def commands() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one per kind of error
-    """Run a command.
-
-    Args:
-        arguments: Its words; the process's own by default.
-    """
+    """Run a command; its words are the process's own by default."""
     handler = logging.StreamHandler()
     handler.setFormatter(_LowerCaseLevel())
     logging.basicConfig(handlers=[handler], level=logging.WARNING)

@@ -25,11 +25,7 @@ _MAX_LINES = 8
 
 
 def print_summary(console: Console, summary: RunSummary, problem: str | None = None) -> None:
-    """Print the ending screen.
-
-    Args:
-        problem: Why a run that has just ended has no page; None where it has one.
-    """
+    """Print the ending screen; ``problem`` says why a run that has just ended has no page."""
     console.print(_render(summary), highlight=False)
     if problem is not None:
         console.print(Text(f"warning: {problem}"), highlight=False)
@@ -87,11 +83,7 @@ def _render_metrics(summary: RunSummary) -> RenderableType:
 
 
 def render_gates(gates: tuple[GateResult, ...]) -> RenderableType:
-    """Render gates: each refusal, and of each gate's other slices the one nearest to its limit.
-
-    Args:
-        gates: Gates' outcomes, those of one gate next to each other.
-    """
+    """Render gates: each refusal, and of each gate's other slices the one nearest to its limit."""
     numbers = ("value", "limit", "champion")
     headers = ("gate", "slice", *numbers, "outcome")
     table = create_table(*headers, right=numbers, no_wrap=("gate", *numbers))

@@ -68,11 +68,7 @@ json_option = click.option(
 
 
 def with_config(*more: Literal["data", "span", "refresh"]) -> Callable[[_Command], _Command]:
-    """Add the configuration's options to a command, and pass it the one loaded as ``config``.
-
-    Args:
-        more: Options beside ``--config``, ``--set`` and ``--output``.
-    """
+    """Add the configuration's options, and ``more``, to a command; it is passed the ``config``."""
 
     def decorate(command: _Command) -> _Command:
         @functools.wraps(command)

@@ -30,8 +30,7 @@ _STYLES = {
 class Screen:
     """Where a command prints for people: not where its JSON goes.
 
-    Its width is fixed where there is no terminal. The JSON goes to a file, to standard output by
-    ``-``, or nowhere.
+    ``-`` stands for standard output. The width is fixed where there is no terminal.
     """
 
     def __init__(self, json_path: Path | None = None) -> None:
@@ -73,12 +72,7 @@ def print_to_stderr(lines: Iterable[str]) -> None:
 def create_table(
     *headers: str, right: Collection[str] = (), no_wrap: Collection[str] = ()
 ) -> Table:
-    """Create an empty table.
-
-    Args:
-        right: Headers of the columns that are aligned to the right.
-        no_wrap: Headers of the columns whose cells stay on one line.
-    """
+    """Create an empty table, some columns aligned to the right, some kept on one line."""
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
     for header in headers:
         justify = "right" if header in right else "left"

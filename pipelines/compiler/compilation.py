@@ -27,12 +27,7 @@ _HOOK_PARAMETERS = ("run_fn", "preprocessing_fn")
 def compile_pipeline(
     config: PipelineConfig, from_nodes: Collection[str] = (), to_nodes: Collection[str] = ()
 ) -> tuple[pipeline_pb2.Pipeline, PipelineDescription]:
-    """Compile to the IR, and describe it.
-
-    Args:
-        from_nodes: Nodes that a run starts from; empty for all.
-        to_nodes: Nodes that it ends with; empty for all.
-    """
+    """Compile a pipeline, or the part from some nodes to others, to the IR, and describe it."""
     ir = compile_ir(create_pipeline(config, add_worker_sources(config.beam.arguments)))
     nodes = [node.pipeline_node for node in ir.nodes]
     for node in nodes:

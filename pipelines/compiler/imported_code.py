@@ -32,9 +32,8 @@ def hash_imported_code(modules: Collection[str], task: str) -> str:
         task: Folder under ``schemas/`` that is loaded where the feature table is imported.
 
     Returns:
-        SHA-256 in hexadecimal, of the sources of this product that the modules import directly or
-        indirectly, and of the versions of the packages that those sources, or a library's own
-        module, import directly.
+        SHA-256 in hexadecimal, of the sources of this product that the modules import, directly or
+        not, and of the versions of the packages that those, or a library's module, import directly.
 
     Raises:
         grimp.exceptions.ModuleNotPresent: If a module does not exist.
@@ -46,12 +45,7 @@ def hash_imported_code(modules: Collection[str], task: str) -> str:
 
 
 def list_imports(modules: Collection[str], task: str) -> tuple[list[str], list[str]]:
-    """List what modules import; arguments as of ``hash_imported_code``.
-
-    Returns:
-        Sources of this product, as ``hash_sources`` takes them, and names of distributions,
-        both sorted.
-    """
+    """List, sorted, what modules import: sources of this product, and names of distributions."""
     ours, packages = set[str](), set[str]()
     for module in modules:
         top = _get_top(module)

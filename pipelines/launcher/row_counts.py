@@ -21,10 +21,7 @@ _OVERALL_KEY = "overall"
 
 
 def count_rows(stored: StoredArtifact) -> dict[str, int]:
-    """Count an artifact's rows.
-
-    Args:
-        stored: An artifact of one of ``COUNTED_TYPES``, with its files in place.
+    """Count the rows of an artifact of one of ``COUNTED_TYPES``, with its files in place.
 
     Returns:
         Rows by split (``overall`` for an evaluation, ``csv`` for those that CsvExampleGen read).
@@ -33,10 +30,7 @@ def count_rows(stored: StoredArtifact) -> dict[str, int]:
 
 
 def check_rows(node_id: str, rows: Rows, evaluated_splits: Sequence[str]) -> tuple[Problem, ...]:
-    """Compare the rows that a node read and wrote.
-
-    Args:
-        rows: Rows in and out; a node without rows on either side is not checked.
+    """Compare the rows that a node read and wrote; without rows on either side it is not checked.
 
     Returns:
         One problem per difference, with both numbers; empty if all agree.

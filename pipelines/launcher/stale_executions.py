@@ -31,9 +31,6 @@ def close_stale_executions(
 
     Args:
         held_run_id: Run whose lock the caller holds, so that its running executions are stale.
-
-    Returns:
-        Ids of the executions that were closed.
     """
     closed = []
     for execution in store.list_running(node_id):

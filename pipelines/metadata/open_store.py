@@ -31,10 +31,7 @@ _TEXT_INDEXES = (
 
 
 def open_store(address: StoreAddress) -> ml_metadata.MetadataStore:
-    """Open a store, and create its tables where there are none; the caller holds its lock.
-
-    Returns:
-        The store, for text of any characters and length.
+    """Open a store for text of any characters and length; the caller holds its lock.
 
     Raises:
         StoreUnavailableError: If it is a database that can't be reached or prepared.

@@ -49,11 +49,7 @@ _Context = tuple[str, str]
 
 @dataclasses.dataclass(frozen=True)
 class StoredArtifact:
-    """An input or output of an execution.
-
-    Attributes:
-        key: Name of the node's input or output.
-    """
+    """An input or output of an execution; ``key`` is what the node calls it."""
 
     key: str
     artifact: mlmd.Artifact

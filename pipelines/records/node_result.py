@@ -28,12 +28,7 @@ class NodeState(str, enum.Enum):
 
 
 class Rows(Record):
-    """Rows into a node and out of it, by split.
-
-    Attributes:
-        read: Rows of each split that the node was given.
-        written: Rows of each split that it wrote or measured.
-    """
+    """Rows that a node was given, and those that it wrote or measured, by split."""
 
     read: dict[str, int] = pydantic.Field(default_factory=dict)
     written: dict[str, int] = pydantic.Field(default_factory=dict)

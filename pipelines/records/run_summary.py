@@ -33,13 +33,7 @@ class Verdict(str, enum.Enum):
 
 
 class NodeSummary(Record):
-    """How one node ended, as a run's summary shows it.
-
-    Attributes:
-        started_at, seconds, cached, log: As in ``NodeResult``.
-        rows_in: Rows read, by split.
-        rows_out: Rows written or measured, by split.
-    """
+    """How one node ended, as a run's summary shows it; with rows read and written, by split."""
 
     id: str
     state: NodeState
@@ -98,11 +92,7 @@ class RunSummary(Record):
 def find_time_span(
     nodes: Sequence[NodeResult | NodeSummary],
 ) -> tuple[datetime.datetime, datetime.datetime] | None:
-    """Find when a run's first node started and its last one ended.
-
-    Returns:
-        Both times, UTC; None where no node started.
-    """
+    """Find when the first node started and the last one ended, UTC; None where none started."""
     spans = [
         (node.started_at, node.started_at + datetime.timedelta(seconds=node.seconds))
         for node in nodes

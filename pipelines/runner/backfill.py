@@ -80,10 +80,7 @@ class BackfillSummary(FrozenModel):
 def choose_spans(
     config: PipelineConfig, first: datetime.date | None, last: datetime.date | None
 ) -> tuple[datetime.date, ...]:
-    """Choose the spans between two dates.
-
-    Args:
-        first, last: Both included; None for no limit on that side.
+    """Choose the spans between two dates, both included.
 
     Returns:
         Their first days, ascending; at least one.

@@ -30,11 +30,7 @@ class LocalRun(NamedTuple):
 
 
 def create_run_id(layout: OutputLayout, now: datetime.datetime) -> str:
-    """Name a run by its start, a time with its zone, and make its folder.
-
-    Returns:
-        Such as ``20260131T235959Z``; with a number behind it where that one is taken.
-    """
+    """Name a run by its start, such as ``20260131T235959Z`` or ``…Z-2``, and make its folder."""
     stamp = now.astimezone(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     run_id, number = stamp, 1
     while True:

@@ -22,12 +22,7 @@ if TYPE_CHECKING:
 
 
 class EndedRun(NamedTuple):
-    """A run that has ended, and what it left.
-
-    Attributes:
-        problem: Why it has no page; None where it has one.
-        champion_version: Version that was the champion before it; None without one.
-    """
+    """A run, why it has no page, if so, and the version that was the champion before it."""
 
     summary: RunSummary
     problem: str | None

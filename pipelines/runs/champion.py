@@ -71,7 +71,6 @@ class ChampionState(Record):
 
     Attributes:
         model_id: Id of its ``Model`` artifact; None where there is no champion.
-        model_uri: Folder of that artifact.
         version: Version that holds it under ``serving/``; None where there is none.
         serving_versions: Versions that are in place, lowest first.
         changes: Changes without a push, oldest first.

@@ -18,13 +18,7 @@ _MAX_CHARACTERS = 32
 
 
 class Difference(FrozenModel):
-    """One thing that a node depends on and that has changed.
-
-    Attributes:
-        kind: ``input`` or ``parameter``.
-        before: What it was at the node's last good execution, shortened.
-        after: What it is now, shortened.
-    """
+    """An input or parameter that a node depends on, changed since its last good execution."""
 
     kind: str
     name: str

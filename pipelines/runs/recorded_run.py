@@ -30,7 +30,6 @@ class RecordedNode:
     """One node of a run.
 
     Attributes:
-        description: The node as the run compiled it.
         result: How it ended; skipped where it never started.
         execution: Its last execution; None where it never started.
         previous: The last execution before that one, of any run, that ended well; None where there
@@ -121,10 +120,7 @@ class RecordedRun:
 
 
 def load_run(layout: OutputLayout, run_id: str) -> RecordedRun:
-    """Load a run, also one that still goes on or was killed.
-
-    Returns:
-        The run; without a metadata store, no node of it has started.
+    """Load a run, also one that still goes on or was killed; with no store, no node has started.
 
     Raises:
         OSError: If the run was never compiled, or the store can't be reached.

@@ -120,10 +120,7 @@ class WorkerCall:
         self._is_stopped = False
 
     def run(self) -> Reply:
-        """Have the task done, and wait for its end.
-
-        Returns:
-            How it ended; ``ended`` is None where the server died meanwhile.
+        """Have the task done; in the reply, ``ended`` is None where the server died meanwhile.
 
         Raises:
             WorkerError: If no server took the task.

@@ -21,17 +21,15 @@ class CompilationError(OperationError):
 
 
 class WorkerPool:
-    """Has the tasks of one run done; the caller's threads wait for them."""
+    """Has the tasks of one run done; the caller's threads wait for them.
+
+    By the given server, or the one that all runs of this user share, started if there is none.
+
+    Raises:
+        WorkerError: If the server could not be started.
+    """
 
     def __init__(self, client: WorkerClient | None = None) -> None:
-        """Start the server, if there is none; it imports in the background.
-
-        Args:
-            client: Talks to the server; None for the one that all runs of this user share.
-
-        Raises:
-            WorkerError: If it could not be started.
-        """
         self._client = client or WorkerClient.shared()
         self._calls: set[WorkerCall] = set()
         # Re-entrant: ``stop`` is called by signal handlers, also while it is at work.
