@@ -44,13 +44,12 @@ class ChildProcess:
 
     def stop(self, patience_seconds: float) -> None:
         """End the command and all of its children: by SIGTERM, then by SIGKILL."""
-        signal_group(self.pid, signal.SIGTERM)
         # Bounded waits alone: this may run in a signal handler, while `read` holds the wait's lock.
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(patience_seconds)
-        signal_group(self.pid, signal.SIGKILL)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_SIGKILL_SECONDS)
+        waits = {signal.SIGTERM: patience_seconds, signal.SIGKILL: _SIGKILL_SECONDS}
+        for number, seconds in waits.items():
+            signal_group(self.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(seconds)
 
 
 def start_group(

@@ -24,7 +24,6 @@ from dags.task_outcome import (
     CommandResult,
     LogReader,
     Outcome,
-    describe_exit,
     describe_node,
     describe_replay,
     describe_result,
@@ -130,8 +129,8 @@ class CompileRunOperator(PipelineOperator):
             self.conclude(Outcome.FAIL, str(error), context)
             raise
         result = self.run_command(self.commands.compile_run(run_id, parameters, span, data or None))
-        reason = result.last_line or describe_exit(result.exit_code)
-        self.conclude(judge_node(result), reason.removeprefix("error: "), context)
+        reason = result.last_words.removeprefix("error: ")
+        self.conclude(judge_node(result), reason, context)
         return {
             "run_directory": str(run.directory),
             "span": span and span.isoformat(),

@@ -54,6 +54,15 @@ class CommandResult(FrozenModel):
     answer: dict[str, Any]
     last_line: str
 
+    @property
+    def last_words(self) -> str:
+        """Its last line or, where it printed nothing, how its process ended."""
+        if self.last_line:
+            return self.last_line
+        if self.exit_code < 0:
+            return f"the process was ended by signal {-self.exit_code}"
+        return f"the process ended with exit code {self.exit_code}"
+
 
 def judge_node(result: CommandResult) -> Outcome:
     """Judge the task of a node or of a compilation; only an infrastructure error is retried."""
@@ -84,7 +93,7 @@ def describe_node(result: CommandResult) -> str:
     state = str(result.answer.get("state", "failed"))
     problems = _read_problems(result.answer)
     if not problems and result.exit_code != ExitCode.DONE:
-        return f"{state}: {result.last_line or describe_exit(result.exit_code)}"[:NOTE_LENGTH]
+        return f"{state}: {result.last_words}"[:NOTE_LENGTH]
     if len(problems) == 1:
         return f"{state}: {problems[0].rule}: {problems[0].message}"[:NOTE_LENGTH]
     more = len(problems) - _MAX_NOTED_PROBLEMS
@@ -129,7 +138,7 @@ def describe_run(summary: Mapping[str, Any]) -> str:
 def describe_replay(result: CommandResult) -> str:
     """Describe in a note what the check of a pushed model found: its version, and failed gates."""
     if not result.answer:
-        return result.last_line or describe_exit(result.exit_code)
+        return result.last_words
     failing = [
         f"{gate['name']}: {gate['reason']}"
         for gate in result.answer["gates"]
@@ -139,13 +148,6 @@ def describe_replay(result: CommandResult) -> str:
     if result.answer["passed"]:
         return f"{version} serves as it was measured"
     return "; ".join([f"{version} does not serve as it was measured", *failing])[:NOTE_LENGTH]
-
-
-def describe_exit(exit_code: int) -> str:
-    """Describe the end of a process that printed nothing."""
-    if exit_code < 0:
-        return f"the process was ended by signal {-exit_code}"
-    return f"the process ended with exit code {exit_code}"
 
 
 class LogReader:
@@ -161,7 +163,7 @@ class LogReader:
         self._is_folded = False
 
     def read(self, line: str) -> list[tuple[int, str]]:
-        """Read a printed line; return texts to log, each with its level and without its own time."""
+        """Read a printed line; return texts to log with their levels, each without its own time."""
         match = _LOG_LINE.match(line)
         level = _LEVELS.get(match["level"]) if match else None
         if match is not None and level is not None:

@@ -36,7 +36,7 @@ from components.training_window.component import TrainingWindow
 from components.training_window.earlier_spans import EarlierSpansStrategy
 from components.transform.component import Transform
 from pipelines.config.pipeline_config import PipelineConfig
-from pipelines.metadata.store_connection import create_connection_config
+from pipelines.metadata.open_store import create_connection_config
 from pipelines.records.nodes import NodeId
 from schemas.feature_table import get_schema_path, load_feature_table
 

@@ -91,13 +91,13 @@ def render_gates(gates: tuple[GateResult, ...]) -> RenderableType:
     for gate in gates:
         groups.setdefault((gate.name, gate.rule), []).append(gate)
     for group in groups.values():
-        refusing = [gate for gate in group if gate.is_refusal]
-        passed = [gate for gate in group if gate.outcome is Outcome.PASSED]
-        for gate in refusing:
-            _add_gate(table, gate, _name_slice(gate), gate.outcome.value)
+        for gate in group:
+            if gate.is_refusal:
+                _add_gate(table, gate, _name_slice(gate), gate.outcome.value)
         others = [gate for gate in group if not gate.is_refusal]
         if not others:
             continue
+        passed = [gate for gate in others if gate.outcome is Outcome.PASSED]
         nearest = min(passed or others, key=_measure_slack)
         outcomes = collections.Counter(gate.outcome.value for gate in others)
         counts = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())

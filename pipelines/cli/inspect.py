@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import operator
 from collections.abc import Iterable
 
 import click
@@ -26,7 +27,7 @@ from pipelines.runs.retention import Freed, find_garbage, free
 from pipelines.runs.run_list import RunList, find_run_id, list_runs
 from pipelines.runs.summaries import find_summary, load_listed_summary, load_summary
 
-_TimedRow = tuple[datetime.datetime, tuple[str, ...]]
+_TimedRow = tuple[datetime.datetime, tuple[str | int | None, ...]]
 
 
 @click.command()
@@ -38,8 +39,8 @@ def runs(config: PipelineConfig) -> int:
     headers = ("run", "verdict", "seconds", "ran", "cached", "version", "why")
     table = create_table(*headers, no_wrap=("run",))
     rows = [*_list_runs(config.layout, found), *_list_changes(config.layout, found)]
-    for _, (*cells, why) in sorted(rows, reverse=True):
-        add_row(table, *cells, Text(why, overflow="ellipsis", no_wrap=True))
+    for _, (*cells, why) in sorted(rows, key=operator.itemgetter(0), reverse=True):
+        add_row(table, *cells, Text(str(why), overflow="ellipsis", no_wrap=True))
     Screen().print(table)
     return ExitCode.DONE
 
@@ -117,9 +118,9 @@ def _list_runs(layout: OutputLayout, found: RunList) -> list[_TimedRow]:
             summary.run_id,
             summary.verdict.value,
             f"{summary.seconds:.0f}",
-            str(sum(node.state is NodeState.DONE for node in summary.nodes)),
-            str(sum(node.cached for node in summary.nodes)),
-            _format_version(summary.pushed_version),
+            sum(node.state is NodeState.DONE for node in summary.nodes),
+            sum(node.cached for node in summary.nodes),
+            summary.pushed_version,
             summary.reason,
         )
         rows.append((run.compiled_at, cells))
@@ -138,12 +139,8 @@ def _list_changes(layout: OutputLayout, found: RunList) -> list[_TimedRow]:
         when = datetime.datetime.fromisoformat(change.when)
         name, what = f"{when:%Y%m%dT%H%M%SZ}", f"champion {change.action.value}"
         why = f"{change.who}: {change.reason}"
-        rows.append((when, (name, what, "", "", "", _format_version(change.version), why)))
+        rows.append((when, (name, what, "", "", "", change.version, why)))
     return rows
-
-
-def _format_version(version: int | None) -> str:
-    return "" if version is None else str(version)
 
 
 def _render(explanation: RunExplanation) -> list[RenderableType]:

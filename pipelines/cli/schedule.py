@@ -27,6 +27,7 @@ from pipelines.records.node_result import NodeResult
 from pipelines.runner.input_data import prepare_input
 from pipelines.workers.client import WorkerClient, open_private_server, stop_servers
 from pipelines.workers.pool import WorkerPool
+from pipelines.workers.protocol import CompileRequest
 
 _POLL_SECONDS = 0.1
 _run_id_option = click.option("--run-id", required=True, metavar="ID", help="Id of the run.")
@@ -68,7 +69,7 @@ def compile_command(
 
         lines, _ = recover_champion(config.layout, config.name)
         print_to_stderr(lines)
-        WorkerPool().compile(config, run_id)
+        WorkerPool().compile(CompileRequest(config=config, run_id=run_id))
         description = read_description(run.description_path)
         ir_path = run.ir_path
     elif run_id is None and ir_path is not None and description_path is not None:
@@ -110,12 +111,10 @@ def node_command(ir_path: Path, node_id: str, run_id: str, worker: str, screen: 
         run_id=run_id,
         log_path=OutputLayout(compiled.output_root).run(run_id).log_path(node_id),
     )
-    with contextlib.ExitStack() as stack:
-        client = (
-            WorkerClient.shared()
-            if worker == "warm"
-            else stack.enter_context(open_private_server())
-        )
+    server = (
+        contextlib.nullcontext(WorkerClient.shared()) if worker == "warm" else open_private_server()
+    )
+    with server as client:
         result = _run_and_follow(WorkerPool(client), request)
     state = result.state.value
     print_to_stderr(f"{node_id}: {state}: {problem.message}" for problem in result.problems)

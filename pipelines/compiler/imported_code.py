@@ -40,7 +40,8 @@ def hash_imported_code(modules: Collection[str], task: str) -> str:
         importlib.metadata.PackageNotFoundError: If a package is of no known distribution.
     """
     sources, packages = list_imports(modules, task)
-    parts = (hash_sources(*sources), *(_read_version(name) for name in packages))
+    versions = [f"{name}=={importlib.metadata.version(name)}" for name in packages]
+    parts = (hash_sources(*sources), *versions)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -94,7 +95,3 @@ def _find_distributions(top_level: str) -> Collection[str]:
 @functools.cache
 def _map_packages() -> dict[str, Collection[str]]:
     return {name: set(found) for name, found in importlib.metadata.packages_distributions().items()}
-
-
-def _read_version(distribution: str) -> str:
-    return f"{distribution}=={importlib.metadata.version(distribution)}"

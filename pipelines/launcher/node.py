@@ -26,8 +26,8 @@ from pipelines.launcher.node_request import NodeRequest
 from pipelines.launcher.row_counts import COUNTED_TYPES, check_rows, count_rows
 from pipelines.launcher.stale_executions import close_stale_executions, get_node_lock
 from pipelines.launcher.tfx_internals import launch, reuse_artifacts, set_run_id
+from pipelines.metadata.open_store import read_connection_config
 from pipelines.metadata.run_store import RunStore, StoredArtifact
-from pipelines.metadata.store_connection import read_connection_config
 from pipelines.metadata.tfx_internals import GuardedMetadata
 from pipelines.records.node_result import NodeResult, NodeState
 

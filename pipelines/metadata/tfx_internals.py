@@ -12,8 +12,7 @@ import types
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
-from pipelines.metadata.open_store import open_store
-from pipelines.metadata.store_connection import read_connection_config
+from pipelines.metadata.open_store import open_store, read_connection_config
 from pipelines.metadata.store_lock import lock_store
 
 CHECKED_VERSION = "1.16.0"

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from pipelines.config.layout import OutputLayout
-from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.launcher.node_request import NodeRequest
 from pipelines.launcher.stale_executions import close_stale_executions
 from pipelines.metadata.run_store import open_run_store, read_recorded_result
@@ -17,6 +16,7 @@ from pipelines.records.description import NodeDescription, PipelineDescription, 
 from pipelines.records.node_result import NodeResult, NodeState
 from pipelines.runner.display import RunDisplay
 from pipelines.workers.pool import WorkerPool
+from pipelines.workers.protocol import CompileRequest
 
 _POLL_SECONDS = 0.2
 
@@ -44,24 +44,22 @@ def create_run_id(layout: OutputLayout, now: datetime.datetime) -> str:
 
 
 def run_locally(
-    config: PipelineConfig,
-    run_id: str,
+    compilation: CompileRequest,
     pool: WorkerPool,
     display: RunDisplay,
-    from_nodes: tuple[str, ...] = (),
-    to_nodes: tuple[str, ...] = (),
-    watch: Callable[[NodeResult], None] = lambda _: None,
+    watch: Callable[[NodeResult], None],
 ) -> LocalRun:
-    """Compile and run; arguments as of ``run_and_record``.
+    """Compile a pipeline and run what was compiled.
 
     Args:
-        pool: Does its tasks; it is stopped at the end.
+        pool: Does the tasks; it is stopped at the end.
         watch: Called with the result of every node that has ended.
 
     Raises:
         CompilationError: If the pipeline could not be compiled.
     """
     started = time.monotonic()
+    config, run_id = compilation.config, compilation.run_id
     run = config.layout.run(run_id)
     threads = concurrent.futures.ThreadPoolExecutor(config.parallel_nodes)
 
@@ -73,7 +71,7 @@ def run_locally(
         return threads.submit(pool.run_node, request)
 
     try:
-        compiling = threads.submit(pool.compile, config, run_id, from_nodes, to_nodes)
+        compiling = threads.submit(pool.compile, compilation)
         while not compiling.done():
             concurrent.futures.wait([compiling], timeout=_POLL_SECONDS)
             display.tick()

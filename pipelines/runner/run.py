@@ -84,6 +84,7 @@ def run_and_record(
         from pipelines.runs.recorded_run import load_run
         from pipelines.runs.summaries import summarize_run
         from pipelines.workers.pool import WorkerPool
+        from pipelines.workers.protocol import CompileRequest
 
         layout = config.layout
         lines, champion_version = recover_champion(layout, config.name)
@@ -95,10 +96,11 @@ def run_and_record(
             if result.id == NodeId.DATA_GATE:
                 reporter.draw_data(layout, run_id)
 
+        compilation = CompileRequest(
+            config=config, run_id=run_id, from_nodes=from_nodes, to_nodes=to_nodes
+        )
         with display:
-            done = run_locally(
-                config, run_id, WorkerPool(client), display, from_nodes, to_nodes, draw_ahead
-            )
+            done = run_locally(compilation, WorkerPool(client), display, draw_ahead)
         recorded = load_run(layout, run_id)
         summary = summarize_run(recorded, done.results, done.seconds, done.interrupted)
         return EndedRun(*reporter.conclude(layout, summary), champion_version)

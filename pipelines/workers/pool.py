@@ -8,7 +8,6 @@ import threading
 import time
 
 from components.problem import Problem
-from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.launcher.node_request import NodeRequest
 from pipelines.records.errors import OperationError
 from pipelines.records.node_result import NodeResult
@@ -37,21 +36,12 @@ class WorkerPool:
         self._stopping = False
         self._client.warm()
 
-    def compile(
-        self,
-        config: PipelineConfig,
-        run_id: str,
-        from_nodes: tuple[str, ...] = (),
-        to_nodes: tuple[str, ...] = (),
-    ) -> None:
-        """Compile a run's pipeline, or the part from some nodes to others, into the run's folder.
+    def compile(self, request: CompileRequest) -> None:
+        """Compile a run's pipeline into the run's folder.
 
         Raises:
             CompilationError: If it could not be compiled.
         """
-        request = CompileRequest(
-            config=config, run_id=run_id, from_nodes=from_nodes, to_nodes=to_nodes
-        )
         reply = self._call(request)
         if reply.error or reply.ended != 0:
             error = reply.error or f"the compiler's process {_describe_end(reply)}"

@@ -29,7 +29,12 @@ _MAX_DIRECTORY_BYTES = 80
 
 
 class CompileRequest(FrozenModel):
-    """Compile a run's pipeline, or the part from some nodes to others, into the run's folder."""
+    """Compile a run's pipeline into the run's folder.
+
+    Attributes:
+        from_nodes: Nodes to start from, with the last run's artifacts; empty for all.
+        to_nodes: Nodes to end with; empty for all.
+    """
 
     kind: Literal["compile_run"] = "compile_run"
     config: PipelineConfig
