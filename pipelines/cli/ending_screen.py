@@ -46,9 +46,8 @@ def _render(summary: RunSummary) -> RenderableType:
 
 
 def _render_problems(summary: RunSummary) -> RenderableType:
-    shown = summary.problems[:_MAX_PROBLEMS]
-    lines = [Text(f"{problem.rule}: {problem.message}") for problem in shown]
-    return indent(Group(*lines, *_count_more(summary.problems)))
+    shown = (f"{each.rule}: {each.message}" for each in summary.problems[:_MAX_PROBLEMS])
+    return indent(Group(*map(Text, shown), *_count_more(summary.problems)))
 
 
 def _render_findings(findings: tuple[Finding, ...]) -> RenderableType:

@@ -160,8 +160,7 @@ def _render(explanation: RunExplanation) -> list[RenderableType]:
 def _print_freed(garbage: list[Freed], dry_run: bool) -> None:
     table = create_table("artifact", "type", "MB", "folder", right=("MB",))
     for freed in garbage:
-        size_mb = f"{freed.size_bytes / 1e6:.1f}"
-        add_row(table, freed.artifact_id, freed.type, size_mb, freed.path)
+        add_row(table, freed.artifact_id, freed.type, f"{freed.size_bytes / 1e6:.1f}", freed.path)
     if garbage:
         Screen().print(table)
     total_mb = sum(freed.size_bytes for freed in garbage) / 1e6

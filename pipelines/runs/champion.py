@@ -35,10 +35,8 @@ from pipelines.metadata.run_store import RunStore, open_run_store
 from pipelines.records.errors import OperationError, UsageError
 from pipelines.records.nodes import NodeId
 
-_MODEL_TYPE = "Model"
+# Where TFX keeps the SavedModel in a `Model` artifact.
 _SERVING_FOLDER = "Format-Serving"
-"""Where TFX keeps the SavedModel in a ``Model`` artifact."""
-_OUTPUT_KEY = "champion_change"
 
 
 class ChampionError(OperationError):
@@ -215,7 +213,7 @@ class ChampionStore:
     def _match_model(self, version: int) -> int | None:
         """Find the newest model that a version holds, by its content."""
         directory = self._layout.serving_root / str(version)
-        for artifact in reversed(self._runs.list_artifacts(_MODEL_TYPE)):
+        for artifact in reversed(self._runs.list_artifacts("Model")):
             is_live = artifact.state == mlmd.Artifact.LIVE
             if is_live and is_copy(directory, Path(artifact.uri) / _SERVING_FOLDER):
                 return int(artifact.id)
@@ -257,7 +255,9 @@ class ChampionStore:
         )
         kind = self._runs.store.put_execution_type(mlmd.ExecutionType(name=CHAMPION_CHANGE_TYPE))
         execution = mlmd.Execution(type_id=kind, last_known_state=mlmd.Execution.COMPLETE)
-        self._runs.put_output(execution, _OUTPUT_KEY, self._create_artifact(record, model_id or 0))
+        self._runs.put_output(
+            execution, "champion_change", self._create_artifact(record, model_id or 0)
+        )
         return record
 
     def _create_artifact(self, record: ChampionChangeRecord, model_id: int) -> mlmd.Artifact:

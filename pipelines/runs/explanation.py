@@ -73,7 +73,7 @@ class RunExplanation(FrozenModel):
 
 
 def explain_run(run: RecordedRun, summary: RunSummary) -> RunExplanation:
-    """Explain a run."""
+    """Explain a run and each of its nodes."""
     states = {node.id: node.state for node in summary.nodes}
     nodes = (explain_node(run, node, states[node.id]) for node in run.nodes)
     return RunExplanation.of(summary, tuple(nodes))

@@ -75,8 +75,7 @@ def free(store: RunStore, garbage: Iterable[Freed]) -> None:
 
 
 def _is_kept(artifact: mlmd.Artifact) -> bool:
-    is_blessed = artifact.custom_properties["blessed"].int_value == 1
-    return is_blessed or artifact.type in _KEPT_TYPES
+    return artifact.type in _KEPT_TYPES or artifact.custom_properties["blessed"].int_value == 1
 
 
 def _find_lineage(store: RunStore, artifact_ids: Iterable[int]) -> set[int]:
