@@ -76,6 +76,6 @@ def start_group(
 
 
 def signal_group(group: int, number: signal.Signals) -> None:
-    """Signal every process of a group; one that is gone is passed over."""
+    """Signal every process of a group; nothing happens where none is left."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(group, number)

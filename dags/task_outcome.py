@@ -79,7 +79,7 @@ def judge_run(result: CommandResult) -> Outcome:
 
     Returns:
         Done where a model was pushed or refused: either is what the run was for. A failure where
-        data was refused or a node failed: somebody has to see to it.
+        data was refused or a node failed: someone has to act on it.
     """
     if result.exit_code in (ExitCode.DONE, ExitCode.MODEL_REFUSED):
         return Outcome.DONE

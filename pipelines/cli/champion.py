@@ -107,7 +107,7 @@ def replay_champion(config: PipelineConfig, version: int | None, screen: Screen)
 
 @contextlib.contextmanager
 def _open_champion(config: PipelineConfig, at_rest: bool = False) -> Iterator[ChampionStore]:
-    """Open the champion, once the store says what serves; ``at_rest`` where that must be so."""
+    """Open the champion, recovered if need be; with ``at_rest``, a recovery is an error."""
     with open_champion(config.layout, config.name) as store:
         recovered = store.recover()
         print_to_stderr(recovered.lines)

@@ -1,4 +1,4 @@
-"""Show a run while it goes on: a live table on a terminal, plain lines elsewhere."""
+"""Show the progress of a run: a live table on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class LiveDisplay(RunDisplay):
         self._nodes = tuple(node.id for node in description.nodes)
 
     def started(self, node_id: str) -> None:
-        """Let a node's clock run."""
+        """Start a node's clock."""
         self._started[node_id] = time.monotonic()
 
     def ended(self, result: NodeResult) -> None:

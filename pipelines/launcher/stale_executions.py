@@ -18,7 +18,7 @@ def get_node_lock(layout: OutputLayout, run_id: str, node_id: str) -> FileLock:
     return FileLock(layout.run(run_id).lock_path(node_id), f"{node_id} of run {run_id}")
 
 
-def is_at_work(store: RunStore, layout: OutputLayout, node_id: str) -> bool:
+def is_node_running(store: RunStore, layout: OutputLayout, node_id: str) -> bool:
     """Tell whether a process is running a node, in any run; a stale execution does not count."""
     runs = (store.find_run(execution) for execution in store.list_running(node_id))
     return any(run and get_node_lock(layout, run, node_id).is_held for run in runs)

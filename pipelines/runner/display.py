@@ -1,4 +1,4 @@
-"""What shows a run while it goes on; the command line has a live table and plain lines."""
+"""Shows the progress of a run; the command line has a live table and plain lines."""
 
 from __future__ import annotations
 

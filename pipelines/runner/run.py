@@ -31,7 +31,7 @@ class EndedRun(NamedTuple):
 
 @contextlib.contextmanager
 def _stop_as_by_ctrl_c() -> Iterator[None]:
-    """Have a run that is terminated, or whose terminal is closed, end as by Ctrl-C."""
+    """End a run that is terminated, or whose terminal is closed, as by Ctrl-C."""
     if threading.current_thread() is not threading.main_thread():
         # Python delivers signals to the main thread alone.
         yield
@@ -59,10 +59,10 @@ def run_and_record(
     from_nodes: tuple[str, ...] = (),
     to_nodes: tuple[str, ...] = (),
 ) -> EndedRun:
-    """Run the pipeline, show it while it goes on, and write its summary and page.
+    """Run the pipeline, show its progress, and write its summary and page.
 
     Args:
-        display: Shows the run while it goes on; entered when the run begins.
+        display: Shows the progress; entered when the run begins.
         print_line: Prints messages before that.
         from_nodes: Nodes to start from, with the last run's artifacts; empty for all.
         to_nodes: Nodes to end with; empty for all.

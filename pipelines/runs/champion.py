@@ -30,7 +30,7 @@ from components.pusher.pushed_model import (
 from components.pusher.version_store import is_copy, list_versions, push_version
 from components.record import Record
 from pipelines.config.layout import OutputLayout
-from pipelines.launcher.stale_executions import is_at_work
+from pipelines.launcher.stale_executions import is_node_running
 from pipelines.metadata.run_store import RunStore, open_run_store
 from pipelines.records.errors import OperationError, UsageError
 from pipelines.records.nodes import NodeId
@@ -133,7 +133,7 @@ class ChampionStore:
     def recover(self) -> Recovered:
         """Record what serves, where that is not what was recorded.
 
-        Nothing is recorded while a Pusher is at work: it will record what it has put in place.
+        Nothing is recorded while a Pusher is running: it will record what it has put in place.
         """
         served = compare_with_serving(
             list_versions(self._layout.serving_root),
@@ -141,7 +141,7 @@ class ChampionStore:
             [read_change(change) for change in self._list_changes() if self._is_here(change)],
             self._match_model,
         )
-        if served == AGREED or is_at_work(self._runs, self._layout, NodeId.PUSHER):
+        if served == AGREED or is_node_running(self._runs, self._layout, NodeId.PUSHER):
             return Recovered()
         change = None
         if found := served.recovery:

@@ -93,7 +93,7 @@ class RecordedRun:
 
     @functools.cached_property
     def data_verdict(self) -> DataVerdict | None:
-        """What DataGate found; None where it is gone, or of another version."""
+        """What DataGate found; None where it was deleted or can't be read."""
         for stored in self.outputs:
             if stored.type == ARTIFACT_TYPE:
                 with contextlib.suppress(FileNotFoundError, UnreadableRecordError):
@@ -102,7 +102,7 @@ class RecordedRun:
 
     @functools.cached_property
     def validation(self) -> Validation | None:
-        """What ModelValidator found; None where it is gone, or of another version."""
+        """What ModelValidator found; None where it was deleted or can't be read."""
         blessing = self.find_output(NodeId.MODEL_VALIDATOR, "blessing")
         with contextlib.suppress(UnreadableRecordError):
             return find_validation(blessing.path) if blessing else None
@@ -110,7 +110,7 @@ class RecordedRun:
 
     @functools.cached_property
     def anomalies(self) -> tuple[Anomaly, ...]:
-        """What ExampleValidator found, by split; empty where it is gone."""
+        """What ExampleValidator found, by split; empty where it was deleted."""
         return tuple(
             anomaly
             for stored in self.outputs
@@ -120,7 +120,7 @@ class RecordedRun:
 
 
 def load_run(layout: OutputLayout, run_id: str) -> RecordedRun:
-    """Load a run, also one that still goes on or was killed; with no store, no node has started.
+    """Load a run, even one in progress or killed; without a store, no node has started.
 
     Raises:
         OSError: If the run was never compiled, or the store can't be reached.

@@ -101,7 +101,7 @@ class WorkerClient:
 
 @contextlib.contextmanager
 def open_private_server() -> Iterator[WorkerClient]:
-    """Have a server of one's own, which ends with the block, or soon after the caller died."""
+    """Provide a private server, which ends with the block, or soon after the caller died."""
     with tempfile.TemporaryDirectory() as directory:
         socket_path = Path(directory) / "worker.sock"
         try:
@@ -120,7 +120,7 @@ class WorkerCall:
         self._is_stopped = False
 
     def run(self) -> Reply:
-        """Have the task done; in the reply, ``ended`` is None where the server died meanwhile.
+        """Run the task on the server; in the reply, ``ended`` is None where the server died meanwhile.
 
         Raises:
             WorkerError: If no server took the task.

@@ -20,9 +20,10 @@ class CompilationError(OperationError):
 
 
 class WorkerPool:
-    """Has the tasks of one run done; the caller's threads wait for them.
+    """Runs the tasks of one run on a worker server, while the caller's threads wait.
 
-    By the given server, or the one that all runs of this user share, started if there is none.
+    The server is the given one, or the one that all runs of this user share; it is started if
+    there is none.
 
     Raises:
         WorkerError: If the server could not be started.
@@ -31,7 +32,7 @@ class WorkerPool:
     def __init__(self, client: WorkerClient | None = None) -> None:
         self._client = client or WorkerClient.shared()
         self._calls: set[WorkerCall] = set()
-        # Re-entrant: ``stop`` is called by signal handlers, also while it is at work.
+        # Re-entrant: ``stop`` is called by signal handlers, also while it runs.
         self._lock = threading.RLock()
         self._stopping = False
         self._client.warm()
