@@ -168,17 +168,14 @@ class LogReader:
         level = _LEVELS.get(match["level"]) if match else None
         if match is not None and level is not None:
             self._level = level
-            return [*self._unfold(), (level, match["text"])]
+            return [*self.end(), (level, match["text"])]
         if self._level == logging.INFO and not self._is_folded:
             self._is_folded = True
             return [(logging.INFO, "::group::details"), (logging.INFO, line)]
         return [(logging.INFO, line)]
 
     def end(self) -> list[tuple[int, str]]:
-        """Return what is left to log after the last line."""
-        return self._unfold()
-
-    def _unfold(self) -> list[tuple[int, str]]:
+        """Return what ends a folded group, if there is one, to log after its last line."""
         was_folded, self._is_folded = self._is_folded, False
         return [(logging.INFO, "::endgroup::")] if was_folded else []
 

@@ -121,8 +121,7 @@ def _list_folder(dag_id: str, place: str, paths: Iterable[Path]) -> str:
     rows = ""
     for path in paths:
         address = html.escape(create_address(dag_id, "files", *here.split("/"), path.name))
-        name = html.escape(path.name) + "/" * path.is_dir()
-        rows += f'<li><a href="{address}">{name}</a></li>'
+        rows += f'<li><a href="{address}">{html.escape(path.name)}{"/" * path.is_dir()}</a></li>'
     return (
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{html.escape(here)}</title>"
         f"<style>body{{font-family:sans-serif;margin:2rem}}</style><h1>{html.escape(here)}</h1>"

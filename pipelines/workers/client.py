@@ -120,7 +120,7 @@ class WorkerCall:
         self._is_stopped = False
 
     def run(self) -> Reply:
-        """Run the task on the server; in the reply, ``ended`` is None where the server died meanwhile.
+        """Run the task; in the reply, ``ended`` is None where the server died meanwhile.
 
         Raises:
             WorkerError: If no server took the task.
