@@ -26,13 +26,12 @@ def is_node_running(store: RunStore, layout: OutputLayout, node_id: str) -> bool
 
 def close_stale_executions(
     store: RunStore, layout: OutputLayout, node_id: str, held_run_id: str | None = None
-) -> list[int]:
+) -> None:
     """Mark a node's stale executions as failed, and remove what they had partly written.
 
     Args:
         held_run_id: Run whose lock the caller holds, so that its running executions are stale.
     """
-    closed = []
     for execution in store.list_running(node_id):
         run_id = store.find_run(execution)
         if run_id is None or (
@@ -42,5 +41,3 @@ def close_stale_executions(
         store.fail(execution)
         for output in (layout.pipeline_root / node_id).glob(f"*/{execution.id}"):
             shutil.rmtree(output, ignore_errors=True)
-        closed.append(execution.id)
-    return closed

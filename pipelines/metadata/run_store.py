@@ -95,12 +95,7 @@ class StoredArtifact:
 
 @dataclasses.dataclass(frozen=True)
 class StoredExecution:
-    """An execution with its artifacts.
-
-    Attributes:
-        run_id: Run that it belongs to; None for a change that a person made.
-        node_id: Node that it is of; None likewise.
-    """
+    """An execution with its artifacts; a change that a person made is of no run and no node."""
 
     execution: mlmd.Execution
     run_id: str | None
@@ -247,11 +242,7 @@ class RunStore:
         return {}
 
     def count_rows(self, execution: mlmd.Execution, written: dict[str, int]) -> Rows:
-        """Collect the rows that an execution read, as its inputs' producers counted, and wrote.
-
-        Args:
-            written: Rows by split that it counted in its outputs; empty for a cached one.
-        """
+        """Collect the rows that an execution read, and those ``written``, or cached, by split."""
         read: dict[str, int] = {}
         added: list[dict[str, int]] = []
         for given in self.list_inputs(execution):

@@ -41,7 +41,6 @@ class NodeResult(Record):
         started_at: When it started, UTC; None where it did not, or it is not known.
         seconds: Wall time, from its start to its end.
         cached: Whether its outputs are an earlier run's.
-        log: Path of its log.
         pushed: The model that it put in place or found there; None for other nodes.
     """
 

@@ -71,7 +71,6 @@ class Reply(FrozenModel):
 
     Attributes:
         started: Process id, once the task has started.
-        result: How the node ended.
         error: Why compiling failed, in one line.
         ended: Exit code of the process, negative for a signal; always in the last line.
     """
