@@ -49,7 +49,7 @@ class PipelineCommands:
         return [*command, "--run-id", run_id, "--like", str(self.config.description)]
 
     def run_node(self, ir_path: Path, node_id: str, run_id: str, json_path: Path) -> list[str]:
-        """Run one node of a compiled run, which writes how it ended."""
+        """Run one node of a compiled run; it writes how it ended to ``json_path``."""
         return [
             *self._begin("node"),
             *("--ir", str(ir_path), "--node", node_id, "--run-id", run_id),

@@ -129,7 +129,7 @@ class CompileRunOperator(PipelineOperator):
             self.conclude(Outcome.FAIL, str(error), context)
             raise
         result = self.run_command(self.commands.compile_run(run_id, parameters, span, data or None))
-        reason = result.last_words.removeprefix("error: ")
+        reason = result.final_line.removeprefix("error: ")
         self.conclude(judge_node(result), reason, context)
         return {
             "run_directory": str(run.directory),

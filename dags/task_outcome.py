@@ -55,7 +55,7 @@ class CommandResult(FrozenModel):
     last_line: str
 
     @property
-    def last_words(self) -> str:
+    def final_line(self) -> str:
         """Its last line or, where it printed nothing, how its process ended."""
         if self.last_line:
             return self.last_line
@@ -93,7 +93,7 @@ def describe_node(result: CommandResult) -> str:
     state = str(result.answer.get("state", "failed"))
     problems = _read_problems(result.answer)
     if not problems and result.exit_code != ExitCode.DONE:
-        return f"{state}: {result.last_words}"[:NOTE_LENGTH]
+        return f"{state}: {result.final_line}"[:NOTE_LENGTH]
     if len(problems) == 1:
         return f"{state}: {problems[0].rule}: {problems[0].message}"[:NOTE_LENGTH]
     more = len(problems) - _MAX_NOTED_PROBLEMS
@@ -138,7 +138,7 @@ def describe_run(summary: Mapping[str, Any]) -> str:
 def describe_replay(result: CommandResult) -> str:
     """Describe in a note what the check of a pushed model found: its version, and failed gates."""
     if not result.answer:
-        return result.last_words
+        return result.final_line
     failing = [
         f"{gate['name']}: {gate['reason']}"
         for gate in result.answer["gates"]
@@ -163,7 +163,7 @@ class LogReader:
         self._is_folded = False
 
     def read(self, line: str) -> list[tuple[int, str]]:
-        """Read a printed line; return texts to log with their levels, each without its own time."""
+        """Read a printed line; return levels and texts to log, without time stamps of their own."""
         match = _LOG_LINE.match(line)
         level = _LEVELS.get(match["level"]) if match else None
         if match is not None and level is not None:
@@ -175,7 +175,7 @@ class LogReader:
         return [(logging.INFO, line)]
 
     def end(self) -> list[tuple[int, str]]:
-        """Return what ends a folded group, if there is one, to log after its last line."""
+        """Return the line that closes an open group, if there is one."""
         was_folded, self._is_folded = self._is_folded, False
         return [(logging.INFO, "::endgroup::")] if was_folded else []
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import datetime
 import functools
-import logging
-import os
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -112,10 +109,3 @@ def run_argument(name: str = "run_id") -> Callable[[_Command], _Command]:
         default=_LATEST,
         callback=lambda _context, _argument, run_id: None if run_id == _LATEST else run_id,
     )
-
-
-def quiet_tensorflow() -> None:
-    """Before TensorFlow is imported: keep it from announcing missing GPUs and deprecations."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    warnings.simplefilter("ignore")

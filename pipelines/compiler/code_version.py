@@ -25,10 +25,8 @@ def hash_sources(*places: str) -> str:
     """
     digest = hashlib.sha256()
     for path in sorted({file for place in places for file in _list_sources(CODE_ROOT / place)}):
-        digest.update(path.relative_to(CODE_ROOT).as_posix().encode())
-        digest.update(b"\0")
-        digest.update(path.read_bytes())
-        digest.update(b"\0")
+        name = path.relative_to(CODE_ROOT).as_posix()
+        digest.update(b"%s\0%s\0" % (name.encode(), path.read_bytes()))
     return digest.hexdigest()
 
 

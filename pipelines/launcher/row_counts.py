@@ -12,12 +12,10 @@ from components.data_gate.reconcile import ALL_ROWS, StepCount, reconcile
 from components.examples.artifact import CSV_ROWS_KEY, ROW_COUNTS_PROPERTY
 from components.examples.parquet_examples import count_rows as count_example_rows
 from components.examples.parquet_examples import list_files
-from components.metrics.evaluation import read_evaluation
+from components.metrics.evaluation import OVERALL, read_evaluation
 from components.problem import Problem
 from pipelines.metadata.run_store import StoredArtifact
 from pipelines.records.node_result import Rows
-
-_OVERALL_KEY = "overall"
 
 
 def count_rows(stored: StoredArtifact) -> dict[str, int]:
@@ -43,9 +41,9 @@ def check_rows(node_id: str, rows: Rows, evaluated_splits: Sequence[str]) -> tup
         return ()
     before = StepCount("what it was given", read)
     after = StepCount(node_id, written, is_partial=True)
-    if _OVERALL_KEY in written:
+    if OVERALL in written:
         before = StepCount("what it was given", {split: read[split] for split in evaluated_splits})
-        after = StepCount(node_id, {ALL_ROWS: written[_OVERALL_KEY]})
+        after = StepCount(node_id, {ALL_ROWS: written[OVERALL]})
     return tuple(
         Problem(rule="rows do not agree", message=mismatch.message)
         for mismatch in reconcile(before, after)
@@ -73,7 +71,7 @@ def _count_splits(stored: StoredArtifact, count: Callable[[Path], int]) -> dict[
 _COUNTERS: dict[str, Callable[[StoredArtifact], dict[str, int]]] = {
     "Examples": _count_examples,
     "ExampleStatistics": _count_statistics,
-    "ModelEvaluation": lambda stored: {_OVERALL_KEY: read_evaluation(stored.path).overall.examples},
+    "ModelEvaluation": lambda stored: {OVERALL: read_evaluation(stored.path).overall.examples},
 }
 COUNTED_TYPES = tuple(_COUNTERS)
 """Types of artifacts that have rows, which are counted once they are written."""
