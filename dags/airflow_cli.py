@@ -11,11 +11,7 @@ from dags.standalone_settings import StandaloneSettings, create_environment, loa
 
 
 def become_airflow(settings: StandaloneSettings, words: Sequence[str]) -> NoReturn:
-    """Replace this process by Airflow's command line.
-
-    Args:
-        words: The command; Airflow lists its commands where there are none.
-    """
+    """Replace this process by an Airflow command, or by Airflow's list of commands."""
     environment = create_environment(settings, load_keys(settings), os.environ)
     os.execve(sys.executable, [sys.executable, "-m", "airflow", *words], environment)  # noqa: S606
 

@@ -46,10 +46,7 @@ class RetryConfig(FrozenModel, strict=True):
     """How often a task is retried after an infrastructure error; after a refusal it never is.
 
     Attributes:
-        count: Retries.
-        delay_seconds: Wait before the first retry.
         backoff: Factor by which the wait grows from retry to retry; 1 for the same wait.
-        max_delay_seconds: Longest wait.
     """
 
     count: int = pydantic.Field(default=3, ge=0, le=20)

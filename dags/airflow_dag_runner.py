@@ -12,12 +12,7 @@ from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from dags.airflow_config import AirflowConfig
-from dags.dag_documentation import (
-    PARAMETER_TEXTS,
-    describe_check,
-    describe_node,
-    describe_pipeline,
-)
+from dags.dag_documentation import describe_check, describe_node, describe_pipeline
 from dags.pipeline_operators import (
     CompileRunOperator,
     FinishRunOperator,
@@ -27,13 +22,7 @@ from dags.pipeline_operators import (
     ReplayOperator,
 )
 from dags.pushed_model import create_alias, create_asset
-from dags.run_parameters import (
-    DATA_SCHEMA,
-    LEARNING_RATE_SCHEMA,
-    MAX_EPOCHS_SCHEMA,
-    REFRESH_SCHEMA,
-    SPAN_SCHEMA,
-)
+from dags.run_parameters import describe_parameters
 from pipelines.records.description import NodeDescription, PipelineDescription
 from pipelines.records.nodes import NodeId, Stage
 
@@ -46,7 +35,6 @@ class AirflowDagRunner:
     """Makes DAGs that run a compiled pipeline, one task per node."""
 
     def __init__(self, airflow_config: AirflowConfig) -> None:
-        """Keep the configuration."""
         self._config = airflow_config
 
     def run(self, compiled_pipeline: PipelineDescription) -> DAG:
@@ -61,7 +49,7 @@ class AirflowDagRunner:
             end_date=None if config.end_date is None else _begin(config.end_date),
             catchup=config.catchup,
             max_active_runs=config.max_active_runs,
-            params=_create_parameters(),
+            params={name: Param(**shown) for name, shown in describe_parameters().items()},
             deadline=self._create_deadline(),
             **self._describe_dag(compiled_pipeline),
         ) as dag:
@@ -80,11 +68,7 @@ class AirflowDagRunner:
         return dag
 
     def create_pushed_model_check(self, compiled_pipeline: PipelineDescription) -> DAG:
-        """Make the DAG that replays each newly pushed model in a fresh process.
-
-        Returns:
-            The DAG, scheduled on the asset that Pusher announces versions by.
-        """
+        """Make the DAG that replays each newly pushed model, as Pusher announces it."""
         with DAG(
             dag_id=f"{compiled_pipeline.name}_pushed_model_check",
             description="Does the pushed model serve what was evaluated?",
@@ -171,22 +155,6 @@ class AirflowDagRunner:
 
 def _begin(day: datetime.date) -> datetime.datetime:
     return datetime.datetime.combine(day, datetime.time(), datetime.timezone.utc)
-
-
-def _create_parameters() -> dict[str, Param]:
-    """Describe what a person may ask of a run; Airflow checks values against these."""
-    schemas: dict[str, tuple[Any, dict[str, Any]]] = {
-        "span": (None, SPAN_SCHEMA),
-        "data": (None, DATA_SCHEMA),
-        "max_epochs": (None, MAX_EPOCHS_SCHEMA),
-        "learning_rate": (None, LEARNING_RATE_SCHEMA),
-        "refresh": (False, REFRESH_SCHEMA),
-    }
-    parameters = {}
-    for name, (default, schema) in schemas.items():
-        title, description = PARAMETER_TEXTS[name]
-        parameters[name] = Param(default, title=title, description=description, **schema)
-    return parameters
 
 
 def _load_callback(path: str) -> Callable[[Any], None]:

@@ -18,20 +18,15 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class ChildProcess:
-    """Runs one command and forwards its output, line by line, while it runs."""
+    """Runs one command, which no shell reads, and forwards its output line by line while it runs.
+
+    Raises:
+        OSError: If the program can't be started.
+    """
 
     def __init__(
         self, command: Sequence[str], directory: Path, environment: Mapping[str, str]
     ) -> None:
-        """Start the command.
-
-        Args:
-            command: Program and arguments; no shell reads them.
-            environment: All of its environment variables.
-
-        Raises:
-            OSError: If the program can't be started.
-        """
         self._process = start_group(command, directory, environment, subprocess.PIPE)
 
     @property
@@ -40,14 +35,7 @@ class ChildProcess:
         return self._process.pid
 
     def read(self, on_line: Callable[[str], None]) -> int:
-        """Wait for the end.
-
-        Args:
-            on_line: Gets each line that the command prints, without its end.
-
-        Returns:
-            The exit code; negative for the signal that ended it.
-        """
+        """Pass on each line that is printed; return the exit code, negative for a signal."""
         assert self._process.stdout is not None
         with io.TextIOWrapper(self._process.stdout, errors="backslashreplace") as lines:
             for line in lines:
@@ -55,28 +43,19 @@ class ChildProcess:
         return self._process.wait()
 
     def stop(self, patience_seconds: float) -> None:
-        """End the command and all of its children.
-
-        Args:
-            patience_seconds: Time to end by itself after SIGTERM; then comes SIGKILL.
-        """
-        signal_group(self.pid, signal.SIGTERM)
+        """End the command and all of its children: by SIGTERM, then by SIGKILL."""
         # Bounded waits alone: this may run in a signal handler, while `read` holds the wait's lock.
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(patience_seconds)
-        signal_group(self.pid, signal.SIGKILL)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_SIGKILL_SECONDS)
+        waits = {signal.SIGTERM: patience_seconds, signal.SIGKILL: _SIGKILL_SECONDS}
+        for number, seconds in waits.items():
+            signal_group(self.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(seconds)
 
 
 def start_group(
     command: Sequence[str], directory: Path, environment: Mapping[str, str], output: int | IO[Any]
 ) -> subprocess.Popen[bytes]:
-    """Start a command in a group of its own that gets SIGTERM when this process dies.
-
-    Args:
-        output: Where both its streams go.
-    """
+    """Start a command in a group of its own that gets SIGTERM when this process dies."""
     parent = os.getpid()
 
     def end_with_parent() -> None:
@@ -97,6 +76,6 @@ def start_group(
 
 
 def signal_group(group: int, number: signal.Signals) -> None:
-    """Signal every process of a group; one that is gone is passed over."""
+    """Signal every process of a group; nothing happens where none is left."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(group, number)

@@ -18,11 +18,7 @@ from pipelines.records.errors import ConfigError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compile the pipeline of a folder of DAGs.
-
-    Args:
-        arguments: Words of the command line; this process's own by default.
-    """
+    """Compile the pipeline of a folder of DAGs."""
     parser = argparse.ArgumentParser(prog="python -m dags.compilation", description=main.__doc__)
     parser.add_argument("--dags", type=Path, default=PROJECT_ROOT / "dags")
     path = parser.parse_args(arguments).dags / "airflow.yaml"

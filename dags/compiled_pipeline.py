@@ -10,10 +10,7 @@ from pipelines.records.errors import ConfigError
 
 
 def load_compiled_pipeline(path: Path) -> PipelineDescription:
-    """Read a description.
-
-    Args:
-        path: File that ``python -m pipelines compile --description`` wrote.
+    """Read the description that ``compile --description`` wrote.
 
     Raises:
         ConfigError: If the file is missing, or another version wrote it.

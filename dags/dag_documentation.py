@@ -1,4 +1,4 @@
-"""What the web pages say of DAGs, tasks and parameters; no Airflow import."""
+"""What the web pages say about DAGs and tasks; no Airflow import."""
 
 from __future__ import annotations
 
@@ -11,34 +11,13 @@ _IN_AIRFLOW = {
     NodeId.MODEL_VALIDATOR: "**A refusal skips this task and what follows.**",
     NodeId.PUSHER: "Announces it as an asset event.",
 }
-NODE_TEXTS: dict[str, str] = {
+_NODE_TEXTS: dict[str, str] = {
     node: f"{node.does} {_IN_AIRFLOW.get(node, '')}".strip() for node in NodeId
 }
-"""What each node does, in Markdown."""
-
-PARAMETER_TEXTS = {
-    "span": (
-        "Span",
-        "First day of the span to run for, such as 2015-04-01. Empty: the span that the run's "
-        "logical date is in.",
-    ),
-    "data": (
-        "Data folder",
-        "A folder of CSV files, from the data root, to read instead of a span: chicago_taxi/full.",
-    ),
-    "max_epochs": ("Max epochs", "Maximum passes over the training split. Empty: as configured."),
-    "learning_rate": ("Learning rate", "Of the first epochs. Empty: as configured."),
-    "refresh": ("Refresh", "Run every node, even where nothing that it depends on has changed."),
-}
-"""Title and description of each parameter."""
 
 
 def describe_pipeline(pipeline: PipelineDescription, config: AirflowConfig) -> str:
-    """Describe the DAG that trains.
-
-    Returns:
-        Markdown.
-    """
+    """Describe, in Markdown, the DAG that trains."""
     return f"""\
 ### {pipeline.name}: data in, a pushed model or a reason out
 
@@ -62,24 +41,16 @@ Content `{pipeline.content_hash[:12]}`, environment `{config.environment}`, outp
 
 
 def describe_node(node: NodeDescription) -> str:
-    """Describe the task of one node.
-
-    Returns:
-        Markdown.
-    """
+    """Describe, in Markdown, the task of one node."""
     rows = "\n".join(
         f"| `{name}` | `{_shorten(value)}` |" for name, value in sorted(node.parameters.items())
     )
     table = f"\n\n| setting | value |\n|---|---|\n{rows}" if rows else ""
-    return f"{NODE_TEXTS.get(node.id, '')}\n\n`{node.type}`{table}".strip()
+    return f"{_NODE_TEXTS.get(node.id, '')}\n\n`{node.type}`{table}".strip()
 
 
 def describe_check(pipeline: PipelineDescription) -> str:
-    """Describe the DAG that replays pushed models.
-
-    Returns:
-        Markdown.
-    """
+    """Describe, in Markdown, the DAG that replays pushed models."""
     return f"""\
 ### Does the pushed {pipeline.name} model serve what was evaluated?
 

@@ -23,24 +23,13 @@ _logger = logging.getLogger(__name__)
 
 
 def note_task(connection_id: str | None, task_instance: Any, text: str) -> None:
-    """Set the note of a task.
-
-    Args:
-        connection_id: Airflow connection to Airflow's API; None for no notes.
-        text: The note; what is beyond the length of Airflow's notes is cut off.
-    """
+    """Set a task's note, cut to Airflow's maximum length; without a connection, do nothing."""
     run = _describe_run(task_instance)
     _note(connection_id, f"{run}/taskInstances/{quote(task_instance.task_id, safe='')}", text)
 
 
 def note_run(connection_id: str | None, task_instance: Any, text: str) -> None:
-    """Set the note of a task's run.
-
-    Args:
-        connection_id: Airflow connection to Airflow's API; None for no notes.
-        task_instance: Any task of the run.
-        text: The note; what is beyond the length of Airflow's notes is cut off.
-    """
+    """Set the note of a task's run, as ``note_task``."""
     _note(connection_id, _describe_run(task_instance), text)
 
 

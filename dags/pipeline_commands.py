@@ -30,18 +30,9 @@ class PipelineCommands:
         return [*self._begin("compile"), *self._configure(), *files]
 
     def compile_run(
-        self,
-        run_id: str,
-        parameters: RunParameters,
-        span: datetime.date | None,
-        data: Path | None,
+        self, run_id: str, parameters: RunParameters, span: datetime.date | None, data: Path | None
     ) -> list[str]:
-        """Compile one run with its own parameters, in the shape that the DAG was made of.
-
-        Args:
-            span: First day of the span that it reads, if it reads one.
-            data: Folder that it reads, if it reads one.
-        """
+        """Compile one run with its own parameters, in the shape that the DAG was made of."""
         command = [*self._begin("compile"), *self._configure()]
         if parameters.max_epochs is not None:
             command += ["--set", f"trainer.max_epochs={parameters.max_epochs}"]
@@ -58,11 +49,7 @@ class PipelineCommands:
         return [*command, "--run-id", run_id, "--like", str(self.config.description)]
 
     def run_node(self, ir_path: Path, node_id: str, run_id: str, json_path: Path) -> list[str]:
-        """Run one node of a compiled run.
-
-        Args:
-            json_path: File for how it ended.
-        """
+        """Run one node of a compiled run; it writes how it ended to ``json_path``."""
         return [
             *self._begin("node"),
             *("--ir", str(ir_path), "--node", node_id, "--run-id", run_id),
@@ -78,11 +65,7 @@ class PipelineCommands:
         ]
 
     def replay_champion(self, version: int | None, json_path: Path) -> list[str]:
-        """Load a pushed model in a fresh process and check what it serves.
-
-        Args:
-            version: The version; None for the newest.
-        """
+        """Load a pushed model, or the newest, in a fresh process and check what it serves."""
         command = [*self._begin("champion"), "replay", *self._configure()]
         if version is not None:
             command += ["--version", str(version)]
@@ -97,15 +80,9 @@ class PipelineCommands:
 
 
 def choose_environment(inherited: Mapping[str, str]) -> dict[str, str]:
-    """Choose the environment variables of a command.
-
-    Args:
-        inherited: Those of this process.
-
-    Returns:
-        The same without Airflow's and Python's own; output comes line by line, as it is printed.
-    """
+    """Choose a command's variables: those inherited, but none of Airflow's and Python's own."""
     kept = {
         name: value for name, value in inherited.items() if not name.startswith(_PRIVATE_PREFIXES)
     }
+    # Output comes line by line, as it is printed.
     return {**kept, "PYTHONUNBUFFERED": "1"}

@@ -19,17 +19,11 @@ from dags.notes import note_run, note_task
 from dags.pipeline_commands import PipelineCommands, choose_environment
 from dags.pushed_model import create_asset, find_triggering_version
 from dags.run_links import ArtifactsLink, NodeLogLink, ReportLink, RunFilesLink
-from dags.run_parameters import (
-    ParameterError,
-    choose_span,
-    find_data_folder,
-    read_parameters,
-)
+from dags.run_parameters import ParameterError, choose_span, find_data_folder, read_parameters
 from dags.task_outcome import (
     CommandResult,
     LogReader,
     Outcome,
-    describe_exit,
     describe_node,
     describe_replay,
     describe_result,
@@ -50,7 +44,6 @@ class PipelineOperator(BaseOperator):
     """Runs a command, shows its output live, and stops it with all of its children when killed."""
 
     def __init__(self, *, config: AirflowConfig, pipeline: PipelineDescription, **kwargs: Any):
-        """Keep what every command needs."""
         super().__init__(**kwargs)
         self.config = config
         self.pipeline = pipeline
@@ -124,11 +117,7 @@ class CompileRunOperator(PipelineOperator):
     operator_extra_links = (RunFilesLink(),)
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Compile the run.
-
-        Returns:
-            The run's folder, and what it reads.
-        """
+        """Compile the run; return its folder, and what it reads."""
         run_id = context["run_id"]
         try:
             parameters = read_parameters(context["params"])
@@ -140,8 +129,8 @@ class CompileRunOperator(PipelineOperator):
             self.conclude(Outcome.FAIL, str(error), context)
             raise
         result = self.run_command(self.commands.compile_run(run_id, parameters, span, data or None))
-        reason = result.last_line or describe_exit(result.exit_code)
-        self.conclude(judge_node(result), reason.removeprefix("error: "), context)
+        reason = result.final_line.removeprefix("error: ")
+        self.conclude(judge_node(result), reason, context)
         return {
             "run_directory": str(run.directory),
             "span": span and span.isoformat(),
@@ -162,11 +151,7 @@ class NodeOperator(PipelineOperator):
     operator_extra_links = (ReportLink(), ArtifactsLink(), NodeLogLink(), RunFilesLink())
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Run the node.
-
-        Returns:
-            How it ended: a ``NodeResult`` as JSON.
-        """
+        """Run the node; return how it ended, a ``NodeResult`` as JSON."""
         run_id = context["run_id"]
         ir_path = self.layout.run(run_id).ir_path
         result = self.ask(lambda path: self.commands.run_node(ir_path, self.task_id, run_id, path))
@@ -205,11 +190,7 @@ class FinishRunOperator(PipelineOperator):
     operator_extra_links = (ReportLink(), RunFilesLink())
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Finish the run.
-
-        Returns:
-            How it ended, without the long lists: they are in the run's files.
-        """
+        """Finish the run; return how it ended, without the long lists that its files have."""
         run_id = context["run_id"]
         task_instance = context["ti"]
         if not self._is_compiled(run_id):
@@ -238,11 +219,7 @@ class ReplayOperator(PipelineOperator):
     ui_color = "#e8f7ec"
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Replay the model of the event that triggered the run, or the newest.
-
-        Returns:
-            What was found.
-        """
+        """Replay the model whose push triggered the run, or the newest; return what was found."""
         version = find_triggering_version(context)
         result = self.ask(lambda path: self.commands.replay_champion(version, path))
         outcome = judge_node(result)

@@ -27,11 +27,7 @@ def create_alias(pipeline: PipelineDescription) -> AssetAlias:
 
 
 def find_triggering_version(context: Any) -> int | None:
-    """Find the version that triggered a run.
-
-    Returns:
-        The newest version announced by the events; None for a run that a person started.
-    """
+    """Find the newest version that triggered a run; None where a person started it."""
     events = [event for each in context["triggering_asset_events"].values() for event in each]
     versions = [int(event.extra["version"]) for event in events if "version" in event.extra]
     return max(versions, default=None)

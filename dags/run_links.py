@@ -12,14 +12,7 @@ if TYPE_CHECKING:
 
 
 def create_address(dag_id: str, *place: str) -> str:
-    """Write the address of something that the plugin serves.
-
-    Args:
-        place: Steps of the path behind it.
-
-    Returns:
-        The address, with a host where Airflow knows its own.
-    """
+    """Build the address of a path that the plugin serves; with a host if Airflow knows its own."""
     base = str(conf.get("api", "base_url", fallback="")).rstrip("/")
     return "/".join([f"{base}/pipeline", *(quote(step, safe="") for step in (dag_id, *place))])
 

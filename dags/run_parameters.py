@@ -11,7 +11,7 @@ import datetime
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pydantic
 
@@ -20,22 +20,8 @@ from components.spans import find_period_start
 from pipelines.config.yaml_file import describe_error
 from schemas.sample_data import Period
 
-SPAN_SCHEMA = {"type": ["null", "string"], "format": "date", "minLength": 10, "maxLength": 10}
-DATA_SCHEMA = {
-    "type": ["null", "string"],
-    # Python's $ would let a line break at the end pass.
-    "pattern": r"^[A-Za-z0-9_][A-Za-z0-9_./-]*$(?!\n)",
-    "maxLength": 200,
-}
-MAX_EPOCHS_SCHEMA = {"type": ["null", "integer"], "minimum": 1, "maximum": 1000}
-LEARNING_RATE_SCHEMA = {
-    "type": ["null", "number"],
-    "exclusiveMinimum": 0,
-    "maximum": 1,
-}
-REFRESH_SCHEMA = {"type": "boolean"}
-
-_DATA_PATTERN = re.compile(str(DATA_SCHEMA["pattern"]))
+# Python's $ would let a line break at the end pass.
+_DATA_PATTERN = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_./-]*$(?!\n)")
 
 
 class ParameterError(Exception):
@@ -43,21 +29,67 @@ class ParameterError(Exception):
 
 
 class RunParameters(FrozenModel, strict=True):
-    """What one run is asked to do.
+    """What one run is asked to do; with the texts that Airflow shows, and the schemas it checks."""
 
-    Attributes:
-        span: First day of the span to run for.
-        data: Folder of CSV files, from one of the allowed roots, to read instead of a span.
-        max_epochs: Maximum number of passes over the training split; None as configured.
-        learning_rate: Learning rate of the first epochs; None as configured.
-        refresh: Whether nodes run though nothing that they depend on has changed.
-    """
+    span: datetime.date | None = pydantic.Field(
+        default=None,
+        strict=False,
+        title="Span",
+        description="First day of the span to run for, such as 2015-04-01. Empty: the span that "
+        "the run's logical date is in.",
+        json_schema_extra={
+            "type": ["null", "string"],
+            "format": "date",
+            "minLength": 10,
+            "maxLength": 10,
+        },
+    )
+    data: str | None = pydantic.Field(
+        default=None,
+        title="Data folder",
+        description="A folder of CSV files, from the data root, to read instead of a span: "
+        "chicago_taxi/full.",
+        json_schema_extra={
+            "type": ["null", "string"],
+            "pattern": _DATA_PATTERN.pattern,
+            "maxLength": 200,
+        },
+    )
+    max_epochs: int | None = pydantic.Field(
+        default=None,
+        ge=1,
+        le=1000,
+        title="Max epochs",
+        description="Maximum passes over the training split. Empty: as configured.",
+        json_schema_extra={"type": ["null", "integer"], "minimum": 1, "maximum": 1000},
+    )
+    learning_rate: float | None = pydantic.Field(
+        default=None,
+        gt=0,
+        le=1,
+        title="Learning rate",
+        description="Of the first epochs. Empty: as configured.",
+        json_schema_extra={"type": ["null", "number"], "exclusiveMinimum": 0, "maximum": 1},
+    )
+    refresh: bool = pydantic.Field(
+        default=False,
+        title="Refresh",
+        description="Run every node, even where nothing that it depends on has changed.",
+        json_schema_extra={"type": "boolean"},
+    )
 
-    span: datetime.date | None = pydantic.Field(default=None, strict=False)
-    data: str | None = None
-    max_epochs: int | None = pydantic.Field(default=None, ge=1, le=1000)
-    learning_rate: float | None = pydantic.Field(default=None, gt=0, le=1)
-    refresh: bool = False
+
+def describe_parameters() -> dict[str, dict[str, Any]]:
+    """Describe the parameters for Airflow: arguments of its ``Param``, by name."""
+    return {
+        name: {
+            "default": field.default,
+            "title": field.title,
+            "description": field.description,
+            **cast("dict[str, Any]", field.json_schema_extra),
+        }
+        for name, field in RunParameters.model_fields.items()
+    }
 
 
 def read_parameters(values: Mapping[str, Any]) -> RunParameters:
@@ -75,12 +107,7 @@ def read_parameters(values: Mapping[str, Any]) -> RunParameters:
 def choose_span(
     parameters: RunParameters, logical_date: datetime.datetime | None, period: Period = "quarter"
 ) -> datetime.date | None:
-    """Choose the span of a run: the one asked for, or the one that its date is in.
-
-    Args:
-        logical_date: The run's, which is where the interval begins that it stands for; None for a
-            run without a date.
-        period: What a span covers.
+    """Choose the span of a run: the one asked for, or the one that its logical date is in.
 
     Returns:
         First day of the span; None where the run reads a folder instead.
@@ -106,14 +133,7 @@ def choose_span(
 
 
 def find_data_folder(name: str, roots: Sequence[Path]) -> Path:
-    """Find the folder that a run reads.
-
-    Args:
-        name: Path of the folder, from one of the roots.
-        roots: Folders that it must be below; links are followed before this is checked.
-
-    Returns:
-        The folder, absolute, in the first root that has it.
+    """Find the folder that a run reads, in the first root that has it; links are followed.
 
     Raises:
         ParameterError: If the name has other characters than a plain path's, leaves the root, or

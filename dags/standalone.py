@@ -32,13 +32,7 @@ from pathlib import Path
 from components.file_lock import FileLock, Patience
 from dags.airflow_config import PROJECT_ROOT, AirflowConfig, load_airflow_config
 from dags.child_process import signal_group, start_group
-from dags.standalone_settings import (
-    ADMIN,
-    HOST,
-    StandaloneSettings,
-    create_environment,
-    load_keys,
-)
+from dags.standalone_settings import ADMIN, HOST, StandaloneSettings, create_environment, load_keys
 from pipelines.records.errors import ConfigError
 
 # None serves logs over the network: the API server reads them from this machine's disk.
@@ -68,7 +62,6 @@ class StandaloneAirflow:
     """
 
     def __init__(self, settings: StandaloneSettings, inherited: Mapping[str, str]) -> None:
-        """Create keys and settings; nothing is started yet."""
         self.settings = settings
         self.keys = load_keys(settings)
         # Of its own, so that the worker servers that nodes start are its own too. A short path:
@@ -127,9 +120,6 @@ class StandaloneAirflow:
 
         What is left of one that was killed is ended first, as a service manager does: workers of a
         dead scheduler keep its database connection open, and with it the locks that it held.
-
-        Args:
-            name: One of ``COMPONENTS``.
         """
         if name in self.processes:
             signal_group(self.processes[name].pid, signal.SIGKILL)
@@ -294,11 +284,7 @@ def _serve(airflow: StandaloneAirflow, config: AirflowConfig) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until Ctrl-C.
-
-    Args:
-        arguments: Words of the command line; this process's own by default.
-    """
+    """Serve until Ctrl-C."""
     settings = _read_options(arguments)
     try:
         config = load_airflow_config(settings.dags_folder / "airflow.yaml")

@@ -20,13 +20,7 @@ API_CONNECTION = "airflow_api"
 
 @dataclasses.dataclass(frozen=True)
 class StandaloneSettings:
-    """Where a standalone Airflow lives.
-
-    Attributes:
-        home: ``AIRFLOW_HOME``.
-        dags_folder: Folder of DAG files, with their ``airflow.yaml``.
-        port: Port of its web pages and API.
-    """
+    """Where a standalone Airflow lives (``home`` is ``AIRFLOW_HOME``), and its pages' port."""
 
     home: Path = PROJECT_ROOT / "artifacts" / "airflow"
     dags_folder: Path = PROJECT_ROOT / "dags"
@@ -51,11 +45,7 @@ class StandaloneSettings:
 def create_environment(
     settings: StandaloneSettings, keys: Mapping[str, str], inherited: Mapping[str, str]
 ) -> dict[str, str]:
-    """Choose the environment variables of Airflow's processes.
-
-    Args:
-        inherited: Those of this process; a setting of Airflow's that is there is respected.
-    """
+    """Choose the variables of Airflow's processes; what was set before is respected."""
     api = {
         "conn_type": "http",
         "host": settings.url,
@@ -94,11 +84,7 @@ def create_environment(
 
 
 def load_keys(settings: StandaloneSettings) -> dict[str, str]:
-    """Load the keys and passwords; the first time they are generated.
-
-    Returns:
-        By name.
-    """
+    """Load the keys and passwords by name; the first time they are generated."""
     settings.home.mkdir(parents=True, exist_ok=True)
     if not settings.keys_path.is_file():
         names = ("jwt", "session", f"password_{ADMIN}", f"password_{API_USER}")

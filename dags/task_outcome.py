@@ -54,6 +54,15 @@ class CommandResult(FrozenModel):
     answer: dict[str, Any]
     last_line: str
 
+    @property
+    def final_line(self) -> str:
+        """Its last line or, where it printed nothing, how its process ended."""
+        if self.last_line:
+            return self.last_line
+        if self.exit_code < 0:
+            return f"the process was ended by signal {-self.exit_code}"
+        return f"the process ended with exit code {self.exit_code}"
+
 
 def judge_node(result: CommandResult) -> Outcome:
     """Judge the task of a node or of a compilation; only an infrastructure error is retried."""
@@ -70,7 +79,7 @@ def judge_run(result: CommandResult) -> Outcome:
 
     Returns:
         Done where a model was pushed or refused: either is what the run was for. A failure where
-        data was refused or a node failed: somebody has to see to it.
+        data was refused or a node failed: someone has to act on it.
     """
     if result.exit_code in (ExitCode.DONE, ExitCode.MODEL_REFUSED):
         return Outcome.DONE
@@ -84,7 +93,7 @@ def describe_node(result: CommandResult) -> str:
     state = str(result.answer.get("state", "failed"))
     problems = _read_problems(result.answer)
     if not problems and result.exit_code != ExitCode.DONE:
-        return f"{state}: {result.last_line or describe_exit(result.exit_code)}"[:NOTE_LENGTH]
+        return f"{state}: {result.final_line}"[:NOTE_LENGTH]
     if len(problems) == 1:
         return f"{state}: {problems[0].rule}: {problems[0].message}"[:NOTE_LENGTH]
     more = len(problems) - _MAX_NOTED_PROBLEMS
@@ -97,14 +106,7 @@ def describe_node(result: CommandResult) -> str:
 
 
 def describe_result(answer: Mapping[str, Any]) -> str:
-    """Describe in one line how a node ended well.
-
-    Args:
-        answer: A ``NodeResult`` as JSON.
-
-    Returns:
-        State, seconds, rows, and the version that was pushed.
-    """
+    """Describe in one line how a node ended well: state, seconds, rows, version pushed."""
     try:
         result = NodeResult.model_validate(answer)
     except pydantic.ValidationError:
@@ -136,7 +138,7 @@ def describe_run(summary: Mapping[str, Any]) -> str:
 def describe_replay(result: CommandResult) -> str:
     """Describe in a note what the check of a pushed model found: its version, and failed gates."""
     if not result.answer:
-        return result.last_line or describe_exit(result.exit_code)
+        return result.final_line
     failing = [
         f"{gate['name']}: {gate['reason']}"
         for gate in result.answer["gates"]
@@ -148,13 +150,6 @@ def describe_replay(result: CommandResult) -> str:
     return "; ".join([f"{version} does not serve as it was measured", *failing])[:NOTE_LENGTH]
 
 
-def describe_exit(exit_code: int) -> str:
-    """Describe the end of a process that printed nothing."""
-    if exit_code < 0:
-        return f"the process was ended by signal {-exit_code}"
-    return f"the process ended with exit code {exit_code}"
-
-
 class LogReader:
     """Reads what a command prints, line by line, for Airflow's log.
 
@@ -164,34 +159,23 @@ class LogReader:
     """
 
     def __init__(self) -> None:
-        """Begin at the first line."""
         self._level: int | None = None
         self._is_folded = False
 
     def read(self, line: str) -> list[tuple[int, str]]:
-        """Read one line.
-
-        Args:
-            line: As it was printed. Time and level are taken off: Airflow shows its own.
-
-        Returns:
-            What to log: level as ``logging`` counts them, and text.
-        """
+        """Read a printed line; return levels and texts to log, without time stamps of their own."""
         match = _LOG_LINE.match(line)
         level = _LEVELS.get(match["level"]) if match else None
         if match is not None and level is not None:
             self._level = level
-            return [*self._unfold(), (level, match["text"])]
+            return [*self.end(), (level, match["text"])]
         if self._level == logging.INFO and not self._is_folded:
             self._is_folded = True
             return [(logging.INFO, "::group::details"), (logging.INFO, line)]
         return [(logging.INFO, line)]
 
     def end(self) -> list[tuple[int, str]]:
-        """Return what is left to log after the last line."""
-        return self._unfold()
-
-    def _unfold(self) -> list[tuple[int, str]]:
+        """Return the line that closes an open group, if there is one."""
         was_folded, self._is_folded = self._is_folded, False
         return [(logging.INFO, "::endgroup::")] if was_folded else []
 

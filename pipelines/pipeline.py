@@ -18,11 +18,7 @@ from tfx.types import Channel
 from tfx.types.standard_artifacts import Examples, ExampleStatistics, Model, PushedModel
 
 from components.champion.strategy import ChampionChange, ChampionStrategy
-from components.csv_example_gen.component import (
-    ANY_CSV,
-    DATED_CSV,
-    create_csv_example_gen,
-)
+from components.csv_example_gen.component import ANY_CSV, DATED_CSV, create_csv_example_gen
 from components.curated_schema.component import CuratedSchema
 from components.curated_schema.schema_file import hash_schema
 from components.data_gate.artifact import DataVerdictArtifact
@@ -40,7 +36,7 @@ from components.training_window.component import TrainingWindow
 from components.training_window.earlier_spans import EarlierSpansStrategy
 from components.transform.component import Transform
 from pipelines.config.pipeline_config import PipelineConfig
-from pipelines.metadata.store_connection import create_connection_config
+from pipelines.metadata.open_store import create_connection_config
 from pipelines.records.nodes import NodeId
 from schemas.feature_table import get_schema_path, load_feature_table
 
@@ -65,11 +61,7 @@ class DataStage(NamedTuple):
 
 
 class TrainStage(NamedTuple):
-    """A trained model, the candidate.
-
-    Attributes:
-        examples: The rows that it was trained on, of all spans of the window.
-    """
+    """A trained model, the candidate, and the rows of all spans that it was trained on."""
 
     nodes: tuple[BaseNode, ...]
     examples: Channel
@@ -88,9 +80,6 @@ def create_pipeline(config: PipelineConfig, beam_arguments: Sequence[str]) -> Pi
 
     Args:
         beam_arguments: Beam's options, those that say what its workers get among them.
-
-    Returns:
-        The TFX pipeline, not yet compiled; nothing is read but source and schema.
     """
     data = create_data_stage(config)
     trained = create_train_stage(config, data)

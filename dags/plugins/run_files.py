@@ -59,14 +59,7 @@ def find_output(dag_id: str) -> OutputLayout:
 
 
 def find_shown(layout: OutputLayout, place: str) -> Path:
-    """Find a file or folder that may be shown.
-
-    Args:
-        layout: Where runs are kept.
-        place: Path below the output root.
-
-    Returns:
-        The path, with links followed.
+    """Find a file or folder below the output root that may be shown; links are followed.
 
     Raises:
         HTTPException: If it is outside, hidden or not there.
@@ -128,8 +121,7 @@ def _list_folder(dag_id: str, place: str, paths: Iterable[Path]) -> str:
     rows = ""
     for path in paths:
         address = html.escape(create_address(dag_id, "files", *here.split("/"), path.name))
-        name = html.escape(path.name) + "/" * path.is_dir()
-        rows += f'<li><a href="{address}">{name}</a></li>'
+        rows += f'<li><a href="{address}">{html.escape(path.name)}{"/" * path.is_dir()}</a></li>'
     return (
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{html.escape(here)}</title>"
         f"<style>body{{font-family:sans-serif;margin:2rem}}</style><h1>{html.escape(here)}</h1>"

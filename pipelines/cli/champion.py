@@ -80,10 +80,7 @@ def rollback(config: PipelineConfig, to_version: int | None, reason: str) -> int
 
 @champion.command("replay")
 @click.option(
-    "--version",
-    type=_VERSION,
-    metavar="VERSION",
-    help="Version to load. [default: the champion's]",
+    "--version", type=_VERSION, metavar="VERSION", help="Version to load. [default: the champion's]"
 )
 @with_config()
 @json_option
@@ -110,7 +107,7 @@ def replay_champion(config: PipelineConfig, version: int | None, screen: Screen)
 
 @contextlib.contextmanager
 def _open_champion(config: PipelineConfig, at_rest: bool = False) -> Iterator[ChampionStore]:
-    """Open the champion, once the store says what serves; ``at_rest`` where that must be so."""
+    """Open the champion, recovered if need be; with ``at_rest``, a recovery is an error."""
     with open_champion(config.layout, config.name) as store:
         recovered = store.recover()
         print_to_stderr(recovered.lines)

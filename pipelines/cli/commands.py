@@ -77,12 +77,8 @@ def commands() -> None:
     """
 
 
-def main(arguments: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one per kind of error
-    """Run a command.
-
-    Args:
-        arguments: Its words; the process's own by default.
-    """
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; its words are the process's own by default."""
     handler = logging.StreamHandler()
     handler.setFormatter(_LowerCaseLevel())
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
@@ -95,8 +91,6 @@ def main(arguments: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one 
     except click.exceptions.NoArgsIsHelpError as error:
         path = error.ctx.command_path if error.ctx else "python -m pipelines"
         return _complain(f"{path}: got no command; `{path} --help` lists them", ExitCode.USAGE)
-    except click.exceptions.Exit as ended:
-        return ended.exit_code
     except click.ClickException as error:
         return _complain(error.format_message(), ExitCode.USAGE)
     except UsageError as error:

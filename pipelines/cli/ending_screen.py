@@ -19,21 +19,13 @@ from pipelines.config.layout import OutputLayout
 from pipelines.records.node_result import NodeState
 from pipelines.records.run_summary import RunSummary
 
-_STYLES = {
-    Outcome.PASSED: "green",
-    Outcome.FAILED: "bold yellow",
-    Outcome.INCONCLUSIVE: "yellow",
-}
+_STYLES = {Outcome.PASSED: "green", Outcome.FAILED: "bold yellow", Outcome.INCONCLUSIVE: "yellow"}
 _MAX_PROBLEMS = 20
 _MAX_LINES = 8
 
 
 def print_summary(console: Console, summary: RunSummary, problem: str | None = None) -> None:
-    """Print the ending screen.
-
-    Args:
-        problem: Why a run that has just ended has no page; None where it has one.
-    """
+    """Print the ending screen; ``problem`` says why a run that has just ended has no page."""
     console.print(_render(summary), highlight=False)
     if problem is not None:
         console.print(Text(f"warning: {problem}"), highlight=False)
@@ -54,9 +46,8 @@ def _render(summary: RunSummary) -> RenderableType:
 
 
 def _render_problems(summary: RunSummary) -> RenderableType:
-    shown = summary.problems[:_MAX_PROBLEMS]
-    lines = [Text(f"{problem.rule}: {problem.message}") for problem in shown]
-    return indent(Group(*lines, *_count_more(summary.problems)))
+    shown = (f"{each.rule}: {each.message}" for each in summary.problems[:_MAX_PROBLEMS])
+    return indent(Group(*map(Text, shown), *_count_more(summary.problems)))
 
 
 def _render_findings(findings: tuple[Finding, ...]) -> RenderableType:
@@ -91,11 +82,7 @@ def _render_metrics(summary: RunSummary) -> RenderableType:
 
 
 def render_gates(gates: tuple[GateResult, ...]) -> RenderableType:
-    """Render gates: each refusal, and of each gate's other slices the one nearest to its limit.
-
-    Args:
-        gates: Gates' outcomes, those of one gate next to each other.
-    """
+    """Render gates: each refusal, and of each gate's other slices the one nearest to its limit."""
     numbers = ("value", "limit", "champion")
     headers = ("gate", "slice", *numbers, "outcome")
     table = create_table(*headers, right=numbers, no_wrap=("gate", *numbers))
@@ -103,13 +90,13 @@ def render_gates(gates: tuple[GateResult, ...]) -> RenderableType:
     for gate in gates:
         groups.setdefault((gate.name, gate.rule), []).append(gate)
     for group in groups.values():
-        refusing = [gate for gate in group if gate.is_refusal]
-        passed = [gate for gate in group if gate.outcome is Outcome.PASSED]
-        for gate in refusing:
-            _add_gate(table, gate, _name_slice(gate), gate.outcome.value)
+        for gate in group:
+            if gate.is_refusal:
+                _add_gate(table, gate, _name_slice(gate), gate.outcome.value)
         others = [gate for gate in group if not gate.is_refusal]
         if not others:
             continue
+        passed = [gate for gate in others if gate.outcome is Outcome.PASSED]
         nearest = min(passed or others, key=_measure_slack)
         outcomes = collections.Counter(gate.outcome.value for gate in others)
         counts = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())

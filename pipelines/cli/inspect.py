@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import operator
 from collections.abc import Iterable
 
 import click
@@ -12,27 +13,21 @@ from rich.text import Text
 from components.record_file import UnreadableRecordError
 from pipelines.cli.ending_screen import print_summary, render_gates
 from pipelines.cli.options import json_option, run_argument, with_config
-from pipelines.cli.screen import (
-    Screen,
-    add_row,
-    create_table,
-    print_to_stderr,
-    render_headline,
-)
+from pipelines.cli.screen import Screen, add_row, create_table, print_to_stderr, render_headline
 from pipelines.config.layout import OutputLayout
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.metadata.run_store import open_run_store
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
 from pipelines.report.publication import publish_missing
-from pipelines.runs.champion import ChampionStore
+from pipelines.runs.champion import open_champion
 from pipelines.runs.explanation import RunExplanation, explain_run
 from pipelines.runs.recorded_run import load_run
 from pipelines.runs.retention import Freed, find_garbage, free
 from pipelines.runs.run_list import RunList, find_run_id, list_runs
 from pipelines.runs.summaries import find_summary, load_listed_summary, load_summary
 
-_TimedRow = tuple[datetime.datetime, tuple[str, ...]]
+_TimedRow = tuple[datetime.datetime, tuple[str | int | None, ...]]
 
 
 @click.command()
@@ -44,8 +39,8 @@ def runs(config: PipelineConfig) -> int:
     headers = ("run", "verdict", "seconds", "ran", "cached", "version", "why")
     table = create_table(*headers, no_wrap=("run",))
     rows = [*_list_runs(config.layout, found), *_list_changes(config.layout, found)]
-    for _, (*cells, why) in sorted(rows, reverse=True):
-        add_row(table, *cells, Text(why, overflow="ellipsis", no_wrap=True))
+    for _, (*cells, why) in sorted(rows, key=operator.itemgetter(0), reverse=True):
+        add_row(table, *cells, Text(str(why), overflow="ellipsis", no_wrap=True))
     Screen().print(table)
     return ExitCode.DONE
 
@@ -68,8 +63,7 @@ def show(config: PipelineConfig, run_id: str | None, screen: Screen) -> int:
 @json_option
 def explain(config: PipelineConfig, run_id: str | None, screen: Screen) -> int:
     """Explain why a model was or was not pushed, and why each node was or was not cached."""
-    layout = config.layout
-    recorded = load_run(layout, find_run_id(layout, run_id))
+    recorded = load_run(config.layout, find_run_id(config.layout, run_id))
     explanation = explain_run(recorded, find_summary(recorded))
     screen.print(*_render(explanation))
     screen.write_json(explanation)
@@ -124,9 +118,9 @@ def _list_runs(layout: OutputLayout, found: RunList) -> list[_TimedRow]:
             summary.run_id,
             summary.verdict.value,
             f"{summary.seconds:.0f}",
-            str(sum(node.state is NodeState.DONE for node in summary.nodes)),
-            str(sum(node.cached for node in summary.nodes)),
-            _format_version(summary.pushed_version),
+            sum(node.state is NodeState.DONE for node in summary.nodes),
+            sum(node.cached for node in summary.nodes),
+            summary.pushed_version,
             summary.reason,
         )
         rows.append((run.compiled_at, cells))
@@ -138,20 +132,15 @@ def _list_changes(layout: OutputLayout, found: RunList) -> list[_TimedRow]:
     """List the changes of the champion as rows, named by their time as runs are."""
     if not found.runs:
         return []
-    pipeline = found.runs[-1].pipeline
-    with open_run_store(layout.metadata_store, pipeline) as store:
-        changes = ChampionStore(store, layout).show().changes
+    with open_champion(layout, found.runs[-1].pipeline) as store:
+        changes = store.show().changes
     rows: list[_TimedRow] = []
     for change in changes:
         when = datetime.datetime.fromisoformat(change.when)
         name, what = f"{when:%Y%m%dT%H%M%SZ}", f"champion {change.action.value}"
         why = f"{change.who}: {change.reason}"
-        rows.append((when, (name, what, "", "", "", _format_version(change.version), why)))
+        rows.append((when, (name, what, "", "", "", change.version, why)))
     return rows
-
-
-def _format_version(version: int | None) -> str:
-    return "" if version is None else str(version)
 
 
 def _render(explanation: RunExplanation) -> list[RenderableType]:
@@ -171,8 +160,7 @@ def _render(explanation: RunExplanation) -> list[RenderableType]:
 def _print_freed(garbage: list[Freed], dry_run: bool) -> None:
     table = create_table("artifact", "type", "MB", "folder", right=("MB",))
     for freed in garbage:
-        size_mb = f"{freed.size_bytes / 1e6:.1f}"
-        add_row(table, freed.artifact_id, freed.type, size_mb, freed.path)
+        add_row(table, freed.artifact_id, freed.type, f"{freed.size_bytes / 1e6:.1f}", freed.path)
     if garbage:
         Screen().print(table)
     total_mb = sum(freed.size_bytes for freed in garbage) / 1e6

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import datetime
 import functools
-import logging
-import os
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -15,7 +12,6 @@ import click
 
 from pipelines.cli.screen import Screen
 from pipelines.config.environment_file import list_environments, load_config
-from pipelines.config.pipeline_config import PipelineConfig
 
 _Command = Callable[..., int]
 _LATEST = "latest"
@@ -69,11 +65,7 @@ json_option = click.option(
 
 
 def with_config(*more: Literal["data", "span", "refresh"]) -> Callable[[_Command], _Command]:
-    """Add the configuration's options to a command, and pass it the one loaded as ``config``.
-
-    Args:
-        more: Options beside ``--config``, ``--set`` and ``--output``.
-    """
+    """Add the configuration's options, and ``more``, to a command; it is passed the ``config``."""
 
     def decorate(command: _Command) -> _Command:
         @functools.wraps(command)
@@ -88,7 +80,17 @@ def with_config(*more: Literal["data", "span", "refresh"]) -> Callable[[_Command
             **words: object,
         ) -> int:
             config = load_config(source, overrides)
-            return command(config=_change(config, output, data, span, refresh), **words)
+            changes: dict[str, object] = {}
+            # Relative paths start at the working folder.
+            if output is not None:
+                changes["output_root"] = output.absolute()
+            if data is not None:
+                changes["data"] = config.data.model_copy(update={"directory": data.absolute()})
+            if span is not None:
+                changes["span"] = span.date()
+            if refresh:
+                changes["cache"] = False
+            return command(config=config.model_copy(update=changes), **words)
 
         wrapped: _Command = load_and_run
         run_options = [_RUN_OPTIONS[name] for name in more]
@@ -107,30 +109,3 @@ def run_argument(name: str = "run_id") -> Callable[[_Command], _Command]:
         default=_LATEST,
         callback=lambda _context, _argument, run_id: None if run_id == _LATEST else run_id,
     )
-
-
-def _change(
-    config: PipelineConfig,
-    output: Path | None,
-    data: Path | None,
-    span: datetime.datetime | None,
-    refresh: bool,
-) -> PipelineConfig:
-    """Apply the options that stand for keys of the configuration; paths start where one stands."""
-    changes: dict[str, object] = {}
-    if output is not None:
-        changes["output_root"] = output.absolute()
-    if data is not None:
-        changes["data"] = config.data.model_copy(update={"directory": data.absolute()})
-    if span is not None:
-        changes["span"] = span.date()
-    if refresh:
-        changes["cache"] = False
-    return config.model_copy(update=changes)
-
-
-def quiet_tensorflow() -> None:
-    """Before TensorFlow is imported: keep it from announcing missing GPUs and deprecations."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    warnings.simplefilter("ignore")

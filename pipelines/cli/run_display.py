@@ -1,4 +1,4 @@
-"""Show a run while it goes on: a live table on a terminal, plain lines elsewhere."""
+"""Show the progress of a run: a live table on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -31,11 +31,9 @@ class PlainDisplay(RunDisplay):
     """One line per event, for pipes, logs and CI."""
 
     def __init__(self, console: Console) -> None:
-        """Print to a console."""
         self._console = console
 
     def __enter__(self) -> PlainDisplay:
-        """Print that the run is being prepared."""
         self._begun = time.monotonic()
         self._print(_PREPARING)
         return self
@@ -64,14 +62,12 @@ class LiveDisplay(RunDisplay):
     """A table that fills in place; it refreshes itself."""
 
     def __init__(self, console: Console) -> None:
-        """Draw on a terminal."""
         self._console = console
         self._nodes: tuple[str, ...] = ()
         self._started: dict[str, float] = {}
         self._results: dict[str, NodeResult] = {}
 
     def __enter__(self) -> LiveDisplay:
-        """Begin to draw."""
         self._begun = time.monotonic()
         self._live = Live(console=self._console, refresh_per_second=8, get_renderable=self._draw)
         self._live.start()
@@ -86,7 +82,7 @@ class LiveDisplay(RunDisplay):
         self._nodes = tuple(node.id for node in description.nodes)
 
     def started(self, node_id: str) -> None:
-        """Let a node's clock run."""
+        """Start a node's clock."""
         self._started[node_id] = time.monotonic()
 
     def ended(self, result: NodeResult) -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import logging
 import os
 import signal
 import sys
 import types
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 
-from pipelines.cli.options import json_option, quiet_tensorflow, with_config
+from pipelines.cli.options import json_option, with_config
 from pipelines.cli.screen import Screen, print_to_stderr
 from pipelines.compiler.compiled_file import read_compiled_file
 from pipelines.config.layout import OutputLayout
@@ -27,6 +29,7 @@ from pipelines.records.node_result import NodeResult
 from pipelines.runner.input_data import prepare_input
 from pipelines.workers.client import WorkerClient, open_private_server, stop_servers
 from pipelines.workers.pool import WorkerPool
+from pipelines.workers.protocol import CompileRequest
 
 _POLL_SECONDS = 0.1
 _run_id_option = click.option("--run-id", required=True, metavar="ID", help="Id of the run.")
@@ -68,15 +71,18 @@ def compile_command(
 
         lines, _ = recover_champion(config.layout, config.name)
         print_to_stderr(lines)
-        WorkerPool().compile(config, run_id)
+        WorkerPool().compile(CompileRequest(config=config, run_id=run_id))
         description = read_description(run.description_path)
         ir_path = run.ir_path
     elif run_id is None and ir_path is not None and description_path is not None:
         description = _compile_here(config, ir_path, description_path)
     else:
         raise click.UsageError("expected either --run-id, or both --ir and --description")
-    if like_path is not None:
-        _check_shape(description, like_path)
+    if like_path is not None and description.shape != read_description(like_path).shape:
+        raise ConfigError(
+            f"--like: {like_path} has other nodes or edges than the pipeline has now; compile it "
+            "again"
+        )
     click.echo(
         f"{ir_path}: {len(description.nodes)} nodes, content {description.content_hash[:12]}"
     )
@@ -110,12 +116,10 @@ def node_command(ir_path: Path, node_id: str, run_id: str, worker: str, screen: 
         run_id=run_id,
         log_path=OutputLayout(compiled.output_root).run(run_id).log_path(node_id),
     )
-    with contextlib.ExitStack() as stack:
-        client = (
-            WorkerClient.shared()
-            if worker == "warm"
-            else stack.enter_context(open_private_server())
-        )
+    server = (
+        contextlib.nullcontext(WorkerClient.shared()) if worker == "warm" else open_private_server()
+    )
+    with server as client:
         result = _run_and_follow(WorkerPool(client), request)
     state = result.state.value
     print_to_stderr(f"{node_id}: {state}: {problem.message}" for problem in result.problems)
@@ -164,22 +168,16 @@ def stop_workers() -> int:
 def _compile_here(
     config: PipelineConfig, ir_path: Path, description_path: Path
 ) -> PipelineDescription:
-    quiet_tensorflow()
+    # Before TensorFlow is imported: it would announce missing GPUs and deprecations.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    warnings.simplefilter("ignore")
     from pipelines.compiler.compilation import compile_pipeline
     from pipelines.compiler.ir_file import write_compiled
 
     ir, description = compile_pipeline(config)
     write_compiled(ir, description, ir_path, description_path)
     return description
-
-
-def _check_shape(description: PipelineDescription, like_path: Path) -> None:
-    expected = read_description(like_path)
-    if description.shape != expected.shape:
-        raise ConfigError(
-            f"--like: {like_path} has other nodes or edges than the pipeline has now; compile it "
-            "again"
-        )
 
 
 def _run_and_follow(pool: WorkerPool, request: NodeRequest) -> NodeResult:

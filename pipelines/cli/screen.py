@@ -28,19 +28,16 @@ _STYLES = {
 
 
 class Screen:
-    """Where a command prints for people: not where its JSON goes."""
+    """Where a command prints for people: not where its JSON goes.
+
+    ``-`` stands for standard output. The width is fixed where there is no terminal.
+    """
 
     def __init__(self, json_path: Path | None = None) -> None:
-        """Choose the stream; the width is fixed where there is no terminal.
-
-        Args:
-            json_path: File for the JSON; ``-`` for standard output, None for none.
-        """
         self._json_path = json_path
-        console = Console(stderr=self.gives_json_to_stdout)
-        if not console.is_terminal:
-            console = Console(stderr=console.stderr, width=_PLAIN_WIDTH)
-        self.console = console
+        self.console = Console(stderr=self.gives_json_to_stdout)
+        if not self.console.is_terminal:
+            self.console.width = _PLAIN_WIDTH
 
     @property
     def gives_json_to_stdout(self) -> bool:
@@ -75,12 +72,7 @@ def print_to_stderr(lines: Iterable[str]) -> None:
 def create_table(
     *headers: str, right: Collection[str] = (), no_wrap: Collection[str] = ()
 ) -> Table:
-    """Create an empty table.
-
-    Args:
-        right: Headers of the columns that are aligned to the right.
-        no_wrap: Headers of the columns whose cells stay on one line.
-    """
+    """Create an empty table, some columns aligned to the right, some kept on one line."""
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
     for header in headers:
         table.add_column(

@@ -15,23 +15,18 @@ ALL_SOURCES = ("schemas", "components", "pipelines")
 
 
 def hash_sources(*places: str) -> str:
-    """Hash Python sources by path and content.
-
-    Args:
-        places: Files or folders beside this package; folders with all below them.
+    """Hash Python sources by path and content; of folders, all below them.
 
     Returns:
         SHA-256 in hexadecimal, the same wherever the product lies.
 
     Raises:
-        FileNotFoundError: If a place does not exist.
+        FileNotFoundError: If a place beside this package does not exist.
     """
     digest = hashlib.sha256()
     for path in sorted({file for place in places for file in _list_sources(CODE_ROOT / place)}):
-        digest.update(path.relative_to(CODE_ROOT).as_posix().encode())
-        digest.update(b"\0")
-        digest.update(path.read_bytes())
-        digest.update(b"\0")
+        name = path.relative_to(CODE_ROOT).as_posix()
+        digest.update(b"%s\0%s\0" % (name.encode(), path.read_bytes()))
     return digest.hexdigest()
 
 
@@ -43,11 +38,7 @@ def hash_product() -> str:
 
 @functools.cache
 def hash_installation() -> str:
-    """Hash what a process of this product imports: all sources, installed packages, interpreter.
-
-    Returns:
-        SHA-256 in hexadecimal, of this installation alone.
-    """
+    """Hash what a process of this very installation imports: sources, packages, interpreter."""
     site_packages = {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
     # Their folders are named by distribution and version.
     installed = sorted(path.name for place in site_packages for path in place.glob("*.dist-info"))

@@ -22,31 +22,22 @@ CODE_VERSION_PARAMETER = "code_version"
 """Parameter of every node that executes; by it TFX's cache notices other code or packages."""
 
 _HOOK_PARAMETERS = ("run_fn", "preprocessing_fn")
-_NEVER_CACHED = {
-    # What it made may be gone from the serving folder; where it is there, it copies nothing.
-    NodeId.PUSHER,
-}
 
 
 def compile_pipeline(
     config: PipelineConfig, from_nodes: Collection[str] = (), to_nodes: Collection[str] = ()
 ) -> tuple[pipeline_pb2.Pipeline, PipelineDescription]:
-    """Compile to the IR, and describe it.
-
-    Args:
-        from_nodes: Nodes that a run starts from; empty for all.
-        to_nodes: Nodes that it ends with; empty for all.
-    """
+    """Compile a pipeline, or the part from some nodes to others, to the IR, and describe it."""
     ir = compile_ir(create_pipeline(config, add_worker_sources(config.beam.arguments)))
     nodes = [node.pipeline_node for node in ir.nodes]
     for node in nodes:
-        if node.node_info.id in _NEVER_CACHED:
+        # What it pushed may be gone from the serving folder; where it is there, it copies nothing.
+        if node.node_info.id == NodeId.PUSHER:
             node.execution_options.caching_options.enable_cache = False
         if modules := _list_modules(ir, node):
             version = hash_imported_code(modules, config.task)
             node.parameters.parameters[CODE_VERSION_PARAMETER].field_value.string_value = version
     content_hash = hashlib.sha256(dump_ir(ir).encode()).hexdigest()
-    described = tuple(map(_describe_node, nodes))
     if from_nodes or to_nodes:
         mark_part(ir, from_nodes, to_nodes)
     return ir, PipelineDescription(
@@ -58,7 +49,7 @@ def compile_pipeline(
         config_hash=hashlib.sha256(config.model_dump_json().encode()).hexdigest(),
         about=config.about,
         span_period=config.data.span_period,
-        nodes=described,
+        nodes=tuple(map(_describe_node, nodes)),
         not_asked_for=tuple(
             node.node_info.id for node in nodes if node.execution_options.HasField("skip")
         ),
@@ -77,17 +68,15 @@ def _list_modules(ir: pipeline_pb2.Pipeline, node: pipeline_pb2.PipelineNode) ->
 
 
 def _describe_node(node: pipeline_pb2.PipelineNode) -> NodeDescription:
-    values = {
-        name: parameter.field_value
-        for name, parameter in sorted(node.parameters.parameters.items())
-        if parameter.HasField("field_value")
-    }
     return NodeDescription(
         id=node.node_info.id,
         type=node.node_info.type.name,
         stage=NodeId(node.node_info.id).stage,
         upstream=tuple(node.upstream_nodes),
         parameters={
-            name: str(getattr(value, value.WhichOneof("value"))) for name, value in values.items()
+            name: str(getattr(value, value.WhichOneof("value")))
+            for name, parameter in sorted(node.parameters.parameters.items())
+            if parameter.HasField("field_value")
+            for value in [parameter.field_value]
         },
     )

@@ -9,11 +9,7 @@ from pathlib import Path
 
 @dataclasses.dataclass(frozen=True)
 class CompiledFile:
-    """A compiled pipeline.
-
-    Attributes:
-        node_ids: Its nodes, in order.
-    """
+    """A compiled pipeline, with the ids of its nodes in order."""
 
     output_root: Path
     node_ids: tuple[str, ...]

@@ -32,36 +32,30 @@ def hash_imported_code(modules: Collection[str], task: str) -> str:
         task: Folder under ``schemas/`` that is loaded where the feature table is imported.
 
     Returns:
-        SHA-256 in hexadecimal, of the sources of this product that the modules import directly or
-        indirectly, and of the versions of the packages that those sources, or a library's own
-        module, import directly.
+        SHA-256 in hexadecimal, of the sources of this product that the modules import, directly or
+        not, and of the versions of the packages that those, or a library's module, import directly.
 
     Raises:
         grimp.exceptions.ModuleNotPresent: If a module does not exist.
         importlib.metadata.PackageNotFoundError: If a package is of no known distribution.
     """
     sources, packages = list_imports(modules, task)
-    parts = (hash_sources(*sources), *(_read_version(name) for name in packages))
+    versions = [f"{name}=={importlib.metadata.version(name)}" for name in packages]
+    parts = (hash_sources(*sources), *versions)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def list_imports(modules: Collection[str], task: str) -> tuple[list[str], list[str]]:
-    """List what modules import; arguments as of ``hash_imported_code``.
-
-    Returns:
-        Sources of this product, as ``hash_sources`` takes them, and names of distributions,
-        both sorted.
-    """
+    """List, sorted, what modules import: sources of this product, and names of distributions."""
     ours, packages = set[str](), set[str]()
     for module in modules:
-        if module.split(".")[0] in _NODE_SOURCES:
+        top = _get_top(module)
+        if top in _NODE_SOURCES:
             ours |= {module, *_build_graph(*_NODE_SOURCES).find_upstream_modules(module)}
         else:
-            library = module.split(".")[0]
-            packages |= {library, *_build_graph(library).find_modules_directly_imported_by(module)}
-    packages |= {name for name in ours if name.split(".")[0] not in _NODE_SOURCES}
-    tops = {name.split(".")[0] for name in packages} - sys.stdlib_module_names
-    sources = {name for name in ours if name.split(".")[0] in _NODE_SOURCES}
+            packages |= {top, *_build_graph(top).find_modules_directly_imported_by(module)}
+    sources = {name for name in ours if _get_top(name) in _NODE_SOURCES}
+    tops = {_get_top(name) for name in packages | (ours - sources)} - sys.stdlib_module_names
     with_parents = {
         ".".join(parts[:length])
         for parts in (name.split(".") for name in sources)
@@ -85,6 +79,10 @@ def _build_graph(*packages: str) -> grimp.ImportGraph:
     )
 
 
+def _get_top(module: str) -> str:
+    return module.partition(".")[0]
+
+
 def _find_source(module: str) -> str:
     place = module.replace(".", "/")
     return f"{place}/__init__.py" if (CODE_ROOT / place).is_dir() else f"{place}.py"
@@ -97,7 +95,3 @@ def _find_distributions(top_level: str) -> Collection[str]:
 @functools.cache
 def _map_packages() -> dict[str, Collection[str]]:
     return {name: set(found) for name, found in importlib.metadata.packages_distributions().items()}
-
-
-def _read_version(distribution: str) -> str:
-    return f"{distribution}=={importlib.metadata.version(distribution)}"

@@ -34,10 +34,7 @@ def write_compiled(
 
 
 def read_ir(ir_path: Path) -> pipeline_pb2.Pipeline:
-    """Read an IR that ``write_compiled`` wrote; the last ones read are cached.
-
-    Returns:
-        A copy for the caller.
+    """Read a copy of an IR that ``write_compiled`` wrote; the last ones read are cached.
 
     Raises:
         OSError: If the file can't be read.

@@ -27,13 +27,7 @@ def compile_ir(pipeline: Pipeline) -> pipeline_pb2.Pipeline:
 def mark_part(
     ir: pipeline_pb2.Pipeline, from_nodes: Collection[str], to_nodes: Collection[str]
 ) -> None:
-    """Mark the nodes that a partial run skips; those before it provide their last artifacts.
-
-    Args:
-        ir: The compiled pipeline, changed in place.
-        from_nodes: Nodes to start from; empty for all.
-        to_nodes: Nodes to end with; empty for all.
-    """
+    """Mark, in place, what a partial run skips; nodes before it provide their last artifacts."""
     partial_run_utils.mark_pipeline(ir, from_nodes or None, to_nodes or None)
 
 

@@ -57,10 +57,9 @@ def is_checkout() -> bool:
 
 
 def keep_wheel(distribution: importlib.metadata.Distribution, directory: Path) -> Path:
-    """Pack an installed distribution into a wheel, where that has not been done before.
+    """Pack a distribution of pure Python into a wheel, where that has not been done before.
 
     Args:
-        distribution: The distribution, installed from a wheel of pure Python.
         directory: Folder of one folder per content that was ever packed.
 
     Raises:

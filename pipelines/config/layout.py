@@ -92,9 +92,6 @@ class OutputLayout:
     def run(self, run_id: str) -> RunLayout:
         """Get a run's files.
 
-        Args:
-            run_id: The run's name: letters, digits and ``_ . : + -``.
-
         Raises:
             RunIdError: If the name could leave the output root.
         """

@@ -84,11 +84,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
 
 
 def describe_error(error: pydantic.ValidationError, model: type[pydantic.BaseModel]) -> str:
-    """Describe the first error in one line: key, value received, what was expected.
-
-    Args:
-        model: What was validated; its keys are suggested for one that is unknown.
-    """
+    """Describe the first error in one line: key, value received, and what the model expected."""
     first = error.errors()[0]
     more = "" if error.error_count() == 1 else f" (and {error.error_count() - 1} more)"
     key, kind, message = _name_key(first["loc"]), first["type"], first["msg"]

@@ -15,8 +15,7 @@ from pipelines.metadata.run_store import ATTEMPT_CONTEXT, RUN_CONTEXT, RunStore,
 def begin_attempt(node: pipeline_pb2.PipelineNode, runs: RunStore, run_id: str) -> None:
     """Change a node of a compiled pipeline so that it runs anew, on the last attempts' outputs.
 
-    Args:
-        node: The node, its runtime parameters substituted; it is changed in place.
+    It is changed in place; its runtime parameters are substituted already.
     """
     for spec in node.inputs.inputs.values():
         if spec.channels and all(map(_is_of_run, spec.channels)):

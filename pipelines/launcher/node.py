@@ -23,17 +23,15 @@ from pipelines.config.layout import OutputLayout
 from pipelines.config.store_address import PostgresqlAddress
 from pipelines.launcher.attempts import begin_attempt
 from pipelines.launcher.node_request import NodeRequest
-from pipelines.launcher.row_checks import check_rows
-from pipelines.launcher.row_counts import COUNTED_TYPES, count_rows
+from pipelines.launcher.row_counts import COUNTED_TYPES, check_rows, count_rows
 from pipelines.launcher.stale_executions import close_stale_executions, get_node_lock
 from pipelines.launcher.tfx_internals import launch, reuse_artifacts, set_run_id
+from pipelines.metadata.open_store import read_connection_config
 from pipelines.metadata.run_store import RunStore, StoredArtifact
-from pipelines.metadata.store_connection import read_connection_config
 from pipelines.metadata.tfx_internals import GuardedMetadata
 from pipelines.records.node_result import NodeResult, NodeState
 
 _logger = logging.getLogger(__name__)
-
 
 _UNRESOLVED = Problem(
     rule="missing input",
@@ -92,7 +90,6 @@ def _open_runs(ir: pipeline_pb2.Pipeline) -> Iterator[tuple[RunStore, GuardedMet
 
 
 def _close_stale(ir: pipeline_pb2.Pipeline, layout: OutputLayout, request: NodeRequest) -> None:
-    """Close what was left running of the node, whose lock is held."""
     with _open_runs(ir) as (runs, _):
         close_stale_executions(runs, layout, request.node_id, request.run_id)
 
@@ -140,14 +137,12 @@ def _conclude(
     """Read back how the node ended: TFX's launcher returns quietly when inputs do not resolve.
 
     Args:
-        result: Refused or failed, with the problems that it raised; without any it may have ended
-            well.
+        result: Its ``state`` counts where it has problems; without any it may have ended well.
     """
     with _open_runs(ir) as (runs, _):
         found = runs.find_execution(request.run_id, request.node_id)
         if found is None:
-            problems = result.problems or (_UNRESOLVED,)
-            return result.model_copy(update={"problems": problems})
+            return result.model_copy(update={"problems": result.problems or (_UNRESOLVED,)})
         execution = runs.read_execution(found)
         # Those of a cached node are counted already, unless their maker died when it had published.
         uncounted = [

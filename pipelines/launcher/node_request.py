@@ -11,12 +11,7 @@ from pipelines.records.node_result import NodeResult, NodeState
 
 
 class NodeRequest(FrozenModel):
-    """One node of one run.
-
-    Attributes:
-        kind: Distinguishes it from other tasks of a worker server.
-        log_path: File that its log is appended to.
-    """
+    """One node of one run; its log is appended to a file."""
 
     kind: Literal["run_node"] = "run_node"
     ir_path: Path

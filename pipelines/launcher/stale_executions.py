@@ -18,7 +18,7 @@ def get_node_lock(layout: OutputLayout, run_id: str, node_id: str) -> FileLock:
     return FileLock(layout.run(run_id).lock_path(node_id), f"{node_id} of run {run_id}")
 
 
-def is_at_work(store: RunStore, layout: OutputLayout, node_id: str) -> bool:
+def is_node_running(store: RunStore, layout: OutputLayout, node_id: str) -> bool:
     """Tell whether a process is running a node, in any run; a stale execution does not count."""
     runs = (store.find_run(execution) for execution in store.list_running(node_id))
     return any(run and get_node_lock(layout, run, node_id).is_held for run in runs)
@@ -26,16 +26,12 @@ def is_at_work(store: RunStore, layout: OutputLayout, node_id: str) -> bool:
 
 def close_stale_executions(
     store: RunStore, layout: OutputLayout, node_id: str, held_run_id: str | None = None
-) -> list[int]:
+) -> None:
     """Mark a node's stale executions as failed, and remove what they had partly written.
 
     Args:
         held_run_id: Run whose lock the caller holds, so that its running executions are stale.
-
-    Returns:
-        Ids of the executions that were closed.
     """
-    closed = []
     for execution in store.list_running(node_id):
         run_id = store.find_run(execution)
         if run_id is None or (
@@ -45,5 +41,3 @@ def close_stale_executions(
         store.fail(execution)
         for output in (layout.pipeline_root / node_id).glob(f"*/{execution.id}"):
             shutil.rmtree(output, ignore_errors=True)
-        closed.append(execution.id)
-    return closed

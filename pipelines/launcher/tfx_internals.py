@@ -30,11 +30,7 @@ def reuse_artifacts(ir: pipeline_pb2.Pipeline, handle: GuardedMetadata) -> None:
 def launch(
     ir: pipeline_pb2.Pipeline, node: pipeline_pb2.PipelineNode, handle: GuardedMetadata
 ) -> None:
-    """Launch a node; returns quietly where its inputs do not resolve.
-
-    Args:
-        handle: The metadata store, not entered.
-    """
+    """Launch a node by a handle not yet entered; returns quietly where inputs do not resolve."""
     executor, driver = find_executables(ir, node.node_info.id)
     launcher.Launcher(
         pipeline_node=node,

@@ -24,7 +24,6 @@ class TranslatingStore(ml_metadata.MetadataStore):
     """A store in which every text is changed on its way in and on its way out."""
 
     def __init__(self, config: mlmd.ConnectionConfig, encode: _Change, decode: _Change) -> None:
-        """Connect."""
         super().__init__(config)
         self._encode = encode
         self._decode = decode

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import re
+from pathlib import Path
 
 import ml_metadata
+from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from pipelines.config.store_address import PostgresqlAddress, StoreAddress
+from pipelines.config.store_address import PostgresqlAddress, SqliteAddress, StoreAddress
 from pipelines.metadata.mlmd_internals import TranslatingStore
-from pipelines.metadata.store_connection import create_connection_config
 from pipelines.metadata.store_lock import connect_database
 
 # ml-metadata 1.16 puts text into SQL by libpq's PQescapeLiteral and then strips one character at
@@ -31,10 +32,7 @@ _TEXT_INDEXES = (
 
 
 def open_store(address: StoreAddress) -> ml_metadata.MetadataStore:
-    """Open a store, and create its tables where there are none; the caller holds its lock.
-
-    Returns:
-        The store, for text of any characters and length.
+    """Open a store for text of any characters and length; the caller holds its lock.
 
     Raises:
         StoreUnavailableError: If it is a database that can't be reached or prepared.
@@ -45,6 +43,36 @@ def open_store(address: StoreAddress) -> ml_metadata.MetadataStore:
     store = TranslatingStore(config, encode_text, decode_text)
     _drop_text_indexes(address)
     return store
+
+
+def create_connection_config(address: StoreAddress) -> mlmd.ConnectionConfig:
+    """Convert an address to ml-metadata's form."""
+    config = mlmd.ConnectionConfig()
+    if isinstance(address, SqliteAddress):
+        config.sqlite.filename_uri = str(address.path)
+        config.sqlite.connection_mode = mlmd.SqliteMetadataSourceConfig.READWRITE_OPENCREATE
+        return config
+    config.postgresql.host = address.host
+    config.postgresql.port = str(address.port)
+    config.postgresql.user = address.user
+    config.postgresql.dbname = address.database
+    config.postgresql.skip_db_creation = True
+    if address.sslmode:
+        config.postgresql.ssloption.sslmode = address.sslmode
+    return config
+
+
+def read_connection_config(config: mlmd.ConnectionConfig) -> StoreAddress:
+    """Read what ``create_connection_config`` wrote."""
+    if config.HasField("sqlite"):
+        return SqliteAddress(Path(config.sqlite.filename_uri))
+    return PostgresqlAddress(
+        host=config.postgresql.host,
+        port=int(config.postgresql.port),
+        user=config.postgresql.user,
+        database=config.postgresql.dbname,
+        sslmode=config.postgresql.ssloption.sslmode,
+    )
 
 
 def encode_text(text: str) -> str:

@@ -24,14 +24,11 @@ from pipelines.records.node_result import NodeResult, NodeState, Rows
 
 _logger = logging.getLogger(__name__)
 
+# Types of contexts, by what the executions in one share: the last one holds a single execution.
 PIPELINE_CONTEXT = "pipeline"
-"""Type of the context that a pipeline's executions and artifacts share."""
 RUN_CONTEXT = "pipeline_run"
-"""Type of the context that a run's executions share."""
 NODE_CONTEXT = "node"
-"""Type of the context that a node's executions share."""
 ATTEMPT_CONTEXT = "node_attempt"
-"""Type of the context that an execution shares with no other."""
 
 _RESULT_PROPERTY = "node_result"
 # Inputs that a node only compares with: its outputs are not made of them.
@@ -44,10 +41,7 @@ _EARLIER_PREFIX = "earlier_"
 _RUNNING = "last_known_state = RUNNING"
 _ENDED_WELL = "(last_known_state = COMPLETE OR last_known_state = CACHED)"
 
-_STATES = {
-    mlmd.Execution.COMPLETE: NodeState.DONE,
-    mlmd.Execution.CACHED: NodeState.CACHED,
-}
+_STATES = {mlmd.Execution.COMPLETE: NodeState.DONE, mlmd.Execution.CACHED: NodeState.CACHED}
 
 _Context = tuple[str, str]
 """Type and name."""
@@ -55,11 +49,7 @@ _Context = tuple[str, str]
 
 @dataclasses.dataclass(frozen=True)
 class StoredArtifact:
-    """An input or output of an execution.
-
-    Attributes:
-        key: Name of the node's input or output.
-    """
+    """An input or output of an execution; ``key`` is what the node calls it."""
 
     key: str
     artifact: mlmd.Artifact
@@ -105,12 +95,7 @@ class StoredArtifact:
 
 @dataclasses.dataclass(frozen=True)
 class StoredExecution:
-    """An execution with its artifacts.
-
-    Attributes:
-        run_id: Run that it belongs to; None for a change that a person made.
-        node_id: Node that it is of; None likewise.
-    """
+    """An execution with its artifacts; a change that a person made is of no run and no node."""
 
     execution: mlmd.Execution
     run_id: str | None
@@ -138,7 +123,6 @@ class RunStore:
     """The runs of one pipeline in its metadata store."""
 
     def __init__(self, store: ml_metadata.MetadataStore, pipeline_name: str) -> None:
-        """Wrap an open store."""
         self.store = store
         self._pipeline = (PIPELINE_CONTEXT, pipeline_name)
         self._context_ids: dict[_Context, int] = {}
@@ -154,23 +138,15 @@ class RunStore:
         return None if name is None else name.removeprefix(f"{self._pipeline[1]}.")
 
     def list_running(self, node_id: str | None = None) -> list[mlmd.Execution]:
-        """List the executions that are marked running, in order.
+        """List a node's executions that are marked running, or all nodes', in order.
 
-        Args:
-            node_id: The node; None for all nodes of the pipeline.
-
-        Returns:
-            Those that run, and those whose process has died.
+        Those whose process has died are among them.
         """
         context = self._pipeline if node_id is None else self._node(node_id)
         return self._list_executions([context], _RUNNING)
 
     def find_previous_execution(self, node_id: str, before: int) -> mlmd.Execution | None:
-        """Find the last execution of a node that ended well, cached or not, before another.
-
-        Args:
-            before: Id of the other execution.
-        """
+        """Find a node's last good execution, cached or not, before the one of id ``before``."""
         return self._find_last([self._node(node_id)], f"{_ENDED_WELL} AND id < {before}")
 
     def list_executions(self, run_id: str) -> list[mlmd.Execution]:
@@ -186,11 +162,7 @@ class RunStore:
         return self._list_executions([(RUN_CONTEXT, run_id), self._node(node_id)])
 
     def list_readers(self, artifact_id: int, key: str, node_id: str) -> Iterator[mlmd.Execution]:
-        """List a node's executions that read an artifact, the newest first.
-
-        Args:
-            key: Name of the input that it was read as.
-        """
+        """List a node's executions that read an artifact as the input ``key``, newest first."""
         events = self.store.get_events_by_artifact_ids([artifact_id])
         ids = {
             event.execution_id
@@ -203,11 +175,7 @@ class RunStore:
                 yield execution
 
     def list_artifacts(self, kind: str | None = None) -> list[mlmd.Artifact]:
-        """List the artifacts of the pipeline's runs and of changes by people, in order.
-
-        Args:
-            kind: Name of a type of artifacts; None for all.
-        """
+        """List the artifacts of one type, or all, of runs and of changes by people, in order."""
         wanted = self._filter([self._pipeline], [f"type = '{kind}'"] if kind else [])
         if wanted is None:
             return []
@@ -265,11 +233,7 @@ class RunStore:
         self.store.put_executions([stored])
 
     def count_written_rows(self, artifact_id: int) -> dict[str, int]:
-        """Find the rows of an artifact, as the first execution with that output counted them.
-
-        Returns:
-            Rows by split; empty where nothing was counted.
-        """
+        """Find an artifact's rows by split, as first counted; empty where nothing was counted."""
         # Its maker may have died before it counted; then one that took it from the cache did.
         for execution in self._list_makers(artifact_id):
             result = read_recorded_result(execution)
@@ -278,14 +242,7 @@ class RunStore:
         return {}
 
     def count_rows(self, execution: mlmd.Execution, written: dict[str, int]) -> Rows:
-        """Collect the rows that an execution read and wrote.
-
-        Args:
-            written: Rows by split that it counted in its outputs; empty for a cached one.
-
-        Returns:
-            Rows read, as the producers of its inputs counted them, and rows written.
-        """
+        """Collect the rows that an execution read, and those ``written``, or cached, by split."""
         read: dict[str, int] = {}
         added: list[dict[str, int]] = []
         for given in self.list_inputs(execution):
@@ -322,17 +279,14 @@ class RunStore:
         return self._names[execution.id]
 
     def _find_last(self, contexts: Sequence[_Context], *conditions: str) -> mlmd.Execution | None:
-        found = self._list_executions(contexts, *conditions, newest_only=True)
+        found = self._query(self._filter(contexts, conditions), is_asc=False, limit=1)
         return found[0] if found else None
 
     def _list_executions(
-        self, contexts: Sequence[_Context], *conditions: str, newest_only: bool = False
+        self, contexts: Sequence[_Context], *conditions: str
     ) -> list[mlmd.Execution]:
         """List the executions that are in all of some contexts and fit conditions, in order."""
-        wanted = self._filter(contexts, conditions)
-        if wanted is None:
-            return []
-        return self._query(wanted, is_asc=not newest_only, limit=1 if newest_only else None)
+        return self._query(self._filter(contexts, conditions))
 
     def _filter(self, contexts: Sequence[_Context], conditions: Sequence[str]) -> str | None:
         """Write a filter in ml-metadata's language; None where a context is not there."""
@@ -343,8 +297,10 @@ class RunStore:
         return " AND ".join([*named, *conditions])
 
     def _query(
-        self, wanted: str, *, is_asc: bool = True, limit: int | None = None
+        self, wanted: str | None, *, is_asc: bool = True, limit: int | None = None
     ) -> list[mlmd.Execution]:
+        if wanted is None:
+            return []
         options = ml_metadata.ListOptions(
             limit=limit, order_by=ml_metadata.OrderByField.ID, is_asc=is_asc, filter_query=wanted
         )
@@ -405,8 +361,8 @@ def read_result(node_id: str, execution: mlmd.Execution) -> NodeResult:
         return recorded
     state = _STATES.get(execution.last_known_state, NodeState.FAILED)
     kept = execution.custom_properties[_RESULT_PROPERTY].string_value
-    told = "left a result of another version" if kept else "ended without leaving a result"
-    problem = Problem(rule="no result", message=f"the process {told}")
+    how = "left a result of another version" if kept else "ended without leaving a result"
+    problem = Problem(rule="no result", message=f"the process {how}")
     started_ms = execution.create_time_since_epoch
     return NodeResult(
         id=node_id,

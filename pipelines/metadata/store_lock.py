@@ -53,9 +53,7 @@ def lock_store(
 
 
 def check_store(address: StoreAddress) -> None:
-    """Find out early, before anything heavy starts, that a store can't be reached.
-
-    A file needs no check: it is created on demand.
+    """Find out early that a database can't be reached; a file is created on demand.
 
     Raises:
         StoreUnavailableError: If the PostgreSQL server can't be reached.

@@ -12,8 +12,7 @@ import types
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
-from pipelines.metadata.open_store import open_store
-from pipelines.metadata.store_connection import read_connection_config
+from pipelines.metadata.open_store import open_store, read_connection_config
 from pipelines.metadata.store_lock import lock_store
 
 CHECKED_VERSION = "1.16.0"
@@ -23,7 +22,6 @@ class GuardedMetadata(metadata.Metadata):
     """Opens the store under its lock."""
 
     def __init__(self, connection_config: metadata_store_pb2.ConnectionConfig) -> None:
-        """Prepare the handle; nothing is opened yet."""
         super().__init__(connection_config)
         self._address = read_connection_config(connection_config)
         self._guard = contextlib.ExitStack()
@@ -44,7 +42,6 @@ class GuardedMetadata(metadata.Metadata):
         exc_value: BaseException | None = None,
         exc_tb: types.TracebackType | None = None,
     ) -> None:
-        """Close the store, then free the lock."""
         super().__exit__(exc_type, exc_value, exc_tb)
         if self._users == 0:
             self._guard.close()

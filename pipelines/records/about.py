@@ -12,6 +12,7 @@ import pydantic
 from components.frozen_model import FrozenModel
 
 _Text = Annotated[str, pydantic.Field(min_length=1)]
+_Texts = Annotated[tuple[_Text, ...], pydantic.Field(strict=False)]
 
 
 class About(FrozenModel, strict=True):
@@ -27,8 +28,8 @@ class About(FrozenModel, strict=True):
     """
 
     purpose: str = ""
-    owners: tuple[_Text, ...] = pydantic.Field(default=(), strict=False)
-    intended_uses: tuple[_Text, ...] = pydantic.Field(default=(), strict=False)
-    unfit_uses: tuple[_Text, ...] = pydantic.Field(default=(), strict=False)
-    limits: tuple[_Text, ...] = pydantic.Field(default=(), strict=False)
+    owners: _Texts = ()
+    intended_uses: _Texts = ()
+    unfit_uses: _Texts = ()
+    limits: _Texts = ()
     data_source: str = ""

@@ -13,3 +13,8 @@ class ExitCode(enum.IntEnum):
     USAGE = 2
     DATA_REFUSED = 3
     MODEL_REFUSED = 4
+
+    @classmethod
+    def of(cls, end: enum.Enum) -> ExitCode:
+        """Get the code with the name of a node's state or a run's verdict; done without one."""
+        return cls.__members__.get(end.name, cls.DONE)

@@ -21,22 +21,14 @@ class NodeState(str, enum.Enum):
     CACHED = "cached"
     """Nothing that it depends on had changed: the earlier outputs stand."""
     DATA_REFUSED = "data refused"
-    """It refused the data."""
     MODEL_REFUSED = "model refused"
-    """It refused the model."""
     FAILED = "failed"
-    """It broke."""
     SKIPPED = "skipped"
     """It was not started, because of what happened before it or by request."""
 
 
 class Rows(Record):
-    """Rows into a node and out of it, by split.
-
-    Attributes:
-        read: Rows of each split that the node was given.
-        written: Rows of each split that it wrote or measured.
-    """
+    """Rows that a node was given, and those that it wrote or measured, by split."""
 
     read: dict[str, int] = pydantic.Field(default_factory=dict)
     written: dict[str, int] = pydantic.Field(default_factory=dict)
@@ -49,7 +41,6 @@ class NodeResult(Record):
         started_at: When it started, UTC; None where it did not, or it is not known.
         seconds: Wall time, from its start to its end.
         cached: Whether its outputs are an earlier run's.
-        log: Path of its log.
         pushed: The model that it put in place or found there; None for other nodes.
     """
 
@@ -72,8 +63,4 @@ class NodeResult(Record):
     @property
     def exit_code(self) -> ExitCode:
         """The exit code of a process that ran this node alone."""
-        return {
-            NodeState.DATA_REFUSED: ExitCode.DATA_REFUSED,
-            NodeState.MODEL_REFUSED: ExitCode.MODEL_REFUSED,
-            NodeState.FAILED: ExitCode.FAILED,
-        }.get(self.state, ExitCode.DONE)
+        return ExitCode.of(self.state)

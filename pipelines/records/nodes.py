@@ -15,11 +15,7 @@ class Stage(str, enum.Enum):
 
 
 class NodeId(str, enum.Enum):
-    """A node's id, which is equal to its text.
-
-    Attributes:
-        does: What the node does, in one sentence.
-    """
+    """A node's id, which is equal to its text; with what the node does, in one sentence."""
 
     stage: Stage
     does: str

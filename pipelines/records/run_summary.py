@@ -29,24 +29,11 @@ class Verdict(str, enum.Enum):
     @property
     def exit_code(self) -> ExitCode:
         """The exit code of a run with this verdict."""
-        return {
-            Verdict.DATA_REFUSED: ExitCode.DATA_REFUSED,
-            Verdict.MODEL_REFUSED: ExitCode.MODEL_REFUSED,
-            Verdict.FAILED: ExitCode.FAILED,
-        }.get(self, ExitCode.DONE)
+        return ExitCode.of(self)
 
 
 class NodeSummary(Record):
-    """How one node ended, as a run's summary shows it.
-
-    Attributes:
-        started_at: When it started, UTC; None where it did not.
-        seconds: Wall time.
-        cached: Whether its outputs are an earlier run's.
-        rows_in: Rows read, by split.
-        rows_out: Rows written or measured, by split.
-        log: Path of its log.
-    """
+    """How one node ended, as a run's summary shows it; with rows read and written, by split."""
 
     id: str
     state: NodeState
@@ -72,10 +59,8 @@ class RunSummary(Record):
 
     Attributes:
         reason: Why, in one line.
-        interrupted: Whether the user stopped it.
         seconds: Wall time of the run; from its first node's start to its last one's end where the
             run itself left no summary, as under a scheduler.
-        nodes: Every node, in order.
         problems: Why data was refused or a node failed.
         anomalies: What ExampleValidator found.
         data: What DataGate found and decided; None where it did not get that far.
@@ -107,11 +92,7 @@ class RunSummary(Record):
 def find_time_span(
     nodes: Sequence[NodeResult | NodeSummary],
 ) -> tuple[datetime.datetime, datetime.datetime] | None:
-    """Find when a run's first node started and its last one ended.
-
-    Returns:
-        Both times, UTC; None where no node started.
-    """
+    """Find when the first node started and the last one ended, UTC; None where none started."""
     spans = [
         (node.started_at, node.started_at + datetime.timedelta(seconds=node.seconds))
         for node in nodes

@@ -36,7 +36,6 @@ class SpanOutcome(FrozenModel):
 
     Attributes:
         span: Its first day.
-        reason: Why, in one line.
         rows: Rows of the span's CSV files; None where they could not be counted.
         training_rows: Rows of the window that the model was trained on; None without a model.
         compared_with: First day of the span that drift was measured against; None without one.
@@ -47,7 +46,6 @@ class SpanOutcome(FrozenModel):
         champion_auc: The same of the champion; None without one.
         champion_version: Version that was the champion before; None without one.
         pushed_version: Version that the run pushed; None where it pushed none.
-        seconds: Wall time.
     """
 
     span: datetime.date
@@ -82,12 +80,7 @@ class BackfillSummary(FrozenModel):
 def choose_spans(
     config: PipelineConfig, first: datetime.date | None, last: datetime.date | None
 ) -> tuple[datetime.date, ...]:
-    """Choose the spans between two dates.
-
-    Args:
-        config: The configuration; ``data.spans_directory`` has the spans.
-        first: Leave out earlier ones; None for none.
-        last: Leave out later ones; None for none.
+    """Choose the spans between two dates, both included.
 
     Returns:
         Their first days, ascending; at least one.
@@ -127,8 +120,8 @@ def describe_outcome(
         drift=_find_drift(data.scores if data is not None else ()),
         gates_passed=outcomes.count(Outcome.PASSED),
         gates_not_passed=sum(outcome in _REFUSING for outcome in outcomes),
-        auc=auc.value if auc is not None else None,
-        champion_auc=auc.baseline if auc is not None else None,
+        auc=auc and auc.value,
+        champion_auc=auc and auc.baseline,
         champion_version=champion_version,
         pushed_version=summary.pushed_version,
         seconds=summary.seconds,

@@ -1,4 +1,4 @@
-"""What shows a run while it goes on; the command line has a live table and plain lines."""
+"""Shows the progress of a run; the command line has a live table and plain lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class RunDisplay(contextlib.AbstractContextManager["RunDisplay"]):
     """Receives a run's events, and shows nothing itself. Entered when the run begins."""
 
     def __exit__(self, *_: object) -> None:
-        """End with the run."""
+        pass
 
     def compiled(self, description: PipelineDescription) -> None:
         """The pipeline is compiled; its nodes are known."""

@@ -23,18 +23,19 @@ def prepare_input(config: PipelineConfig) -> None:
         StoreUnavailableError: If the metadata store is a database that can't be reached.
         DataLayoutError: If the sample data can't be found or written.
     """
-    lay_out_default_data(config.input_directory)
-    check_input(config)
+    directory = config.input_directory
+    lay_out_default_data(directory)
+    option = "--data" if config.span is None else "--span"
+    if not directory.is_dir():
+        known = "" if config.span is None else _describe_spans(config, config.span)
+        raise ConfigError(f"{option}: got {directory}, which is not a folder{known}")
+    if not any(directory.glob(_CSV_PATTERN)):
+        raise ConfigError(f"{option}: got {directory}, expected at least one {_CSV_PATTERN} in it")
     check_store(config.layout.metadata_store)
 
 
 def lay_out_default_data(directory: Path) -> None:
-    """Lay a task's sample data out, if it is asked for.
-
-    It lies below ``data/<task>`` in the working folder, where the environments look for it.
-
-    Args:
-        directory: Folder that will be read; any other than sample data's is left alone.
+    """Lay a task's sample data out where the folder to read is below ``data/<task>`` here.
 
     Raises:
         DataLayoutError: If the sample data can't be found or written.
@@ -44,21 +45,6 @@ def lay_out_default_data(directory: Path) -> None:
         folders = (data_root / task / name for name in (WHOLE_FOLDER, SPANS_FOLDER))
         if any(map(directory.is_relative_to, folders)):
             lay_out_sample_data(task, data_root)
-
-
-def check_input(config: PipelineConfig) -> None:
-    """Check that the input folder holds CSV files.
-
-    Raises:
-        ConfigError: If it does not.
-    """
-    directory = config.input_directory
-    option = "--data" if config.span is None else "--span"
-    if not directory.is_dir():
-        known = "" if config.span is None else _describe_spans(config, config.span)
-        raise ConfigError(f"{option}: got {directory}, which is not a folder{known}")
-    if not any(directory.glob(_CSV_PATTERN)):
-        raise ConfigError(f"{option}: got {directory}, expected at least one {_CSV_PATTERN} in it")
 
 
 def _describe_spans(config: PipelineConfig, asked: datetime.date) -> str:

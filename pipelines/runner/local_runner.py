@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import concurrent.futures
-import dataclasses
 import datetime
 import time
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from pipelines.config.layout import OutputLayout
-from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.launcher.node_request import NodeRequest
 from pipelines.launcher.stale_executions import close_stale_executions
 from pipelines.metadata.run_store import open_run_store, read_recorded_result
@@ -17,70 +16,50 @@ from pipelines.records.description import NodeDescription, PipelineDescription, 
 from pipelines.records.node_result import NodeResult, NodeState
 from pipelines.runner.display import RunDisplay
 from pipelines.workers.pool import WorkerPool
+from pipelines.workers.protocol import CompileRequest
 
 _POLL_SECONDS = 0.2
 
 
-@dataclasses.dataclass(frozen=True)
-class LocalRun:
-    """What a local run did.
+class LocalRun(NamedTuple):
+    """How each node of a local run ended, its wall time, and whether the user stopped it."""
 
-    Attributes:
-        results: How each node ended, in the pipeline's order.
-        seconds: Wall time.
-        interrupted: Whether the user stopped it.
-    """
-
-    run_id: str
-    description: PipelineDescription
     results: tuple[NodeResult, ...]
     seconds: float
     interrupted: bool
 
 
 def create_run_id(layout: OutputLayout, now: datetime.datetime) -> str:
-    """Name a run by its start, and make its folder.
-
-    Args:
-        now: The time, with its zone.
-
-    Returns:
-        Such as ``20260131T235959Z``; with a number behind it where that one is taken.
-    """
+    """Name a run by its start, such as ``20260131T235959Z`` or ``…Z-2``, and make its folder."""
     stamp = now.astimezone(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    number = 1
+    run_id, number = stamp, 1
     while True:
-        run_id = stamp if number == 1 else f"{stamp}-{number}"
         try:
             layout.run(run_id).directory.mkdir(parents=True)
         except FileExistsError:
             number += 1
+            run_id = f"{stamp}-{number}"
         else:
             return run_id
 
 
 def run_locally(
-    config: PipelineConfig,
-    run_id: str,
+    compilation: CompileRequest,
     pool: WorkerPool,
     display: RunDisplay,
-    from_nodes: tuple[str, ...] = (),
-    to_nodes: tuple[str, ...] = (),
-    watch: Callable[[NodeResult], None] = lambda _: None,
+    watch: Callable[[NodeResult], None],
 ) -> LocalRun:
-    """Compile and run.
+    """Compile a pipeline and run what was compiled.
 
     Args:
-        run_id: The run, as ``create_run_id`` named it.
-        pool: Does its tasks; it is stopped at the end.
-        from_nodes: Nodes to start from, with the last run's artifacts; empty for all.
-        to_nodes: Nodes to end with; empty for all.
+        pool: Does the tasks; it is stopped at the end.
         watch: Called with the result of every node that has ended.
 
     Raises:
         CompilationError: If the pipeline could not be compiled.
     """
     started = time.monotonic()
+    config, run_id = compilation.config, compilation.run_id
     run = config.layout.run(run_id)
     threads = concurrent.futures.ThreadPoolExecutor(config.parallel_nodes)
 
@@ -92,7 +71,7 @@ def run_locally(
         return threads.submit(pool.run_node, request)
 
     try:
-        compiling = threads.submit(pool.compile, config, run_id, from_nodes, to_nodes)
+        compiling = threads.submit(pool.compile, compilation)
         while not compiling.done():
             concurrent.futures.wait([compiling], timeout=_POLL_SECONDS)
             display.tick()
@@ -115,8 +94,7 @@ def run_locally(
         for result in schedule.skip_waiting():
             display.ended(result)
         close_stale_nodes(config.layout, description, run_id, schedule.list_results())
-        seconds = time.monotonic() - started
-        return LocalRun(run_id, description, schedule.list_results(), seconds, interrupted)
+        return LocalRun(schedule.list_results(), time.monotonic() - started, interrupted)
     finally:
         pool.stop()
         threads.shutdown(wait=False, cancel_futures=True)
@@ -133,8 +111,7 @@ def close_stale_nodes(
     Without it they would be marked only when the node runs again.
 
     Args:
-        run_id: The run that has ended.
-        results: How its nodes ended, as far as the caller saw it.
+        results: How the run's nodes ended, as far as the caller saw it.
     """
     if not layout.has_metadata_store:
         return
@@ -142,18 +119,16 @@ def close_stale_nodes(
         for node in description.nodes:
             close_stale_executions(store, layout, node.id)
         for result in results:
-            execution = store.find_execution(run_id, result.id)
-            if result.state is not NodeState.FAILED or execution is None:
-                continue
-            if read_recorded_result(execution) is None:
-                store.record(execution, result)
+            if result.state is NodeState.FAILED:
+                execution = store.find_execution(run_id, result.id)
+                if execution and read_recorded_result(execution) is None:
+                    store.record(execution, result)
 
 
 class Schedule:
-    """Which nodes are done, running, ready and waiting."""
+    """Which nodes, in the pipeline's order, are done, running, ready and waiting."""
 
     def __init__(self, nodes: Sequence[NodeDescription]) -> None:
-        """Let every node wait; they are given in the pipeline's order."""
         self._nodes = tuple(nodes)
         self._running: dict[concurrent.futures.Future[NodeResult], str] = {}
         self._results: dict[str, NodeResult] = {}
@@ -180,11 +155,7 @@ class Schedule:
         self._running[future] = node_id
 
     def wait(self, seconds: float | None) -> list[NodeResult]:
-        """Wait for a running node to end, or without a limit for all of them.
-
-        Returns:
-            The results of those that have ended.
-        """
+        """Wait for a running node, or without a limit for all; return those that have ended."""
         one, every = concurrent.futures.FIRST_COMPLETED, concurrent.futures.ALL_COMPLETED
         concurrent.futures.wait(self._running, seconds, every if seconds is None else one)
         return self.take_ended()

@@ -22,12 +22,7 @@ if TYPE_CHECKING:
 
 
 class EndedRun(NamedTuple):
-    """A run that has ended, and what it left.
-
-    Attributes:
-        problem: Why it has no page; None where it has one.
-        champion_version: Version that was the champion before it; None without one.
-    """
+    """A run, why it has no page, if so, and the version that was the champion before it."""
 
     summary: RunSummary
     problem: str | None
@@ -36,7 +31,7 @@ class EndedRun(NamedTuple):
 
 @contextlib.contextmanager
 def _stop_as_by_ctrl_c() -> Iterator[None]:
-    """Have a run that is terminated, or whose terminal is closed, end as by Ctrl-C."""
+    """End a run that is terminated, or whose terminal is closed, as by Ctrl-C."""
     if threading.current_thread() is not threading.main_thread():
         # Python delivers signals to the main thread alone.
         yield
@@ -64,10 +59,10 @@ def run_and_record(
     from_nodes: tuple[str, ...] = (),
     to_nodes: tuple[str, ...] = (),
 ) -> EndedRun:
-    """Run the pipeline, show it while it goes on, and write its summary and page.
+    """Run the pipeline, show its progress, and write its summary and page.
 
     Args:
-        display: Shows the run while it goes on; entered when the run begins.
+        display: Shows the progress; entered when the run begins.
         print_line: Prints messages before that.
         from_nodes: Nodes to start from, with the last run's artifacts; empty for all.
         to_nodes: Nodes to end with; empty for all.
@@ -89,6 +84,7 @@ def run_and_record(
         from pipelines.runs.recorded_run import load_run
         from pipelines.runs.summaries import summarize_run
         from pipelines.workers.pool import WorkerPool
+        from pipelines.workers.protocol import CompileRequest
 
         layout = config.layout
         lines, champion_version = recover_champion(layout, config.name)
@@ -100,10 +96,11 @@ def run_and_record(
             if result.id == NodeId.DATA_GATE:
                 reporter.draw_data(layout, run_id)
 
+        compilation = CompileRequest(
+            config=config, run_id=run_id, from_nodes=from_nodes, to_nodes=to_nodes
+        )
         with display:
-            done = run_locally(
-                config, run_id, WorkerPool(client), display, from_nodes, to_nodes, draw_ahead
-            )
+            done = run_locally(compilation, WorkerPool(client), display, draw_ahead)
         recorded = load_run(layout, run_id)
         summary = summarize_run(recorded, done.results, done.seconds, done.interrupted)
         return EndedRun(*reporter.conclude(layout, summary), champion_version)

@@ -35,7 +35,7 @@ def lay_out_sample_data(task: str, data_root: Path) -> None:
     file is left, and the next call completes the layout. Nothing is ever deleted.
 
     Args:
-        task: A task that brings sample data; one that brings none is passed over.
+        task: A task that brings sample data; one that brings none is skipped.
         data_root: The folder, such as ``data``; files go to ``<task>/full/data.csv`` (a copy, byte
             by byte) and, where the task's feature table has a span column,
             ``<task>/spans/<first day>/data.csv`` (the span's rows by that column, in the order of

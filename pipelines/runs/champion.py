@@ -30,15 +30,13 @@ from components.pusher.pushed_model import (
 from components.pusher.version_store import is_copy, list_versions, push_version
 from components.record import Record
 from pipelines.config.layout import OutputLayout
-from pipelines.launcher.stale_executions import is_at_work
+from pipelines.launcher.stale_executions import is_node_running
 from pipelines.metadata.run_store import RunStore, open_run_store
 from pipelines.records.errors import OperationError, UsageError
 from pipelines.records.nodes import NodeId
 
-_MODEL_TYPE = "Model"
+# Where TFX keeps the SavedModel in a `Model` artifact.
 _SERVING_FOLDER = "Format-Serving"
-"""Where TFX keeps the SavedModel in a ``Model`` artifact."""
-_OUTPUT_KEY = "champion_change"
 
 
 class ChampionError(OperationError):
@@ -71,7 +69,6 @@ class ChampionState(Record):
 
     Attributes:
         model_id: Id of its ``Model`` artifact; None where there is no champion.
-        model_uri: Folder of that artifact.
         version: Version that holds it under ``serving/``; None where there is none.
         serving_versions: Versions that are in place, lowest first.
         changes: Changes without a push, oldest first.
@@ -113,10 +110,9 @@ class Recovered:
 
 
 class ChampionStore:
-    """The champion of one pipeline in an open metadata store."""
+    """The champion of one pipeline in an open metadata store, whose lock the caller holds."""
 
     def __init__(self, runs: RunStore, layout: OutputLayout) -> None:
-        """Wrap the pipeline's open store, whose lock the caller holds."""
         self._runs = runs
         self._layout = layout
 
@@ -124,12 +120,12 @@ class ChampionStore:
         """Show which model is the champion, and how it came to be."""
         changes = self._list_changes()
         latest = find_latest(self._list_pushes(), map(read_change, changes))
-        model_id = latest.model_id if latest else None
+        model_id = latest and latest.model_id
         models = self._runs.store.get_artifacts_by_id([model_id]) if model_id else []
         return ChampionState(
             model_id=model_id,
             model_uri=models[0].uri if models else None,
-            version=latest.version if latest else None,
+            version=latest and latest.version,
             serving_versions=tuple(list_versions(self._layout.serving_root)),
             changes=tuple(map(_read_record, changes)),
         )
@@ -137,7 +133,7 @@ class ChampionStore:
     def recover(self) -> Recovered:
         """Record what serves, where that is not what was recorded.
 
-        Nothing is recorded while a Pusher is at work: it will record what it has put in place.
+        Nothing is recorded while a Pusher is running: it will record what it has put in place.
         """
         served = compare_with_serving(
             list_versions(self._layout.serving_root),
@@ -145,7 +141,7 @@ class ChampionStore:
             [read_change(change) for change in self._list_changes() if self._is_here(change)],
             self._match_model,
         )
-        if served == AGREED or is_at_work(self._runs, self._layout, NodeId.PUSHER):
+        if served == AGREED or is_node_running(self._runs, self._layout, NodeId.PUSHER):
             return Recovered()
         change = None
         if found := served.recovery:
@@ -165,10 +161,7 @@ class ChampionStore:
         return self._record(Action.RESET, reason)
 
     def roll_back(self, reason: str, to_version: int | None = None) -> ChampionChangeRecord:
-        """Make an earlier version the champion, and serve it as the newest version.
-
-        Args:
-            to_version: The version; None for the one before the champion's.
+        """Serve an earlier version, or the one before the champion's, as the newest version.
 
         Raises:
             UsageError: If the reason is empty.
@@ -181,10 +174,7 @@ class ChampionStore:
         return self._record(Action.ROLLBACK, reason, model_id, pushed.version, version)
 
     def find_model(self, version: int) -> int:
-        """Find the model that a version holds.
-
-        Returns:
-            Id of its ``Model`` artifact.
+        """Find the id of the ``Model`` artifact that a version holds.
 
         Raises:
             ChampionError: If the store knows of none, or the version's folder is gone.
@@ -223,7 +213,7 @@ class ChampionStore:
     def _match_model(self, version: int) -> int | None:
         """Find the newest model that a version holds, by its content."""
         directory = self._layout.serving_root / str(version)
-        for artifact in reversed(self._runs.list_artifacts(_MODEL_TYPE)):
+        for artifact in reversed(self._runs.list_artifacts("Model")):
             is_live = artifact.state == mlmd.Artifact.LIVE
             if is_live and is_copy(directory, Path(artifact.uri) / _SERVING_FOLDER):
                 return int(artifact.id)
@@ -265,7 +255,9 @@ class ChampionStore:
         )
         kind = self._runs.store.put_execution_type(mlmd.ExecutionType(name=CHAMPION_CHANGE_TYPE))
         execution = mlmd.Execution(type_id=kind, last_known_state=mlmd.Execution.COMPLETE)
-        self._runs.put_output(execution, _OUTPUT_KEY, self._create_artifact(record, model_id or 0))
+        self._runs.put_output(
+            execution, "champion_change", self._create_artifact(record, model_id or 0)
+        )
         return record
 
     def _create_artifact(self, record: ChampionChangeRecord, model_id: int) -> mlmd.Artifact:

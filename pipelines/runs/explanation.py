@@ -18,13 +18,7 @@ _MAX_CHARACTERS = 32
 
 
 class Difference(FrozenModel):
-    """One thing that a node depends on and that has changed.
-
-    Attributes:
-        kind: ``input`` or ``parameter``.
-        before: What it was at the node's last good execution, shortened.
-        after: What it is now, shortened.
-    """
+    """An input or parameter that a node depends on, changed since its last good execution."""
 
     kind: str
     name: str
@@ -67,31 +61,26 @@ class RunExplanation(FrozenModel):
     @classmethod
     def of(cls, summary: RunSummary, nodes: tuple[NodeExplanation, ...]) -> RunExplanation:
         """Put a run's explanation together."""
+        others = [gate for gate in summary.gates if not gate.is_refusal]
         return cls(
             run_id=summary.run_id,
             verdict=summary.verdict,
             reason=summary.reason,
             refusing_gates=tuple(gate for gate in summary.gates if gate.is_refusal),
-            not_passed_gates=tuple(
-                gate for gate in summary.gates if not gate.passed and not gate.is_refusal
-            ),
+            not_passed_gates=tuple(gate for gate in others if not gate.passed),
             nodes=nodes,
         )
 
 
 def explain_run(run: RecordedRun, summary: RunSummary) -> RunExplanation:
-    """Explain a run."""
+    """Explain a run and each of its nodes."""
     states = {node.id: node.state for node in summary.nodes}
-    nodes = tuple(explain_node(run, node, states[node.id]) for node in run.nodes)
-    return RunExplanation.of(summary, nodes)
+    nodes = (explain_node(run, node, states[node.id]) for node in run.nodes)
+    return RunExplanation.of(summary, tuple(nodes))
 
 
 def explain_node(run: RecordedRun, node: RecordedNode, state: NodeState) -> NodeExplanation:
-    """Explain one node.
-
-    Args:
-        state: How it ended, as the run's summary shows it.
-    """
+    """Explain one node; its state is given as the run's summary shows it."""
     cached_from = None
     differences: tuple[Difference, ...] = ()
     if node.execution is None or state is NodeState.SKIPPED:

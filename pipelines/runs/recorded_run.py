@@ -30,7 +30,6 @@ class RecordedNode:
     """One node of a run.
 
     Attributes:
-        description: The node as the run compiled it.
         result: How it ended; skipped where it never started.
         execution: Its last execution; None where it never started.
         previous: The last execution before that one, of any run, that ended well; None where there
@@ -49,7 +48,7 @@ class RecordedNode:
 
     @property
     def inputs(self) -> tuple[StoredArtifact, ...]:
-        """Its inputs."""
+        """Its inputs; none where it never started."""
         return self.execution.inputs if self.execution else ()
 
     @property
@@ -94,7 +93,7 @@ class RecordedRun:
 
     @functools.cached_property
     def data_verdict(self) -> DataVerdict | None:
-        """What DataGate found; None where it is gone, or of another version."""
+        """What DataGate found; None where it was deleted or can't be read."""
         for stored in self.outputs:
             if stored.type == ARTIFACT_TYPE:
                 with contextlib.suppress(FileNotFoundError, UnreadableRecordError):
@@ -103,7 +102,7 @@ class RecordedRun:
 
     @functools.cached_property
     def validation(self) -> Validation | None:
-        """What ModelValidator found; None where it is gone, or of another version."""
+        """What ModelValidator found; None where it was deleted or can't be read."""
         blessing = self.find_output(NodeId.MODEL_VALIDATOR, "blessing")
         with contextlib.suppress(UnreadableRecordError):
             return find_validation(blessing.path) if blessing else None
@@ -111,7 +110,7 @@ class RecordedRun:
 
     @functools.cached_property
     def anomalies(self) -> tuple[Anomaly, ...]:
-        """What ExampleValidator found, by split; empty where it is gone."""
+        """What ExampleValidator found, by split; empty where it was deleted."""
         return tuple(
             anomaly
             for stored in self.outputs
@@ -121,10 +120,7 @@ class RecordedRun:
 
 
 def load_run(layout: OutputLayout, run_id: str) -> RecordedRun:
-    """Load a run, also one that still goes on or was killed.
-
-    Returns:
-        The run; without a metadata store, no node of it has started.
+    """Load a run, even one in progress or killed; without a store, no node has started.
 
     Raises:
         OSError: If the run was never compiled, or the store can't be reached.
@@ -154,10 +150,7 @@ def _read_node(store: RunStore, node: NodeDescription, run_id: str) -> RecordedN
     execution = store.read_execution(found)
     previous = None if execution.is_cached else store.find_previous_execution(node.id, found.id)
     return RecordedNode(
-        node,
-        read_result(node.id, found),
-        execution,
-        previous and store.read_execution(previous),
+        node, read_result(node.id, found), execution, previous and store.read_execution(previous)
     )
 
 

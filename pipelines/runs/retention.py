@@ -44,13 +44,13 @@ def find_garbage(store: RunStore, layout: OutputLayout, kept_run_ids: Iterable[s
             "if its process has died"
         )
     needed = {
-        stored.artifact.id
+        stored.id
         for run_id in kept_run_ids
         for execution in store.list_executions(run_id)
         for stored in (*store.list_inputs(execution), *store.list_outputs(execution))
     }
-    artifacts = store.list_artifacts()
-    needed |= _find_lineage(store, [found for found in artifacts if _is_kept(found)])
+    artifacts, root = store.list_artifacts(), layout.pipeline_root.resolve()
+    needed |= _find_lineage(store, [found.id for found in artifacts if _is_kept(found)])
     return [
         Freed(
             artifact_id=artifact.id,
@@ -61,7 +61,7 @@ def find_garbage(store: RunStore, layout: OutputLayout, kept_run_ids: Iterable[s
         for artifact in artifacts
         if artifact.id not in needed
         and artifact.state == mlmd.Artifact.LIVE
-        and _is_inside(Path(artifact.uri), layout.pipeline_root)
+        and Path(artifact.uri).resolve().is_relative_to(root)
     ]
 
 
@@ -75,27 +75,19 @@ def free(store: RunStore, garbage: Iterable[Freed]) -> None:
 
 
 def _is_kept(artifact: mlmd.Artifact) -> bool:
-    is_blessed = artifact.custom_properties["blessed"].int_value == 1
-    return is_blessed or artifact.type in _KEPT_TYPES
+    return artifact.type in _KEPT_TYPES or artifact.custom_properties["blessed"].int_value == 1
 
 
-def _find_lineage(store: RunStore, artifacts: list[mlmd.Artifact]) -> set[int]:
+def _find_lineage(store: RunStore, artifact_ids: Iterable[int]) -> set[int]:
     """Find artifacts and all that they were made of, back to the rows."""
     found: set[int] = set()
-    waiting = [artifact.id for artifact in artifacts]
+    waiting = set(artifact_ids)
     while waiting:
         artifact_id = waiting.pop()
-        if artifact_id in found:
-            continue
         found.add(artifact_id)
-        producer = store.find_producer(artifact_id)
-        if producer is not None:
-            waiting += [given.artifact.id for given in store.list_inputs(producer)]
+        if producer := store.find_producer(artifact_id):
+            waiting |= {given.id for given in store.list_inputs(producer)} - found
     return found
-
-
-def _is_inside(path: Path, root: Path) -> bool:
-    return path.resolve().is_relative_to(root.resolve())
 
 
 def _measure(directory: Path) -> int:

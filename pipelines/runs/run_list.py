@@ -34,12 +34,7 @@ class ListedRun:
 
 @dataclasses.dataclass(frozen=True)
 class RunList:
-    """The runs of an output root.
-
-    Attributes:
-        runs: Those whose description can be read, oldest first.
-        unreadable: By id of each other run, why its description can't be read, in one line.
-    """
+    """The runs of an output root, oldest first, and why each of the others can't be read, by id."""
 
     runs: tuple[ListedRun, ...]
     unreadable: dict[str, str]
@@ -84,10 +79,7 @@ def list_some_runs(layout: OutputLayout) -> RunList:
 
 
 def find_run_id(layout: OutputLayout, run_id: str | None) -> str:
-    """Find a run.
-
-    Args:
-        run_id: The run; None for the newest.
+    """Find a run; None for the newest.
 
     Raises:
         UsageError: If there is no such run, or none at all.

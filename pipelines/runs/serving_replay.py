@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-from pathlib import Path
-
 from components.evaluator.scored_rows import read_scored_rows
 from components.examples.parquet_examples import list_files
 from components.frozen_model import FrozenModel
@@ -19,7 +16,7 @@ from components.record_file import UnreadableRecordError
 from components.serving.model_replay import ModelReplay
 from components.serving.replay_client import ReplayProcesses
 from pipelines.config.layout import OutputLayout
-from pipelines.metadata.run_store import RunStore, open_run_store
+from pipelines.metadata.run_store import RunStore, StoredExecution, open_run_store
 from pipelines.records.errors import OperationError
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.nodes import NodeId
@@ -35,7 +32,6 @@ class ServingReplay(FrozenModel):
 
     Attributes:
         run_id: The run that judged its model.
-        passed: Whether every serving gate passes.
         gates: The serving gates; those that compare with a champion have none to compare with.
     """
 
@@ -51,28 +47,13 @@ class ServingReplay(FrozenModel):
         return ExitCode.DONE if self.passed else ExitCode.MODEL_REFUSED
 
 
-@dataclasses.dataclass(frozen=True)
-class _Judgement:
-    """How the model was judged before it was pushed."""
-
-    run_id: str
-    evaluation: Path
-    examples: Path
-    gates: str
-    rows: RowSource
-    settings: ModelValidatorSettings
-
-
 def replay_version(
     layout: OutputLayout, pipeline_name: str, version: int | None = None
 ) -> ServingReplay:
     """Load a pushed version in a fresh process and replay the rows that it was judged on.
 
     Its answers are compared with the Evaluator's, and it must pass the same serving gates as before
-    the push.
-
-    Args:
-        version: The version; None for the champion's.
+    the push. None stands for the champion's version.
 
     Raises:
         UsageError: If nothing has run there yet.
@@ -83,53 +64,43 @@ def replay_version(
         version = version or champion.show().version
         if version is None:
             raise ServingReplayError("there is no champion; push a model, or name a --version")
-        judgement = _find_judgement(runs, champion.find_model(version), version)
-    gates = [gate for gate in load_gates(judgement.gates) if isinstance(gate, ServingGate)]
+        judged = _find_judgement(runs, champion.find_model(version), version)
+    inputs = {stored.key: stored.path for stored in judged.inputs}
+    for key in ("evaluation", "examples"):
+        if not inputs[key].is_dir():
+            gone = f"what it was judged on is gone: {inputs[key]}"
+            raise ServingReplayError(f"version {version}: {gone}")
+    gates, rows, settings = (
+        judged.execution.custom_properties[name].string_value
+        for name in ("gates", "rows", "settings")
+    )
+    serving_gates = [gate for gate in load_gates(gates) if isinstance(gate, ServingGate)]
+    split = RowSource.model_validate_json(rows).split
     try:
-        measured = read_evaluation(judgement.evaluation)
-        scored = read_scored_rows(judgement.evaluation)
-        files = list_files(judgement.examples / f"Split-{judgement.rows.split}")
+        measured = read_evaluation(inputs["evaluation"])
+        scored = read_scored_rows(inputs["evaluation"])
+        files = list_files(inputs["examples"] / f"Split-{split}")
     except (FileNotFoundError, UnreadableRecordError) as error:
         raise ServingReplayError(f"version {version}: {error}") from error
+    directories = [layout.serving_root / str(version)]
+    replay_settings = ModelValidatorSettings.model_validate_json(settings)
     with ReplayProcesses(1) as processes:
-        [replay] = replay_models(
-            processes,
-            [layout.serving_root / str(version)],
-            files,
-            scored,
-            judgement.settings,
-        )
+        [replay] = replay_models(processes, directories, files, scored, replay_settings)
     facts = compare_replay(replay, scored, scored.candidate)
-    results = judge(measured, gates, Evidence(candidate=facts)) if gates else ()
+    results = judge(measured, serving_gates, Evidence(candidate=facts)) if serving_gates else ()
     return ServingReplay(
         version=version,
-        run_id=judgement.run_id,
-        passed=is_blessed(results) if gates else facts.problem is None,
+        run_id=judged.run_id or "",
+        passed=is_blessed(results) if serving_gates else facts.problem is None,
         replay=facts,
         gates=results,
     )
 
 
-def _find_judgement(runs: RunStore, model_id: int, version: int) -> _Judgement:
+def _find_judgement(runs: RunStore, model_id: int, version: int) -> StoredExecution:
+    """Find the newest execution that judged a model, before it was pushed as a version."""
     for execution in runs.list_readers(model_id, "model", NodeId.MODEL_VALIDATOR):
-        inputs = {stored.key: stored for stored in runs.list_inputs(execution)}
-        evaluation, examples = inputs["evaluation"].path, inputs["examples"].path
-        for directory in (evaluation, examples):
-            if not directory.is_dir():
-                raise ServingReplayError(
-                    f"version {version}: what it was judged on is gone: {directory}"
-                )
-        properties = execution.custom_properties
-        return _Judgement(
-            run_id=runs.find_run(execution) or "",
-            evaluation=evaluation,
-            examples=examples,
-            gates=properties["gates"].string_value,
-            rows=RowSource.model_validate_json(properties["rows"].string_value),
-            settings=ModelValidatorSettings.model_validate_json(
-                properties["settings"].string_value
-            ),
-        )
+        return runs.read_execution(execution)
     raise ServingReplayError(
         f"version {version}: no run of {NodeId.MODEL_VALIDATOR} judged its model"
     )

@@ -65,10 +65,7 @@ def summarize_run(
 
 
 def load_summary(layout: OutputLayout, run_id: str | None = None) -> RunSummary:
-    """Load a run's summary.
-
-    Args:
-        run_id: The run; None for the newest.
+    """Load a run's summary; None for the newest run's.
 
     Returns:
         The summary as it was written when the run ended; for a run that was killed, or whose

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import signal
 import socket
@@ -38,18 +39,17 @@ class WorkerError(OSError):
     """The worker server could not be started or did not reply; the message says why."""
 
 
+@dataclasses.dataclass(frozen=True)
 class WorkerClient:
-    """Talks to one server, which it starts where there is none."""
+    """Talks to one server, which it starts where there is none.
 
-    def __init__(self, socket_path: Path, idle_seconds: float) -> None:
-        """Prepare; nothing is started yet.
+    Attributes:
+        socket_path: Where the server listens, in a folder that nobody else can enter.
+        idle_seconds: A server that this client starts ends after being idle for so long.
+    """
 
-        Args:
-            socket_path: Where the server listens, in a folder that nobody else can enter.
-            idle_seconds: A server that this client starts ends after being idle for so long.
-        """
-        self._socket_path = socket_path
-        self._idle_seconds = idle_seconds
+    socket_path: Path
+    idle_seconds: float
 
     @classmethod
     def shared(cls) -> WorkerClient:
@@ -61,7 +61,7 @@ class WorkerClient:
     @property
     def log_path(self) -> Path:
         """File that the server's own output goes to."""
-        return self._socket_path.with_suffix(".log")
+        return self.socket_path.with_suffix(".log")
 
     def warm(self) -> None:
         """Start the server if there is none, which then imports; errors as of ``connect``."""
@@ -73,18 +73,18 @@ class WorkerClient:
         Raises:
             WorkerError: If there is no server and none could be started.
         """
-        if connection := _try_connect(self._socket_path):
+        if connection := _try_connect(self.socket_path):
             return connection
-        lock = FileLock(self._socket_path.with_suffix(".lock"), "the start of the worker server")
+        lock = FileLock(self.socket_path.with_suffix(".lock"), "the start of the worker server")
         with lock.hold():
             # Another client may have started it while this one waited for the lock.
-            return _try_connect(self._socket_path) or self._start()
+            return _try_connect(self.socket_path) or self._start()
 
     def _start(self) -> socket.socket:
         command = [sys.executable, "-m", "pipelines.workers.server"]
         with self.log_path.open("ab") as log:
             server = subprocess.Popen(
-                [*command, str(self._socket_path), str(self._idle_seconds)],
+                [*command, str(self.socket_path), str(self.idle_seconds)],
                 cwd=CODE_ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -93,7 +93,7 @@ class WorkerClient:
             )
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and server.poll() is None:
-            if connection := _try_connect(self._socket_path):
+            if connection := _try_connect(self.socket_path):
                 return connection
             time.sleep(_POLL_SECONDS)
         raise WorkerError(f"the worker server did not start; its log is {self.log_path}")
@@ -101,7 +101,7 @@ class WorkerClient:
 
 @contextlib.contextmanager
 def open_private_server() -> Iterator[WorkerClient]:
-    """Have a server of one's own, which ends with the block, or soon after the caller died."""
+    """Provide a private server, which ends with the block, or soon after the caller died."""
     with tempfile.TemporaryDirectory() as directory:
         socket_path = Path(directory) / "worker.sock"
         try:
@@ -114,17 +114,13 @@ class WorkerCall:
     """One task at a worker server."""
 
     def __init__(self, client: WorkerClient, task: Work) -> None:
-        """Prepare; nothing is sent yet."""
         self._client = client
         self._request = Request(task=task, environment=dict(os.environ), directory=Path.cwd())
         self._connection: socket.socket | None = None
         self._is_stopped = False
 
     def run(self) -> Reply:
-        """Have the task done, and wait for its end.
-
-        Returns:
-            How it ended; ``ended`` is None where the server died meanwhile.
+        """Run the task; in the reply, ``ended`` is None where the server died meanwhile.
 
         Raises:
             WorkerError: If no server took the task.

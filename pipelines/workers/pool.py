@@ -8,7 +8,6 @@ import threading
 import time
 
 from components.problem import Problem
-from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.launcher.node_request import NodeRequest
 from pipelines.records.errors import OperationError
 from pipelines.records.node_result import NodeResult
@@ -21,48 +20,33 @@ class CompilationError(OperationError):
 
 
 class WorkerPool:
-    """Has the tasks of one run done; the caller's threads wait for them."""
+    """Runs the tasks of one run on a worker server, while the caller's threads wait.
+
+    The server is the given one, or the one that all runs of this user share; it is started if
+    there is none.
+
+    Raises:
+        WorkerError: If the server could not be started.
+    """
 
     def __init__(self, client: WorkerClient | None = None) -> None:
-        """Start the server, if there is none; it imports in the background.
-
-        Args:
-            client: Talks to the server; None for the one that all runs of this user share.
-
-        Raises:
-            WorkerError: If it could not be started.
-        """
         self._client = client or WorkerClient.shared()
         self._calls: set[WorkerCall] = set()
-        # Re-entrant: ``stop`` is called by signal handlers, also while it is at work.
+        # Re-entrant: ``stop`` is called by signal handlers, also while it runs.
         self._lock = threading.RLock()
         self._stopping = False
         self._client.warm()
 
-    def compile(
-        self,
-        config: PipelineConfig,
-        run_id: str,
-        from_nodes: tuple[str, ...] = (),
-        to_nodes: tuple[str, ...] = (),
-    ) -> None:
-        """Compile a run's pipeline, or the part from some nodes to others, into the run's folder.
+    def compile(self, request: CompileRequest) -> None:
+        """Compile a run's pipeline into the run's folder.
 
         Raises:
             CompilationError: If it could not be compiled.
         """
-        log_path = config.layout.run(run_id).log_path("compile")
-        request = CompileRequest(
-            config=config,
-            run_id=run_id,
-            from_nodes=from_nodes,
-            to_nodes=to_nodes,
-            log_path=log_path,
-        )
         reply = self._call(request)
         if reply.error or reply.ended != 0:
             error = reply.error or f"the compiler's process {_describe_end(reply)}"
-            raise CompilationError(f"{error} (log: {log_path})")
+            raise CompilationError(f"{error} (log: {request.log_path})")
 
     def run_node(self, request: NodeRequest) -> NodeResult:
         """Run a node; it has failed where its process died."""

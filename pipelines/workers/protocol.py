@@ -29,10 +29,11 @@ _MAX_DIRECTORY_BYTES = 80
 
 
 class CompileRequest(FrozenModel):
-    """Compile a run's pipeline, or the part from some nodes to others, into the run's folder.
+    """Compile a run's pipeline into the run's folder.
 
     Attributes:
-        log_path: File that its log is appended to.
+        from_nodes: Nodes to start from, with the last run's artifacts; empty for all.
+        to_nodes: Nodes to end with; empty for all.
     """
 
     kind: Literal["compile_run"] = "compile_run"
@@ -40,7 +41,11 @@ class CompileRequest(FrozenModel):
     run_id: str
     from_nodes: tuple[str, ...] = ()
     to_nodes: tuple[str, ...] = ()
-    log_path: Path
+
+    @property
+    def log_path(self) -> Path:
+        """File that its log is appended to."""
+        return self.config.layout.run(self.run_id).log_path("compile")
 
 
 class EndRequest(FrozenModel):
@@ -66,7 +71,6 @@ class Reply(FrozenModel):
 
     Attributes:
         started: Process id, once the task has started.
-        result: How the node ended.
         error: Why compiling failed, in one line.
         ended: Exit code of the process, negative for a signal; always in the last line.
     """
@@ -87,9 +91,9 @@ def find_runtime_directory() -> Path:
     base = os.environ.get("XDG_RUNTIME_DIR")
     name = "tfx-pipelines" if base else f"tfx-pipelines-{os.getuid()}"
     directory = Path(base or tempfile.gettempdir()) / name
-    if len(os.fsencode(directory)) > _MAX_DIRECTORY_BYTES:
+    if (size := len(os.fsencode(directory))) > _MAX_DIRECTORY_BYTES:
         raise OSError(
-            f"{directory}: got a path of {len(os.fsencode(directory))} bytes, expected at most "
+            f"{directory}: got a path of {size} bytes, expected at most "
             f"{_MAX_DIRECTORY_BYTES} for a folder of sockets; set XDG_RUNTIME_DIR to a shorter one"
         )
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -26,14 +26,7 @@ from pathlib import Path
 import pydantic
 
 from components.bulk_imports import pause_garbage_collection
-from pipelines.workers.protocol import (
-    EndRequest,
-    Reply,
-    Request,
-    Work,
-    receive_lines,
-    send_line,
-)
+from pipelines.workers.protocol import EndRequest, Reply, Request, Work, receive_lines, send_line
 
 _STOP_SECONDS = 20.0
 _REQUEST_SECONDS = 10.0
@@ -51,10 +44,9 @@ class _Job:
 
 
 class WorkerServer:
-    """Accepts tasks on a socket until it is idle for too long or told to end."""
+    """Accepts tasks on a listening Unix socket until it is told to end, or idle for too long."""
 
     def __init__(self, listener: socket.socket, idle_seconds: float) -> None:
-        """Serve on a Unix socket that listens; end after being idle for so many seconds."""
         self._listener = listener
         self._idle_seconds = idle_seconds
         self._selector = selectors.DefaultSelector()

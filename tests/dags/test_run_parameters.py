@@ -9,25 +9,14 @@ from airflow.sdk import Param
 from airflow.sdk.exceptions import ParamValidationError
 
 from dags.run_parameters import (
-    DATA_SCHEMA,
-    LEARNING_RATE_SCHEMA,
-    MAX_EPOCHS_SCHEMA,
-    REFRESH_SCHEMA,
-    SPAN_SCHEMA,
     ParameterError,
     RunParameters,
     choose_span,
+    describe_parameters,
     find_data_folder,
     read_parameters,
 )
 
-SCHEMAS: dict[str, Any] = {
-    "span": SPAN_SCHEMA,
-    "data": DATA_SCHEMA,
-    "max_epochs": MAX_EPOCHS_SCHEMA,
-    "learning_rate": LEARNING_RATE_SCHEMA,
-    "refresh": REFRESH_SCHEMA,
-}
 GOOD = [
     ("span", "2015-04-01"),
     ("span", None),
@@ -71,7 +60,7 @@ TRICKS = [
 @pytest.mark.parametrize(("name", "value"), GOOD)
 def test_good_values_pass_both_checks(name: str, value: object) -> None:
     """What a person may ask for passes Airflow's schema and our own model."""
-    Param(value, **SCHEMAS[name]).resolve()
+    Param(**describe_parameters()[name] | {"default": value}).resolve()
 
     assert read_parameters({name: value})
 
@@ -80,7 +69,7 @@ def test_good_values_pass_both_checks(name: str, value: object) -> None:
 def test_tricks_are_refused_when_a_run_is_triggered(name: str, value: object) -> None:
     """Airflow refuses what is no such value, before a run is made of it."""
     with pytest.raises(ParamValidationError):
-        Param(value, **SCHEMAS[name]).resolve()
+        Param(**describe_parameters()[name] | {"default": value}).resolve()
 
 
 @pytest.mark.parametrize(

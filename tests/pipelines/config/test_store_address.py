@@ -13,7 +13,7 @@ from pipelines.config.store_address import (
     StoreAddress,
     parse_store_url,
 )
-from pipelines.metadata.store_connection import create_connection_config, read_connection_config
+from pipelines.metadata.open_store import create_connection_config, read_connection_config
 from pipelines.records.errors import ConfigError
 
 

@@ -14,8 +14,8 @@ from pipelines.cli import main
 from pipelines.config.layout import OutputLayout
 from pipelines.config.store_address import SqliteAddress, StoreAddress, parse_store_url
 from pipelines.launcher.stale_executions import close_stale_executions
+from pipelines.metadata.open_store import create_connection_config
 from pipelines.metadata.run_store import RunStore, open_run_store
-from pipelines.metadata.store_connection import create_connection_config
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
 from pipelines.runs.explanation import explain_node

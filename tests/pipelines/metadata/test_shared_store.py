@@ -13,7 +13,7 @@ from tfx.proto.orchestration import pipeline_pb2
 from pipelines.compiler.compilation import compile_pipeline
 from pipelines.config.environment_file import load_config
 from pipelines.config.pipeline_config import PipelineConfig
-from pipelines.metadata.store_connection import create_connection_config
+from pipelines.metadata.open_store import create_connection_config
 from pipelines.metadata.tfx_internals import GuardedMetadata
 from tests.tiny_store import TinyStore
 

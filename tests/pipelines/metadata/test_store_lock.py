@@ -16,7 +16,7 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from components.file_lock import Patience
 from pipelines.cli import main
 from pipelines.config.store_address import SqliteAddress, StoreAddress, parse_store_url
-from pipelines.metadata.store_connection import create_connection_config
+from pipelines.metadata.open_store import create_connection_config
 from pipelines.metadata.store_lock import StoreUnavailableError, lock_store
 from pipelines.metadata.tfx_internals import GuardedMetadata
 from pipelines.records.exit_code import ExitCode

@@ -24,9 +24,8 @@ from pipelines.config.environment_file import load_config
 from pipelines.config.layout import OutputLayout
 from pipelines.config.store_address import parse_store_url
 from pipelines.launcher.stale_executions import get_node_lock
-from pipelines.metadata.open_store import open_store
+from pipelines.metadata.open_store import create_connection_config, open_store
 from pipelines.metadata.run_store import RunStore
-from pipelines.metadata.store_connection import create_connection_config
 from pipelines.metadata.tfx_internals import GuardedMetadata
 from pipelines.records.errors import UsageError
 from pipelines.records.exit_code import ExitCode

@@ -21,7 +21,7 @@ from pipelines.records.exit_code import ExitCode
 from pipelines.records.node_result import NodeState
 from pipelines.workers.client import WorkerCall, WorkerClient
 from pipelines.workers.pool import WorkerPool
-from pipelines.workers.protocol import Reply, Request, receive_lines, send_line
+from pipelines.workers.protocol import CompileRequest, Reply, Request, receive_lines, send_line
 from pipelines.workers.server import WorkerServer
 from tests.worker_processes import find_servers
 
@@ -107,7 +107,7 @@ def test_a_compilation_does_not_hold_others_up(
     pool = WorkerPool(client)
     assert "missing.json" in _answer(client, endless)  # the server has imported by now
     with concurrent.futures.ThreadPoolExecutor(1) as threads:
-        compiling = threads.submit(pool.compile, config, "run")
+        compiling = threads.submit(pool.compile, CompileRequest(config=config, run_id="run"))
         answered = "missing.json" in _answer(client, endless)
         was_compiling = not compiling.done()
         compiling.result(_WAIT_SECONDS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.launcher.row_checks import check_rows
+from pipelines.launcher.row_counts import check_rows
 from pipelines.records.node_result import Rows
 
 SPLITS = {"train": 60, "validation": 10, "test": 30}
