@@ -88,6 +88,7 @@ class TinyStore:
         node_id: str,
         *,
         state: mlmd.Execution.State = COMPLETE,
+        is_copied: bool = False,
         inputs: Mapping[str, int] | None = None,
         outputs: Mapping[str, mlmd.Artifact] | None = None,
     ) -> mlmd.Execution:
@@ -97,21 +98,29 @@ class TinyStore:
             run_id: The run.
             node_id: The node.
             state: How it ended.
+            is_copied: Whether it stands for a node that a partial run leaves out: TFX gives those
+                no parameters.
             inputs: Ids of the artifacts that it read, by key.
             outputs: The artifacts that it put out, by key; those with an id are there already.
 
         Returns:
             The execution as the store has it.
         """
-        given = self.store.get_artifacts_by_id(list((inputs or {}).values()))
-        by_id = {artifact.id: artifact for artifact in given}
+        keys: dict[int, list[str]] = {}
+        for key, number in (inputs or {}).items():
+            keys.setdefault(number, []).append(key)
+        given = self.store.get_artifacts_by_id(list(keys))
         pairs = [
-            *((by_id[one], _event(mlmd.Event.INPUT, key)) for key, one in (inputs or {}).items()),
+            # What is given under two names has one event, which tells both.
+            *((one, _event(mlmd.Event.INPUT, *keys[one.id])) for one in given),
             *((made, _event(mlmd.Event.OUTPUT, key)) for key, made in (outputs or {}).items()),
         ]
         kind = self.store.put_execution_type(mlmd.ExecutionType(name=node_id))
+        execution = mlmd.Execution(type_id=kind, last_known_state=state)
+        if not is_copied:
+            execution.custom_properties["task"].string_value = self.pipeline
         number, _, _ = self.store.put_execution(
-            mlmd.Execution(type_id=kind, last_known_state=state),
+            execution,
             pairs,
             self._contexts(run_id, node_id),
             reuse_context_if_already_exist=True,
@@ -159,8 +168,9 @@ class TinyStore:
         ]
 
 
-def _event(kind: mlmd.Event.Type, key: str) -> mlmd.Event:
+def _event(kind: mlmd.Event.Type, *keys: str) -> mlmd.Event:
     event = mlmd.Event(type=kind)
-    event.path.steps.add().key = key
-    event.path.steps.add().index = 0
+    for key in keys:
+        event.path.steps.add().key = key
+        event.path.steps.add().index = 0
     return event

@@ -147,7 +147,12 @@ class RunStore:
 
     def find_previous_execution(self, node_id: str, before: int) -> mlmd.Execution | None:
         """Find a node's last good execution, cached or not, before the one of id ``before``."""
-        return self._find_last([self._node(node_id)], f"{_ENDED_WELL} AND id < {before}")
+        while found := self._find_last([self._node(node_id)], f"{_ENDED_WELL} AND id < {before}"):
+            # For a node that a partial run leaves out, TFX only copies the outputs.
+            if found.last_known_state != mlmd.Execution.CACHED or found.custom_properties:
+                return found
+            before = found.id
+        return None
 
     def list_executions(self, run_id: str) -> list[mlmd.Execution]:
         """List a run's executions, in order; empty for a run that the store does not know."""
@@ -167,7 +172,7 @@ class RunStore:
         ids = {
             event.execution_id
             for event in events
-            if event.type == mlmd.Event.INPUT and event.path.steps[0].key == key
+            if event.type == mlmd.Event.INPUT and key in _list_keys(event)
         }
         for execution_id in sorted(ids, reverse=True):
             [execution] = self.store.get_executions_by_id([execution_id])
@@ -327,12 +332,18 @@ class RunStore:
         artifacts = {artifact.id: artifact for artifact in self.store.get_artifacts_by_id(ids)}
         return [
             [
-                StoredArtifact(event.path.steps[0].key, artifacts[event.artifact_id])
+                StoredArtifact(key, artifacts[event.artifact_id])
                 for event in events
                 if event.type == kind
+                for key in _list_keys(event)
             ]
             for kind in kinds
         ]
+
+
+def _list_keys(event: mlmd.Event) -> list[str]:
+    """List what an artifact was to an execution: one event tells of all, such as both models."""
+    return list(dict.fromkeys(step.key for step in event.path.steps if step.HasField("key")))
 
 
 @contextlib.contextmanager

@@ -167,6 +167,37 @@ def test_what_was_put_out_and_read_is_found(address: StoreAddress) -> None:
     assert [one.id for one in readers] == [second.id, first.id]
 
 
+def test_one_artifact_under_two_names_is_both_inputs(address: StoreAddress) -> None:
+    """A candidate that is the champion already has one event in the store, which tells both."""
+    tiny = TinyStore.open(address, "trips")
+    maker = tiny.record("a", "Trainer", outputs={"model": tiny.create_artifact("Model", PATH)})
+    model = tiny.find_outputs(maker)["model"]
+    judge = tiny.record("b", "Judge", inputs={"model": model, "baseline_model": model})
+    runs = RunStore(tiny.store, "trips")
+
+    given = runs.list_inputs(judge)
+
+    assert sorted((one.key, one.id) for one in given) == [
+        ("baseline_model", model),
+        ("model", model),
+    ]
+    for key in ("model", "baseline_model"):
+        assert [one.id for one in runs.list_readers(model, key, "Judge")] == [judge.id]
+
+
+def test_a_copy_for_a_partial_run_is_no_earlier_result(address: StoreAddress) -> None:
+    """What TFX copies for a node that a run leaves out says nothing of its inputs and settings."""
+    tiny = TinyStore.open(address, "trips")
+    first = tiny.record("a", "Reader")
+    tiny.record("b", "Reader", state=CACHED, is_copied=True)
+    newest = tiny.record("c", "Reader")
+
+    found = RunStore(tiny.store, "trips").find_previous_execution("Reader", newest.id)
+
+    assert found is not None
+    assert found.id == first.id
+
+
 @pytest.mark.parametrize("name", ["o'brien", 'say "x"', "a\\b", "50% off"])
 def test_any_name_can_be_looked_up(address: StoreAddress, name: str) -> None:
     """A quote in a name is a sign like any other, and ends no query."""
