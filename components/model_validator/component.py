@@ -178,7 +178,7 @@ def _check_baseline(
 
 def _count_outcomes(results: tuple[GateResult, ...]) -> str:
     counts = Counter(result.outcome for result in results)
-    return ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome])
+    return ", ".join(f"{counts[outcome]} {outcome.words}" for outcome in Outcome if counts[outcome])
 
 
 def _refer_to(model: Artifact) -> ModelReference:

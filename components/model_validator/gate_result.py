@@ -27,6 +27,11 @@ class Outcome(str, enum.Enum):
     NO_BASELINE = "no baseline"
     """There is no champion to compare with, so the gate does not apply."""
 
+    @property
+    def words(self) -> str:
+        """The outcome as people read it."""
+        return "no champion" if self is Outcome.NO_BASELINE else self.value
+
 
 ROUNDING_MARGIN = 1e-9
 """A value this close to its limit meets it: 0.95 - 0.01 is not quite 0.94 in binary."""

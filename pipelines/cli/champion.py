@@ -99,7 +99,7 @@ def replay_champion(config: PipelineConfig, version: int | None, screen: Screen)
     table = create_table("gate", "value", "limit", "outcome", "why", right=("value", "limit"))
     for gate in check.gates:
         numbers = ("" if x is None else f"{x:.4g}" for x in (gate.value, gate.limit))
-        add_row(table, gate.name, *numbers, gate.outcome.value, gate.reason)
+        add_row(table, gate.name, *numbers, gate.outcome.words, gate.reason)
     screen.print(table)
     screen.write_json(check)
     return check.exit_code

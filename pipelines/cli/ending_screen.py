@@ -92,18 +92,18 @@ def render_gates(gates: tuple[GateResult, ...]) -> RenderableType:
     for group in groups.values():
         for gate in group:
             if gate.is_refusal:
-                _add_gate(table, gate, _name_slice(gate), gate.outcome.value)
+                _add_gate(table, gate, _name_slice(gate), gate.outcome.words)
         others = [gate for gate in group if not gate.is_refusal]
         if not others:
             continue
         passed = [gate for gate in others if gate.outcome is Outcome.PASSED]
         nearest = min(passed or others, key=_measure_slack)
-        outcomes = collections.Counter(gate.outcome.value for gate in others)
+        outcomes = collections.Counter(gate.outcome.words for gate in others)
         counts = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
         where = _name_slice(nearest)
         if len(group) > 1 and passed:
             where = f"nearest: {where}"
-        outcome = nearest.outcome.value if len(group) == 1 else counts
+        outcome = nearest.outcome.words if len(group) == 1 else counts
         _add_gate(table, nearest, where, outcome)
     return indent(table)
 

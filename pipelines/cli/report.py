@@ -114,7 +114,7 @@ def _create_tables(comparison: RunComparison) -> Iterator[Table]:
     table = create_table("gate", "slice", "before", "after")
     for gate in comparison.gates:
         if gate.differs:
-            outcomes = (one.outcome.value if one else "" for one in (gate.before, gate.after))
+            outcomes = (one.outcome.words if one else "" for one in (gate.before, gate.after))
             add_row(table, gate.name, gate.slice, *outcomes)
     yield table
     table = create_table("node", "parameter", "before", "after")
