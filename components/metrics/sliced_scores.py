@@ -29,7 +29,7 @@ from components.metrics.slice_columns import SliceColumn, SliceValue
 SliceKey = tuple[()] | tuple[tuple[str, SliceValue]]
 """Column, or fairness attribute, and value, as TFMA has it; empty for all rows."""
 
-OVERALL: SliceKey = ()
+ALL_ROWS: SliceKey = ()
 
 _LABELS = 2
 _BUCKETS = 2 * MAX_BUCKET + 1
@@ -167,7 +167,7 @@ class SlicedScores:
         self, rows: int, groups: Integers, columns: Mapping[str, SliceColumn]
     ) -> tuple[Integers, Integers]:
         """List in which cells, of a slice and a group, rows are: cell and row, [memberships]."""
-        cells, members = [self._place(OVERALL) * self._groups + groups], [np.arange(rows)]
+        cells, members = [self._place(ALL_ROWS) * self._groups + groups], [np.arange(rows)]
         for name, column in columns.items():
             places = np.array([self._place(((name, value),)) for value in column.values], np.int64)
             present = np.flatnonzero(column.codes >= 0)

@@ -14,7 +14,7 @@ from components.evaluator.eval_config import BinaryClassifierMetrics, Measuremen
 from components.evaluator.evaluate_row_groups import EvaluatedRows, EvaluateRowGroups
 from components.evaluator.scored_rows import join_scored_rows
 from components.examples.parquet_examples import list_row_groups
-from components.metrics.sliced_scores import OVERALL, SliceKey
+from components.metrics.sliced_scores import ALL_ROWS, SliceKey
 from tests.components.replayed_models import ROWS, SCORED, Measured
 from tests.tiny_evaluation import MEASURED, get_label, write_rows
 
@@ -28,7 +28,7 @@ PLAN = MeasurementPlan(
 IN_OSLO = [row for row in ROWS if MEASURED[row]["city"] == b"Oslo"]
 IN_ROME = [row for row in ROWS if MEASURED[row]["city"] == b"Rome"]
 SLICES: dict[SliceKey, list[int]] = {
-    OVERALL: list(ROWS),
+    ALL_ROWS: list(ROWS),
     (("city", "Oslo"),): IN_OSLO,
     (("city", "Rome"),): IN_ROME,
     (("coast", "north"),): IN_OSLO,

@@ -18,7 +18,7 @@ from components.metrics.jackknife import (
     estimate_intervals,
 )
 from components.metrics.score_histogram import Array, summarize_rows
-from components.metrics.sliced_scores import OVERALL, SlicedScores
+from components.metrics.sliced_scores import ALL_ROWS, SlicedScores
 
 _RANDOM = np.random.default_rng(5)
 
@@ -77,7 +77,7 @@ def test_a_sample_is_the_rows_without_one_group() -> None:
     groups = deal_groups(draw_digests(300))
     scores = SlicedScores(models=1, groups=METRIC_GROUPS, threshold=0.5)
     scores.add(labels, [probabilities], groups, {})
-    [histogram] = scores.create_histograms(OVERALL)
+    [histogram] = scores.create_histograms(ALL_ROWS)
 
     samples = histogram.leave_out().compute_metrics()
     whole = histogram.merge_groups().compute_metrics()
@@ -97,7 +97,7 @@ def test_a_broken_row_spoils_only_the_samples_it_is_in() -> None:
     scores = SlicedScores(models=1, groups=METRIC_GROUPS, threshold=0.5)
     scores.add(np.arange(100.0) % 2, [probabilities], groups, {})
 
-    losses = scores.create_histograms(OVERALL)[0].leave_out().compute_metrics()["log_loss"]
+    losses = scores.create_histograms(ALL_ROWS)[0].leave_out().compute_metrics()["log_loss"]
 
     assert np.flatnonzero(~np.isnan(losses)).tolist() == [groups[7]]
 

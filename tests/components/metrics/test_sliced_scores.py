@@ -14,7 +14,7 @@ from sklearn import metrics as sklearn_metrics
 from components.metrics.jackknife import METRIC_GROUPS, deal_groups
 from components.metrics.score_histogram import Array, summarize_rows
 from components.metrics.slice_columns import SliceColumn
-from components.metrics.sliced_scores import OVERALL, SlicedScores
+from components.metrics.sliced_scores import ALL_ROWS, SlicedScores
 
 ROWS = 3000
 _RANDOM = np.random.default_rng(11)
@@ -75,8 +75,8 @@ def test_slices_are_those_of_the_values(scores: SlicedScores) -> None:
     """There is the overall slice, first, and one for each value of each column."""
     slices = scores.list_slices()
 
-    assert slices[0] == OVERALL
-    expected = {OVERALL, *((("city", city),) for city in CITIES)}
+    assert slices[0] == ALL_ROWS
+    expected = {ALL_ROWS, *((("city", city),) for city in CITIES)}
     assert set(slices) == expected | {(("hour", hour),) for hour in range(24)}
     assert len(slices) == 28
 
@@ -100,7 +100,7 @@ def test_metrics_are_those_of_scikit_learn(scores: SlicedScores) -> None:
     labels, probabilities = ALL.labels, ALL.probabilities[1]
     predicted = probabilities > 0.3
 
-    measured = scores.create_histograms(OVERALL)[1].merge_groups().compute_metrics()
+    measured = scores.create_histograms(ALL_ROWS)[1].merge_groups().compute_metrics()
 
     exact = {
         "auc": sklearn_metrics.roc_auc_score(labels, probabilities),
@@ -121,7 +121,7 @@ def test_merging_leaves_the_other_as_it_is() -> None:
     merged.merge(part)
     merged.merge(gather(500, 1000))
 
-    kept = part.create_histograms(OVERALL)[0].merge_groups()
+    kept = part.create_histograms(ALL_ROWS)[0].merge_groups()
     assert kept.negatives.sum() + kept.positives.sum() == 500
 
 
