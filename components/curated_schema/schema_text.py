@@ -1,7 +1,4 @@
-"""Edit a ``schema.pbtxt`` as text, so that comments and layout survive a change.
-
-This module is plain Python.
-"""
+"""Edit a ``schema.pbtxt`` as text, so that comments and layout survive a change; plain Python."""
 
 from __future__ import annotations
 

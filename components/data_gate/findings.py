@@ -1,7 +1,4 @@
-"""What the gate found and decided: the content of ``verdict.json``.
-
-This module is plain Python.
-"""
+"""What the gate found and decided: the content of ``verdict.json``; plain Python."""
 
 from __future__ import annotations
 

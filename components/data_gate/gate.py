@@ -1,7 +1,4 @@
-"""Judge the data: gather what is wrong, look up the rows, weigh it, and decide.
-
-This module is plain Python.
-"""
+"""Judge the data: gather what is wrong, look up the rows, weigh it, and decide; plain Python."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Find the rows at fault in the CSV files, with their physical lines.
-
-This module is plain Python.
-"""
+"""Find the rows at fault in the CSV files, with their physical lines; plain Python."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""How severe an anomaly is: the ``data_gate:`` part of an environment's YAML.
-
-This module is plain Python: it imports neither TensorFlow, nor TFX, nor TFDV.
-"""
+"""How severe an anomaly is: the ``data_gate:`` part of an environment's YAML; plain Python."""
 
 from __future__ import annotations
 

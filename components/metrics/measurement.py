@@ -1,14 +1,9 @@
-"""Measure the models slice by slice: metrics, the candidate's change, and how sure they are.
-
-This module is plain Python and NumPy.
-"""
+"""Measure the models slice by slice: metrics, the candidate's change, and how sure they are."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-
-import numpy as np
 
 from components.metrics.evaluation import Evaluation, Metric, ModelMeasures, Slice
 from components.metrics.jackknife import METRIC_CONFIDENCE, estimate_intervals, sample_metrics
@@ -67,7 +62,7 @@ def measure_slice(
             and the champion if there is one.
     """
     rows = [model.merge_groups() for model in models]
-    values = [_stack(whole) for whole in rows]
+    values = [whole.stack_metrics(_METRICS) for whole in rows]
     samples = [sample_metrics(model, _METRICS) for model in models] if has_intervals else []
     if samples and not samples[0][_METRICS.index(EXAMPLE_COUNT)].all():
         samples = []
@@ -81,11 +76,7 @@ def measure_slice(
 
 
 def create_evaluation(slices: Sequence[MeasuredSlice], has_curves: bool) -> Evaluation:
-    """Create the record of what was measured.
-
-    Args:
-        slices: As ``measure_slices`` gives them.
-        has_curves: Whether to draw the curves of all rows.
+    """Create the record of what was measured, with the curves of all rows if they are wanted.
 
     Raises:
         ValueError: If there are no slices, for there were no rows.
@@ -111,11 +102,6 @@ def _create_slice(key: SliceKey, measures: Measures) -> Slice:
         examples=int(measures[EXAMPLE_COUNT].value or 0),
         metrics={name: measures[name] for name in SCORE_METRICS},
     )
-
-
-def _stack(rows: ScoreHistogram) -> Array:
-    metrics = rows.compute_metrics(_METRICS)
-    return np.array([metrics[name] for name in _METRICS])
 
 
 def _name(values: Array, samples: Array | None) -> Measures:

@@ -3,8 +3,6 @@
 Why not TFMA's own metrics (0.47.1)? Its ``BinaryCrossEntropy`` counts the first accumulator twice
 at each merge and gives NaN where a probability reaches 0 or 1; its ``AUC`` says 0.0, not NaN, for
 a slice with one label only; and each metric walks over the rows by itself.
-
-This module is plain Python and NumPy.
 """
 
 from __future__ import annotations
@@ -42,7 +40,7 @@ class ScoreTotals(NamedTuple):
 
     Attributes:
         predicted_negatives: Rows with label 0 whose probability is above the threshold.
-        predicted_positives: Rows with label 1 whose probability is above the threshold.
+        predicted_positives: Likewise with label 1.
         broken: Rows whose probability is none: NaN or outside 0 to 1.
         probability_sum: Sum of the probabilities, those of broken rows taken as 0.5.
         log_loss_sum: Sum of the rows' log losses, in nats.
@@ -185,6 +183,10 @@ class ScoreHistogram:
             metrics[name] = np.where(is_broken, math.nan, value)[()]
         return metrics
 
+    def stack_metrics(self, names: Sequence[str]) -> Array:
+        """Compute metrics as one array, in the order of their names, [metrics, ...]."""
+        return np.stack(list(self.compute_metrics(names).values()))
+
 
 def summarize_rows(
     labels: Array, probabilities: Array, threshold: float = 0.5, groups: Integers | None = None
@@ -194,7 +196,6 @@ def summarize_rows(
     Args:
         labels: 0 or 1, [rows].
         probabilities: As ``prepare_rows`` takes them, [rows].
-        threshold: A row counts as positive where its probability is above it.
         groups: Number of each row's group, [rows]; None for one summary of all rows.
 
     Returns:
@@ -242,12 +243,7 @@ def compute_average_precision(negatives: Array, positives: Array) -> Array:
     It is the mean over the rows of label 1 of the precision at their score, without
     interpolation, which would be too rosy (Davis and Goadrich, ICML 2006).
 
-    Args:
-        negatives: Rows of label 0 by score, highest first, [..., buckets].
-        positives: Rows of label 1 by the same scores, [..., buckets].
-
-    Returns:
-        0 to 1, [...]; NaN without a row of label 1.
+    Args and shapes are those of ``compute_auc``; 0 to 1, NaN without a row of label 1.
     """
     positives_from = np.cumsum(positives, axis=-1)
     # Before the first row both are zero, and its label 1 weighs nothing.

@@ -1,7 +1,4 @@
-"""What comes out of a gate, and when it passes.
-
-This module is plain Python.
-"""
+"""What comes out of a gate, and when it passes; plain Python."""
 
 from __future__ import annotations
 
@@ -42,12 +39,7 @@ def decide(excess: float) -> Outcome:
 
 
 def decide_by_interval(least_excess: float, greatest_excess: float) -> Outcome:
-    """Pass where all of an interval meets the limit, fail where none of it does.
-
-    Args:
-        least_excess: The excess at the interval's good end.
-        greatest_excess: The excess at its bad end.
-    """
+    """Pass where all of an interval meets the limit, fail where none of it does."""
     if decide(greatest_excess) is Outcome.PASSED:
         return Outcome.PASSED
     return Outcome.FAILED if decide(least_excess) is Outcome.FAILED else Outcome.INCONCLUSIVE
@@ -65,10 +57,8 @@ class GateResult(Record):
         baseline: Value that it is compared with; None where there is none or it is not a number.
         reason: Why, in one line.
         lower: Lower end of the interval of ``value - baseline``; None where none was needed.
-        upper: Upper end of it.
         compared_with: Whose value ``baseline`` is: ``champion``, or a trivial model's name.
         groups: The two groups that a fairness gap lies between, the higher value first.
-        refuses_if_inconclusive: Whether an inconclusive outcome refuses the model.
     """
 
     name: str

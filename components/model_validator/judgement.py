@@ -1,9 +1,7 @@
-"""Apply the gates to an evaluation and to what else was found out.
+"""Apply the gates to an evaluation and to what else was found out; plain Python.
 
 It fails closed: a metric that is missing or not a number, a column without slices, a model that
 can't be served, each refuses the candidate.
-
-This module is plain Python.
 """
 
 from __future__ import annotations
@@ -155,10 +153,9 @@ class _Judgement:
                 f"{kept} of {part.examples} rows had their scores kept, and it takes "
                 f"{gate.min_examples} to judge a slice"
             )
-        if (gate.metric, part.name) not in self.evidence.changes:
-            reason = "no interval of the change: no scores of the slice's rows were kept"
-            return Outcome.FAILED, reason
-        return None
+        if (gate.metric, part.name) in self.evidence.changes:
+            return None
+        return Outcome.FAILED, "no interval of the change: no scores of the slice's rows were kept"
 
     def _describe(self, change: Change) -> str:
         return (
@@ -168,8 +165,8 @@ class _Judgement:
 
     def _judge_serving(self, gate: ServingGate, rule: Rule, limit: float) -> GateResult:
         candidate, champion = self.evidence.candidate, self.evidence.champion
-        value = candidate.find_value(gate.metric) if candidate else None
-        baseline = champion.find_value(gate.metric) if champion else None
+        value = getattr(candidate, gate.metric, None)
+        baseline = getattr(champion, gate.metric, None)
         if value is None:
             outcome, reason = Outcome.FAILED, self._explain_no_measure(gate)
         elif rule == "max":

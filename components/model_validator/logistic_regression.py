@@ -40,7 +40,7 @@ class Encoding:
     Attributes:
         means: Mean of each float feature.
         scales: Its standard deviation; 1 where it never varies.
-        categories: Categories of each index feature that have a column of their own, ascending.
+        categories: Those of each index feature that have a column of their own, ascending.
     """
 
     means: Mapping[str, float]

@@ -1,7 +1,4 @@
-"""How ModelValidator finds out: the ``model_validator:`` part of an environment's YAML.
-
-This module is plain Python.
-"""
+"""How ModelValidator finds out: ``model_validator:`` of an environment's YAML; plain Python."""
 
 from __future__ import annotations
 
@@ -41,8 +38,7 @@ class RowSource(Record):
         split: Split that the Evaluator measured.
         train_split: Split that the trivial models are fitted on.
         label: Name under which ``transform_features`` gives the label.
-        threshold: A row counts as positive where its probability is above it.
-        attributes: Fairness attributes.
+        attributes: Names of the fairness attributes.
         columns: Empty; the release before can't read a record without it.
     """
 

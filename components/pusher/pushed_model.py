@@ -1,7 +1,4 @@
-"""What a ``PushedModel`` artifact records of its push.
-
-This module is plain Python: Airflow's environment, which has no ml-metadata, imports it too.
-"""
+"""What a ``PushedModel`` artifact records of its push; plain Python."""
 
 from __future__ import annotations
 

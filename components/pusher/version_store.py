@@ -1,10 +1,8 @@
-"""A folder of numbered model versions, as TensorFlow Serving watches it.
+"""A folder of numbered model versions, as TensorFlow Serving watches it; plain Python.
 
 A version appears whole or not at all, even when the process is killed in the middle: it is copied
 into a hidden folder beside the versions and then renamed, which a file system does in one step.
 Hidden names are no numbers, so a server does not look at them.
-
-This module is plain Python.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Compare a serving replay with what the Evaluator measured, row by row.
-
-This module is plain Python and NumPy.
-"""
+"""Compare a serving replay with what the Evaluator measured, row by row; plain Python and NumPy."""
 
 from __future__ import annotations
 
