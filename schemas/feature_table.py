@@ -163,6 +163,11 @@ class ShareLabel:
     share_percent: int
     unit: float
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that it is made of."""
+        return self.part, self.whole
+
 
 @dataclasses.dataclass(frozen=True)
 class ColumnLabel:
@@ -170,6 +175,11 @@ class ColumnLabel:
 
     name: str
     column: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that it is made of."""
+        return (self.column,)
 
 
 Label = ShareLabel | ColumnLabel
@@ -241,8 +251,7 @@ class FeatureTable:
         where = f"feature table of {self.task!r}"
         _refuse_duplicates(f"{where}: duplicate names", names)
         _refuse_duplicates(f"{where}: duplicate names", [*attributes, *{*names, label.name}])
-        used = {label.column} if isinstance(label, ColumnLabel) else {label.part, label.whole}
-        used |= set(self.slice_columns) | ({self.span_column} if self.span_column else set())
+        used = {*label.columns, *self.slice_columns, *filter(None, [self.span_column])}
         used |= {attribute.column for attribute in self.fairness_attributes}
         unknown = sorted(used - set(names))
         if unknown:

@@ -2,8 +2,6 @@
 
 The kinds in capitals that TFDV has too are those of ``AnomalyInfo.Type`` in tensorflow_metadata,
 all of them; a test keeps the list complete. The others are the gate's own.
-
-This module is plain Python.
 """
 
 from __future__ import annotations

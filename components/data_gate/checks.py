@@ -1,7 +1,4 @@
-"""The gate's own checks: what TFDV does not look for, or lets pass.
-
-Each takes the evidence and gives suspicions. This module is plain Python.
-"""
+"""The gate's own checks, from evidence to suspicions: what TFDV does not look for, or lets pass."""
 
 from __future__ import annotations
 
@@ -56,12 +53,9 @@ def check_size(evidence: Evidence, settings: DataGateSettings) -> Iterator[Suspi
         for split, rows in sizes.items()
     ]
     for splits, rows, observed, key in counted:
-        limit = getattr(settings, key)
-        if rows < limit:
-            remedy = f"give more rows, or lower data_gate.{key}"
-            yield Suspicion(
-                kinds.LOW_ROW_COUNT, None, splits, observed, f"at least {limit:,}", remedy
-            )
+        if rows < (min_rows := getattr(settings, key)):
+            limit, remedy = f"at least {min_rows:,}", f"give more rows, or lower data_gate.{key}"
+            yield Suspicion(kinds.LOW_ROW_COUNT, None, splits, observed, limit, remedy)
 
 
 def check_growth(evidence: Evidence) -> Iterator[Suspicion]:
@@ -70,8 +64,8 @@ def check_growth(evidence: Evidence) -> Iterator[Suspicion]:
     if previous is None or not previous.rows:
         return
     growth = evidence.rows / previous.rows
-    observed = f"{evidence.rows:,} rows, {growth:.2g} times the {previous.rows:,} of "
-    observed += previous.reference.name
+    name = previous.reference.name
+    observed = f"{evidence.rows:,} rows, {growth:.2g} times the {previous.rows:,} of {name}"
     if limits.min_growth is not None and growth < limits.min_growth:
         limit = f"at least {limits.min_growth} times"
         yield Suspicion("COMPARATOR_LOW_NUM_EXAMPLES", None, (), observed, limit, _LOOK)
@@ -102,12 +96,10 @@ def check_presence(evidence: Evidence) -> Iterator[Suspicion]:
     """
     for column in evidence.limits.columns.values():
         present = {
-            split: summary.features[column.name].present
+            split: feature.present
             for split, summary in evidence.splits.items()
-            if column.name in summary.features
-            and not column.needs_value
-            and summary.features[column.name].present
-            < max(column.min_count, column.min_fraction * summary.rows)
+            if not column.needs_value and (feature := summary.features.get(column.name))
+            if feature.present < max(column.min_count, column.min_fraction * summary.rows)
         }
         if present:
             yield Suspicion(

@@ -24,11 +24,7 @@ _SHOWN_VALUES = 3
 
 @dataclasses.dataclass(frozen=True)
 class PreviousData:
-    """The data that was accepted last.
-
-    Attributes:
-        training: Statistics of its training split.
-    """
+    """The data that was accepted last, with the statistics of its training split."""
 
     reference: DataReference
     training: SplitSummary
@@ -102,13 +98,7 @@ class Suspicion:
         all_rows: int,
         paths: Sequence[str],
     ) -> Finding:
-        """Make a finding of it.
-
-        Args:
-            offenders: The rows that ``row_test`` found; None where there is no such test.
-            all_rows: Rows of all CSV files.
-            paths: The CSV files.
-        """
+        """Make a finding of it, with the rows that ``row_test`` found, if there is such a test."""
         rows = tuple(offenders.rows) if offenders and offenders.rows else self.rows
         observed = self.observed or (_describe(offenders, all_rows) if offenders else "")
         place = _locate(self.feature, rows, paths)

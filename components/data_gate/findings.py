@@ -64,8 +64,7 @@ class Finding(Record):
         feature: Column at fault; None for the data as a whole.
         kind: Rule broken: a kind of ``anomaly_kinds``.
         splits: Splits that it was found in; none where it is about the files.
-        observed: What was observed, in a few words.
-        limit: What was expected, in a few words.
+        limit: What was expected, in a few words, as ``observed`` is.
         share: Share of all rows at fault, 0 to 1; None where it is not about rows.
         rows_affected: Number of rows at fault; None where it is not about rows.
         message: One line: where, what, and the remedy.
@@ -118,11 +117,7 @@ class DataReference(Record):
 
 
 class LabelCount(Record):
-    """The label in one split.
-
-    Attributes:
-        positives: Rows with label 1.
-    """
+    """The label in one split: its rows, and those of label 1."""
 
     split: str
     rows: int

@@ -1,7 +1,4 @@
-"""Reconcile row counts between steps: whatever one step wrote, the next must have read.
-
-This module is plain Python.
-"""
+"""Reconcile row counts between steps: whatever one step wrote, the next must have read."""
 
 from __future__ import annotations
 
@@ -29,13 +26,7 @@ class StepCount:
 
 @dataclasses.dataclass(frozen=True)
 class Mismatch:
-    """Two steps that should have the same rows and have not.
-
-    Attributes:
-        split: Split that it is about, or ``ALL_ROWS``.
-        before: Name of the earlier step.
-        after: Name of the later step.
-    """
+    """Two steps, by name, that should have the same rows of a split, or ``ALL_ROWS``."""
 
     split: str
     before: str
@@ -69,9 +60,7 @@ def reconcile(before: StepCount, after: StepCount) -> tuple[Mismatch, ...]:
     read, written = before.rows, after.rows
     if ALL_ROWS in read or ALL_ROWS in written:
         read, written = {ALL_ROWS: sum(read.values())}, {ALL_ROWS: sum(written.values())}
-    splits = list(written)
-    if not after.is_partial:
-        splits += [split for split in read if split not in written]
+    splits = written if after.is_partial else {**written, **read}
     return tuple(
         Mismatch(split, before.step, read.get(split, 0), after.step, written.get(split, 0))
         for split in splits

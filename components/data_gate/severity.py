@@ -58,10 +58,6 @@ class DataGateSettings(FrozenModel, strict=True):
 def choose_severity(settings: DataGateSettings, kind: str, feature: str | None) -> Severity:
     """Choose the severity of an anomaly: the most specific setting wins.
 
-    Args:
-        kind: Kind of the anomaly, TFDV's or ours.
-        feature: Column that it is of; None for the data as a whole.
-
     Returns:
         What is set for the column and kind, else the column, else the kind, else by default. A
         kind that is not listed stops the run.
