@@ -29,12 +29,7 @@ _ENCODED_ROWS = 1 << 14
 
 @dataclasses.dataclass(frozen=True)
 class ImportTask:
-    """One CSV file to import; its place among the files names its shards.
-
-    Attributes:
-        index: Its place, from 0.
-        count: Number of files imported together.
-    """
+    """One CSV file to import; its place among the files, from 0, names its shards."""
 
     path: str
     index: int
@@ -67,12 +62,7 @@ class ImportReport(Record):
 class ImportCsvFiles(beam.PTransform):
     """Import CSV files in parallel: ``ImportTask`` to ``ImportReport``.
 
-    Doing a task again writes the same shards again.
-
-    Attributes:
-        table: Columns of the files, and their types.
-        hash_buckets: Hash buckets of each split.
-        split_directories: Directory of each split, to write the shards to; made if missing.
+    Doing a task again writes the same shards again, to the splits' directories.
     """
 
     table: FeatureTable

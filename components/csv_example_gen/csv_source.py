@@ -71,12 +71,7 @@ def create_problem(
 
 
 def describe_read_error(path: str, line: int | None, error: Exception) -> Problem:
-    """Describe why a file cannot be read, with the system's own reason.
-
-    Args:
-        line: Line that reading had come to, if it had begun.
-        error: One of ``READ_ERRORS``.
-    """
+    """Describe why a file cannot be read, one of ``READ_ERRORS``, at the line that was reached."""
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     reason = " ".join(reason.split()) or type(error).__name__
     text = f"cannot be read ({reason}); check the path, the permissions and, for a .gz, that it is "

@@ -243,7 +243,7 @@ def compute_average_precision(negatives: Array, positives: Array) -> Array:
     It is the mean over the rows of label 1 of the precision at their score, without
     interpolation, which would be too rosy (Davis and Goadrich, ICML 2006).
 
-    Args and shapes are those of ``compute_auc``; 0 to 1, NaN without a row of label 1.
+    Both arguments are those of ``compute_auc``; gives 0 to 1, [...], NaN without a row of label 1.
     """
     positives_from = np.cumsum(positives, axis=-1)
     # Before the first row both are zero, and its label 1 weighs nothing.

@@ -62,11 +62,7 @@ def replay(request: ReplayRequest) -> tuple[ModelReplay, dict[str, npt.NDArray[A
 def measure_latencies_ms(
     model: LoadedModel, records: pa.ChunkedArray, count: int
 ) -> npt.NDArray[np.float64]:
-    """Measure requests of one row each, after a few to warm up.
-
-    Args:
-        records: Serialized examples, [rows].
-        count: Number of requests; the rows are spread evenly over the examples.
+    """Measure requests of one row each, spread evenly over the records, after a few to warm up.
 
     Returns:
         Milliseconds per request, answer copied out, [count].

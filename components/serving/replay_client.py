@@ -2,8 +2,7 @@
 
 The model's files are copied to a folder of their own and loaded there by plain TensorFlow, so that
 a model that leans on the place where it was trained, on Keras or on TFX fails here, not in service.
-
-This module is plain Python, Arrow and NumPy; ``replay_process`` is the other process.
+``replay_process`` is the other process.
 """
 
 from __future__ import annotations
@@ -44,7 +43,6 @@ class ReplayRequest(FrozenModel):
     """What is replayed.
 
     Attributes:
-        model_directory: Folder of a SavedModel.
         records_file: The raw examples, as ``example_records`` writes them.
         label: Name of the label in the output of ``transform_features``; None to leave labels out,
             which a champion need not tell.
@@ -100,11 +98,7 @@ class ReplayProcesses:
     """
 
     def __init__(self, count: int) -> None:
-        """Start the processes.
-
-        Args:
-            count: Number of models, >= 0.
-        """
+        """Start as many processes."""
         self._temporary = tempfile.TemporaryDirectory(prefix="serving-replay-")
         self.directory = Path(self._temporary.name)
         self._directories = [self.directory / str(number) for number in range(count)]
@@ -136,11 +130,7 @@ class ReplayProcesses:
     def replay(
         self, requests: Sequence[ReplayRequest], timeout_seconds: float
     ) -> list[Replay | ReplayError]:
-        """Replay models; once.
-
-        Args:
-            requests: Which models, on which rows; one per process.
-            timeout_seconds: When to give up on a process.
+        """Replay models, one per process; once.
 
         Returns:
             Each model's answers and what they cost; or why it could not be served, or not in time.
@@ -151,7 +141,7 @@ class ReplayProcesses:
 
 
 def _start_process(directory: Path) -> subprocess.Popen[bytes]:
-    root = str(Path(components.__file__).resolve().parent.parent)
+    root = str(Path(components.__file__).resolve().parents[1])
     search_path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     with (directory / ERRORS_FILE).open("wb") as errors:
         return subprocess.Popen(

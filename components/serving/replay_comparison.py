@@ -26,10 +26,7 @@ class Difference:
 def find_largest_difference(
     rows: npt.NDArray[np.int64], measured: Array, replayed: Array
 ) -> Difference:
-    """Compare one model's probabilities, the Evaluator's and the replay's.
-
-    Args:
-        rows: Numbers of the rows in the split, [rows], at least one; as long as the others.
+    """Compare one model's probabilities, the Evaluator's and the replay's, [rows], at least one.
 
     Returns:
         The largest difference; none where one is not a number.
@@ -50,11 +47,7 @@ def find_largest_difference(
 def find_other_label(
     rows: npt.NDArray[np.int64], measured: Array, replayed: Array
 ) -> Difference | None:
-    """Find a row whose label is another in the replay: it was not the same row.
-
-    Returns:
-        The first such row, as a difference without value; None where there is none.
-    """
+    """Find the first row whose label is another in the replay: it was not the same row."""
     [others] = np.nonzero(replayed != measured)
     if not others.size:
         return None

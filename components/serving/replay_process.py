@@ -19,12 +19,7 @@ from components.file_lock import FileLock
 from components.record_file import write_record
 from components.serving.model_error import describe_error
 from components.serving.model_replay import ModelReplay
-from components.serving.replay_client import (
-    ARRAYS_FILE,
-    OUTCOME_FILE,
-    TURN_FILE,
-    ReplayTask,
-)
+from components.serving.replay_client import ARRAYS_FILE, OUTCOME_FILE, TURN_FILE, ReplayTask
 
 
 def main() -> None:
