@@ -2,9 +2,7 @@
 
 A task (see ``schemas/chicago_taxi``) builds one frozen ``FeatureTable``. CsvExampleGen reads the
 columns' types from it, Transform their transformations, Trainer the model's inputs, Evaluator the
-label and the slices. No other module repeats a column name.
-
-This module is plain Python: importing it costs nothing.
+label and the slices. No other module repeats a column name. Importing this one costs nothing.
 """
 
 from __future__ import annotations
@@ -268,11 +266,7 @@ class FeatureTable:
         return tuple(feature for feature in self.features if feature.role is Role.INPUT)
 
     def feature(self, name: str) -> Feature:
-        """Look a column up.
-
-        Raises:
-            KeyError: If there is none of that name.
-        """
+        """Look a column up; raises ``KeyError`` if there is none of that name."""
         for feature in self.features:
             if feature.name == name:
                 return feature

@@ -41,7 +41,6 @@ class Push:
 
     Attributes:
         order: Id of its ``PushedModel`` artifact; ids grow with time.
-        model_id: Id of its ``Model`` artifact.
         version: Version that holds it; None where that does not matter.
     """
 
@@ -99,11 +98,6 @@ def find_latest(pushes: Iterable[Push], changes: Iterable[Change]) -> Push | Cha
 
 
 def choose_champion(pushes: Iterable[Push], changes: Iterable[Change]) -> int | None:
-    """Choose the champion.
-
-    Returns:
-        Id of its ``Model`` artifact; None where nothing was pushed yet, or what came last left
-        none.
-    """
+    """Choose the champion, by the id of its ``Model``; None where nothing was pushed or left."""
     latest = find_latest(pushes, changes)
     return latest.model_id if latest else None

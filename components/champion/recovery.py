@@ -15,12 +15,9 @@ from components.champion.choice import Action, Change, Push, find_latest
 
 @dataclasses.dataclass(frozen=True)
 class Recovery:
-    """What has to be recorded so that the store agrees with what serves.
+    """What has to be recorded so that the store agrees with what serves, and why it was not.
 
-    Attributes:
-        version: Version that serves; None where there is none.
-        model_id: Id of its ``Model`` artifact; None where there is no version.
-        reason: Why it was not recorded.
+    Version and model are None where nothing serves.
     """
 
     version: int | None
@@ -77,9 +74,8 @@ def compare_with_serving(
         has_changed = serving is not None and serving > max(recorded, default=0)
     else:
         has_changed = serving != expected
-    recovery = None
-    if has_changed:
-        recovery = Recovery(serving, model_id, _explain(serving, expected, serving in recorded))
+    reason = _explain(serving, expected, serving in recorded)
+    recovery = Recovery(serving, model_id, reason) if has_changed else None
     return ServedState(recovery, tuple(unknown))
 
 

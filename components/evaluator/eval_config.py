@@ -26,9 +26,7 @@ _EXAMPLE_COUNT = "ExampleCount"
 class BinaryClassifierMetrics(Record):
     """The config of the one metric that stands for all of ``metric_names``, and for the plots.
 
-    Attributes:
-        threshold: A row counts as positive where its probability is above it.
-        max_scored_rows: Rows at most whose scores are kept one by one.
+    Its fields are those of ``EvaluatorSettings``.
     """
 
     threshold: float
@@ -63,20 +61,22 @@ def create_eval_config(table: FeatureTable, settings: EvaluatorSettings) -> tfma
     it.
     """
     attributes = (attribute.name for attribute in table.fairness_attributes)
+    options = tfma.Options()
+    options.include_default_metrics.value = False
+    if settings.confidence_intervals == "jackknife":
+        options.compute_confidence_intervals.value = True
+        options.confidence_intervals.method = tfma.ConfidenceIntervalOptions.JACKKNIFE
     return tfma.EvalConfig(
         model_specs=[
             _create_model_spec(table, tfma.CANDIDATE_KEY, is_baseline=False),
             _create_model_spec(table, tfma.BASELINE_KEY, is_baseline=True),
         ],
         slicing_specs=[
-            tfma.SlicingSpec(),
-            *(
-                tfma.SlicingSpec(feature_keys=[column])
-                for column in (*table.slice_columns, *attributes)
-            ),
+            tfma.SlicingSpec(feature_keys=keys)
+            for keys in ([], *([column] for column in (*table.slice_columns, *attributes)))
         ],
         metrics_specs=[tfma.MetricsSpec(metrics=_create_metrics(settings))],
-        options=_create_options(settings),
+        options=options,
     )
 
 
@@ -105,20 +105,8 @@ def _create_metrics(settings: EvaluatorSettings) -> list[tfma.MetricConfig]:
     ]
 
 
-def _create_options(settings: EvaluatorSettings) -> tfma.Options:
-    options = tfma.Options()
-    options.include_default_metrics.value = False
-    if settings.confidence_intervals == "jackknife":
-        options.compute_confidence_intervals.value = True
-        options.confidence_intervals.method = tfma.ConfidenceIntervalOptions.JACKKNIFE
-    return options
-
-
 def read_measurement_plan(config: tfma.EvalConfig) -> MeasurementPlan:
-    """Read what is measured.
-
-    Args:
-        config: One of ``create_eval_config``, with TFMA's defaults for the models that there are.
+    """Read what is measured, from a config with TFMA's defaults for the models that there are.
 
     Raises:
         ValueError: If it asks for what our executor does not measure.

@@ -1,7 +1,4 @@
-"""How the Evaluator measures: the ``evaluator:`` part of an environment's YAML.
-
-Importing this module imports neither TensorFlow nor TFMA.
-"""
+"""How the Evaluator measures: ``evaluator:`` of an environment's YAML; plain Python."""
 
 from __future__ import annotations
 

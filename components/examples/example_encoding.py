@@ -69,9 +69,9 @@ def _encode_column(name: str, column: pa.Array) -> pa.BinaryArray:
     dictionary = values.dictionary_encode()
     encoded = map(encode_value, dictionary.dictionary.to_pylist())
     entries = [encode_head(len(value)) + value for value in encoded]
-    missing = len(entries)
+    indices = dictionary.indices.fill_null(len(entries))
     entries.append(_encode_entry(name, tag + _delimit(b"")))
-    return pa.array(entries, pa.binary()).take(dictionary.indices.fill_null(missing))
+    return pa.array(entries, pa.binary()).take(indices)
 
 
 def _plan_encoding(column: pa.Array) -> tuple[bytes, pa.Array, Callable[..., bytes]]:

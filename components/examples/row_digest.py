@@ -74,9 +74,6 @@ def choose_rows(digests: Digests, max_rows: int) -> npt.NDArray[np.int64]:
 def sample_rows(paths: Sequence[str], max_rows: int) -> npt.NDArray[np.int64]:
     """Choose rows of a split by their digests; reads all rows where there are more than wanted.
 
-    Args:
-        paths: Files of one split, in order.
-
     Returns:
         Numbers of at most ``max_rows`` rows in the split, ascending.
     """

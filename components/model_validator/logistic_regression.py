@@ -19,7 +19,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import OneHotEncoder
 
-Array = npt.NDArray[np.float64]
+from components.metrics.score_histogram import Array
+
 Columns: TypeAlias = sparse.csr_matrix
 """Encoded rows: the numbers, then one one-hot block per index; shape [rows, columns]."""
 Features = Mapping[str, npt.NDArray[Any]]

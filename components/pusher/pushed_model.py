@@ -28,7 +28,6 @@ class PushedVersion(Record):
 
     Attributes:
         version: Its number, >= 1.
-        path: Its folder.
         is_new: Whether this push added it; False where the newest version was this very model, so
             that nothing was copied.
     """

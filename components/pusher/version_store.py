@@ -66,11 +66,7 @@ def is_copy(directory: Path, other: Path) -> bool:
 
 
 def hash_directory(directory: Path) -> str:
-    """Hash the names and contents of all files in a folder; empty folders in it do not count.
-
-    Returns:
-        SHA-256 in hexadecimal.
-    """
+    """Hash the names and contents of all files in a folder; gives SHA-256 in hexadecimal."""
     files = [(str(path), hash_file(str(directory / path))) for path, _ in _measure_files(directory)]
     return hashlib.sha256(json.dumps(files).encode()).hexdigest()
 

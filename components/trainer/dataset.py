@@ -37,12 +37,10 @@ def read_examples(
     batch_rows: int,
     shuffle_seed: int | None = None,
 ) -> tf.data.Dataset:
-    """Read one split.
+    """Read one split's Parquet files of transformed examples.
 
     Args:
-        files: Parquet files of transformed examples.
-        columns: Type of each feature to read.
-        label_name: Feature that is the label.
+        columns: Type of each feature to read, the label's left out.
         batch_rows: Rows per batch; the last batch of a pass may be smaller.
         shuffle_seed: Seed of the order, a new one in each of endless passes; None for one pass in
             the files' order.

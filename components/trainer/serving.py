@@ -57,20 +57,19 @@ class ServingModel(tf.Module):
     def create_signatures(self) -> dict[str, tf.types.experimental.ConcreteFunction]:
         """Trace the signatures."""
         # AutoGraph would convert Transform's whole graph in Python; nothing here needs it.
-        examples = tf.TensorSpec([None], tf.string, name="examples")
-        serve = tf.function(self._serve_examples, input_signature=[examples], autograph=False)
-        transform = tf.function(
-            self._transform_examples, input_signature=[examples], autograph=False
+        serve, serve_raw, transform = (
+            tf.function(function, autograph=False)
+            for function in (self._serve_examples, self._serve_columns, self._transform_examples)
         )
+        examples = tf.TensorSpec([None], tf.string, name="examples")
         columns = {
             feature.name: tf.TensorSpec([None], _TENSOR_TYPES[feature.dtype], name=feature.name)
             for feature in self._table.inputs
         }
-        serve_raw = tf.function(self._serve_columns, autograph=False)
         return {
-            SERVING: serve.get_concrete_function(),
+            SERVING: serve.get_concrete_function(examples),
             RAW_SERVING: serve_raw.get_concrete_function(**columns),
-            TRANSFORM: transform.get_concrete_function(),
+            TRANSFORM: transform.get_concrete_function(examples),
         }
 
     def _serve_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -123,14 +122,10 @@ def _create_missing(spec: tf.TypeSpec, rows: tf.Tensor) -> Column:
 
 
 def drop_missing(column: tf.Tensor, feature: Feature) -> tf.SparseTensor:
-    """Turn a dense column into the sparse one that an example would have given.
-
-    Args:
-        column: Values, [batch]; ``feature.missing_value`` stands for a missing one.
-        feature: The column in the feature table.
+    """Turn a dense column, [batch], into the sparse one that an example would have given.
 
     Returns:
-        Shape [batch, 1], without entries where values are missing.
+        Shape [batch, 1], without entries where ``feature.missing_value`` stood.
     """
     if feature.dtype is DType.FLOAT and feature.default is None:
         present = tf.logical_not(tf.math.is_nan(column))

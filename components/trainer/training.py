@@ -25,12 +25,7 @@ _STEPS_PER_EXECUTION = 50
 
 @dataclasses.dataclass(frozen=True)
 class TrainingData:
-    """Parquet files of transformed examples.
-
-    Attributes:
-        validation_files: Those that decide when to stop.
-        label_name: Feature that is the label.
-    """
+    """Parquet files of transformed examples; the validation's decide when to stop."""
 
     train_files: Sequence[str]
     validation_files: Sequence[str]

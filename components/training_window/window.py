@@ -34,14 +34,7 @@ def merge_splits(sources: Sequence[tuple[str, Path]], splits: Sequence[str], tar
 
 
 def sum_rows(counts: Sequence[Mapping[str, int]], splits: Sequence[str]) -> dict[str, int]:
-    """Sum the rows of each split.
-
-    Args:
-        counts: Rows by split of every source.
-
-    Raises:
-        KeyError: If a source does not list a split's rows.
-    """
+    """Sum the rows of each split; a ``KeyError`` if a source does not list a split's."""
     return {split: sum(count[split] for count in counts) for split in splits}
 
 

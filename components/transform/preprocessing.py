@@ -41,10 +41,9 @@ PARAMETERS_KEY = "parameters"
 
 @dataclasses.dataclass(frozen=True)
 class TransformParameters:
-    """What the graph is made from, beside the feature table.
+    """What the graph is made from, beside the feature table: the training rows' analysis.
 
     Attributes:
-        analysis: Of the training rows.
         vocabulary_files: One text file per vocabulary, by column; they become the graph's assets,
             under the same names.
     """
