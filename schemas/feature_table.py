@@ -151,7 +151,6 @@ class ShareLabel:
         name: Name of the label after Transform.
         part: Column of the amount compared.
         whole: Column of the amount that it is a share of.
-        share_percent: The share, in whole percent.
         unit: Smallest unit of both amounts (0.01 for cents of a dollar).
     """
 
@@ -225,11 +224,10 @@ class FairnessAttribute:
 
 @dataclasses.dataclass(frozen=True)
 class FeatureTable:
-    """Everything known about a task's columns.
+    """Everything known about a task's columns, in the header's order.
 
     Attributes:
         task: Name of the task's folder under ``schemas/``.
-        features: Every column of the CSV, in the header's order.
         slice_columns: Columns whose values cut the evaluation into slices, beside the overall one.
         span_column: Column of Unix seconds that says which span a row belongs to, if any.
         fairness_attributes: Groups that the evaluation compares, each cut into slices too.

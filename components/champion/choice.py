@@ -56,7 +56,7 @@ class Change:
     Attributes:
         order: Id of its ``ChampionChange`` artifact; ids grow with time.
         model_id: Id of the ``Model`` that is the champion since; None where there is none.
-        version: Version that holds it; None where there is none, or that does not matter.
+        version: Version that holds it; None also where that does not matter.
     """
 
     order: int

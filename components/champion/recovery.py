@@ -50,13 +50,8 @@ def compare_with_serving(
     """Compare the versions in place with what was recorded of them.
 
     A reset stays in force until a version comes that is newer than all that were recorded.
-
-    Args:
-        in_place: Versions in the folder.
-        pushes: Every push into it, with its version.
-        changes: Every change, with its version.
-        find_model: Finds the model of a version by its content; asked only for versions that
-            nothing was recorded of.
+    ``find_model`` finds the model of a version by its content; it is asked only for versions that
+    nothing was recorded of.
     """
     listed: list[Push | Change] = [*pushes, *changes]
     recorded = {one.version: one.model_id for one in listed if one.version and one.model_id}

@@ -42,12 +42,9 @@ class ImportTask:
 
 
 class ImportReport(Record):
-    """What became of one CSV file.
+    """What became of one CSV file; without rows if it was refused.
 
     Attributes:
-        csv_rows: Rows read from it; 0 if it was refused.
-        split_rows: Rows written to each split; none if it was refused.
-        problems: Why it was refused; none if it was imported.
         sha256: Of the bytes that it was read from, as ``hash_as_read`` gives it.
     """
 

@@ -79,10 +79,9 @@ def describe_read_error(path: str, line: int | None, error: Exception) -> Proble
 
 
 def count_bytes(path: str) -> tuple[int, int, int]:
-    """Count the bytes that show what a lenient CSV parser lets slip; raises ``READ_ERRORS``.
+    """Count NULs, double quotes and lines, which show what a lenient CSV parser lets slip.
 
-    Returns:
-        NUL bytes, double quotes, and lines, of which the last may lack its end.
+    The last line may lack its end; raises ``READ_ERRORS``.
     """
     nuls = quotes = lines = 0
     last = b"\n"

@@ -76,9 +76,7 @@ def read_state(path: str) -> FileState | None:
 def hash_as_read(path: str, before: FileState | None) -> str | None:
     """Hash a file that has just been read, whose state was ``before`` when reading began.
 
-    Returns:
-        SHA-256 of the bytes read, in hexadecimal; empty if the file has changed since; None if it
-        cannot be read.
+    SHA-256 in hexadecimal; empty if the file has changed since; None if it cannot be read.
     """
     sha256 = _hash_if_readable(path)
     return sha256 if read_state(path) == before else ""

@@ -23,7 +23,6 @@ def CuratedSchema(  # noqa: N802 - TFX names components like classes
     """Copy the curated schema into the artifact's folder.
 
     Args:
-        schema: Gets ``schema.pbtxt``.
         schema_sha256: Hash of its content when the pipeline was compiled; the cache key.
 
     Raises:

@@ -51,11 +51,9 @@ _LIMITS_OF_A_TYPE = (
 
 @dataclasses.dataclass(frozen=True)
 class SchemaDifference:
-    """One difference between the curated schema and a run's data.
+    """One difference between the curated schema and a run's data, each in a few words.
 
     Attributes:
-        curated: What the curated schema says, in a few words.
-        observed: What the data holds, in a few words.
         is_refused: Whether the curated schema does not allow the data.
         new_values: Texts in the data that are not in the domain.
     """
@@ -84,14 +82,11 @@ def compare_schemas(
     inferred: schema_pb2.Schema,
     splits: Mapping[str, SplitSummary],
 ) -> tuple[SchemaDifference, ...]:
-    """Compare the curated schema with the data.
-
-    Args:
-        inferred: The schema that SchemaGen inferred from the run's statistics.
-        splits: Statistics of the run's splits; without any, ranges are not compared.
+    """Compare the curated schema with the data, by the schema inferred from it and its statistics.
 
     Returns:
-        The differences, in the curated schema's order; new columns at the end.
+        The differences, in the curated schema's order; new columns at the end. Ranges are not
+        compared without statistics.
     """
     limits, seen = read_limits(curated).columns, read_limits(inferred).columns
     observed = {feature.name: feature for feature in inferred.feature}

@@ -39,10 +39,7 @@ class Entry:
 
 
 def list_entries(text: str, within: Entry | None = None) -> list[Entry]:
-    """List the fields of a text proto, or of one entry's body; not those nested in them.
-
-    Returns:
-        The fields in order, with their places in ``text``; none within an entry with a value.
+    """List the fields of a text proto, or of one entry's body, in order; not those nested in them.
 
     Raises:
         ValueError: If a brace is not closed.

@@ -37,11 +37,7 @@ def suspect_anomalies(
     columns: Mapping[str, ColumnLimits],
     paths: Sequence[str],
 ) -> tuple[Suspicion, ...]:
-    """Put the anomalies that TFDV published, of all splits, in terms of cells.
-
-    Returns:
-        One suspicion per column and kind, in the order first found.
-    """
+    """Put TFDV's anomalies in terms of cells: one suspicion per column and kind, as first found."""
     groups: dict[tuple[str | None, str], list[Anomaly]] = {}
     for anomaly in anomalies:
         groups.setdefault((anomaly.feature, anomaly.kind), []).append(anomaly)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
-from components.data_gate import anomaly_kinds as kinds
 from components.data_gate.anomaly_rules import describe_presence
 from components.data_gate.drift import NotCompared
 from components.data_gate.evidence import Evidence, Suspicion
@@ -27,7 +26,7 @@ _MEASURES = {
     "l_infinity": "L-infinity distance",
     "jensen_shannon": "Jensen–Shannon divergence",
 }
-_BASES = {"drift": kinds.DRIFT_HIGH, "skew": kinds.SPLIT_SKEW_HIGH}
+_BASES = {"drift": "DRIFT_HIGH", "skew": "SPLIT_SKEW_HIGH"}
 
 
 def check_row_counts(steps: Sequence[StepCount]) -> Iterator[Suspicion]:
@@ -35,7 +34,7 @@ def check_row_counts(steps: Sequence[StepCount]) -> Iterator[Suspicion]:
     for before, after in itertools.pairwise(steps):
         for mismatch in reconcile(before, after):
             yield Suspicion(
-                kinds.ROW_COUNTS_DIFFER,
+                "ROW_COUNTS_DIFFER",
                 None,
                 (mismatch.split,) if mismatch.split in after.rows else (),
                 observed=f"{mismatch.after}: {mismatch.rows_after:,} rows",
@@ -55,7 +54,7 @@ def check_size(evidence: Evidence, settings: DataGateSettings) -> Iterator[Suspi
     for splits, rows, observed, key in counted:
         if rows < (min_rows := getattr(settings, key)):
             limit, remedy = f"at least {min_rows:,}", f"give more rows, or lower data_gate.{key}"
-            yield Suspicion(kinds.LOW_ROW_COUNT, None, splits, observed, limit, remedy)
+            yield Suspicion("LOW_ROW_COUNT", None, splits, observed, limit, remedy)
 
 
 def check_growth(evidence: Evidence) -> Iterator[Suspicion]:
@@ -80,7 +79,7 @@ def check_labels(evidence: Evidence) -> Iterator[Suspicion]:
         if count.is_constant:
             value = int(count.positives > 0)
             yield Suspicion(
-                kinds.LABEL_CONSTANT,
+                "LABEL_CONSTANT",
                 evidence.label_name,
                 (count.split,),
                 observed=f"{value} in all {count.rows:,} rows of split {count.split!r}",
@@ -103,7 +102,7 @@ def check_presence(evidence: Evidence) -> Iterator[Suspicion]:
         }
         if present:
             yield Suspicion(
-                kinds.TOO_FEW_VALUES if any(present.values()) else kinds.ALL_VALUES_MISSING,
+                "TOO_FEW_VALUES" if any(present.values()) else "ALL_VALUES_MISSING",
                 column.name,
                 tuple(present),
                 observed=None,
@@ -119,14 +118,14 @@ def check_files(evidence: Evidence) -> Iterator[Suspicion]:
     for file in evidence.files:
         twin = first.setdefault(file.sha256, file)
         if twin is not file:
-            yield _suspect_file(kinds.DUPLICATED_FILE, file, twin)
+            yield _suspect_file("DUPLICATED_FILE", file, twin)
     previous = evidence.previous
     if previous is not None and previous.reference.span != evidence.data.span:
         earlier = {file.sha256: file for file in previous.files}
         for file in evidence.files:
             if file.sha256 in earlier:
                 twin, whose = earlier[file.sha256], f" of {previous.reference.name}"
-                yield _suspect_file(kinds.REPEATED_FILE, file, twin, whose)
+                yield _suspect_file("REPEATED_FILE", file, twin, whose)
 
 
 def suspect_comparisons(

@@ -47,11 +47,7 @@ def compare_spans(
 def compare_splits(
     splits: Mapping[str, SplitSummary], limits: DataLimits, training_split: str
 ) -> tuple[Comparison | NotCompared, ...]:
-    """Compare every other split with the training split.
-
-    Returns:
-        One comparison per split and column with a skew limit.
-    """
+    """Compare every other split with the training split, column by column with a skew limit."""
     training, name = splits[training_split], f"split {training_split!r}"
     return tuple(
         _compare("skew", split, summary, training, name, column.name, column.skew_limit)
@@ -63,11 +59,7 @@ def compare_splits(
 
 
 def measure(reference: FeatureSummary, observed: FeatureSummary) -> Distance | None:
-    """Measure how far a column is from another; both have at least one row.
-
-    Returns:
-        The distance; None if they are not both numbers or both categories.
-    """
+    """Measure how far a column is from another; None if they are not both numbers or categories."""
     before, now = reference.distribution, observed.distribution
     if isinstance(before, Categories) and isinstance(now, Categories):
         return measure_categories(before, now)

@@ -38,13 +38,7 @@ class PreviousData:
 
 @dataclasses.dataclass(frozen=True)
 class Evidence:
-    """All that the gate judges on.
-
-    Attributes:
-        files: The CSV files that it came from, at least one.
-        labels: The label in each split, counted in the examples.
-        previous: The data that was accepted last; None where there is none.
-    """
+    """All that the gate judges on; the labels are counted in the examples."""
 
     data: DataReference
     files: tuple[InputFile, ...]

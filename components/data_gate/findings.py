@@ -66,9 +66,8 @@ class Finding(Record):
         splits: Splits that it was found in; none where it is about the files.
         limit: What was expected, in a few words, as ``observed`` is.
         share: Share of all rows at fault, 0 to 1; None where it is not about rows.
-        rows_affected: Number of rows at fault; None where it is not about rows.
         message: One line: where, what, and the remedy.
-        rows: The first rows at fault.
+        rows: The first of ``rows_affected``.
         comparison: The score behind it, for drift and skew.
     """
 
@@ -99,10 +98,9 @@ class Finding(Record):
 
 
 class DataReference(Record):
-    """Statistics of some data, and which span it was.
+    """Statistics of some data, by their id in the store, and which span it was.
 
     Attributes:
-        statistics_id: Id of the statistics in the metadata store.
         span: First day of the span, ``YYYY-MM-DD``; None if the data was not read as a span.
     """
 

@@ -63,11 +63,9 @@ class Scan(NamedTuple):
 
 
 def scan_rows(paths: Sequence[str], tests: Sequence[RowTest], max_rows: int) -> Scan:
-    """Pass over CSV files once, for all tests together.
+    """Pass once, for all tests, over CSV files that CsvExampleGen has read, so that they are sound.
 
     Args:
-        paths: CSV files that CsvExampleGen has read, so their headers and rows are sound.
-        tests: What to look for; a file without a test's column has nothing at fault.
         max_rows: How many rows are kept of each test.
 
     Raises:

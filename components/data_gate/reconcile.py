@@ -11,11 +11,10 @@ ALL_ROWS = "all"
 
 @dataclasses.dataclass(frozen=True)
 class StepCount:
-    """The rows that a step counted.
+    """The rows of each split, or of ``ALL_ROWS`` alone, that a step counted.
 
     Attributes:
         step: What was counted, as a message names it ("the CSV files", "StatisticsGen").
-        rows: Rows of each split; or of ``ALL_ROWS`` alone.
         is_partial: Whether the step takes only some of the splits by design.
     """
 
@@ -51,11 +50,9 @@ class Mismatch:
 
 
 def reconcile(before: StepCount, after: StepCount) -> tuple[Mismatch, ...]:
-    """Compare the rows of two steps.
+    """Compare the rows of two steps: split by split, or in total where one does not know of splits.
 
-    Returns:
-        What differs: split by split, or in total where one of them does not know of splits. None
-        if all agree. A split that ``after`` has not is not compared if ``after`` is partial.
+    A split that ``after`` has not is not compared if ``after`` is partial.
     """
     read, written = before.rows, after.rows
     if ALL_ROWS in read or ALL_ROWS in written:

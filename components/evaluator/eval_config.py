@@ -43,7 +43,6 @@ class MeasurementPlan:
             empty.
         label: Output of ``transform_features`` that has the label.
         slice_columns: Columns, and fairness attributes, that slices are cut by.
-        has_intervals: Whether there are jackknife intervals.
     """
 
     model_names: tuple[str, ...]

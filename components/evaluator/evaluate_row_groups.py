@@ -18,12 +18,7 @@ from components.serving.loaded_model import load_model
 
 @dataclasses.dataclass
 class EvaluatedRows:
-    """What is known of the rows so far.
-
-    Attributes:
-        scores: All rows, counted.
-        single_rows: Parts of those whose scores are kept one by one.
-    """
+    """What is known of the rows so far: all are counted, and some kept one by one, in parts."""
 
     scores: SlicedScores
     single_rows: list[ScoredRows]
@@ -36,13 +31,10 @@ class EvaluatedRows:
 
 @dataclasses.dataclass
 class EvaluateRowGroups(beam.PTransform):
-    """Score row groups by every model and gather the scores.
+    """Score row groups by the candidate, and the champion if there is one, and gather the scores.
 
     Input elements are ``RowGroup``, the only output element is ``EvaluatedRows``, without rows
     where there are no row groups.
-
-    Attributes:
-        models: Folders of the SavedModels: the candidate's, and the champion's if there is one.
     """
 
     models: Sequence[str]

@@ -56,11 +56,7 @@ class Change(Metric):
 
 
 class MetricComparison(Metric):
-    """A metric of the candidate, beside the champion's.
-
-    Attributes:
-        baseline: The champion's value; None where it is not a number, or there is none.
-    """
+    """A metric of the candidate, beside the champion's, if there is one."""
 
     name: str
     baseline: Number = None

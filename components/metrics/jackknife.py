@@ -41,13 +41,10 @@ class Intervals(NamedTuple):
 
 
 def deal_groups(digests: Digests) -> Integers:
-    """Deal rows into groups by their digests alone, a batch at a time.
+    """Deal rows into ``METRIC_GROUPS`` by their digests alone, a batch at a time; [rows].
 
     Groups are about even, as if drawn at random. Equal rows fall into one group: a copy counts as
     no observation of its own, so that intervals are wider where rows repeat.
-
-    Returns:
-        Group of each row, 0 to ``METRIC_GROUPS - 1``, [rows].
     """
     return (digests % np.uint64(METRIC_GROUPS)).astype(np.int64)
 
@@ -65,10 +62,6 @@ def deal_in_turn(rows: int) -> Integers:
 
 def sample_metrics(groups: ScoreHistogram, names: Sequence[str]) -> Array:
     """Measure all rows but those of one group, for each group, in chunks of bounded memory.
-
-    Args:
-        groups: One summary per group, leading dimension [groups].
-        names: Names of the metrics, the row count included.
 
     Returns:
         Shape [metrics, groups]; NaN where a metric is not defined.

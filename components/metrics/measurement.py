@@ -38,14 +38,7 @@ class MeasuredSlice:
 
 
 def measure_slices(scores: SlicedScores, has_intervals: bool) -> list[MeasuredSlice]:
-    """Measure every slice.
-
-    Args:
-        has_intervals: Whether to estimate intervals; the scores are in jackknife groups then.
-
-    Returns:
-        All rows first, then by column and value: numbers by size, before texts by letter.
-    """
+    """Measure every slice; all rows first, then by column and value: numbers before texts."""
     return [
         measure_slice(key, scores.create_histograms(key), has_intervals)
         for key in sorted(scores.list_slices(), key=_rank)
@@ -55,12 +48,7 @@ def measure_slices(scores: SlicedScores, has_intervals: bool) -> list[MeasuredSl
 def measure_slice(
     key: SliceKey, models: Sequence[ScoreHistogram], has_intervals: bool
 ) -> MeasuredSlice:
-    """Measure the models on one slice.
-
-    Args:
-        models: Each model's scores on the same rows, leading dimension [groups]; the candidate,
-            and the champion if there is one.
-    """
+    """Measure the models, the candidate first, on one slice's rows, leading dimension [groups]."""
     rows = [model.merge_groups() for model in models]
     values = [whole.stack_metrics(_METRICS) for whole in rows]
     samples = [sample_metrics(model, _METRICS) for model in models] if has_intervals else []

@@ -24,13 +24,11 @@ _DECIMALS = 6
 
 
 def count_by_threshold(histogram: ScoreHistogram) -> tuple[ThresholdCounts, ...]:
-    """Count the confusion matrix at many thresholds.
+    """Count the confusion matrix at many thresholds, lowest first.
 
     They are every hundredth from 0 to 1, the chosen one, and quantiles of the scores, so that the
-    curves have points where the rows are.
-
-    Returns:
-        Lowest threshold first; none without rows, or where a score is not a probability.
+    curves have points where the rows are. There are none without rows, or where a score is not a
+    probability.
     """
     negatives, positives = histogram.negatives, histogram.positives
     if not negatives.size or histogram.totals.broken:
@@ -64,11 +62,7 @@ def count_by_threshold(histogram: ScoreHistogram) -> tuple[ThresholdCounts, ...]
 def bin_by_score(
     histogram: ScoreHistogram, bins: int = CALIBRATION_BINS
 ) -> tuple[CalibrationBin, ...]:
-    """Put the rows in bins of equal width in probability.
-
-    Returns:
-        The bins that have rows, lowest first; none where a score is not a probability.
-    """
+    """Put rows in bins of equal width in probability; none where a score is not a probability."""
     negatives, positives = histogram.negatives, histogram.positives
     if histogram.totals.broken:
         return ()

@@ -103,15 +103,12 @@ def prepare_rows(
 class ScoreHistogram:
     """Rows by label and score; or several such summaries of the same buckets, side by side.
 
-    Shapes are [..., buckets] and [...]; without a leading dimension it is one summary, with one it
-    is a summary per group of rows.
+    Counts are [..., buckets], totals [...]; without a leading dimension it is one summary, with one
+    it is a summary per group of rows.
 
     Attributes:
         threshold: A row counts as positive where its probability is above it.
         buckets: Numbers of the buckets, strictly ascending, [buckets].
-        negatives: Rows with label 0 by bucket, [..., buckets].
-        positives: Rows with label 1 by bucket, [..., buckets].
-        totals: Sums over the rows, [...].
     """
 
     threshold: float
@@ -191,15 +188,9 @@ class ScoreHistogram:
 def summarize_rows(
     labels: Array, probabilities: Array, threshold: float = 0.5, groups: Integers | None = None
 ) -> ScoreHistogram:
-    """Summarize rows of one slice.
+    """Summarize rows of one slice, as one summary, or one per group that rows are numbered by.
 
-    Args:
-        labels: 0 or 1, [rows].
-        probabilities: As ``prepare_rows`` takes them, [rows].
-        groups: Number of each row's group, [rows]; None for one summary of all rows.
-
-    Returns:
-        One summary without a leading dimension, or one per group, [groups].
+    Labels and probabilities are as ``prepare_rows`` takes them, [rows].
 
     Raises:
         ValueError: If a label is neither 0 nor 1.

@@ -106,12 +106,7 @@ class SlicedScores:
         groups: Integers,
         columns: Mapping[str, SliceColumn],
     ) -> None:
-        """Add rows.
-
-        Args:
-            labels: 0 or 1, [rows], at least one.
-            probabilities: Per model, as ``prepare_rows`` takes them, [rows].
-            groups: Jackknife group, [rows].
+        """Add rows, at least one, [rows]; probabilities are those of each model.
 
         Raises:
             ValueError: If a label is neither 0 nor 1.

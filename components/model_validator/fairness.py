@@ -33,9 +33,8 @@ class Gap:
 def count_support(part: Slice, metric: FairnessMetric) -> int:
     """Count the rows that a group's value is a share of.
 
-    Returns:
-        Rows of label 0 for the false-positive rate, of label 1 for the false-negative rate and
-        calibration, and those predicted positive for precision.
+    They are of label 0 for the false-positive rate, of label 1 for the false-negative rate and
+    calibration, and those predicted positive for precision.
     """
     # A share of no rows is missing, and counts none.
     positives = part.examples * (part.find_value("mean_label") or 0.0)
@@ -51,14 +50,7 @@ def count_support(part: Slice, metric: FairnessMetric) -> int:
 def find_widest_gap(
     groups: Sequence[Slice], metric: FairnessMetric, min_examples: int
 ) -> Gap | None:
-    """Find the widest gap between any two groups.
-
-    Args:
-        min_examples: Rows at least that a group's value must be a share of.
-
-    Returns:
-        The gap; None where fewer than two groups have enough rows and a value.
-    """
+    """Find the widest gap between any two groups whose values are shares of enough rows, if any."""
     values = {
         part.column_value or "": value
         for part in groups

@@ -30,11 +30,7 @@ ROUNDING_MARGIN = 1e-9
 
 
 def decide(excess: float) -> Outcome:
-    """Pass unless a limit is exceeded by more than rounding.
-
-    Args:
-        excess: By how much a value is on the wrong side of its limit; negative on the right side.
-    """
+    """Pass unless a value is on the wrong side of its limit by more than rounding."""
     return Outcome.PASSED if excess <= ROUNDING_MARGIN else Outcome.FAILED
 
 
@@ -49,13 +45,10 @@ class GateResult(Record):
     """What came out of one limit of one gate on one slice.
 
     Attributes:
-        rule: Which of the gate's limits it is.
         slice: ``overall``, ``column=value``, or the name of a fairness attribute.
         value: The candidate's value, or the gap between its groups; None where it is missing or
             not a number.
-        limit: The limit as configured.
         baseline: Value that it is compared with; None where there is none or it is not a number.
-        reason: Why, in one line.
         lower: Lower end of the interval of ``value - baseline``; None where none was needed.
         compared_with: Whose value ``baseline`` is: ``champion``, or a trivial model's name.
         groups: The two groups that a fairness gap lies between, the higher value first.

@@ -79,11 +79,7 @@ def measure_trivial_models(
     confidence: float,
     threshold: float,
 ) -> tuple[TrivialModel, ...]:
-    """Measure trivial models beside the candidate; none where there is a single row.
-
-    Args:
-        predictions: Each one's probabilities of label 1 on the scored rows, [rows].
-    """
+    """Measure trivial models, by their probabilities, [rows]; none where there is a single row."""
     order = order_rows(scored.digests)
     models = []
     for name, probabilities in predictions.items():
@@ -139,12 +135,7 @@ def replay_models(
 def compare_replay(
     replay: Replay | ReplayError, scored: ScoredRows, measured: Array | None
 ) -> ModelReplay:
-    """Compare a model's serving replay with its evaluation, row by row.
-
-    Args:
-        scored: The rows that were replayed.
-        measured: The Evaluator's probabilities of this model, [rows].
-    """
+    """Compare a model's serving replay with the Evaluator's probabilities of it, row by row."""
     if isinstance(replay, ReplayError):
         return ModelReplay(problem=str(replay))
     if measured is None:

@@ -82,9 +82,6 @@ def learn_encoding(features: Features) -> Encoding:
 def fit_coefficients(columns: Columns, labels: Array) -> Array:
     """Fit a logistic regression; a warning is logged where it does not converge.
 
-    Args:
-        labels: 0 or 1, shape [rows].
-
     Returns:
         The intercept, which is not penalized, then one coefficient per column; shape [1 + columns].
         NaN where a row holds a value that is not a finite number.

@@ -29,15 +29,14 @@ class Validation(Record):
     """Whether a candidate is blessed, and why.
 
     Attributes:
-        summary: Why or why not, in one line.
         baseline: The champion that it was compared with; None where there was none, and only
             gates that need no champion were applied.
         examples: Rows that both were evaluated on.
         gates: Every gate on every slice that it was applied to.
         incompatible_champion: Why the champion could not be compared; None where it could, or there
             was none.
-        candidate_replay: The candidate's serving replay; None where no gate asked for one.
-        trivial_models: The trivial models; empty where no gate asked for more than the metrics.
+        candidate_replay: None where no gate asked for one, as for the champion's.
+        trivial_models: Empty where no gate asked for more than the metrics.
         interval_method: How the intervals of changes were made, and their confidence.
     """
 
@@ -80,12 +79,7 @@ class Validation(Record):
 
 
 def describe_comparison(has_champion: bool, incompatible: str | None) -> str:
-    """Describe in a few words what a candidate was compared with.
-
-    Args:
-        incompatible: Why the champion could not be compared; None where it could, or there was
-            none.
-    """
+    """Describe in a few words what a candidate was compared with, or why it was not."""
     if has_champion:
         return "compared with the champion"
     if incompatible:

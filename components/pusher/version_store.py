@@ -23,18 +23,11 @@ _UNFINISHED_NAME = ".push-unfinished"
 
 
 def push_version(source: Path, serving_root: Path) -> PushedVersion:
-    """Add a model as the newest version, unless it is the newest version already.
+    """Add a SavedModel as the newest version, unless it is the newest version already.
 
     A version's number is the Unix time in seconds, or one above the newest version if that is
     larger: it always increases, also after versions were deleted or the clock was set back.
     Pushes from several processes wait for each other.
-
-    Args:
-        source: Folder of a SavedModel.
-        serving_root: Folder of versions; made if need be.
-
-    Returns:
-        The version that now holds the model.
 
     Raises:
         ValueError: If ``source`` holds no SavedModel.

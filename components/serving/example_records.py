@@ -20,11 +20,7 @@ _SCHEMA = pa.schema([pa.field(_RECORD, pa.binary())])
 
 
 def read_rows(paths: Sequence[str], rows: npt.NDArray[np.int64]) -> Iterator[pa.RecordBatch]:
-    """Read chosen rows as flat columns, one row group at a time.
-
-    Args:
-        paths: Files of one split, in order.
-        rows: Numbers of the rows in the split, from 0, ascending.
+    """Read chosen rows of a split, by ascending numbers, as flat columns, one row group at a time.
 
     Raises:
         ValueError: If the split has no such row.

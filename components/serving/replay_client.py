@@ -40,14 +40,11 @@ _VERSION_NAME = "1"
 
 
 class ReplayRequest(FrozenModel):
-    """What is replayed.
+    """What is replayed: raw examples as of ``example_records``, some of them again one by one.
 
     Attributes:
-        records_file: The raw examples, as ``example_records`` writes them.
         label: Name of the label in the output of ``transform_features``; None to leave labels out,
             which a champion need not tell.
-        batch_rows: Rows per request when all rows are replayed.
-        latency_rows: Requests of one row each whose latency is measured.
     """
 
     model_directory: str

@@ -12,11 +12,9 @@ from components.serving.replay_client import Array
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """The largest difference between a replay and an evaluation.
+    """The largest difference between a replay and an evaluation, >= 0, and the row that has it.
 
-    Attributes:
-        value: Its size, >= 0; None where the two can't be compared.
-        where: The row that has it, or why they can't be compared.
+    Without a value they can't be compared.
     """
 
     value: float | None

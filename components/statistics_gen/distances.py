@@ -35,11 +35,9 @@ Shares = npt.NDArray[np.float64]
 
 @dataclasses.dataclass(frozen=True)
 class Categories:
-    """A column of text, or of numbers that are names.
+    """Rows per value of a column of text, or of numbers that are names, and those without a value.
 
     Attributes:
-        counts: Rows per value.
-        missing: Rows without a value.
         rest: Rows of values that were not counted individually.
     """
 

@@ -66,10 +66,7 @@ def load_split_statistics(
 
 
 def summarize_split(statistics: statistics_pb2.DatasetFeatureStatisticsList) -> SplitSummary:
-    """Summarize a split's statistics.
-
-    Args:
-        statistics: Of one dataset, with at most one value per row and column, as CSV has them.
+    """Summarize statistics with at most one value per row and column, as CSV has them.
 
     Raises:
         ValueError: If there is not exactly one dataset.

@@ -16,10 +16,8 @@ from components.statistics_gen.tfdv_internals import Accumulators, StatisticsCom
 class DescribeRowGroups(beam.PTransform):
     """Describe row groups per split: ``(split, RowGroup)`` to ``(split, statistics)``.
 
-    The statistics are a serialized ``DatasetFeatureStatisticsList``, one per split.
-
-    Attributes:
-        options: TFDV's options, with the schema; without slices, label or samples.
+    The statistics are a serialized ``DatasetFeatureStatisticsList``, one per split; options have
+    the schema, and neither slices, label nor samples.
     """
 
     options: tfdv.StatsOptions

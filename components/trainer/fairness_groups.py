@@ -12,15 +12,7 @@ from schemas.feature_table import FairnessAttribute, Group
 
 
 def assign_groups(column: tf.Tensor | tf.SparseTensor, attribute: FairnessAttribute) -> tf.Tensor:
-    """Assign each value to the first group that holds it.
-
-    Args:
-        column: Integers or texts; dense of shape [batch] or [batch, 1], or sparse with at most one
-            value per row.
-
-    Returns:
-        Names of groups, string, [batch].
-    """
+    """Assign each value, at most one per row, to the first group that holds it; names, [batch]."""
     if not isinstance(column, tf.SparseTensor):
         return _find_groups(tf.reshape(column, [-1]), attribute)
     groups = tf.SparseTensor(

@@ -24,9 +24,8 @@ class EarlierSpansStrategy(ResolverStrategy):
     ) -> dict[str, list[Artifact]]:
         """Resolve a channel of ``Examples`` and one of ``DataVerdict``, under any key.
 
-        Returns:
-            Under the key of the examples: one artifact per span, oldest span first, fewer or none
-            where fewer spans were accepted. Nothing under the other key.
+        Examples are one artifact per span, oldest span first, fewer or none where fewer spans were
+        accepted; nothing is under the other key.
         """
         del store
         listed = [(key, artifact) for key, group in input_dict.items() for artifact in group]

@@ -10,16 +10,10 @@ from pathlib import Path
 
 
 def merge_splits(sources: Sequence[tuple[str, Path]], splits: Sequence[str], target: Path) -> None:
-    """Put the files of a split of every source into one folder.
+    """Put the files of a split of every source, each of a unique name, into one folder.
 
-    Files are linked, and stay whole when a source is deleted; they are copied where the target is
-    on another file system.
-
-    Args:
-        sources: A unique name for each source, and its folder of ``Split-<name>`` folders.
-        splits: Names of the splits to merge.
-        target: Folder of the merged ``Split-<name>`` folders; files are called
-            ``<source>-<original name>``.
+    Files are called ``<source>-<original name>``. They are linked, and stay whole when a source is
+    deleted; they are copied where the target is on another file system.
 
     Raises:
         FileNotFoundError: If a source lacks a split.

@@ -57,11 +57,7 @@ class TransformParameters:
 def preprocessing_fn(
     inputs: Mapping[str, Column], custom_config: Mapping[str, Any]
 ) -> dict[str, tf.Tensor]:
-    """Transform a batch: the hook that Transform imports; see ``transform_batch``.
-
-    Args:
-        custom_config: ``task`` names the feature table; the executor adds ``TransformParameters``.
-    """
+    """Transform a batch: the hook that Transform imports. ``task`` names the feature table."""
     table = load_feature_table(custom_config["task"])
     return transform_batch(inputs, table, custom_config[PARAMETERS_KEY])
 
@@ -81,10 +77,7 @@ def write_vocabularies(analysis: Analysis, directory: Path) -> TransformParamete
 def transform_batch(
     inputs: Mapping[str, Column], table: FeatureTable, parameters: TransformParameters
 ) -> dict[str, tf.Tensor]:
-    """Apply the table's transformations.
-
-    Args:
-        inputs: Raw columns by name; columns that the table does not list are left alone.
+    """Apply the table's transformations to raw columns; others are left alone.
 
     Returns:
         What ``list_transformed_features`` lists, and the label, dense, shape [batch].
@@ -161,9 +154,8 @@ def _index_range(column: tf.SparseTensor, transformation: IntegerRange) -> tf.Te
 def _cut_into_steps(column: tf.SparseTensor, transformation: Steps) -> tuple[tf.Tensor, ...]:
     """Turn amounts, as floats, into the steps that they are on, and how far into them.
 
-    Returns:
-        Step, int64, shape [batch]: 0 for negative amounts, the last index for missing ones; and
-        fraction of the step's height, float32 from 0 to below 1, shape [batch]: 0 for missing ones.
+    Steps are int64, [batch]: 0 for negative amounts, the last index for missing ones. Fractions of
+    a step's height are float32, [batch], from 0 to below 1: 0 for missing ones.
     """
     units = _in_units(column.values, transformation.unit)
     steps = tf.clip_by_value(units // transformation.units_per_step, 0, transformation.last_step)
