@@ -5,8 +5,8 @@ TFX numbers a span by the days from 1970-01-01 to its first day, and data withou
 
 from __future__ import annotations
 
+import contextlib
 import datetime
-from collections.abc import Iterator
 from pathlib import Path
 
 from schemas.sample_data import Period
@@ -39,14 +39,8 @@ def list_spans(directory: Path) -> tuple[datetime.date, ...]:
 
     Spans are folders named ``YYYY-MM-DD``; other names are passed over.
     """
-    return tuple(sorted(_iterate_spans(directory)))
-
-
-def _iterate_spans(directory: Path) -> Iterator[datetime.date]:
-    for path in directory.iterdir() if directory.is_dir() else ():
-        try:
-            day = datetime.date.fromisoformat(path.name)
-        except ValueError:
-            continue
-        if path.is_dir():
-            yield day
+    days = []
+    for path in filter(Path.is_dir, directory.glob("*")):
+        with contextlib.suppress(ValueError):
+            days.append(datetime.date.fromisoformat(path.name))
+    return tuple(sorted(days))

@@ -22,11 +22,7 @@ class ChampionStrategy(ResolverStrategy):
     def resolve_artifacts(
         self, store: ml_metadata.MetadataStore, input_dict: dict[str, list[Artifact]]
     ) -> dict[str, list[Artifact]]:
-        """Resolve channels of ``Model``, ``PushedModel`` and ``ChampionChange``, under any key.
-
-        Returns:
-            The champion under the key of the models, or nothing; nothing under the other keys.
-        """
+        """Give the champion, or nothing, under the key of the models; nothing under other keys."""
         del store
         by_type: dict[str, list[Artifact]] = {}
         for artifact in (one for listed in input_dict.values() for one in listed):

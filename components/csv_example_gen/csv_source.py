@@ -53,12 +53,7 @@ def create_problem(
     column: str | None = None,
     value: str | None = None,
 ) -> Problem:
-    """Create a problem of a file, whose message begins with the file.
-
-    Args:
-        text: What was found, what was expected, and the remedy.
-        place: What the message names beside the file; the line if there is one and no place.
-    """
+    """Create a problem of a file; its message begins with the file, and a place in it if any."""
     place = place or (f"line {line}" if line else "")
     return Problem(
         rule=rule,

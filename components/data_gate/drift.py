@@ -32,11 +32,7 @@ class NotCompared:
 def compare_spans(
     current: SplitSummary, previous: SplitSummary, limits: DataLimits, split: str, reference: str
 ) -> tuple[Comparison | NotCompared, ...]:
-    """Compare a split with the same split of the previous accepted data, named in messages.
-
-    Returns:
-        One comparison per column with a drift limit, in the schema's order.
-    """
+    """Compare a split with that of the previous accepted data, by columns with a drift limit."""
     return tuple(
         _compare("drift", split, current, previous, reference, column.name, column.drift_limit)
         for column in limits.columns.values()

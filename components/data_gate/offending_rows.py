@@ -19,12 +19,7 @@ _BLOCK_BYTES = 1 << 20
 
 @dataclasses.dataclass(frozen=True)
 class RowTest:
-    """What makes a row one at fault.
-
-    Attributes:
-        is_offending: Tells whether the text of the column's cell is at fault; an empty cell is a
-            missing value.
-    """
+    """Tells by the text of a column's cell, empty if missing, whether a row is at fault."""
 
     column: str
     is_offending: Callable[[str], bool]

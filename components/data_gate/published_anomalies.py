@@ -28,10 +28,7 @@ class Anomaly(Record):
 
 
 def load_anomalies(directory: Path, splits: Sequence[str]) -> tuple[Anomaly, ...]:
-    """Load an ``ExampleAnomalies`` artifact.
-
-    Returns:
-        Every reason of every anomaly, by split and column; those of the data as a whole first.
+    """Load an ``ExampleAnomalies`` artifact by split and column, the data as a whole first.
 
     Raises:
         FileNotFoundError: If a split has none.

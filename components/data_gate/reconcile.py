@@ -52,7 +52,7 @@ class Mismatch:
 def reconcile(before: StepCount, after: StepCount) -> tuple[Mismatch, ...]:
     """Compare the rows of two steps: split by split, or in total where one does not know of splits.
 
-    A split that ``after`` has not is not compared if ``after`` is partial.
+    A split that ``after`` lacks is not compared if ``after`` is partial.
     """
     read, written = before.rows, after.rows
     if ALL_ROWS in read or ALL_ROWS in written:

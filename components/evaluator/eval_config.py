@@ -39,7 +39,7 @@ class MeasurementPlan:
     """What a config asks for.
 
     Attributes:
-        model_names: Names of the models in TFMA's keys, the candidate's first; an only model's is
+        model_names: Names of the models in TFMA's keys, the candidate's first; a lone model's is
             empty.
         label: Output of ``transform_features`` that has the label.
         slice_columns: Columns, and fairness attributes, that slices are cut by.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import apache_beam as beam
 
@@ -45,23 +45,13 @@ class EvaluateRowGroups(beam.PTransform):
         return (
             row_groups
             | "OneRowGroupPerWorker" >> beam.Reshuffle()
-            | "ScoreRows" >> beam.ParDo(_ScoreRows(list(self.models), self.plan))
+            | "ScoreRows" >> beam.Map(_score_rows, list(self.models), self.plan)
             | "Gather" >> beam.CombineGlobally(_Gather(len(self.models), self.plan))
         )
 
 
-class _ScoreRows(beam.DoFn):
-    """Score row groups with models that are loaded once per process."""
-
-    def __init__(self, models: Sequence[str], plan: MeasurementPlan) -> None:
-        self._directories = models
-        self._plan = plan
-
-    def setup(self) -> None:
-        self._models = [load_model(directory) for directory in self._directories]
-
-    def process(self, element: RowGroup) -> Iterator[ScoredRows]:
-        yield score_row_group(element, self._models, self._plan)
+def _score_rows(group: RowGroup, models: Sequence[str], plan: MeasurementPlan) -> ScoredRows:
+    return score_row_group(group, [load_model(directory) for directory in models], plan)
 
 
 class _Gather(beam.CombineFn):

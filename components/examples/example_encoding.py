@@ -28,10 +28,7 @@ _BYTES_LIST, _FLOAT_LIST, _INT64_LIST = b"\x0a", b"\x12", b"\x1a"
 
 
 def encode_examples(batch: pa.RecordBatch) -> npt.NDArray[np.object_]:
-    """Encode a batch of ``float32``, ``int64``, ``binary`` or ``large_binary``, nulls for missing.
-
-    Returns:
-        One serialized ``tf.Example`` per row, as ``bytes``; shape [rows].
+    """Encode rows of ``float32``, ``int64`` or (large) ``binary``, nulls for missing; [rows].
 
     Raises:
         TypeError: If a column is of another type.

@@ -60,11 +60,7 @@ def choose_rows(digests: Digests, max_rows: int) -> npt.NDArray[np.int64]:
 
 
 def sample_rows(paths: Sequence[str], max_rows: int) -> npt.NDArray[np.int64]:
-    """Choose rows of a split by their digests; reads all rows where there are more than wanted.
-
-    Returns:
-        Numbers of at most ``max_rows`` rows in the split, ascending.
-    """
+    """Choose rows of a split by their digests, or all if they are few; numbers, ascending."""
     rows = count_rows(paths)
     if rows <= max_rows:
         return np.arange(rows)

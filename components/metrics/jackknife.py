@@ -50,12 +50,9 @@ def deal_groups(digests: Digests) -> Integers:
 
 
 def deal_in_turn(rows: int) -> Integers:
-    """Deal rows, in an order as of ``row_digest.order_rows``, evenly into groups.
+    """Deal rows, in an order as of ``order_rows``, evenly into ``CHANGE_GROUPS``; [rows].
 
     Copies of a row count as observations of their own.
-
-    Returns:
-        Group of each, 0 to ``min(rows, CHANGE_GROUPS) - 1``, [rows].
     """
     return np.arange(rows) % min(rows, CHANGE_GROUPS)
 

@@ -33,13 +33,7 @@ METHOD = (
 
 @dataclasses.dataclass(frozen=True)
 class PairedScores:
-    """Two models' answers to the same rows.
-
-    Attributes:
-        labels: 0 or 1, [rows].
-        candidate: The candidate's probabilities, [rows].
-        other: The other model's, [rows].
-    """
+    """Two models' probabilities of label 1 for the same rows, and the labels, [rows] each."""
 
     labels: Array
     candidate: Array
@@ -50,7 +44,7 @@ class PairedScores:
         shapes = {array.shape for array in (self.labels, self.candidate, self.other)}
         if len(shapes) != 1 or self.labels.ndim != 1 or not self.labels.size:
             raise ValueError(
-                "labels and both models' scores must have one shape, [rows], and a row at least; "
+                "labels and both models' scores must have one shape, [rows], and at least one row; "
                 f"shapes are {sorted(shapes)}"
             )
 

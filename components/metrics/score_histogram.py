@@ -139,14 +139,7 @@ class ScoreHistogram:
         return 1 / (1 + np.exp(-self.buckets * LOG_ODDS_STEP))
 
     def compute_metrics(self, names: Sequence[str] = SCORE_METRICS) -> dict[str, Array]:
-        """Compute metrics.
-
-        Args:
-            names: Of ``metric_names``, the row count included.
-
-        Returns:
-            Values by name, [...]; NaN where a metric is not defined for these rows.
-        """
+        """Compute metrics, or the row count, [...]; NaN where one is not defined for the rows."""
         totals = self.totals
         negatives, positives = self.negatives.sum(axis=-1), self.positives.sum(axis=-1)
         rows = negatives + positives

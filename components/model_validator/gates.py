@@ -87,8 +87,8 @@ class ChangeGate(MetricGate):
     inconclusive otherwise.
 
     Attributes:
-        max_drop: How far at most the metric may be below the champion's, inclusive.
-        max_rise: How far at most it may be above, inclusive.
+        max_drop: Maximum by which the metric may be below the champion's, inclusive.
+        max_rise: Maximum by which it may be above, inclusive.
     """
 
     kind: Literal["change"]
@@ -136,7 +136,7 @@ class FairnessGate(NamedGate):
     Attributes:
         attribute: Name of the attribute in the feature table.
         max_gap: Largest difference allowed between any two groups' values, inclusive.
-        min_examples: Rows at least that a group's value must be a share of, for it to be compared.
+        min_examples: Minimum number of rows that a group's value must be a share of.
     """
 
     kind: Literal["fairness"]
@@ -151,7 +151,7 @@ class TrivialGate(NamedGate):
 
     Attributes:
         models: Which ones; all are measured.
-        min_gain: How far at least its log loss must be below theirs, in nats, inclusive.
+        min_gain: Minimum by which its log loss must be below theirs, in nats, inclusive.
     """
 
     kind: Literal["beats_trivial"]

@@ -20,8 +20,8 @@ class ModelValidatorSettings(FrozenModel, strict=True):
         batch_rows: Rows per request when the rows whose scores the Evaluator kept are replayed.
         latency_rows: Requests of one row each whose latency is measured.
         timeout_seconds: How long one model's serving replay may take.
-        max_train_rows: Training rows at most that the trivial models are fitted on, chosen by their
-            digests.
+        max_train_rows: Maximum number of training rows that the trivial models are fitted on,
+            chosen by their digests.
     """
 
     confidence: Annotated[float, pydantic.Field(ge=0.5, lt=1)] = 0.95

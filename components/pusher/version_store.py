@@ -72,7 +72,9 @@ def _add_version(source: Path, serving_root: Path, version: int) -> PushedVersio
     unfinished, target = serving_root / _UNFINISHED_NAME, serving_root / str(version)
     shutil.rmtree(unfinished, ignore_errors=True)
     shutil.copytree(source, unfinished)
-    _flush_tree(unfinished)
+    # Else a crash could leave the version hollow.
+    for path in (*unfinished.rglob("*"), unfinished):
+        _flush(path)
     unfinished.rename(target)
     _flush(serving_root)
     return PushedVersion(version=version, path=str(target), is_new=True)
@@ -82,13 +84,6 @@ def _measure_files(directory: Path) -> list[tuple[Path, int]]:
     """List the files in a folder, by their paths from it, with their sizes in bytes."""
     files = (path for path in directory.rglob("*") if path.is_file())
     return sorted((path.relative_to(directory), path.stat().st_size) for path in files)
-
-
-def _flush_tree(directory: Path) -> None:
-    """Wait until every file and folder is on the disk, so that a crash can't leave it hollow."""
-    for path in directory.rglob("*"):
-        _flush(path)
-    _flush(directory)
 
 
 def _flush(path: Path) -> None:

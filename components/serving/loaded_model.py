@@ -58,21 +58,10 @@ class LoadedModel:
         batch_rows: int | None = None,
         threads: int = 1,
     ) -> dict[str, npt.NDArray[Any]]:
-        """Ask a signature about rows.
-
-        Args:
-            signature: Its name; it takes ``examples``.
-            outputs: Outputs that are wanted, each one value per row.
-            examples: At least one.
-            batch_rows: Rows per call; None for ``BATCH_ROWS``.
-            threads: Calls at a time.
-
-        Returns:
-            Values by output, [rows].
+        """Ask a signature that takes ``examples`` about some; gives values by output, [rows].
 
         Raises:
-            SignatureError: If there is no such signature or output, or it has not one value per
-                row.
+            SignatureError: If there is no such signature or output, or not one value per row.
             tensorflow.errors.OpError: If the model can't take the rows.
         """
         function, known = self.find_signature(signature), self.list_outputs(signature)

@@ -127,11 +127,7 @@ class ReplayProcesses:
     def replay(
         self, requests: Sequence[ReplayRequest], timeout_seconds: float
     ) -> list[Replay | ReplayError]:
-        """Replay models, one per process; once.
-
-        Returns:
-            Each model's answers and what they cost; or why it could not be served, or not in time.
-        """
+        """Replay models, one per process, once; gives why one was not served, or not in time."""
         with ThreadPoolExecutor(max(1, len(requests))) as pool:
             replay = functools.partial(_replay_model, timeout_seconds)
             return list(pool.map(replay, requests, self._directories, self._processes))

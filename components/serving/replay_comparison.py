@@ -24,11 +24,7 @@ class Difference:
 def find_largest_difference(
     rows: npt.NDArray[np.int64], measured: Array, replayed: Array
 ) -> Difference:
-    """Compare one model's probabilities, the Evaluator's and the replay's, [rows], at least one.
-
-    Returns:
-        The largest difference; none where one is not a number.
-    """
+    """Compare one model's probabilities, [rows]; no value where one is not a number."""
     differences = np.abs(replayed - measured)
     [not_numbers] = np.nonzero(~np.isfinite(differences))
     if not_numbers.size:

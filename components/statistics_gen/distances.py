@@ -180,13 +180,7 @@ def measure_numbers(
 
     The bins are cut at the reference's quantiles, so each holds about as many of its rows, and an
     extreme value weighs no more than any other. Within a bucket of either histogram, numbers are
-    taken to be spread evenly.
-
-    Args:
-        max_bins: Maximum number of bins, >= 1, beside that of the missing values.
-
-    Returns:
-        The distance; the outermost bins are open, and the last one is of the missing values.
+    taken to be spread evenly. The outermost bins are open, the last one is of the missing values.
 
     Raises:
         ValueError: If either has no row.

@@ -33,25 +33,23 @@ class DescribeRowGroups(beam.PTransform):
         )
 
 
-class _Describe(beam.DoFn):
-    def __init__(self, options: tfdv.StatsOptions) -> None:
-        self._options = options
+@dataclasses.dataclass(eq=False)
+class _Combining:
+    """A step that has a combiner, which does not travel between workers."""
+
+    options: tfdv.StatsOptions
 
     def setup(self) -> None:
-        self._combiner = StatisticsCombiner(self._options)
+        self._combiner = StatisticsCombiner(self.options)
 
+
+class _Describe(_Combining, beam.DoFn):
     def process(self, element: tuple[str, RowGroup]) -> Iterator[tuple[str, Accumulators]]:
         split, group = element
         yield split, self._combiner.describe(read_row_group(group))
 
 
-class _Merge(beam.CombineFn):
-    def __init__(self, options: tfdv.StatsOptions) -> None:
-        self._options = options
-
-    def setup(self) -> None:
-        self._combiner = StatisticsCombiner(self._options)
-
+class _Merge(_Combining, beam.CombineFn):
     def create_accumulator(self) -> Accumulators | None:
         return None
 
