@@ -8,18 +8,17 @@ empty string, unless it has a default) for a missing value.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
 
 import tensorflow as tf
 
 from components.serving.signatures import PROBABILITY, RAW_SERVING, SERVING, TRANSFORM
 from components.trainer.fairness_groups import assign_groups
+from components.transform.preprocessing import Column
 from schemas.feature_table import DType, Feature, FeatureTable
 
 _TENSOR_TYPES = {DType.FLOAT: tf.float32, DType.INT: tf.int64, DType.BYTES: tf.string}
 
 FeatureSpec = Mapping[str, tf.io.FixedLenFeature | tf.io.VarLenFeature]
-Column: TypeAlias = tf.Tensor | tf.SparseTensor
 
 
 class ServingModel(tf.Module):
