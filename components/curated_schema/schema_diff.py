@@ -228,8 +228,6 @@ def _measure_outside(name: str, allowed: frozenset[str], split: SplitSummary) ->
 
 
 class _ColumnEditor:
-    """Changes one column in the text of the curated schema."""
-
     def __init__(self, text: str, observed: schema_pb2.Feature, seen: ColumnLimits) -> None:
         self.text = text
         self._observed = observed
@@ -295,7 +293,6 @@ class _ColumnEditor:
         self.text = append(self.text, domain, *(f"value: {quote(value)}" for value in values))
 
     def _widen_range(self, low: float | None, high: float | None) -> None:
-        """Move the ends of the range that the data goes beyond."""
         kind = "float_domain" if self._observed.type == schema_pb2.FLOAT else "int_domain"
         for end, value, is_beyond in (("min", low, operator.lt), ("max", high, operator.gt)):
             domain = self._find(kind)

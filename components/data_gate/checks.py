@@ -22,10 +22,7 @@ from components.statistics_gen.column_limits import ColumnLimits
 from components.statistics_gen.distances import MISSING_LABEL, REST_LABEL, Bin
 
 _LOOK = "look at how the data was made; if this is to stay, change the limit in schema.pbtxt"
-_MEASURES = {
-    "l_infinity": "L-infinity distance",
-    "jensen_shannon": "Jensen–Shannon divergence",
-}
+_MEASURES = {"l_infinity": "L-infinity distance", "jensen_shannon": "Jensen–Shannon divergence"}
 _BASES = {"drift": "DRIFT_HIGH", "skew": "SPLIT_SKEW_HIGH"}
 
 

@@ -57,7 +57,6 @@ def DataGate(  # noqa: N802 - TFX names components like classes
     Args:
         examples: Rows, as CsvExampleGen wrote them.
         anomalies: What ExampleValidator published; it is read, and stays as it is.
-        schema: The curated schema.
         verdict: Where the verdict goes: ``verdict.json``, and the property ``accepted``.
         settings: Severities and limits, the JSON of ``DataGateSettings``.
         task: Folder under ``schemas/`` whose feature table makes the label.

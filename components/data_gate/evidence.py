@@ -62,14 +62,10 @@ class Evidence:
 
 @dataclasses.dataclass(frozen=True)
 class Suspicion:
-    """Something wrong with the data, before the rows at fault are looked up.
+    """Something wrong with the data: a ``Finding`` before the rows at fault are looked up.
 
     Attributes:
-        kind: Rule broken: a kind of ``anomaly_kinds``.
-        feature: Column at fault; None for the data as a whole.
-        splits: Splits that it was found in; none where it is about the files.
         observed: What was observed, in a few words; None to describe the rows at fault.
-        limit: What was expected, in a few words.
         remedy: What to do about it, in a few words.
         row_test: What makes a row one at fault, where a row alone shows it.
         rows: The places at fault, where they are known without looking.
@@ -112,7 +108,6 @@ class Suspicion:
 
 
 def _describe(offenders: Offenders, all_rows: int) -> str:
-    """Describe how many rows are at fault, and with which values."""
     share = f"{offenders.count:,} of {all_rows:,} rows ({offenders.count / max(all_rows, 1):.1%})"
     values = offenders.counts_of_values
     if not set(values) - {""}:
@@ -123,7 +118,6 @@ def _describe(offenders: Offenders, all_rows: int) -> str:
 
 
 def _locate(feature: str | None, rows: Sequence[OffendingRow], paths: Sequence[str]) -> str:
-    """Name the file, line and column as closely as they are known."""
     if rows:
         place = f"{rows[0].file}, line {rows[0].line}"
     else:

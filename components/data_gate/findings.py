@@ -26,10 +26,9 @@ SPAN_PROPERTY = "span"
 
 
 class OffendingRow(Record):
-    """One row at fault.
+    """One row at fault in a CSV file.
 
     Attributes:
-        file: Path of its CSV file.
         line: Physical line on which it begins, counted from 1 (the header).
         value: Its value in the column at fault, as text; empty where it is missing.
     """
@@ -128,10 +127,9 @@ class LabelCount(Record):
 
 
 class DataVerdict(Record):
-    """Whether the data may go on, and why.
+    """Whether the data may go on, and why, in one line.
 
     Attributes:
-        summary: Why or why not, in one line.
         previous: The accepted data that it was compared with; None where there was none, and
             drift was not checked.
         row_counts: Rows by step (``the CSV files``, ``CsvExampleGen``, ``StatisticsGen``), then

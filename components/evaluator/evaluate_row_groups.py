@@ -55,8 +55,6 @@ def _score_rows(group: RowGroup, models: Sequence[str], plan: MeasurementPlan) -
 
 
 class _Gather(beam.CombineFn):
-    """Gather scored rows."""
-
     def __init__(self, models: int, plan: MeasurementPlan) -> None:
         self._models = models
         self._plan = plan

@@ -204,17 +204,11 @@ def summarize_rows(
 
 
 def compute_auc(negatives: Array, positives: Array) -> Array:
-    """Compute the area under the ROC curve.
+    """Compute the area under the ROC curve, 0 to 1, [...]; NaN without a row of each label.
 
     It is the chance that a row of label 1 scores above a row of label 0, ties counting half
-    (Hanley and McNeil, Radiology 143, 1982).
-
-    Args:
-        negatives: Rows of label 0 by score, highest first, [..., buckets].
-        positives: Rows of label 1 by the same scores, [..., buckets].
-
-    Returns:
-        0 to 1, [...]; NaN without a row of each label.
+    (Hanley and McNeil, Radiology 143, 1982). Both arguments are rows by score, highest first,
+    [..., buckets].
     """
     positives_above = np.cumsum(positives, axis=-1) - positives
     wins = np.sum(negatives * (positives_above + positives / 2), axis=-1)
@@ -239,7 +233,7 @@ def compute_average_precision(negatives: Array, positives: Array) -> Array:
 def compute_calibration_error(
     negatives: Array, positives: Array, probabilities: Array, bins: int = CALIBRATION_BINS
 ) -> Array:
-    """Compute the expected calibration error in bins of equally many rows.
+    """Compute the expected calibration error [...], in bins of equally many rows.
 
     It is ``sum over bins of (rows in the bin / rows) * abs(mean label - mean probability)``
     (Naeini, Cooper and Hauskrecht, AAAI 2015). Bins hold equally many rows, not equal ranges of
@@ -250,10 +244,9 @@ def compute_calibration_error(
         negatives: Rows of label 0 by score, in order of the score, [..., buckets].
         positives: Rows of label 1 by the same scores, [..., buckets].
         probabilities: The scores as probabilities, [buckets].
-        bins: Number of bins, at most.
 
     Returns:
-        0 to 1, [...], 0 is calibrated; NaN without rows.
+        0 to 1, 0 is calibrated; NaN without rows.
     """
     rows = negatives + positives
     totals = rows.sum(axis=-1)
@@ -270,7 +263,6 @@ def compute_calibration_error(
 
 
 def _sum(indices: Integers, values: npt.NDArray[Any], count: int) -> Array:
-    """Sum values by index, [count]."""
     return np.asarray(np.bincount(indices, values, count), np.float64)
 
 

@@ -65,8 +65,7 @@ def ModelValidator(  # noqa: N802  # TFX names the component after the function
         evaluation: What the Evaluator measured.
         examples: The raw examples that it measured on.
         training_examples: The raw examples that the candidate was trained on.
-        model: The candidate that it measured.
-        gates: The gates, as ``dump_gates`` writes them.
+        gates: As ``dump_gates`` writes them.
         rows: What to know about the examples: a ``RowSource`` as JSON.
         settings: ``ModelValidatorSettings`` as JSON.
         baseline_model: The champion that it measured, if there is one.

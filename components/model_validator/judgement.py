@@ -54,8 +54,6 @@ def is_blessed(results: Sequence[GateResult]) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class _Judgement:
-    """What gates are applied to."""
-
     evaluation: Evaluation
     evidence: Evidence
 

@@ -81,7 +81,6 @@ def _add_version(source: Path, serving_root: Path, version: int) -> PushedVersio
 
 
 def _measure_files(directory: Path) -> list[tuple[Path, int]]:
-    """List the files in a folder, by their paths from it, with their sizes in bytes."""
     files = (path for path in directory.rglob("*") if path.is_file())
     return sorted((path.relative_to(directory), path.stat().st_size) for path in files)
 

@@ -169,7 +169,6 @@ def _replay_model(
 
 
 def _ask(process: subprocess.Popen[bytes], task: ReplayTask, timeout_seconds: float) -> None:
-    """Hand a process its task, and wait for its end."""
     assert process.stdin is not None
     # One that has died is known by what it left.
     with contextlib.suppress(BrokenPipeError):

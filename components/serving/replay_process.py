@@ -48,7 +48,6 @@ def main() -> None:
 
 
 def _end_with_owner() -> NoReturn:
-    """End this process when the other end of its standard input is closed."""
     sys.stdin.read()
     os._exit(1)
 

@@ -104,7 +104,6 @@ def _generate_blocks(
 def _read_permuted(
     groups: Sequence[RowGroup], names: Sequence[str], random: np.random.Generator
 ) -> Iterator[Columns]:
-    """Read pools of row groups, the rows of each permuted."""
     for pool in _gather_pools(groups):
         columns = _join([_read(group, names) for group in pool])
         order = random.permutation(sum(group.rows for group in pool))

@@ -113,7 +113,6 @@ class ServingModel(tf.Module):
 
 
 def _create_missing(spec: tf.TypeSpec, rows: tf.Tensor) -> Column:
-    """Create a column without values, of Transform's input type."""
     if isinstance(spec, tf.SparseTensorSpec):
         no_indices = tf.zeros([0, 2], tf.int64)
         return tf.SparseTensor(no_indices, tf.zeros([0], spec.dtype), tf.stack([rows, 1]))
@@ -123,8 +122,7 @@ def _create_missing(spec: tf.TypeSpec, rows: tf.Tensor) -> Column:
 def drop_missing(column: tf.Tensor, feature: Feature) -> tf.SparseTensor:
     """Turn a dense column, [batch], into the sparse one that an example would have given.
 
-    Returns:
-        Shape [batch, 1], without entries where ``feature.missing_value`` stood.
+    It has shape [batch, 1], without entries where ``feature.missing_value`` stood.
     """
     if feature.dtype is DType.FLOAT and feature.default is None:
         present = tf.logical_not(tf.math.is_nan(column))

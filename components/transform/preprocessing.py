@@ -110,7 +110,6 @@ def _apply(
     transformation: Transformation,
     parameters: TransformParameters,
 ) -> tuple[tf.Tensor, ...]:
-    """Apply one transformation; gives the tensors that ``list_outputs`` names."""
     if isinstance(transformation, Numeric):
         return _scale_and_bucket(name, column, transformation, parameters.analysis)
     if isinstance(transformation, Vocabulary):
