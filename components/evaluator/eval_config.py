@@ -59,7 +59,8 @@ def create_eval_config(table: FeatureTable, settings: EvaluatorSettings) -> tfma
     fairness attributes. Without a baseline TFX drops that model spec, and the candidate's name with
     it.
     """
-    attributes = (attribute.name for attribute in table.fairness_attributes)
+    sliced = [*table.slice_columns, *(each.name for each in table.fairness_attributes)]
+    metrics = BinaryClassifierMetrics.model_validate(settings.model_dump())
     options = tfma.Options()
     options.include_default_metrics.value = False
     if settings.confidence_intervals == "jackknife":
@@ -67,41 +68,35 @@ def create_eval_config(table: FeatureTable, settings: EvaluatorSettings) -> tfma
         options.confidence_intervals.method = tfma.ConfidenceIntervalOptions.JACKKNIFE
     return tfma.EvalConfig(
         model_specs=[
-            _create_model_spec(table, tfma.CANDIDATE_KEY, is_baseline=False),
-            _create_model_spec(table, tfma.BASELINE_KEY, is_baseline=True),
+            tfma.ModelSpec(
+                name=name,
+                model_type=tfma.TF_GENERIC,  # a plain SavedModel, as a server loads it
+                is_baseline=name == tfma.BASELINE_KEY,
+                signature_name=SERVING,
+                preprocessing_function_names=[TRANSFORM],
+                label_key=table.label.name,
+                prediction_key=PROBABILITY,
+            )
+            for name in (tfma.CANDIDATE_KEY, tfma.BASELINE_KEY)
         ],
         slicing_specs=[
-            tfma.SlicingSpec(feature_keys=keys)
-            for keys in ([], *([column] for column in (*table.slice_columns, *attributes)))
+            tfma.SlicingSpec(),
+            *(tfma.SlicingSpec(feature_keys=[column]) for column in sliced),
         ],
-        metrics_specs=[tfma.MetricsSpec(metrics=_create_metrics(settings))],
+        metrics_specs=[
+            tfma.MetricsSpec(
+                metrics=[
+                    tfma.MetricConfig(class_name=_EXAMPLE_COUNT),
+                    tfma.MetricConfig(
+                        class_name=BinaryClassifierMetrics.__name__,
+                        module=BinaryClassifierMetrics.__module__,
+                        config=metrics.model_dump_json(),
+                    ),
+                ]
+            )
+        ],
         options=options,
     )
-
-
-def _create_model_spec(table: FeatureTable, name: str, *, is_baseline: bool) -> tfma.ModelSpec:
-    """Create one model's spec; the generic type is a plain SavedModel, as a server loads it."""
-    return tfma.ModelSpec(
-        name=name,
-        model_type=tfma.TF_GENERIC,
-        is_baseline=is_baseline,
-        signature_name=SERVING,
-        preprocessing_function_names=[TRANSFORM],
-        label_key=table.label.name,
-        prediction_key=PROBABILITY,
-    )
-
-
-def _create_metrics(settings: EvaluatorSettings) -> list[tfma.MetricConfig]:
-    metrics = BinaryClassifierMetrics.model_validate(settings.model_dump())
-    return [
-        tfma.MetricConfig(class_name=_EXAMPLE_COUNT),
-        tfma.MetricConfig(
-            class_name=BinaryClassifierMetrics.__name__,
-            module=BinaryClassifierMetrics.__module__,
-            config=metrics.model_dump_json(),
-        ),
-    ]
 
 
 def read_measurement_plan(config: tfma.EvalConfig) -> MeasurementPlan:

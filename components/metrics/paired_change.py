@@ -44,7 +44,7 @@ class PairedScores:
         shapes = {array.shape for array in (self.labels, self.candidate, self.other)}
         if len(shapes) != 1 or self.labels.ndim != 1 or not self.labels.size:
             raise ValueError(
-                "labels and both models' scores must have one shape, [rows], and at least one row; "
+                "labels and both models' scores must have one shape, [rows], and a row at least; "
                 f"shapes are {sorted(shapes)}"
             )
 

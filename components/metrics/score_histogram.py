@@ -233,7 +233,7 @@ def compute_average_precision(negatives: Array, positives: Array) -> Array:
 def compute_calibration_error(
     negatives: Array, positives: Array, probabilities: Array, bins: int = CALIBRATION_BINS
 ) -> Array:
-    """Compute the expected calibration error [...], in bins of equally many rows.
+    """Compute the expected calibration error, [...], in bins of equally many rows.
 
     It is ``sum over bins of (rows in the bin / rows) * abs(mean label - mean probability)``
     (Naeini, Cooper and Hauskrecht, AAAI 2015). Bins hold equally many rows, not equal ranges of
