@@ -24,7 +24,7 @@ _logger = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Patience:
-    """How long to wait for a lock, None for ever, and when to log that one waits."""
+    """When to log that one waits for a lock, and when to give up; None for never."""
 
     first_warning_seconds: float = 3.0
     next_warning_seconds: float = 60.0

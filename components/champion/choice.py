@@ -98,6 +98,6 @@ def find_latest(pushes: Iterable[Push], changes: Iterable[Change]) -> Push | Cha
 
 
 def choose_champion(pushes: Iterable[Push], changes: Iterable[Change]) -> int | None:
-    """Choose the champion, by the id of its ``Model``; None where nothing was pushed or left."""
+    """Choose the champion, by the id of its ``Model``; None where there is none."""
     latest = find_latest(pushes, changes)
     return latest.model_id if latest else None

@@ -38,7 +38,7 @@ class PreviousData:
 
 @dataclasses.dataclass(frozen=True)
 class Evidence:
-    """All that the gate judges on; the labels are counted in the examples."""
+    """All that the gate judges on; labels are counted in the examples."""
 
     data: DataReference
     files: tuple[InputFile, ...]
@@ -88,7 +88,7 @@ class Suspicion:
         all_rows: int,
         paths: Sequence[str],
     ) -> Finding:
-        """Make a finding of it, with the rows that ``row_test`` found, if there is such a test."""
+        """Make a finding of it, with the rows that ``row_test`` found; None where there is no test."""
         rows = tuple(offenders.rows) if offenders and offenders.rows else self.rows
         observed = self.observed or (_describe(offenders, all_rows) if offenders else "")
         place = _locate(self.feature, rows, paths)

@@ -114,7 +114,7 @@ class DataReference(Record):
 
 
 class LabelCount(Record):
-    """The label in one split: its rows, and those of label 1."""
+    """Rows of one split, and how many of them have label 1."""
 
     split: str
     rows: int

@@ -15,7 +15,7 @@ from schemas.feature_table import FeatureTable
 
 
 def count_labels(directory: Path, split: str, table: FeatureTable) -> LabelCount:
-    """Count in a split of an ``Examples`` artifact.
+    """Count the rows and labels in a split of an ``Examples`` artifact.
 
     Raises:
         FileNotFoundError: If the split has no files.

@@ -37,7 +37,7 @@ def digest_rows(batch: pa.RecordBatch) -> Digests:
 
 
 def order_rows(digests: Digests) -> npt.NDArray[np.int64]:
-    """Put rows into an order that follows from their cells, and is otherwise random; [rows].
+    """Put rows into an order that follows from their cells and is otherwise random; gives places.
 
     Equal rows are independent observations here: each copy is hashed with how many there were
     before it, so that copies are spread over the order as different rows are.
@@ -52,7 +52,7 @@ def order_rows(digests: Digests) -> npt.NDArray[np.int64]:
 
 
 def choose_rows(digests: Digests, max_rows: int) -> npt.NDArray[np.int64]:
-    """Choose at most some rows by their cells, those with the smallest digests; places, ascending.
+    """Choose up to ``max_rows`` rows with the smallest digests; gives their places, ascending.
 
     Equal rows are chosen together, but for those at the limit, of which the first are.
     """

@@ -40,7 +40,7 @@ Number = Annotated[float | None, pydantic.BeforeValidator(_drop_non_finite)]
 
 
 class Metric(Record):
-    """A metric of one model on one slice, and its interval; None where it is not a number."""
+    """A metric of one model on one slice, and its interval; None where there is no number."""
 
     value: Number
     lower: Number = None

@@ -40,7 +40,7 @@ class PairedScores:
     other: Array
 
     def __post_init__(self) -> None:
-        """Refuse shapes that differ, and no rows."""
+        """Refuse arrays of different shapes, or without rows."""
         shapes = {array.shape for array in (self.labels, self.candidate, self.other)}
         if len(shapes) != 1 or self.labels.ndim != 1 or not self.labels.size:
             raise ValueError(

@@ -139,7 +139,7 @@ class ScoreHistogram:
         return 1 / (1 + np.exp(-self.buckets * LOG_ODDS_STEP))
 
     def compute_metrics(self, names: Sequence[str] = SCORE_METRICS) -> dict[str, Array]:
-        """Compute metrics, or the row count, [...]; NaN where one is not defined for the rows."""
+        """Compute metrics by name, [...]; NaN where one is not defined for these rows."""
         totals = self.totals
         negatives, positives = self.negatives.sum(axis=-1), self.positives.sum(axis=-1)
         rows = negatives + positives
@@ -181,7 +181,7 @@ class ScoreHistogram:
 def summarize_rows(
     labels: Array, probabilities: Array, threshold: float = 0.5, groups: Integers | None = None
 ) -> ScoreHistogram:
-    """Summarize rows of one slice, as one summary, or one per group that rows are numbered by.
+    """Summarize rows of one slice: one summary, or one per group by the rows' group numbers.
 
     Labels and probabilities are as ``prepare_rows`` takes them, [rows].
 

@@ -17,7 +17,7 @@ from components.model_validator.gates import FairnessMetric
 
 @dataclasses.dataclass(frozen=True)
 class Gap:
-    """The widest gap of a metric between two groups, named by its highest and lowest value."""
+    """The widest gap of a metric between groups: those with the highest and the lowest value."""
 
     highest: str
     lowest: str

@@ -58,7 +58,7 @@ class LoadedModel:
         batch_rows: int | None = None,
         threads: int = 1,
     ) -> dict[str, npt.NDArray[Any]]:
-        """Ask a signature that takes ``examples`` about some; gives values by output, [rows].
+        """Ask a signature that takes ``examples`` about rows; gives values by output, [rows].
 
         Raises:
             SignatureError: If there is no such signature or output, or not one value per row.

@@ -95,7 +95,7 @@ class ReplayProcesses:
     """
 
     def __init__(self, count: int) -> None:
-        """Start as many processes."""
+        """Start ``count`` processes."""
         self._temporary = tempfile.TemporaryDirectory(prefix="serving-replay-")
         self.directory = Path(self._temporary.name)
         self._directories = [self.directory / str(number) for number in range(count)]
@@ -127,7 +127,7 @@ class ReplayProcesses:
     def replay(
         self, requests: Sequence[ReplayRequest], timeout_seconds: float
     ) -> list[Replay | ReplayError]:
-        """Replay models, one per process, once; gives why one was not served, or not in time."""
+        """Replay models, one per process; gives answers, or why one was not served in time."""
         with ThreadPoolExecutor(max(1, len(requests))) as pool:
             replay = functools.partial(_replay_model, timeout_seconds)
             return list(pool.map(replay, requests, self._directories, self._processes))

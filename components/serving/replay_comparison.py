@@ -14,7 +14,7 @@ from components.serving.replay_client import Array
 class Difference:
     """The largest difference between a replay and an evaluation, >= 0, and the row that has it.
 
-    Without a value they can't be compared.
+    Where they can't be compared there is no value, and ``where`` says why.
     """
 
     value: float | None

@@ -15,7 +15,7 @@ class EarlierSpansStrategy(ResolverStrategy):
     """Pick the last accepted examples of each of the spans just before a span."""
 
     def __init__(self, span: int, max_spans: int) -> None:
-        """Name the span that is run by its number, and the maximum of spans to pick, >= 0."""
+        """Take the number of the span that is run, and the maximum number of spans to pick."""
         self._span = span
         self._max_spans = max_spans
 
