@@ -88,7 +88,7 @@ class Suspicion:
         all_rows: int,
         paths: Sequence[str],
     ) -> Finding:
-        """Make a finding of it, with the rows that ``row_test`` found; None where there is no test."""
+        """Make a finding of it, with the rows that ``row_test`` found, if it has one."""
         rows = tuple(offenders.rows) if offenders and offenders.rows else self.rows
         observed = self.observed or (_describe(offenders, all_rows) if offenders else "")
         place = _locate(self.feature, rows, paths)

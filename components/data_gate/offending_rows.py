@@ -19,7 +19,7 @@ _BLOCK_BYTES = 1 << 20
 
 @dataclasses.dataclass(frozen=True)
 class RowTest:
-    """Tells by the text of a column's cell, empty if missing, whether a row is at fault."""
+    """Tells whether a row is at fault by the text of one cell; a missing value is empty."""
 
     column: str
     is_offending: Callable[[str], bool]

@@ -60,7 +60,7 @@ def choose_rows(digests: Digests, max_rows: int) -> npt.NDArray[np.int64]:
 
 
 def sample_rows(paths: Sequence[str], max_rows: int) -> npt.NDArray[np.int64]:
-    """Choose rows of a split by their digests, or all if they are few; numbers, ascending."""
+    """Choose up to ``max_rows`` rows of a split by their digests; gives numbers, ascending."""
     rows = count_rows(paths)
     if rows <= max_rows:
         return np.arange(rows)
