@@ -22,13 +22,14 @@ class TrainerSettings(FrozenModel, strict=True):
         patience_epochs: Epochs without a better validation log loss before training stops; the
             best weights are kept.
         batch_size: Rows per gradient step.
-        learning_rate: That of the first epochs.
+        learning_rate: Learning rate of the first epochs.
         plateau_epochs: Epochs without a better validation log loss before the learning rate falls.
         plateau_factor: Factor by which it falls.
         embedding_width: Dimensions per category, bucket or step.
         hidden_units: Width of each hidden layer.
         hidden_l2: L2 penalty on the hidden layers' weights; ``embedding_l2`` is on embeddings.
         dropout: Share of each hidden layer dropped while training.
+        distribution_strategy: ``tf.distribute`` strategy that the model is trained under.
     """
 
     seed: int = pydantic.Field(default=20130101, ge=0)
