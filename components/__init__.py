@@ -1,4 +1,4 @@
-"""How each step works: one folder a TFX component of ours, a pure module and a thin adapter.
+"""How each step works: one folder per TFX component, a pure module and a thin adapter.
 
 Importing this package decides, for every process that runs our code, which Keras ``tf.keras`` is:
 TFT, TFMA and tf.distribute build on ``tf_keras``, and TensorFlow reads the variable only once.

@@ -10,10 +10,7 @@ from pathlib import Path
 
 
 def atomic_write(path: Path, content: bytes) -> None:
-    """Write a file aside, flush it to the disk and move it into place.
-
-    Args:
-        path: The file; its folder is made. What was there is replaced.
+    """Write a file aside, in a folder that is made, flush it to the disk and move it into place.
 
     Raises:
         OSError: If it can't be written; what was there stays.
@@ -26,14 +23,10 @@ def atomic_write(path: Path, content: bytes) -> None:
 
 @contextlib.contextmanager
 def replace_at_end(path: Path) -> Iterator[Path]:
-    """Give an empty file to write to, and move it into place at the end.
+    """Give an empty file to write to, in a folder that is made, and move it into place at the end.
 
-    Args:
-        path: The file; its folder is made. What was there is replaced, or stays on an error.
-
-    Yields:
-        The empty file, beside ``path`` under a hidden name of its own: two processes may write the
-        same file.
+    It has a hidden name of its own beside ``path``: two processes may write the same file. What was
+    there stays on an error.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

@@ -24,13 +24,7 @@ _logger = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Patience:
-    """How long to wait for a lock, and when to log that one waits.
-
-    Attributes:
-        first_warning_seconds: Seconds until the first warning.
-        next_warning_seconds: Seconds from one warning to the next.
-        give_up_seconds: Seconds until the wait is given up; None for never.
-    """
+    """When to log that one waits for a lock, and when to give up; None for never."""
 
     first_warning_seconds: float = 3.0
     next_warning_seconds: float = 60.0
@@ -38,9 +32,6 @@ class Patience:
 
     def wait(self, what: str, find_holder: Callable[[], str]) -> Iterator[float]:
         """Divide a wait into parts, with a warning after each.
-
-        Args:
-            find_holder: Finds out which process holds the lock.
 
         Yields:
             How long to wait now, in seconds; ends by leaving the loop.

@@ -1,4 +1,4 @@
-"""The one base of what is configured, asked for and told; plain Python."""
+"""The one base of configuration, requests and reports; plain Python."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Records as JSON files: written whole or not at all, read whole or refused in one line.
-
-This module is plain Python.
-"""
+"""Records as JSON files: written whole or not at all, read whole or refused in one line."""
 
 from __future__ import annotations
 
@@ -25,14 +22,7 @@ class _Version(Record):
 
 
 def write_record(record: pydantic.BaseModel, path: Path) -> None:
-    """Write a record as indented JSON.
-
-    Args:
-        path: The file; its folder is made. What was there is replaced.
-
-    Raises:
-        OSError: If it can't be written; what was there stays.
-    """
+    """Write a record as indented JSON, as ``atomic_write`` does."""
     atomic_write(path, f"{record.model_dump_json(indent=2)}\n".encode())
 
 

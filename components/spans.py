@@ -5,8 +5,8 @@ TFX numbers a span by the days from 1970-01-01 to its first day, and data withou
 
 from __future__ import annotations
 
+import contextlib
 import datetime
-from collections.abc import Iterator
 from pathlib import Path
 
 from schemas.sample_data import Period
@@ -25,11 +25,7 @@ def name_span(number: int) -> str | None:
 
 
 def find_period_start(time: datetime.datetime, period: Period) -> datetime.date:
-    """Find the first day, in UTC, of the period that a time is in.
-
-    Args:
-        time: A time that knows its zone.
-    """
+    """Find the first day, in UTC, of the period that a time, of any zone, is in."""
     day = time.astimezone(datetime.timezone.utc).date()
     if period == "quarter":
         return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
@@ -39,22 +35,12 @@ def find_period_start(time: datetime.datetime, period: Period) -> datetime.date:
 
 
 def list_spans(directory: Path) -> tuple[datetime.date, ...]:
-    """List the first days of the spans in a folder.
+    """List the first days of the spans in a folder, ascending; none if it is missing.
 
-    Args:
-        directory: Folder of folders named ``YYYY-MM-DD``; other names are passed over.
-
-    Returns:
-        The days, ascending; none if the folder is missing.
+    Spans are folders named ``YYYY-MM-DD``; other names are passed over.
     """
-    return tuple(sorted(_iterate_spans(directory)))
-
-
-def _iterate_spans(directory: Path) -> Iterator[datetime.date]:
-    for path in directory.iterdir() if directory.is_dir() else ():
-        try:
-            day = datetime.date.fromisoformat(path.name)
-        except ValueError:
-            continue
-        if path.is_dir():
-            yield day
+    days = []
+    for path in filter(Path.is_dir, directory.glob("*")):
+        with contextlib.suppress(ValueError):
+            days.append(datetime.date.fromisoformat(path.name))
+    return tuple(sorted(days))

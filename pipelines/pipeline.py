@@ -21,9 +21,11 @@ from components.champion.strategy import ChampionChange, ChampionStrategy
 from components.csv_example_gen.component import ANY_CSV, DATED_CSV, create_csv_example_gen
 from components.curated_schema.component import CuratedSchema
 from components.curated_schema.schema_file import hash_schema
-from components.data_gate.artifact import DataVerdictArtifact
 from components.data_gate.component import DataGate
-from components.data_gate.latest_accepted import LatestAcceptedStatisticsStrategy
+from components.data_gate.latest_accepted import (
+    DataVerdictArtifact,
+    LatestAcceptedStatisticsStrategy,
+)
 from components.evaluator.component import Evaluator
 from components.evaluator.eval_config import create_eval_config
 from components.model_validator.component import ModelValidator

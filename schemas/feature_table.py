@@ -2,9 +2,7 @@
 
 A task (see ``schemas/chicago_taxi``) builds one frozen ``FeatureTable``. CsvExampleGen reads the
 columns' types from it, Transform their transformations, Trainer the model's inputs, Evaluator the
-label and the slices. No other module repeats a column name.
-
-This module is plain Python: importing it costs nothing.
+label and the slices. No other module repeats a column name. Importing this one costs nothing.
 """
 
 from __future__ import annotations
@@ -153,7 +151,6 @@ class ShareLabel:
         name: Name of the label after Transform.
         part: Column of the amount compared.
         whole: Column of the amount that it is a share of.
-        share_percent: The share, in whole percent.
         unit: Smallest unit of both amounts (0.01 for cents of a dollar).
     """
 
@@ -163,6 +160,11 @@ class ShareLabel:
     share_percent: int
     unit: float
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that it is made of."""
+        return self.part, self.whole
+
 
 @dataclasses.dataclass(frozen=True)
 class ColumnLabel:
@@ -170,6 +172,11 @@ class ColumnLabel:
 
     name: str
     column: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that it is made of."""
+        return (self.column,)
 
 
 Label = ShareLabel | ColumnLabel
@@ -217,11 +224,10 @@ class FairnessAttribute:
 
 @dataclasses.dataclass(frozen=True)
 class FeatureTable:
-    """Everything known about a task's columns.
+    """Everything known about a task's columns, in the header's order.
 
     Attributes:
         task: Name of the task's folder under ``schemas/``.
-        features: Every column of the CSV, in the header's order.
         slice_columns: Columns whose values cut the evaluation into slices, beside the overall one.
         span_column: Column of Unix seconds that says which span a row belongs to, if any.
         fairness_attributes: Groups that the evaluation compares, each cut into slices too.
@@ -241,8 +247,7 @@ class FeatureTable:
         where = f"feature table of {self.task!r}"
         _refuse_duplicates(f"{where}: duplicate names", names)
         _refuse_duplicates(f"{where}: duplicate names", [*attributes, *{*names, label.name}])
-        used = {label.column} if isinstance(label, ColumnLabel) else {label.part, label.whole}
-        used |= set(self.slice_columns) | ({self.span_column} if self.span_column else set())
+        used = {*label.columns, *self.slice_columns, *filter(None, [self.span_column])}
         used |= {attribute.column for attribute in self.fairness_attributes}
         unknown = sorted(used - set(names))
         if unknown:
@@ -259,11 +264,7 @@ class FeatureTable:
         return tuple(feature for feature in self.features if feature.role is Role.INPUT)
 
     def feature(self, name: str) -> Feature:
-        """Look a column up.
-
-        Raises:
-            KeyError: If there is none of that name.
-        """
+        """Look a column up; raises ``KeyError`` if there is none of that name."""
         for feature in self.features:
             if feature.name == name:
                 return feature

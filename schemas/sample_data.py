@@ -17,11 +17,10 @@ Period = Literal["day", "week", "month", "quarter"]
 
 @dataclasses.dataclass(frozen=True)
 class SampleData:
-    """A CSV file that an installed package carries, one line per row.
+    """A CSV file below an installed package's folder, one line per row.
 
     Attributes:
         package: The package; it is found, not imported.
-        path: Path of the file below the package's folder.
         period: Period of the spans that the rows are cut into.
     """
 

@@ -41,7 +41,6 @@ class Push:
 
     Attributes:
         order: Id of its ``PushedModel`` artifact; ids grow with time.
-        model_id: Id of its ``Model`` artifact.
         version: Version that holds it; None where that does not matter.
     """
 
@@ -57,7 +56,7 @@ class Change:
     Attributes:
         order: Id of its ``ChampionChange`` artifact; ids grow with time.
         model_id: Id of the ``Model`` that is the champion since; None where there is none.
-        version: Version that holds it; None where there is none, or that does not matter.
+        version: Version that holds it; None also where that does not matter.
     """
 
     order: int
@@ -99,11 +98,6 @@ def find_latest(pushes: Iterable[Push], changes: Iterable[Change]) -> Push | Cha
 
 
 def choose_champion(pushes: Iterable[Push], changes: Iterable[Change]) -> int | None:
-    """Choose the champion.
-
-    Returns:
-        Id of its ``Model`` artifact; None where nothing was pushed yet, or what came last left
-        none.
-    """
+    """Choose the champion, by the id of its ``Model``; None where there is none."""
     latest = find_latest(pushes, changes)
     return latest.model_id if latest else None

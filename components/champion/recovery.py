@@ -15,12 +15,9 @@ from components.champion.choice import Action, Change, Push, find_latest
 
 @dataclasses.dataclass(frozen=True)
 class Recovery:
-    """What has to be recorded so that the store agrees with what serves.
+    """What has to be recorded so that the store agrees with what serves, and why it was not.
 
-    Attributes:
-        version: Version that serves; None where there is none.
-        model_id: Id of its ``Model`` artifact; None where there is no version.
-        reason: Why it was not recorded.
+    Version and model are None where nothing serves.
     """
 
     version: int | None
@@ -53,13 +50,8 @@ def compare_with_serving(
     """Compare the versions in place with what was recorded of them.
 
     A reset stays in force until a version comes that is newer than all that were recorded.
-
-    Args:
-        in_place: Versions in the folder.
-        pushes: Every push into it, with its version.
-        changes: Every change, with its version.
-        find_model: Finds the model of a version by its content; asked only for versions that
-            nothing was recorded of.
+    ``find_model`` finds the model of a version by its content; it is asked only for versions that
+    nothing was recorded of.
     """
     listed: list[Push | Change] = [*pushes, *changes]
     recorded = {one.version: one.model_id for one in listed if one.version and one.model_id}
@@ -77,9 +69,8 @@ def compare_with_serving(
         has_changed = serving is not None and serving > max(recorded, default=0)
     else:
         has_changed = serving != expected
-    recovery = None
-    if has_changed:
-        recovery = Recovery(serving, model_id, _explain(serving, expected, serving in recorded))
+    reason = _explain(serving, expected, serving in recorded)
+    recovery = Recovery(serving, model_id, reason) if has_changed else None
     return ServedState(recovery, tuple(unknown))
 
 

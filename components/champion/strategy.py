@@ -7,12 +7,7 @@ from tfx.dsl.components.common.resolver import ResolverStrategy
 from tfx.types.artifact import Artifact
 from tfx.types.standard_artifacts import Model, PushedModel
 
-from components.champion.choice import (
-    CHAMPION_CHANGE_TYPE,
-    choose_champion,
-    read_change,
-    read_push,
-)
+from components.champion.choice import CHAMPION_CHANGE_TYPE, choose_champion, read_change, read_push
 
 
 class ChampionChange(Artifact):
@@ -27,15 +22,7 @@ class ChampionStrategy(ResolverStrategy):
     def resolve_artifacts(
         self, store: ml_metadata.MetadataStore, input_dict: dict[str, list[Artifact]]
     ) -> dict[str, list[Artifact]]:
-        """Resolve the channels.
-
-        Args:
-            input_dict: Every live artifact of a channel of ``Model``, of one of ``PushedModel``
-                and of one of ``ChampionChange``, under any key.
-
-        Returns:
-            The champion under the key of the models, or nothing; nothing under the other keys.
-        """
+        """Give the champion, or nothing, under the key of the models; nothing under other keys."""
         del store
         by_type: dict[str, list[Artifact]] = {}
         for artifact in (one for listed in input_dict.values() for one in listed):

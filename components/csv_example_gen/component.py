@@ -40,10 +40,6 @@ def create_csv_example_gen(
         splits: Hash buckets of each split, >= 1, in order; at least one split.
         input_pattern: Glob below ``input_base``. With ``{YYYY}``, ``{MM}`` and ``{DD}`` in it
             (see ``DATED_CSV``) a span is read: ``span_date``, or else the latest there is.
-        span_date: First day of the span to read.
-
-    Returns:
-        The node; its output is ``examples``.
     """
     settings = struct_pb2.Struct()
     settings.update({TASK_KEY: task})

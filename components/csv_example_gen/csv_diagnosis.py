@@ -84,14 +84,9 @@ def _check_row(
     for column, cell in zip(header, row, strict=True):
         if cell and (broken := _check_cell(cell, dtypes.get(column, DType.BYTES))):
             (rule, remedy), value = broken, _show(cell)
+            text, place = f"{value} is {remedy}", f"line {line}, column {column!r}"
             yield create_problem(
-                path,
-                rule,
-                f"{value} is {remedy}",
-                place=f"line {line}, column {column!r}",
-                line=line,
-                column=column,
-                value=value,
+                path, rule, text, place=place, line=line, column=column, value=value
             )
 
 

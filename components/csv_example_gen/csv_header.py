@@ -44,22 +44,18 @@ def check_headers(paths: Sequence[str], table: FeatureTable) -> None:
     Raises:
         DataRefusedError: If a header breaks a rule of ``read_header``, or differs from the first.
     """
-    first = read_header(paths[0], table)
+    first, *others = paths
+    header = set(read_header(first, table))
     problems: list[Problem] = []
-    for path in paths[1:]:
-        header = read_header(path, table)
-        problems += [
-            Problem(
-                rule="different headers",
-                message=f"{path if name in header else paths[0]}: has a column {name!r} that "
-                f"{paths[0] if name in header else path} lacks; give all files of a folder the "
-                "same columns",
-                file=path,
-                line=1,
-                column=name,
+    for path in others:
+        names = set(read_header(path, table))
+        for name in sorted(names ^ header):
+            owner, lacking = (path, first) if name in names else (first, path)
+            text = f"{owner}: has a column {name!r} that {lacking} lacks; give all files of a "
+            text += "folder the same columns"
+            problems.append(
+                Problem(rule="different headers", message=text, file=path, line=1, column=name)
             )
-            for name in sorted(set(header) ^ set(first))
-        ]
     if problems:
         raise DataRefusedError(tuple(problems))
 

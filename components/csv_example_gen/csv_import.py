@@ -29,12 +29,7 @@ _ENCODED_ROWS = 1 << 14
 
 @dataclasses.dataclass(frozen=True)
 class ImportTask:
-    """One CSV file to import; its place among the files names its shards.
-
-    Attributes:
-        index: Its place, from 0.
-        count: Number of files imported together.
-    """
+    """One CSV file to import; its place among the files, from 0, names its shards."""
 
     path: str
     index: int
@@ -47,12 +42,9 @@ class ImportTask:
 
 
 class ImportReport(Record):
-    """What became of one CSV file.
+    """What became of one CSV file; without rows if it was refused.
 
     Attributes:
-        csv_rows: Rows read from it; 0 if it was refused.
-        split_rows: Rows written to each split; none if it was refused.
-        problems: Why it was refused; none if it was imported.
         sha256: Of the bytes that it was read from, as ``hash_as_read`` gives it.
     """
 
@@ -67,12 +59,7 @@ class ImportReport(Record):
 class ImportCsvFiles(beam.PTransform):
     """Import CSV files in parallel: ``ImportTask`` to ``ImportReport``.
 
-    Doing a task again writes the same shards again.
-
-    Attributes:
-        table: Columns of the files, and their types.
-        hash_buckets: Hash buckets of each split.
-        split_directories: Directory of each split, to write the shards to; made if missing.
+    Doing a task again writes the same shards again, to the splits' directories.
     """
 
     table: FeatureTable

@@ -32,7 +32,6 @@ def read_record_batches(
     Args:
         path: Path of a ``.csv`` or ``.csv.gz`` file: UTF-8, comma-separated, with a header.
         table: Columns that it must have, and their types.
-        block_bytes: Bytes of text per batch.
 
     Yields:
         Batches of at least one row with the file's columns, in its order: ``float32`` for FLOAT
@@ -48,14 +47,13 @@ def read_record_batches(
     rows = 0
     try:
         with _open_reader(path, header, block_bytes) as reader:
-            for batch in reader:
+            for batch in filter(len, reader):
                 rows += batch.num_rows
-                if batch.num_rows:
-                    columns = [
-                        _convert_column(column, dtypes.get(name, DType.BYTES))
-                        for name, column in zip(batch.schema.names, batch.columns, strict=True)
-                    ]
-                    yield pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+                columns = [
+                    _convert_column(column, dtypes.get(name, DType.BYTES))
+                    for name, column in zip(batch.schema.names, batch.columns, strict=True)
+                ]
+                yield pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
         problems = _look_twice(path, table, rows)
     except (pa.ArrowException, *READ_ERRORS) as error:
         raise DataRefusedError(_explain(path, table, error)) from error
@@ -119,7 +117,6 @@ def _look_twice(path: str, table: FeatureTable, rows: int) -> tuple[Problem, ...
     nuls, quotes, lines = count_bytes(path)
     if nuls or not rows:
         return find_problems(path, table)
-    spans_lines = quotes > 0 and lines != rows + 1
-    if spans_lines or quotes % 2:
+    if quotes and (quotes % 2 or lines != rows + 1):
         return find_problems(path, table, check_cells=False)
     return ()

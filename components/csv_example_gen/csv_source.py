@@ -53,12 +53,7 @@ def create_problem(
     column: str | None = None,
     value: str | None = None,
 ) -> Problem:
-    """Create a problem of a file, whose message begins with the file.
-
-    Args:
-        text: What was found, what was expected, and the remedy.
-        place: What the message names beside the file; the line if there is one and no place.
-    """
+    """Create a problem of a file; its message begins with the file, and a place in it if any."""
     place = place or (f"line {line}" if line else "")
     return Problem(
         rule=rule,
@@ -71,12 +66,7 @@ def create_problem(
 
 
 def describe_read_error(path: str, line: int | None, error: Exception) -> Problem:
-    """Describe why a file cannot be read, with the system's own reason.
-
-    Args:
-        line: Line that reading had come to, if it had begun.
-        error: One of ``READ_ERRORS``.
-    """
+    """Describe why a file cannot be read, one of ``READ_ERRORS``, at the line that was reached."""
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     reason = " ".join(reason.split()) or type(error).__name__
     text = f"cannot be read ({reason}); check the path, the permissions and, for a .gz, that it is "
@@ -84,10 +74,9 @@ def describe_read_error(path: str, line: int | None, error: Exception) -> Proble
 
 
 def count_bytes(path: str) -> tuple[int, int, int]:
-    """Count the bytes that show what a lenient CSV parser lets slip; raises ``READ_ERRORS``.
+    """Count NULs, double quotes and lines, which show what a lenient CSV parser lets slip.
 
-    Returns:
-        NUL bytes, double quotes, and lines, of which the last may lack its end.
+    The last line may lack its end; raises ``READ_ERRORS``.
     """
     nuls = quotes = lines = 0
     last = b"\n"

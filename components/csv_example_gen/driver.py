@@ -18,10 +18,6 @@ class ContentInputProcessor(FileBasedInputProcessor):
     def get_input_fingerprint(self, span: int, version: int | None) -> str:
         """Fingerprint the files of a span: a text that changes with their names and contents.
 
-        Args:
-            span: Days since 1970-01-01, or 0 if the pattern has no date.
-            version: Version of the span, if the pattern has one.
-
         Raises:
             DataRefusedError: If there is no CSV file.
         """

@@ -132,8 +132,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 
 def _sum_rows(reports: Sequence[ImportReport]) -> dict[str, int]:
     """Sum the rows of all files, and check that none was refused, lost or missing."""
-    problems = tuple(problem for report in reports for problem in report.problems)
-    if problems:
+    if problems := tuple(problem for report in reports for problem in report.problems):
         raise DataRefusedError(problems)
     csv_rows = sum(report.csv_rows for report in reports)
     split_rows = {
@@ -142,14 +141,11 @@ def _sum_rows(reports: Sequence[ImportReport]) -> dict[str, int]:
     }
     if sum(split_rows.values()) != csv_rows:
         raise RuntimeError(f"{csv_rows} CSV rows gave {sum(split_rows.values())} examples")
+    path, place = reports[0].path, f"and {len(reports) - 1} more" if len(reports) > 1 else ""
+    text = f"gets none of the {csv_rows} rows; give more rows, or the split more hash buckets"
     empty = tuple(
         create_problem(
-            reports[0].path,
-            "empty split",
-            f"split {split!r} gets none of the {csv_rows} rows; give more rows, or the split more "
-            "hash buckets",
-            place=f"and {len(reports) - 1} more" if len(reports) > 1 else "",
-            value=str(csv_rows),
+            path, "empty split", f"split {split!r} {text}", place=place, value=str(csv_rows)
         )
         for split, rows in split_rows.items()
         if not rows

@@ -38,10 +38,9 @@ def list_csv_files(input_base: str, pattern: str) -> list[str]:
 
     Hidden files, and what does not end in ``.csv`` or ``.csv.gz``, are left out.
     """
-    found = Path(input_base).glob(pattern)
     return sorted(
         str(path)
-        for path in found
+        for path in Path(input_base).glob(pattern)
         if path.name.endswith(SUFFIXES) and not path.name.startswith(".")
     )
 
@@ -52,11 +51,9 @@ def get_name(input_base: str, path: str) -> str:
 
 
 def hash_files(input_base: str, paths: Sequence[str]) -> dict[str, str | None]:
-    """Hash files.
+    """Hash files: SHA-256 in hexadecimal by name below ``input_base``, in the same order.
 
-    Returns:
-        SHA-256 in hexadecimal by name below ``input_base``, in the same order; None for one that
-        cannot be read: the reason comes from reading it as CSV.
+    It is None for one that cannot be read: the reason comes from reading it as CSV.
     """
     return {get_name(input_base, path): _hash_if_readable(path) for path in paths}
 
@@ -77,25 +74,16 @@ def read_state(path: str) -> FileState | None:
 
 
 def hash_as_read(path: str, before: FileState | None) -> str | None:
-    """Hash a file that has just been read.
+    """Hash a file that has just been read, whose state was ``before`` when reading began.
 
-    Args:
-        before: Its state when reading began.
-
-    Returns:
-        SHA-256 of the bytes read, in hexadecimal; empty if the file has changed since; None if it
-        cannot be read.
+    SHA-256 in hexadecimal; empty if the file has changed since; None if it cannot be read.
     """
     sha256 = _hash_if_readable(path)
     return sha256 if read_state(path) == before else ""
 
 
 def check_unchanged(input_base: str, fingerprint: str, hashes: Mapping[str, str | None]) -> None:
-    """Compare what was read with what was fingerprinted before.
-
-    Args:
-        fingerprint: As ``dump_fingerprint`` wrote it.
-        hashes: Of the files as they were read, by name.
+    """Compare the hashes of what was read with what ``dump_fingerprint`` wrote before.
 
     Raises:
         InputChangedError: If a file has other content, is new or is gone.

@@ -10,6 +10,7 @@ from tfx.dsl.component.experimental.annotations import OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
 from tfx.types.standard_artifacts import Schema
 
+from components.atomic_write import atomic_write
 from components.curated_schema.schema_file import SCHEMA_FILE_NAME, read_unchanged
 
 
@@ -22,13 +23,11 @@ def CuratedSchema(  # noqa: N802 - TFX names components like classes
     """Copy the curated schema into the artifact's folder.
 
     Args:
-        schema: Gets ``schema.pbtxt``.
         schema_sha256: Hash of its content when the pipeline was compiled; the cache key.
 
     Raises:
         ValueError: If the file has changed since.
     """
-    content = read_unchanged(Path(schema_path), schema_sha256)
-    target = Path(schema.uri)
-    target.mkdir(parents=True, exist_ok=True)
-    (target / SCHEMA_FILE_NAME).write_bytes(content)
+    atomic_write(
+        Path(schema.uri, SCHEMA_FILE_NAME), read_unchanged(Path(schema_path), schema_sha256)
+    )

@@ -2,15 +2,13 @@
 
 The inferred schema knows columns, types, texts, and whether every row has a value. It has no ranges
 of numbers, so these come from the statistics.
-
-This module is plain Python over schema protos.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import operator
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -28,7 +26,12 @@ from components.curated_schema.schema_text import (
     remove,
     set_value,
 )
-from components.statistics_gen.column_limits import ColumnLimits, format_limit, read_limits
+from components.statistics_gen.column_limits import (
+    ColumnLimits,
+    format_limit,
+    format_values,
+    read_limits,
+)
 from components.statistics_gen.distances import Categories
 from components.statistics_gen.feature_statistics import SplitSummary
 
@@ -48,11 +51,9 @@ _LIMITS_OF_A_TYPE = (
 
 @dataclasses.dataclass(frozen=True)
 class SchemaDifference:
-    """One difference between the curated schema and a run's data.
+    """One difference between the curated schema and a run's data, each in a few words.
 
     Attributes:
-        curated: What the curated schema says, in a few words.
-        observed: What the data holds, in a few words.
         is_refused: Whether the curated schema does not allow the data.
         new_values: Texts in the data that are not in the domain.
     """
@@ -81,14 +82,11 @@ def compare_schemas(
     inferred: schema_pb2.Schema,
     splits: Mapping[str, SplitSummary],
 ) -> tuple[SchemaDifference, ...]:
-    """Compare the curated schema with the data.
-
-    Args:
-        inferred: The schema that SchemaGen inferred from the run's statistics.
-        splits: Statistics of the run's splits; without any, ranges are not compared.
+    """Compare the curated schema with the data, by the schema inferred from it and its statistics.
 
     Returns:
-        The differences, in the curated schema's order; new columns at the end.
+        The differences, in the curated schema's order; new columns at the end. Ranges are not
+        compared without statistics.
     """
     limits, seen = read_limits(curated).columns, read_limits(inferred).columns
     observed = {feature.name: feature for feature in inferred.feature}
@@ -100,7 +98,7 @@ def compare_schemas(
                 feature, observed[name], limits[name], seen[name], splits
             )
         else:
-            is_refused = feature.presence.min_count > 0 or feature.presence.min_fraction > 0
+            is_refused = limits[name].min_count > 0 or limits[name].min_fraction > 0
             what = (_name_type(feature), "no such column")
             differences.append(SchemaDifference(name, "missing column", *what, is_refused))
     differences += [
@@ -117,14 +115,10 @@ def accept_feature(
     splits: Mapping[str, SplitSummary],
     feature: str,
 ) -> tuple[SchemaDifference, ...]:
-    """Change the curated schema so that it allows one column's data.
+    """Change the curated ``schema.pbtxt``, in one move, so that it allows one column's data.
 
     Only the column's block and its domain are touched. What the schema allows already stays
     allowed: texts are added, ranges widened, and none is taken away.
-
-    Args:
-        schema_path: The curated ``schema.pbtxt``; it is replaced in one move.
-        inferred: The schema that SchemaGen inferred from the run's statistics.
 
     Returns:
         The differences that were accepted; none if there was nothing to accept, and the file is
@@ -191,7 +185,7 @@ def _compare_column(
     if curated.type != inferred.type:
         yield SchemaDifference(name, "type", _name_type(curated), _name_type(inferred), True)
         return
-    is_needed, is_always = curated.value_count.min > 0, _has_always_a_value(inferred)
+    is_needed, is_always = limits.needs_value, _always_has_a_value(inferred)
     if is_needed != is_always:
         rows = sum(split.features[name].missing for split in splits.values())
         observed = "a value in every row" if is_always else f"{rows:,} rows without a value"
@@ -217,10 +211,11 @@ def _compare_values(
     if new:
         shares = (_measure_outside(name, allowed, split) for split in splits.values())
         is_refused = max(shares, default=1.0) > 1 - limits.min_domain_mass
-        also = f"also {_list(new)}"
+        also = f"also {format_values(new, _MAX_SHOWN_VALUES)}"
         yield SchemaDifference(name, "values", known, also, is_refused, new_values=tuple(new))
     if gone:
-        yield SchemaDifference(name, "values", known, f"not {_list(gone)}", is_refused=False)
+        observed = f"not {format_values(gone, _MAX_SHOWN_VALUES)}"
+        yield SchemaDifference(name, "values", known, observed, is_refused=False)
 
 
 def _measure_outside(name: str, allowed: frozenset[str], split: SplitSummary) -> float:
@@ -233,8 +228,6 @@ def _measure_outside(name: str, allowed: frozenset[str], split: SplitSummary) ->
 
 
 class _ColumnEditor:
-    """Changes one column in the text of the curated schema."""
-
     def __init__(self, text: str, observed: schema_pb2.Feature, seen: ColumnLimits) -> None:
         self.text = text
         self._observed = observed
@@ -269,7 +262,7 @@ class _ColumnEditor:
             "feature {",
             f"  name: {name}",
             f"  type: {_name_type(self._observed)}",
-            f"  value_count {{ min: {int(_has_always_a_value(self._observed))} max: 1 }}",
+            f"  value_count {{ min: {int(_always_has_a_value(self._observed))} max: 1 }}",
             "  presence { min_count: 0 }",
         ]
         if self._seen.values is not None:
@@ -277,7 +270,7 @@ class _ColumnEditor:
             lines += [f"    value: {quote(value)}" for value in sorted(self._seen.values)]
             lines += ["  }"]
         block = "\n".join([*lines, "}"])
-        ends = [entry.end for entry in list_entries(self.text) if entry.name == "feature"]
+        ends = (entry.end for entry in list_entries(self.text) if entry.name == "feature")
         last = max(ends, default=0)
         self.text = f"{self.text[:last]}\n{block}{self.text[last:]}"
 
@@ -300,7 +293,6 @@ class _ColumnEditor:
         self.text = append(self.text, domain, *(f"value: {quote(value)}" for value in values))
 
     def _widen_range(self, low: float | None, high: float | None) -> None:
-        """Move the ends of the range that the data goes beyond."""
         kind = "float_domain" if self._observed.type == schema_pb2.FLOAT else "int_domain"
         for end, value, is_beyond in (("min", low, operator.lt), ("max", high, operator.gt)):
             domain = self._find(kind)
@@ -330,16 +322,10 @@ def _check_change(
         )
 
 
-def _has_always_a_value(feature: schema_pb2.Feature) -> bool:
+def _always_has_a_value(feature: schema_pb2.Feature) -> bool:
     """Whether a schema that SchemaGen inferred saw a value in every row."""
     return feature.HasField("shape") or feature.value_count.min > 0
 
 
 def _name_type(feature: schema_pb2.Feature) -> str:
     return str(schema_pb2.FeatureType.Name(feature.type))
-
-
-def _list(values: Sequence[str]) -> str:
-    shown = ", ".join(map(repr, values[:_MAX_SHOWN_VALUES]))
-    more = len(values) - _MAX_SHOWN_VALUES
-    return f"{shown} and {more} more" if more > 0 else shown

@@ -1,7 +1,4 @@
-"""Edit a ``schema.pbtxt`` as text, so that comments and layout survive a change.
-
-This module is plain Python.
-"""
+"""Edit a ``schema.pbtxt`` as text, so that comments and layout survive a change; plain Python."""
 
 from __future__ import annotations
 
@@ -42,10 +39,7 @@ class Entry:
 
 
 def list_entries(text: str, within: Entry | None = None) -> list[Entry]:
-    """List the fields of a text proto, or of one entry's body; not those nested in them.
-
-    Returns:
-        The fields in order, with their places in ``text``; none within an entry with a value.
+    """List the fields of a text proto, or of one entry's body, in order; not those nested in them.
 
     Raises:
         ValueError: If a brace is not closed.
@@ -76,12 +70,7 @@ def find_named(text: str, kind: str, name: str) -> Entry | None:
 
 
 def set_value(text: str, entry: Entry, path: Sequence[str], value: str) -> str:
-    """Set a field below an entry; fields on the way that are missing are added at the end.
-
-    Args:
-        path: Names of the fields on the way, at least one.
-        value: The value, as a text proto writes it.
-    """
+    """Set a field below an entry; fields on the way that are missing are added at the end."""
     field = find_field(text, entry, path[0])
     if field is None:
         return append(text, entry, " { ".join(path) + f": {value}" + " }" * (len(path) - 1))
@@ -116,13 +105,11 @@ def quote(value: str) -> str:
 
 
 def _read_entry(text: str, field: re.Match[str], end: int) -> Entry:
-    """Read the entry that begins with a field's name."""
     name = field["field"]
     value = _VALUE.match(text, field.end(), end)
     if value and value[1][0] not in "{<":
         return Entry(name, field.start(), value.end(), value=value[1])
-    depth = 0
-    body_start = 0
+    depth = body_start = 0
     for match in _TOKEN.finditer(text, field.end(), end):
         if match["open"]:
             depth += 1

@@ -2,8 +2,6 @@
 
 The kinds in capitals that TFDV has too are those of ``AnomalyInfo.Type`` in tensorflow_metadata,
 all of them; a test keeps the list complete. The others are the gate's own.
-
-This module is plain Python.
 """
 
 from __future__ import annotations
@@ -15,26 +13,19 @@ Severity = Literal["error", "warning", "ignore"]
 UNLISTED_SEVERITY: Severity = "error"
 """Severity of a kind that is not listed: what nobody has judged does not pass."""
 
-DRIFT_HIGH = "DRIFT_HIGH"
-SPLIT_SKEW_HIGH = "SPLIT_SKEW_HIGH"
-ROW_COUNTS_DIFFER = "ROW_COUNTS_DIFFER"
-LOW_ROW_COUNT = "LOW_ROW_COUNT"
-LABEL_CONSTANT = "LABEL_CONSTANT"
-ALL_VALUES_MISSING = "ALL_VALUES_MISSING"
-TOO_FEW_VALUES = "TOO_FEW_VALUES"
-DUPLICATED_FILE = "DUPLICATED_FILE"
-REPEATED_FILE = "REPEATED_FILE"
-
 OWN_KINDS: dict[str, tuple[Severity, str]] = {
-    DRIFT_HIGH: ("error", "the model would learn from, and be judged on, different data"),
-    SPLIT_SKEW_HIGH: ("error", "splits are drawn by hash: a difference is a defect, not chance"),
-    ROW_COUNTS_DIFFER: ("error", "rows were lost or duplicated on the way"),
-    LOW_ROW_COUNT: ("error", "too little to learn from, or to judge a model on"),
-    LABEL_CONSTANT: ("error", "a label with one class teaches nothing, and no metric holds on it"),
-    ALL_VALUES_MISSING: ("error", "TFDV counts an empty list as present, so it lets this pass"),
-    TOO_FEW_VALUES: ("error", "the schema's presence, held against values, not empty lists"),
-    DUPLICATED_FILE: ("error", "the same rows twice weigh twice, and sit in the same split"),
-    REPEATED_FILE: ("error", "a new span with the previous one's file is a delivery gone wrong"),
+    "DRIFT_HIGH": ("error", "the model would learn from, and be judged on, different data"),
+    "SPLIT_SKEW_HIGH": ("error", "splits are drawn by hash: a difference is a defect, not chance"),
+    "ROW_COUNTS_DIFFER": ("error", "rows were lost or duplicated on the way"),
+    "LOW_ROW_COUNT": ("error", "too little to learn from, or to judge a model on"),
+    "LABEL_CONSTANT": (
+        "error",
+        "a label with one class teaches nothing, and no metric holds on it",
+    ),
+    "ALL_VALUES_MISSING": ("error", "TFDV counts an empty list as present, so it lets this pass"),
+    "TOO_FEW_VALUES": ("error", "the schema's presence, held against values, not empty lists"),
+    "DUPLICATED_FILE": ("error", "the same rows twice weigh twice, and sit in the same split"),
+    "REPEATED_FILE": ("error", "a new span with the previous one's file is a delivery gone wrong"),
 }
 
 _SHARED_REASONS = {

@@ -1,7 +1,4 @@
-"""What TFDV's anomalies mean in terms of cells: the rule, the remedy, and the rows that break it.
-
-This module is plain Python.
-"""
+"""What TFDV's anomalies mean in terms of cells: the rule, the remedy, the rows that break it."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ from components.data_gate.offending_rows import (
     create_range_test,
 )
 from components.data_gate.published_anomalies import Anomaly
-from components.statistics_gen.column_limits import ColumnLimits, format_limit
+from components.statistics_gen.column_limits import ColumnLimits, format_limit, format_values
 
 _DOMAIN = {"ENUM_TYPE_UNEXPECTED_STRING_VALUES", "BOOL_TYPE_UNEXPECTED_STRING"}
 _BELOW = {"INT_TYPE_SMALL_INT", "FLOAT_TYPE_SMALL_FLOAT", "BOOL_TYPE_SMALL_INT"}
@@ -32,7 +29,7 @@ _MISSING = {
 }
 _COLUMN = {"SCHEMA_NEW_COLUMN", "SCHEMA_MISSING_COLUMN"}
 
-_LISTED_VALUES = 5
+_MAX_SHOWN_VALUES = 5
 
 
 def suspect_anomalies(
@@ -40,15 +37,7 @@ def suspect_anomalies(
     columns: Mapping[str, ColumnLimits],
     paths: Sequence[str],
 ) -> tuple[Suspicion, ...]:
-    """Put the anomalies that TFDV published in terms of cells.
-
-    Args:
-        anomalies: Of all splits; those of one column and kind become one suspicion.
-        paths: The CSV files.
-
-    Returns:
-        One suspicion per column and kind, in the order first found.
-    """
+    """Put TFDV's anomalies in terms of cells: one suspicion per column and kind, as first found."""
     groups: dict[tuple[str | None, str], list[Anomaly]] = {}
     for anomaly in anomalies:
         groups.setdefault((anomaly.feature, anomaly.kind), []).append(anomaly)
@@ -62,11 +51,10 @@ def _suspect(group: Sequence[Anomaly], column: ColumnLimits, paths: Sequence[str
     kind, feature = group[0].kind, group[0].feature
     splits = tuple(anomaly.split for anomaly in group)
     suspect = functools.partial(Suspicion, kind, feature, splits)
+    accept = _accept(feature)
     if kind in _DOMAIN and column.values is not None:
         test = create_domain_test(column.name, column.values)
-        return suspect(
-            None, _describe_domain(column), f"correct the rows, or {_accept(feature)}", test
-        )
+        return suspect(None, _describe_domain(column), f"correct the rows, or {accept}", test)
     low = column.low if kind in _BELOW else None
     high = column.high if kind in _ABOVE else None
     limit = f"at most {format_limit(high)}" if low is None else f"at least {format_limit(low)}"
@@ -74,19 +62,15 @@ def _suspect(group: Sequence[Anomaly], column: ColumnLimits, paths: Sequence[str
         low, high, limit = -sys.float_info.max, sys.float_info.max, "a finite number"
     if low is not None or high is not None:
         test = create_range_test(column.name, low, high, column.is_float)
-        return suspect(
-            None, limit, f"correct the rows (another unit?), or {_accept(feature)}", test
-        )
+        return suspect(None, limit, f"correct the rows (another unit?), or {accept}", test)
     if kind in _MISSING:
         test = create_missing_test(column.name)
-        return suspect(
-            None, describe_presence(column), f"fill the cells, or {_accept(feature)}", test
-        )
+        return suspect(None, describe_presence(column), f"fill the cells, or {accept}", test)
     observed = group[0].message or kind
     limit = f"what schema.pbtxt allows for {'it' if feature else 'the data'}"
     if kind in _COLUMN:
         headers = tuple(OffendingRow(file=path, line=1, value=feature or "") for path in paths)
-        return suspect(observed, limit, _accept(feature), rows=headers)
+        return suspect(observed, limit, accept, rows=headers)
     return suspect(observed, limit, "correct the data, or the schema")
 
 
@@ -100,12 +84,9 @@ def describe_presence(column: ColumnLimits) -> str:
 
 
 def _describe_domain(column: ColumnLimits) -> str:
-    values = sorted(column.values or ())
-    shown = ", ".join(map(repr, values[:_LISTED_VALUES]))
-    more = f" and {len(values) - _LISTED_VALUES} more" if len(values) > _LISTED_VALUES else ""
     allowed = 1 - column.min_domain_mass
     share = f", in all but {allowed:.1%} of the rows with a value" if allowed > 0 else ""
-    return f"one of {shown}{more}{share}"
+    return f"one of {format_values(column.values or (), _MAX_SHOWN_VALUES)}{share}"
 
 
 def _accept(feature: str | None) -> str:

@@ -1,14 +1,10 @@
-"""The gate's own checks: what TFDV does not look for, or lets pass.
-
-Each takes the evidence and gives suspicions. This module is plain Python.
-"""
+"""The gate's own checks, from evidence to suspicions: what TFDV does not look for, or lets pass."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
-from components.data_gate import anomaly_kinds as kinds
 from components.data_gate.anomaly_rules import describe_presence
 from components.data_gate.drift import NotCompared
 from components.data_gate.evidence import Evidence, Suspicion
@@ -26,11 +22,8 @@ from components.statistics_gen.column_limits import ColumnLimits
 from components.statistics_gen.distances import MISSING_LABEL, REST_LABEL, Bin
 
 _LOOK = "look at how the data was made; if this is to stay, change the limit in schema.pbtxt"
-_MEASURES = {
-    "l_infinity": "L-infinity distance",
-    "jensen_shannon": "Jensen–Shannon divergence",
-}
-_BASES = {"drift": kinds.DRIFT_HIGH, "skew": kinds.SPLIT_SKEW_HIGH}
+_MEASURES = {"l_infinity": "L-infinity distance", "jensen_shannon": "Jensen–Shannon divergence"}
+_BASES = {"drift": "DRIFT_HIGH", "skew": "SPLIT_SKEW_HIGH"}
 
 
 def check_row_counts(steps: Sequence[StepCount]) -> Iterator[Suspicion]:
@@ -38,7 +31,7 @@ def check_row_counts(steps: Sequence[StepCount]) -> Iterator[Suspicion]:
     for before, after in itertools.pairwise(steps):
         for mismatch in reconcile(before, after):
             yield Suspicion(
-                kinds.ROW_COUNTS_DIFFER,
+                "ROW_COUNTS_DIFFER",
                 None,
                 (mismatch.split,) if mismatch.split in after.rows else (),
                 observed=f"{mismatch.after}: {mismatch.rows_after:,} rows",
@@ -56,12 +49,9 @@ def check_size(evidence: Evidence, settings: DataGateSettings) -> Iterator[Suspi
         for split, rows in sizes.items()
     ]
     for splits, rows, observed, key in counted:
-        limit = getattr(settings, key)
-        if rows < limit:
-            remedy = f"give more rows, or lower data_gate.{key}"
-            yield Suspicion(
-                kinds.LOW_ROW_COUNT, None, splits, observed, f"at least {limit:,}", remedy
-            )
+        if rows < (min_rows := getattr(settings, key)):
+            limit, remedy = f"at least {min_rows:,}", f"give more rows, or lower data_gate.{key}"
+            yield Suspicion("LOW_ROW_COUNT", None, splits, observed, limit, remedy)
 
 
 def check_growth(evidence: Evidence) -> Iterator[Suspicion]:
@@ -70,8 +60,8 @@ def check_growth(evidence: Evidence) -> Iterator[Suspicion]:
     if previous is None or not previous.rows:
         return
     growth = evidence.rows / previous.rows
-    observed = f"{evidence.rows:,} rows, {growth:.2g} times the {previous.rows:,} of "
-    observed += previous.reference.name
+    name = previous.reference.name
+    observed = f"{evidence.rows:,} rows, {growth:.2g} times the {previous.rows:,} of {name}"
     if limits.min_growth is not None and growth < limits.min_growth:
         limit = f"at least {limits.min_growth} times"
         yield Suspicion("COMPARATOR_LOW_NUM_EXAMPLES", None, (), observed, limit, _LOOK)
@@ -86,7 +76,7 @@ def check_labels(evidence: Evidence) -> Iterator[Suspicion]:
         if count.is_constant:
             value = int(count.positives > 0)
             yield Suspicion(
-                kinds.LABEL_CONSTANT,
+                "LABEL_CONSTANT",
                 evidence.label_name,
                 (count.split,),
                 observed=f"{value} in all {count.rows:,} rows of split {count.split!r}",
@@ -102,16 +92,14 @@ def check_presence(evidence: Evidence) -> Iterator[Suspicion]:
     """
     for column in evidence.limits.columns.values():
         present = {
-            split: summary.features[column.name].present
+            split: feature.present
             for split, summary in evidence.splits.items()
-            if column.name in summary.features
-            and not column.needs_value
-            and summary.features[column.name].present
-            < max(column.min_count, column.min_fraction * summary.rows)
+            if not column.needs_value and (feature := summary.features.get(column.name))
+            if feature.present < max(column.min_count, column.min_fraction * summary.rows)
         }
         if present:
             yield Suspicion(
-                kinds.TOO_FEW_VALUES if any(present.values()) else kinds.ALL_VALUES_MISSING,
+                "TOO_FEW_VALUES" if any(present.values()) else "ALL_VALUES_MISSING",
                 column.name,
                 tuple(present),
                 observed=None,
@@ -127,14 +115,14 @@ def check_files(evidence: Evidence) -> Iterator[Suspicion]:
     for file in evidence.files:
         twin = first.setdefault(file.sha256, file)
         if twin is not file:
-            yield _suspect_file(kinds.DUPLICATED_FILE, file, twin)
+            yield _suspect_file("DUPLICATED_FILE", file, twin)
     previous = evidence.previous
     if previous is not None and previous.reference.span != evidence.data.span:
         earlier = {file.sha256: file for file in previous.files}
         for file in evidence.files:
             if file.sha256 in earlier:
                 twin, whose = earlier[file.sha256], f" of {previous.reference.name}"
-                yield _suspect_file(kinds.REPEATED_FILE, file, twin, whose)
+                yield _suspect_file("REPEATED_FILE", file, twin, whose)
 
 
 def suspect_comparisons(

@@ -8,15 +8,9 @@ from tfx.components.example_gen import utils as example_gen_utils
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
 from tfx.types import Artifact, artifact_utils
-from tfx.types.standard_artifacts import (
-    ExampleAnomalies,
-    Examples,
-    ExampleStatistics,
-    Schema,
-)
+from tfx.types.standard_artifacts import ExampleAnomalies, Examples, ExampleStatistics, Schema
 
 from components.curated_schema.schema_file import SCHEMA_FILE_NAME
-from components.data_gate.artifact import DataVerdictArtifact
 from components.data_gate.evidence import Evidence, PreviousData
 from components.data_gate.findings import (
     ACCEPTED_PROPERTY,
@@ -29,6 +23,7 @@ from components.data_gate.findings import (
 )
 from components.data_gate.gate import judge_data
 from components.data_gate.label_counts import count_labels
+from components.data_gate.latest_accepted import DataVerdictArtifact
 from components.data_gate.published_anomalies import load_anomalies
 from components.data_gate.severity import DataGateSettings
 from components.examples.input_file import (
@@ -62,7 +57,6 @@ def DataGate(  # noqa: N802 - TFX names components like classes
     Args:
         examples: Rows, as CsvExampleGen wrote them.
         anomalies: What ExampleValidator published; it is read, and stays as it is.
-        schema: The curated schema.
         verdict: Where the verdict goes: ``verdict.json``, and the property ``accepted``.
         settings: Severities and limits, the JSON of ``DataGateSettings``.
         task: Folder under ``schemas/`` whose feature table makes the label.

@@ -24,11 +24,7 @@ _SHOWN_VALUES = 3
 
 @dataclasses.dataclass(frozen=True)
 class PreviousData:
-    """The data that was accepted last.
-
-    Attributes:
-        training: Statistics of its training split.
-    """
+    """The data that was accepted last, with the statistics of its training split."""
 
     reference: DataReference
     training: SplitSummary
@@ -42,13 +38,7 @@ class PreviousData:
 
 @dataclasses.dataclass(frozen=True)
 class Evidence:
-    """All that the gate judges on.
-
-    Attributes:
-        files: The CSV files that it came from, at least one.
-        labels: The label in each split, counted in the examples.
-        previous: The data that was accepted last; None where there is none.
-    """
+    """All that the gate judges on; labels are counted in the examples."""
 
     data: DataReference
     files: tuple[InputFile, ...]
@@ -72,14 +62,10 @@ class Evidence:
 
 @dataclasses.dataclass(frozen=True)
 class Suspicion:
-    """Something wrong with the data, before the rows at fault are looked up.
+    """Something wrong with the data: a ``Finding`` before the rows at fault are looked up.
 
     Attributes:
-        kind: Rule broken: a kind of ``anomaly_kinds``.
-        feature: Column at fault; None for the data as a whole.
-        splits: Splits that it was found in; none where it is about the files.
         observed: What was observed, in a few words; None to describe the rows at fault.
-        limit: What was expected, in a few words.
         remedy: What to do about it, in a few words.
         row_test: What makes a row one at fault, where a row alone shows it.
         rows: The places at fault, where they are known without looking.
@@ -102,13 +88,7 @@ class Suspicion:
         all_rows: int,
         paths: Sequence[str],
     ) -> Finding:
-        """Make a finding of it.
-
-        Args:
-            offenders: The rows that ``row_test`` found; None where there is no such test.
-            all_rows: Rows of all CSV files.
-            paths: The CSV files.
-        """
+        """Make a finding of it, with the rows that ``row_test`` found, if it has one."""
         rows = tuple(offenders.rows) if offenders and offenders.rows else self.rows
         observed = self.observed or (_describe(offenders, all_rows) if offenders else "")
         place = _locate(self.feature, rows, paths)
@@ -128,7 +108,6 @@ class Suspicion:
 
 
 def _describe(offenders: Offenders, all_rows: int) -> str:
-    """Describe how many rows are at fault, and with which values."""
     share = f"{offenders.count:,} of {all_rows:,} rows ({offenders.count / max(all_rows, 1):.1%})"
     values = offenders.counts_of_values
     if not set(values) - {""}:
@@ -139,7 +118,6 @@ def _describe(offenders: Offenders, all_rows: int) -> str:
 
 
 def _locate(feature: str | None, rows: Sequence[OffendingRow], paths: Sequence[str]) -> str:
-    """Name the file, line and column as closely as they are known."""
     if rows:
         place = f"{rows[0].file}, line {rows[0].line}"
     else:

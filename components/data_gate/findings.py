@@ -1,7 +1,4 @@
-"""What the gate found and decided: the content of ``verdict.json``.
-
-This module is plain Python.
-"""
+"""What the gate found and decided: the content of ``verdict.json``; plain Python."""
 
 from __future__ import annotations
 
@@ -29,10 +26,9 @@ SPAN_PROPERTY = "span"
 
 
 class OffendingRow(Record):
-    """One row at fault.
+    """One row at fault in a CSV file.
 
     Attributes:
-        file: Path of its CSV file.
         line: Physical line on which it begins, counted from 1 (the header).
         value: Its value in the column at fault, as text; empty where it is missing.
     """
@@ -67,12 +63,10 @@ class Finding(Record):
         feature: Column at fault; None for the data as a whole.
         kind: Rule broken: a kind of ``anomaly_kinds``.
         splits: Splits that it was found in; none where it is about the files.
-        observed: What was observed, in a few words.
-        limit: What was expected, in a few words.
+        limit: What was expected, in a few words, as ``observed`` is.
         share: Share of all rows at fault, 0 to 1; None where it is not about rows.
-        rows_affected: Number of rows at fault; None where it is not about rows.
         message: One line: where, what, and the remedy.
-        rows: The first rows at fault.
+        rows: The first of ``rows_affected``.
         comparison: The score behind it, for drift and skew.
     """
 
@@ -103,10 +97,9 @@ class Finding(Record):
 
 
 class DataReference(Record):
-    """Statistics of some data, and which span it was.
+    """Statistics of some data, by their id in the store, and which span it was.
 
     Attributes:
-        statistics_id: Id of the statistics in the metadata store.
         span: First day of the span, ``YYYY-MM-DD``; None if the data was not read as a span.
     """
 
@@ -121,11 +114,7 @@ class DataReference(Record):
 
 
 class LabelCount(Record):
-    """The label in one split.
-
-    Attributes:
-        positives: Rows with label 1.
-    """
+    """Rows of one split, and how many of them have label 1."""
 
     split: str
     rows: int
@@ -138,10 +127,9 @@ class LabelCount(Record):
 
 
 class DataVerdict(Record):
-    """Whether the data may go on, and why.
+    """Whether the data may go on, and why, in one line.
 
     Attributes:
-        summary: Why or why not, in one line.
         previous: The accepted data that it was compared with; None where there was none, and
             drift was not checked.
         row_counts: Rows by step (``the CSV files``, ``CsvExampleGen``, ``StatisticsGen``), then

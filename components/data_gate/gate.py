@@ -1,7 +1,4 @@
-"""Judge the data: gather what is wrong, look up the rows, weigh it, and decide.
-
-This module is plain Python.
-"""
+"""Judge the data: gather what is wrong, look up the rows, weigh it, and decide; plain Python."""
 
 from __future__ import annotations
 
@@ -30,13 +27,7 @@ _SEVERITIES: tuple[Severity, ...] = ("error", "warning", "ignore")
 
 
 def judge_data(evidence: Evidence, settings: DataGateSettings) -> DataVerdict:
-    """Judge the data.
-
-    Args:
-        evidence: What is known of it; the CSV files are read once more, for their rows.
-
-    Returns:
-        The verdict: accepted if nothing of severity ``error`` was found.
+    """Judge the data; the CSV files are read once more, for the rows at fault.
 
     Raises:
         ValueError: If the training split has no statistics.

@@ -11,15 +11,11 @@ import tensorflow as tf
 from components.data_gate.findings import LabelCount
 from components.examples.parquet_examples import list_files, read_flat_batches
 from components.transform.preprocessing import compute_label
-from schemas.feature_table import ColumnLabel, FeatureTable, Label
+from schemas.feature_table import FeatureTable
 
 
 def count_labels(directory: Path, split: str, table: FeatureTable) -> LabelCount:
-    """Read a split of an ``Examples`` artifact.
-
-    Args:
-        directory: The artifact's folder, of Parquet files.
-        table: How the label is made.
+    """Count the rows and labels in a split of an ``Examples`` artifact.
 
     Raises:
         FileNotFoundError: If the split has no files.
@@ -27,9 +23,7 @@ def count_labels(directory: Path, split: str, table: FeatureTable) -> LabelCount
         KeyError: If a column that the label is made of is not there.
     """
     rows = positives = 0
-    for batch in read_flat_batches(
-        list_files(directory / f"Split-{split}"), _list_columns(table.label)
-    ):
+    for batch in read_flat_batches(list_files(directory / f"Split-{split}"), table.label.columns):
         columns = {
             name: _to_sparse(column)
             for name, column in zip(batch.schema.names, batch.columns, strict=True)
@@ -37,10 +31,6 @@ def count_labels(directory: Path, split: str, table: FeatureTable) -> LabelCount
         rows += batch.num_rows
         positives += int(tf.reduce_sum(compute_label(columns, table.label)))
     return LabelCount(split=split, rows=rows, positives=positives)
-
-
-def _list_columns(label: Label) -> list[str]:
-    return [label.column] if isinstance(label, ColumnLabel) else [label.part, label.whole]
 
 
 def _to_sparse(column: pa.Array) -> tf.SparseTensor:

@@ -8,11 +8,21 @@ from tfx.dsl.components.common.resolver import ResolverStrategy
 from tfx.types.artifact import Artifact
 from tfx.types.standard_artifacts import ExampleStatistics
 
-from components.data_gate.artifact import DataVerdictArtifact
-from components.data_gate.findings import ACCEPTED_PROPERTY, SPAN_PROPERTY, STATISTICS_ID_PROPERTY
+from components.data_gate.findings import (
+    ACCEPTED_PROPERTY,
+    ARTIFACT_TYPE,
+    SPAN_PROPERTY,
+    STATISTICS_ID_PROPERTY,
+)
 
 _STATISTICS = ExampleStatistics.TYPE_NAME
-_VERDICT = DataVerdictArtifact.TYPE_NAME
+_VERDICT = ARTIFACT_TYPE
+
+
+class DataVerdictArtifact(Artifact):
+    """Holds ``verdict.json``: whether the data may go on, and why."""
+
+    TYPE_NAME = ARTIFACT_TYPE
 
 
 class LatestAcceptedStatisticsStrategy(ResolverStrategy):
@@ -27,21 +37,13 @@ class LatestAcceptedStatisticsStrategy(ResolverStrategy):
     """
 
     def __init__(self, span: int = 0) -> None:
-        """Name what is run.
-
-        Args:
-            span: Number of the span; 0 for data without one.
-        """
+        """Name the span that is run by its number; 0 for data without one."""
         self._span = span
 
     def resolve_artifacts(
         self, store: ml_metadata.MetadataStore, input_dict: dict[str, list[Artifact]]
     ) -> dict[str, list[Artifact]]:
-        """Resolve the two channels.
-
-        Args:
-            input_dict: Every live artifact of a channel of ``ExampleStatistics`` and of one of
-                ``DataVerdict``, under any key.
+        """Resolve a channel of ``ExampleStatistics`` and one of ``DataVerdict``, under any key.
 
         Returns:
             One artifact per key; none under both if no data was accepted yet, or its statistics

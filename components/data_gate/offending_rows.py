@@ -1,7 +1,4 @@
-"""Find the rows at fault in the CSV files, with their physical lines.
-
-This module is plain Python.
-"""
+"""Find the rows at fault in the CSV files, with their physical lines; plain Python."""
 
 from __future__ import annotations
 
@@ -11,6 +8,7 @@ import math
 import struct
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
 
 from components.csv_example_gen.csv_source import open_bytes, read_text_lines
 from components.data_gate.findings import OffendingRow
@@ -21,12 +19,7 @@ _BLOCK_BYTES = 1 << 20
 
 @dataclasses.dataclass(frozen=True)
 class RowTest:
-    """What makes a row one at fault.
-
-    Attributes:
-        is_offending: Tells whether the text of the column's cell is at fault; an empty cell is a
-            missing value.
-    """
+    """Tells whether a row is at fault by the text of one cell; a missing value is empty."""
 
     column: str
     is_offending: Callable[[str], bool]
@@ -37,9 +30,8 @@ class Offenders:
     """The rows that a test found.
 
     Attributes:
-        max_rows: How many of them are kept.
         count: How many there are in all files.
-        rows: The first of them, in the files' order.
+        rows: The first ``max_rows`` of them, in the files' order.
         counts_of_values: How many there are of each value, for the first thousand values.
     """
 
@@ -58,25 +50,17 @@ class Offenders:
             self.counts_of_values[cell] += 1
 
 
-@dataclasses.dataclass(frozen=True)
-class Scan:
-    """The result of a pass over the files.
-
-    Attributes:
-        rows_of_file: Number of rows of each file, in order.
-        offenders: What each test found, in order.
-    """
+class Scan(NamedTuple):
+    """The result of a pass over the files: the rows of each, and what each test found, in order."""
 
     rows_of_file: tuple[int, ...]
     offenders: tuple[Offenders, ...]
 
 
 def scan_rows(paths: Sequence[str], tests: Sequence[RowTest], max_rows: int) -> Scan:
-    """Pass over CSV files once, for all tests together.
+    """Pass once, for all tests, over CSV files that CsvExampleGen has read, so that they are sound.
 
     Args:
-        paths: CSV files that CsvExampleGen has read, so their headers and rows are sound.
-        tests: What to look for; a file without a test's column has nothing at fault.
         max_rows: How many rows are kept of each test.
 
     Raises:
@@ -105,12 +89,7 @@ def create_domain_test(column: str, values: Collection[str]) -> RowTest:
 def create_range_test(
     column: str, low: float | None, high: float | None, is_float: bool
 ) -> RowTest:
-    """Find rows whose number, as the examples hold it, is outside a range, or is not a number.
-
-    Args:
-        low: Smallest number allowed; None for any.
-        high: Largest number allowed; None for any.
-    """
+    """Find rows whose number, as the examples hold it, is outside a range, or is not a number."""
 
     def is_outside(cell: str) -> bool:
         number = read_number(cell, is_float)
@@ -124,12 +103,7 @@ def create_range_test(
 def create_interval_test(
     column: str, low: float | None, high: float | None, is_float: bool
 ) -> RowTest:
-    """Find rows whose number, as the examples hold it, is in an interval.
-
-    Args:
-        low: Lower limit, exclusive; None for an open interval.
-        high: Upper limit, inclusive; None for an open interval.
-    """
+    """Find rows whose number, as the examples hold it, is above one limit and up to another."""
 
     def is_inside(cell: str) -> bool:
         number = read_number(cell, is_float)
@@ -139,14 +113,7 @@ def create_interval_test(
 
 
 def read_number(cell: str, is_float: bool) -> float | int:
-    """Read a cell's number as the examples hold it.
-
-    Args:
-        is_float: Whether it is stored in 32 bits, else as an integer.
-
-    Returns:
-        The number; not-a-number where it is none.
-    """
+    """Read a cell's number as the examples hold it: in 32 bits or an integer; NaN if it is none."""
     try:
         if is_float:
             return float(struct.unpack("<f", struct.pack("<f", float(cell)))[0])
@@ -156,10 +123,8 @@ def read_number(cell: str, is_float: bool) -> float | int:
 
 
 def _scan_file(path: str, offenders: Sequence[Offenders]) -> int:
-    if not offenders:
-        plain_rows = _count_plain_rows(path)
-        if plain_rows is not None:
-            return plain_rows
+    if not offenders and (plain_rows := _count_plain_rows(path)) is not None:
+        return plain_rows
     reader = csv.reader(read_text_lines(path), strict=True)
     places = {name: place for place, name in enumerate(next(reader, []))}
     looked_at = [
@@ -180,11 +145,9 @@ def _scan_file(path: str, offenders: Sequence[Offenders]) -> int:
 
 
 def _count_plain_rows(path: str) -> int | None:
-    """Count a file's rows, without the header, five times as fast as ``csv`` does.
+    """Count lines that are not blank, without the header, five times as fast as ``csv`` does.
 
-    Returns:
-        Lines that are not blank; None where a line may not be a row, because of a quote or of a
-        carriage return inside it.
+    None where a line may not be a row, because of a quote or of a carriage return inside it.
     """
     rows = -1
     with open_bytes(path) as source:

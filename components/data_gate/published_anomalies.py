@@ -16,12 +16,9 @@ FILE_NAME = "SchemaDiff.pb"
 
 
 class Anomaly(Record):
-    """One reason of one anomaly in one split.
+    """One reason of one anomaly in one split, by TFDV's name and description, in one line.
 
-    Attributes:
-        feature: Column at fault; None for the data as a whole.
-        kind: TFDV's name of the anomaly.
-        message: TFDV's description, in one line.
+    The feature is None for the data as a whole.
     """
 
     split: str
@@ -31,10 +28,7 @@ class Anomaly(Record):
 
 
 def load_anomalies(directory: Path, splits: Sequence[str]) -> tuple[Anomaly, ...]:
-    """Load an ``ExampleAnomalies`` artifact.
-
-    Returns:
-        Every reason of every anomaly, by split and column; those of the data as a whole first.
+    """Load an ``ExampleAnomalies`` artifact by split and column, the data as a whole first.
 
     Raises:
         FileNotFoundError: If a split has none.

@@ -1,7 +1,4 @@
-"""Reconcile row counts between steps: whatever one step wrote, the next must have read.
-
-This module is plain Python.
-"""
+"""Reconcile row counts between steps: whatever one step wrote, the next must have read."""
 
 from __future__ import annotations
 
@@ -14,11 +11,10 @@ ALL_ROWS = "all"
 
 @dataclasses.dataclass(frozen=True)
 class StepCount:
-    """The rows that a step counted.
+    """The rows of each split, or of ``ALL_ROWS`` alone, that a step counted.
 
     Attributes:
         step: What was counted, as a message names it ("the CSV files", "StatisticsGen").
-        rows: Rows of each split; or of ``ALL_ROWS`` alone.
         is_partial: Whether the step takes only some of the splits by design.
     """
 
@@ -29,13 +25,7 @@ class StepCount:
 
 @dataclasses.dataclass(frozen=True)
 class Mismatch:
-    """Two steps that should have the same rows and have not.
-
-    Attributes:
-        split: Split that it is about, or ``ALL_ROWS``.
-        before: Name of the earlier step.
-        after: Name of the later step.
-    """
+    """Two steps, by name, that should have the same rows of a split, or ``ALL_ROWS``."""
 
     split: str
     before: str
@@ -60,18 +50,14 @@ class Mismatch:
 
 
 def reconcile(before: StepCount, after: StepCount) -> tuple[Mismatch, ...]:
-    """Compare the rows of two steps.
+    """Compare the rows of two steps: split by split, or in total where one does not know of splits.
 
-    Returns:
-        What differs: split by split, or in total where one of them does not know of splits. None
-        if all agree. A split that ``after`` has not is not compared if ``after`` is partial.
+    A split that ``after`` lacks is not compared if ``after`` is partial.
     """
     read, written = before.rows, after.rows
     if ALL_ROWS in read or ALL_ROWS in written:
         read, written = {ALL_ROWS: sum(read.values())}, {ALL_ROWS: sum(written.values())}
-    splits = list(written)
-    if not after.is_partial:
-        splits += [split for split in read if split not in written]
+    splits = written if after.is_partial else {**written, **read}
     return tuple(
         Mismatch(split, before.step, read.get(split, 0), after.step, written.get(split, 0))
         for split in splits

@@ -1,7 +1,4 @@
-"""How severe an anomaly is: the ``data_gate:`` part of an environment's YAML.
-
-This module is plain Python: it imports neither TensorFlow, nor TFX, nor TFDV.
-"""
+"""How severe an anomaly is: the ``data_gate:`` part of an environment's YAML; plain Python."""
 
 from __future__ import annotations
 
@@ -30,7 +27,7 @@ class FeatureSeverity(FrozenModel, strict=True):
 
     Attributes:
         severity: Severity of all its anomalies; None leaves them as they are.
-        kinds: Severity of its anomalies by kind; goes before ``severity``.
+        kinds: Severity of its anomalies by kind; overrides ``severity``.
     """
 
     severity: Severity | None = None
@@ -41,13 +38,13 @@ class DataGateSettings(FrozenModel, strict=True):
     """What stops a run, what is reported, and what is ignored.
 
     Attributes:
-        kinds: Severity by kind of anomaly; goes before the defaults.
-        features: Severity by column, and by column and kind; goes before ``kinds``.
-        training_split: Split that is compared with that of the previous accepted data, and that
-            the other splits are compared with.
-        min_rows: Minimum of rows of all splits together.
-        min_split_rows: Minimum of rows of each split.
-        max_offending_rows: How many rows are shown of one finding, 0 to 20.
+        kinds: Severity by kind of anomaly; overrides the defaults.
+        features: Severity by column, and by column and kind; overrides ``kinds``.
+        training_split: Split that is compared with the previous accepted data's, and the other
+            splits with it.
+        min_rows: Minimum number of rows, all splits together.
+        min_split_rows: Minimum number of rows per split.
+        max_offending_rows: Rows shown per finding, 0 to 20.
     """
 
     kinds: _Severities = pydantic.Field(default_factory=dict)
@@ -59,15 +56,9 @@ class DataGateSettings(FrozenModel, strict=True):
 
 
 def choose_severity(settings: DataGateSettings, kind: str, feature: str | None) -> Severity:
-    """Choose the severity of an anomaly: the most specific setting wins.
+    """Choose an anomaly's severity: the column and kind's, else the column's, else the kind's.
 
-    Args:
-        kind: Kind of the anomaly, TFDV's or ours.
-        feature: Column that it is of; None for the data as a whole.
-
-    Returns:
-        What is set for the column and kind, else the column, else the kind, else by default. A
-        kind that is not listed stops the run.
+    Otherwise it is the default; a kind that is not listed stops the run.
     """
     of_feature = settings.features.get(feature or "") or FeatureSeverity()
     default, _ = DEFAULTS.get(kind, (UNLISTED_SEVERITY, ""))

@@ -28,15 +28,9 @@ _CHECKED_ROWS = 64
 def find_incompatibility(
     model_directory: str, example_files: Sequence[str], label: str
 ) -> str | None:
-    """Explain why a model can't be measured on these rows.
+    """Explain in one line why a model can't be measured on these rows; None where it can.
 
-    Args:
-        model_directory: Folder of a SavedModel.
-        example_files: Files of raw training examples; the first rows are tried.
-        label: Name under which ``transform_features`` must give the label.
-
-    Returns:
-        One line, or None for a compatible model.
+    The first rows are tried, and ``transform_features`` must give the label.
     """
     first_rows = [
         encode_examples(flatten(read_row_group(group).slice(0, _CHECKED_ROWS)))
@@ -54,8 +48,7 @@ def find_incompatibility(
 
 def write_incompatibility(evaluation_directory: Path, reason: str) -> None:
     """Write why an evaluation left the champion out."""
-    path = evaluation_directory / INCOMPATIBLE_FILE
-    path.write_text(f"{reason}\n", encoding="utf-8")
+    (evaluation_directory / INCOMPATIBLE_FILE).write_text(f"{reason}\n", encoding="utf-8")
 
 
 def read_incompatibility(evaluation_directory: Path) -> str | None:

@@ -26,9 +26,7 @@ _EXAMPLE_COUNT = "ExampleCount"
 class BinaryClassifierMetrics(Record):
     """The config of the one metric that stands for all of ``metric_names``, and for the plots.
 
-    Attributes:
-        threshold: A row counts as positive where its probability is above it.
-        max_scored_rows: Rows at most whose scores are kept one by one.
+    Its fields are those of ``EvaluatorSettings``.
     """
 
     threshold: float
@@ -41,11 +39,10 @@ class MeasurementPlan:
     """What a config asks for.
 
     Attributes:
-        model_names: Names of the models in TFMA's keys, the candidate's first; an only model's is
+        model_names: Names of the models in TFMA's keys, the candidate's first; a lone model's is
             empty.
         label: Output of ``transform_features`` that has the label.
         slice_columns: Columns, and fairness attributes, that slices are cut by.
-        has_intervals: Whether there are jackknife intervals.
     """
 
     model_names: tuple[str, ...]
@@ -62,63 +59,48 @@ def create_eval_config(table: FeatureTable, settings: EvaluatorSettings) -> tfma
     fairness attributes. Without a baseline TFX drops that model spec, and the candidate's name with
     it.
     """
-    attributes = (attribute.name for attribute in table.fairness_attributes)
-    return tfma.EvalConfig(
-        model_specs=[
-            _create_model_spec(table, tfma.CANDIDATE_KEY, is_baseline=False),
-            _create_model_spec(table, tfma.BASELINE_KEY, is_baseline=True),
-        ],
-        slicing_specs=[
-            tfma.SlicingSpec(),
-            *(
-                tfma.SlicingSpec(feature_keys=[column])
-                for column in (*table.slice_columns, *attributes)
-            ),
-        ],
-        metrics_specs=[tfma.MetricsSpec(metrics=_create_metrics(settings))],
-        options=_create_options(settings),
-    )
-
-
-def _create_model_spec(table: FeatureTable, name: str, *, is_baseline: bool) -> tfma.ModelSpec:
-    """Create one model's spec; the generic type is a plain SavedModel, as a server loads it."""
-    return tfma.ModelSpec(
-        name=name,
-        model_type=tfma.TF_GENERIC,
-        is_baseline=is_baseline,
-        signature_name=SERVING,
-        preprocessing_function_names=[TRANSFORM],
-        label_key=table.label.name,
-        prediction_key=PROBABILITY,
-    )
-
-
-def _create_metrics(settings: EvaluatorSettings) -> list[tfma.MetricConfig]:
+    sliced = [*table.slice_columns, *(each.name for each in table.fairness_attributes)]
     metrics = BinaryClassifierMetrics.model_validate(settings.model_dump())
-    return [
-        tfma.MetricConfig(class_name=_EXAMPLE_COUNT),
-        tfma.MetricConfig(
-            class_name=BinaryClassifierMetrics.__name__,
-            module=BinaryClassifierMetrics.__module__,
-            config=metrics.model_dump_json(),
-        ),
-    ]
-
-
-def _create_options(settings: EvaluatorSettings) -> tfma.Options:
     options = tfma.Options()
     options.include_default_metrics.value = False
     if settings.confidence_intervals == "jackknife":
         options.compute_confidence_intervals.value = True
         options.confidence_intervals.method = tfma.ConfidenceIntervalOptions.JACKKNIFE
-    return options
+    return tfma.EvalConfig(
+        model_specs=[
+            tfma.ModelSpec(
+                name=name,
+                model_type=tfma.TF_GENERIC,  # a plain SavedModel, as a server loads it
+                is_baseline=name == tfma.BASELINE_KEY,
+                signature_name=SERVING,
+                preprocessing_function_names=[TRANSFORM],
+                label_key=table.label.name,
+                prediction_key=PROBABILITY,
+            )
+            for name in (tfma.CANDIDATE_KEY, tfma.BASELINE_KEY)
+        ],
+        slicing_specs=[
+            tfma.SlicingSpec(),
+            *(tfma.SlicingSpec(feature_keys=[column]) for column in sliced),
+        ],
+        metrics_specs=[
+            tfma.MetricsSpec(
+                metrics=[
+                    tfma.MetricConfig(class_name=_EXAMPLE_COUNT),
+                    tfma.MetricConfig(
+                        class_name=BinaryClassifierMetrics.__name__,
+                        module=BinaryClassifierMetrics.__module__,
+                        config=metrics.model_dump_json(),
+                    ),
+                ]
+            )
+        ],
+        options=options,
+    )
 
 
 def read_measurement_plan(config: tfma.EvalConfig) -> MeasurementPlan:
-    """Read what is measured.
-
-    Args:
-        config: One of ``create_eval_config``, with TFMA's defaults for the models that there are.
+    """Read what is measured, from a config with TFMA's defaults for the models that there are.
 
     Raises:
         ValueError: If it asks for what our executor does not measure.

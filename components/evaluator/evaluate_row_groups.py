@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import apache_beam as beam
 
@@ -18,12 +18,7 @@ from components.serving.loaded_model import load_model
 
 @dataclasses.dataclass
 class EvaluatedRows:
-    """What is known of the rows so far.
-
-    Attributes:
-        scores: All rows, counted.
-        single_rows: Parts of those whose scores are kept one by one.
-    """
+    """What is known of the rows so far: all are counted, and some kept one by one, in parts."""
 
     scores: SlicedScores
     single_rows: list[ScoredRows]
@@ -36,13 +31,10 @@ class EvaluatedRows:
 
 @dataclasses.dataclass
 class EvaluateRowGroups(beam.PTransform):
-    """Score row groups by every model and gather the scores.
+    """Score row groups by the candidate, and the champion if there is one, and gather the scores.
 
     Input elements are ``RowGroup``, the only output element is ``EvaluatedRows``, without rows
     where there are no row groups.
-
-    Attributes:
-        models: Folders of the SavedModels: the candidate's, and the champion's if there is one.
     """
 
     models: Sequence[str]
@@ -53,28 +45,16 @@ class EvaluateRowGroups(beam.PTransform):
         return (
             row_groups
             | "OneRowGroupPerWorker" >> beam.Reshuffle()
-            | "ScoreRows" >> beam.ParDo(_ScoreRows(list(self.models), self.plan))
+            | "ScoreRows" >> beam.Map(_score_rows, list(self.models), self.plan)
             | "Gather" >> beam.CombineGlobally(_Gather(len(self.models), self.plan))
         )
 
 
-class _ScoreRows(beam.DoFn):
-    """Score row groups with models that are loaded once per process."""
-
-    def __init__(self, models: Sequence[str], plan: MeasurementPlan) -> None:
-        self._directories = models
-        self._plan = plan
-
-    def setup(self) -> None:
-        self._models = [load_model(directory) for directory in self._directories]
-
-    def process(self, element: RowGroup) -> Iterator[ScoredRows]:
-        yield score_row_group(element, self._models, self._plan)
+def _score_rows(group: RowGroup, models: Sequence[str], plan: MeasurementPlan) -> ScoredRows:
+    return score_row_group(group, [load_model(directory) for directory in models], plan)
 
 
 class _Gather(beam.CombineFn):
-    """Gather scored rows."""
-
     def __init__(self, models: int, plan: MeasurementPlan) -> None:
         self._models = models
         self._plan = plan

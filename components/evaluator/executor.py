@@ -8,7 +8,8 @@ from typing import Any
 import apache_beam as beam
 import tensorflow_model_analysis as tfma
 from tfx.dsl.components.base import base_beam_executor
-from tfx.types import Artifact, artifact_utils, standard_component_specs
+from tfx.types import Artifact, artifact_utils
+from tfx.types import standard_component_specs as specs
 from tfx.utils import json_utils, path_utils, proto_utils
 
 from components.evaluator.champion_check import find_incompatibility, write_incompatibility
@@ -47,20 +48,15 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         config = proto_utils.json_to_proto(
-            exec_properties[standard_component_specs.EVAL_CONFIG_KEY], tfma.EvalConfig()
+            exec_properties[specs.EVAL_CONFIG_KEY], tfma.EvalConfig()
         )
-        (split,) = json_utils.loads(exec_properties[standard_component_specs.EXAMPLE_SPLITS_KEY])
-        (split_uri,) = artifact_utils.get_split_uris(
-            input_dict[standard_component_specs.EXAMPLES_KEY], split
-        )
+        [split] = json_utils.loads(exec_properties[specs.EXAMPLE_SPLITS_KEY])
+        [split_uri] = artifact_utils.get_split_uris(input_dict[specs.EXAMPLES_KEY], split)
         files = list_files(Path(split_uri))
-        directory = Path(
-            artifact_utils.get_single_uri(output_dict[standard_component_specs.EVALUATION_KEY])
-        )
+        directory = Path(artifact_utils.get_single_uri(output_dict[specs.EVALUATION_KEY]))
         directory.mkdir(parents=True, exist_ok=True)
-        models = [_find_model(input_dict[standard_component_specs.MODEL_KEY])]
-        champions = input_dict.get(standard_component_specs.BASELINE_MODEL_KEY)
-        if champions:
+        models = [_find_model(input_dict[specs.MODEL_KEY])]
+        if champions := input_dict.get(specs.BASELINE_MODEL_KEY):
             champion = _find_model(champions)
             reason = find_incompatibility(champion, files, config.model_specs[0].label_key)
             if reason is None:

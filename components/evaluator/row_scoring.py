@@ -20,16 +20,10 @@ from components.serving.signatures import PROBABILITY, SERVING, TRANSFORM
 def score_row_group(
     group: RowGroup, models: Sequence[LoadedModel], plan: MeasurementPlan
 ) -> ScoredRows:
-    """Score rows.
+    """Score rows, in order, by the candidate, and by the champion if there is one.
 
     The labels and the groups of the fairness attributes are the candidate's: they are what today's
     task is. A champion is measured on them, too.
-
-    Args:
-        models: The candidate, and the champion if there is one.
-
-    Returns:
-        The rows, in order.
 
     Raises:
         ValueError: If there is no such label or slice column, or a value has no place.

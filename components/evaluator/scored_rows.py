@@ -1,9 +1,8 @@
 """The scores of single rows: ``scores.parquet`` beside the metrics.
 
 Changes between candidate and champion are estimated from them, and the serving replay is compared
-with them row by row. Of a long split the rows with the smallest digests are kept.
-
-This module imports neither TensorFlow nor TFMA.
+with them row by row. Of a long split the rows with the smallest digests are kept. Neither
+TensorFlow nor TFMA is imported.
 """
 
 from __future__ import annotations
@@ -71,9 +70,6 @@ def join_scored_rows(parts: Sequence[ScoredRows], max_rows: int) -> ScoredRows:
     Args:
         parts: Of the same models and slice columns, in any order; at least one.
         max_rows: Rows to keep at most, >= 1.
-
-    Returns:
-        The kept rows, in their order.
     """
     champions = [part.champion for part in parts if part.champion is not None]
     joined = ScoredRows(
@@ -100,14 +96,10 @@ def write_scored_rows(directory: Path, scored: ScoredRows) -> None:
 
 
 def read_scored_rows(directory: Path) -> ScoredRows:
-    """Read ``scores.parquet``.
+    """Read ``scores.parquet`` from the folder of a ``ModelEvaluation`` artifact.
 
-    Args:
-        directory: Folder of a ``ModelEvaluation`` artifact.
-
-    Returns:
-        What was written there. Where it was written before there were digests, the rows' numbers
-        stand for them; before there were slices, it has none.
+    Where it was written before there were digests, the rows' numbers stand for them; before there
+    were slices, it has none.
 
     Raises:
         FileNotFoundError: If there is none: another Evaluator than ours wrote the artifact.

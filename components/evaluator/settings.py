@@ -1,7 +1,4 @@
-"""How the Evaluator measures: the ``evaluator:`` part of an environment's YAML.
-
-Importing this module imports neither TensorFlow nor TFMA.
-"""
+"""How the Evaluator measures: ``evaluator:`` of an environment's YAML; plain Python."""
 
 from __future__ import annotations
 
@@ -23,8 +20,8 @@ class EvaluatorSettings(FrozenModel, strict=True):
         confidence_intervals: Method of the 95 % intervals, or none.
         plots: Whether to write the confusion matrices by threshold and the calibration of each
             slice: the run report's curves.
-        max_scored_rows: Rows at most whose scores are kept one by one, chosen by their digests:
-            those that ModelValidator judges changes on, and replays.
+        max_scored_rows: Maximum number of rows whose scores are kept one by one, chosen by
+            their digests: those that ModelValidator judges changes on, and replays.
     """
 
     split: Annotated[str, pydantic.Field(min_length=1)] = "test"

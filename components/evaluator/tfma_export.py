@@ -40,11 +40,7 @@ _ERROR = "__ERROR__"
 
 
 def export_slices(directory: Path, slices: Sequence[MeasuredSlice], plan: MeasurementPlan) -> None:
-    """Write the metrics and plots of all slices.
-
-    Args:
-        directory: Folder of the ``ModelEvaluation`` artifact; it must be there.
-    """
+    """Write the metrics and plots of all slices into the artifact's folder."""
     plotted = slices if plan.metrics.plots else ()
     _write_records(directory / _METRICS_FILE, [_create_metrics(part, plan) for part in slices])
     _write_records(directory / _PLOTS_FILE, [_create_plots(part, plan) for part in plotted])
@@ -59,13 +55,7 @@ def export_config(
     data_location: str,
     model_locations: Mapping[str, str],
 ) -> None:
-    """Write the config that the metrics are of.
-
-    Args:
-        directory: Folder of the ``ModelEvaluation`` artifact; it must be there.
-        data_location: Folder of the evaluated split.
-        model_locations: Folders of the models by their names in the config.
-    """
+    """Write the config that the metrics are of, with the folders of the split and the models."""
     run = config_pb2.EvalRun(
         eval_config=config,
         version=tfma.__version__,
@@ -149,15 +139,10 @@ def _create_plots(
 
 
 def _create_curves(counts: Iterable[ThresholdCounts]) -> dict[str, Any]:
+    shares = ("precision", "recall", "false_positive_rate", "accuracy")
     return {
         "matrices": [
-            {
-                **count.model_dump(),
-                "precision": _number(count.precision),
-                "recall": _number(count.recall),
-                "false_positive_rate": _number(count.false_positive_rate),
-                "accuracy": _number(count.accuracy),
-            }
+            {**count.model_dump(), **{name: _number(getattr(count, name)) for name in shares}}
             for count in counts
         ]
     }

@@ -28,10 +28,7 @@ _BYTES_LIST, _FLOAT_LIST, _INT64_LIST = b"\x0a", b"\x12", b"\x1a"
 
 
 def encode_examples(batch: pa.RecordBatch) -> npt.NDArray[np.object_]:
-    """Encode a batch of ``float32``, ``int64``, ``binary`` or ``large_binary``, nulls for missing.
-
-    Returns:
-        One serialized ``tf.Example`` per row, as ``bytes``; shape [rows].
+    """Encode rows of ``float32``, ``int64`` or (large) ``binary``, nulls for missing; [rows].
 
     Raises:
         TypeError: If a column is of another type.
@@ -69,9 +66,9 @@ def _encode_column(name: str, column: pa.Array) -> pa.BinaryArray:
     dictionary = values.dictionary_encode()
     encoded = map(encode_value, dictionary.dictionary.to_pylist())
     entries = [encode_head(len(value)) + value for value in encoded]
-    missing = len(entries)
+    indices = dictionary.indices.fill_null(len(entries))
     entries.append(_encode_entry(name, tag + _delimit(b"")))
-    return pa.array(entries, pa.binary()).take(dictionary.indices.fill_null(missing))
+    return pa.array(entries, pa.binary()).take(indices)
 
 
 def _plan_encoding(column: pa.Array) -> tuple[bytes, pa.Array, Callable[..., bytes]]:

@@ -17,11 +17,7 @@ _CHUNK_BYTES = 1 << 20
 
 
 class InputFile(Record):
-    """A CSV file that was read.
-
-    Attributes:
-        sha256: SHA-256 of its bytes, in hexadecimal.
-    """
+    """A CSV file that was read, with the SHA-256 of its bytes, in hexadecimal."""
 
     path: str
     rows: int
@@ -37,23 +33,12 @@ def dump_input_files(files: Sequence[InputFile]) -> str:
 
 
 def load_input_files(text: str) -> tuple[InputFile, ...]:
-    """Read what ``dump_input_files`` wrote.
-
-    Raises:
-        pydantic.ValidationError: If it is not such a list.
-    """
+    """Read what ``dump_input_files`` wrote; a ``pydantic.ValidationError`` if it is not that."""
     return _InputFiles.validate_json(text)
 
 
 def hash_file(path: str) -> str:
-    """Hash a file's bytes in bounded memory.
-
-    Returns:
-        SHA-256 in hexadecimal.
-
-    Raises:
-        OSError: If it cannot be read.
-    """
+    """Hash a file's bytes in bounded memory; gives SHA-256 in hexadecimal."""
     digest = hashlib.sha256()
     with Path(path).open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):

@@ -23,18 +23,14 @@ SUFFIX = ".parquet"
 ROW_GROUP_ROWS = 1 << 16
 """Rows worked on at a time: enough to make a batch's fixed cost small, a few megabytes in all."""
 
-_COMPRESSION = "zstd"
-_COMPRESSION_LEVEL = 1
-
 
 @dataclasses.dataclass(frozen=True)
 class RowGroup:
-    """A part of a file that is read at once, as an element of Beam.
+    """A part of a file, at least one row, that is read at once, as an element of Beam.
 
     Attributes:
         index: Number of the row group in the file, from 0.
         first_row: Number of its first row in the split, counted through all files in order.
-        rows: Number of rows, >= 1.
     """
 
     path: str
@@ -49,9 +45,7 @@ class ParquetWriter:
     def __init__(self, path: str, schema: pa.Schema) -> None:
         """Open a file in an existing folder, for flat ``int64``, ``float32`` or ``binary``."""
         self._nested = nest_schema(schema)
-        self._writer = pq.ParquetWriter(
-            path, self._nested, compression=_COMPRESSION, compression_level=_COMPRESSION_LEVEL
-        )
+        self._writer = pq.ParquetWriter(path, self._nested, compression="zstd", compression_level=1)
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = 0
 
@@ -88,10 +82,7 @@ def list_files(directory: Path) -> list[str]:
 
 
 def list_row_groups(paths: Sequence[str]) -> list[RowGroup]:
-    """List the row groups that have rows, in order; reads no row.
-
-    Args:
-        paths: Files of one split, in order.
+    """List the row groups that have rows, of a split's files in order; reads no row.
 
     Raises:
         OSError: If a file can't be read.
@@ -115,13 +106,7 @@ def count_rows(paths: Sequence[str]) -> int:
 
 
 def read_row_group(group: RowGroup, columns: Sequence[str] | None = None) -> pa.RecordBatch:
-    """Read a row group as TFX does, as lists.
-
-    Args:
-        columns: Columns to read, in this order; None for all.
-
-    Returns:
-        One batch of ``group.rows`` rows.
+    """Read a row group as TFX does, as lists: some columns in this order, or all.
 
     Raises:
         KeyError: If there is no such column.
@@ -139,11 +124,7 @@ def read_row_group(group: RowGroup, columns: Sequence[str] | None = None) -> pa.
 def read_flat_batches(
     paths: Sequence[str], columns: Sequence[str] | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """Read a split's files in order as flat columns, one batch per row group.
-
-    Args:
-        columns: Columns to read; None for all.
-    """
+    """Read a split's files in order as flat columns, one batch per row group."""
     for group in list_row_groups(paths):
         yield flatten(read_row_group(group, columns))
 
@@ -186,9 +167,8 @@ def _widen(dtype: pa.DataType) -> pa.DataType:
 def _nest_column(column: pa.Array) -> pa.LargeListArray:
     present = column.is_valid().to_numpy(zero_copy_only=False)
     offsets = np.concatenate([[0], np.cumsum(present, dtype=np.int64)])
-    return pa.LargeListArray.from_arrays(
-        pa.array(offsets), column.drop_null().cast(_widen(column.type))
-    )
+    values = column.drop_null().cast(_widen(column.type))
+    return pa.LargeListArray.from_arrays(pa.array(offsets), values)
 
 
 def _flatten_column(name: str, column: pa.Array) -> pa.Array:

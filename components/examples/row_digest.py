@@ -22,17 +22,11 @@ Digests = npt.NDArray[np.uint64]
 
 
 def digest_rows(batch: pa.RecordBatch) -> Digests:
-    """Digest rows.
+    """Digest rows, all their columns, to numbers evenly spread over all of 64 bits, [rows].
 
     The digest of a row is a sum over its cells, each hashed with its column's name: columns may
     stand in any order, and one that holds no value counts as one that is not there. Equal rows have
     equal digests, and any two that differ have equal ones with probability 2^-64.
-
-    Args:
-        batch: All columns of the rows, flat, of numbers or ``large_binary``.
-
-    Returns:
-        Evenly spread over all 64-bit numbers, shape [rows].
     """
     sums = np.zeros(batch.num_rows, np.uint64)
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
@@ -43,13 +37,10 @@ def digest_rows(batch: pa.RecordBatch) -> Digests:
 
 
 def order_rows(digests: Digests) -> npt.NDArray[np.int64]:
-    """Put rows into an order that follows from their cells, and is otherwise random.
+    """Put rows into an order that follows from their cells and is otherwise random; gives places.
 
     Equal rows are independent observations here: each copy is hashed with how many there were
     before it, so that copies are spread over the order as different rows are.
-
-    Returns:
-        The rows' places in ``digests``, in the new order; shape [rows].
     """
     order = np.argsort(digests, kind="stable")
     ascending = digests[order]
@@ -61,25 +52,15 @@ def order_rows(digests: Digests) -> npt.NDArray[np.int64]:
 
 
 def choose_rows(digests: Digests, max_rows: int) -> npt.NDArray[np.int64]:
-    """Choose a sample of rows that follows from their cells: those with the smallest digests.
+    """Choose up to ``max_rows`` rows with the smallest digests; gives their places, ascending.
 
     Equal rows are chosen together, but for those at the limit, of which the first are.
-
-    Returns:
-        The places in ``digests`` of at most ``max_rows`` rows, ascending.
     """
     return np.sort(np.argsort(digests, kind="stable")[:max_rows])
 
 
 def sample_rows(paths: Sequence[str], max_rows: int) -> npt.NDArray[np.int64]:
-    """Choose rows of a split by their digests; reads all rows where there are more than wanted.
-
-    Args:
-        paths: Files of one split, in order.
-
-    Returns:
-        Numbers of at most ``max_rows`` rows in the split, ascending.
-    """
+    """Choose up to ``max_rows`` rows of a split by their digests; gives numbers, ascending."""
     rows = count_rows(paths)
     if rows <= max_rows:
         return np.arange(rows)

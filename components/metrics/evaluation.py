@@ -2,8 +2,6 @@
 
 The Evaluator writes it; gates, screens and pages read it. TFMA's own files beside it hold the same
 numbers, but reading those takes TFMA, TensorFlow and Beam.
-
-This module is plain Python.
 """
 
 from __future__ import annotations
@@ -42,13 +40,7 @@ Number = Annotated[float | None, pydantic.BeforeValidator(_drop_non_finite)]
 
 
 class Metric(Record):
-    """A metric of one model on one slice.
-
-    Attributes:
-        value: None where it is not a number.
-        lower: Lower end of its interval; None where there is none.
-        upper: Upper end of its interval; None where there is none.
-    """
+    """A metric of one model on one slice, and its interval; None where there is no number."""
 
     value: Number
     lower: Number = None
@@ -64,11 +56,7 @@ class Change(Metric):
 
 
 class MetricComparison(Metric):
-    """A metric of the candidate, beside the champion's.
-
-    Attributes:
-        baseline: The champion's value; None where it is not a number, or there is none.
-    """
+    """A metric of the candidate, beside the champion's, if there is one."""
 
     name: str
     baseline: Number = None
@@ -144,14 +132,11 @@ class ThresholdCounts(Record):
 
 
 class CalibrationBin(Record):
-    """Rows whose scores are in one bin.
+    """Rows, at least one, whose scores are in one bin.
 
     Attributes:
         low: Lowest probability of the bin, inclusive.
         high: Highest, exclusive except for 1.
-        rows: Number of rows, at least one.
-        mean_prediction: Mean of their probabilities.
-        mean_label: Share of them with label 1.
     """
 
     low: float
@@ -245,9 +230,6 @@ def write_evaluation(evaluation: Evaluation, directory: Path) -> None:
 def find_evaluation(directory: Path) -> Evaluation | None:
     """Read ``digest.json``; None where there is none, for another Evaluator than ours leaves none.
 
-    Args:
-        directory: Folder of a ``ModelEvaluation`` artifact.
-
     Raises:
         UnreadableRecordError: If it is not one of this version.
     """
@@ -257,19 +239,15 @@ def find_evaluation(directory: Path) -> Evaluation | None:
 def read_evaluation(directory: Path) -> Evaluation:
     """Read ``digest.json`` where there must be one.
 
-    Args:
-        directory: Folder of a ``ModelEvaluation`` artifact.
-
     Raises:
         UnreadableRecordError: If there is none, or it is not one of this version.
     """
-    found = find_evaluation(directory)
-    if found is None:
-        raise UnreadableRecordError(
-            f"{directory}: no {FILE_NAME}; it was not written by this pipeline's Evaluator, so run "
-            "the Evaluator again"
-        )
-    return found
+    if found := find_evaluation(directory):
+        return found
+    raise UnreadableRecordError(
+        f"{directory}: no {FILE_NAME}; it was not written by this pipeline's Evaluator, so run "
+        "the Evaluator again"
+    )
 
 
 def _divide(numerator: int, denominator: int) -> float | None:

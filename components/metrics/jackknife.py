@@ -11,8 +11,6 @@ There are two numbers of groups. A metric has an interval on every slice of all 
 by in any order: few groups bound the memory, and 20 is TFMA's number, which files and pages share.
 A change decides whether a model is pushed, on rows that are all at hand: 200 groups know the
 standard error to 5 %, where 20 know it to 16 %, and make its interval 6 % narrower.
-
-This module is plain Python, NumPy and SciPy.
 """
 
 from __future__ import annotations
@@ -43,27 +41,18 @@ class Intervals(NamedTuple):
 
 
 def deal_groups(digests: Digests) -> Integers:
-    """Deal rows into groups by their digests alone, a batch at a time.
+    """Deal rows into ``METRIC_GROUPS`` by their digests alone, a batch at a time; [rows].
 
     Groups are about even, as if drawn at random. Equal rows fall into one group: a copy counts as
     no observation of its own, so that intervals are wider where rows repeat.
-
-    Args:
-        digests: Digest of each row, [rows].
-
-    Returns:
-        Group of each, 0 to ``METRIC_GROUPS - 1``, [rows].
     """
     return (digests % np.uint64(METRIC_GROUPS)).astype(np.int64)
 
 
 def deal_in_turn(rows: int) -> Integers:
-    """Deal rows, in an order as of ``row_digest.order_rows``, evenly into groups.
+    """Deal rows, in an order as of ``order_rows``, evenly into ``CHANGE_GROUPS``; [rows].
 
     Copies of a row count as observations of their own.
-
-    Returns:
-        Group of each, 0 to ``min(rows, CHANGE_GROUPS) - 1``, [rows].
     """
     return np.arange(rows) % min(rows, CHANGE_GROUPS)
 
@@ -71,19 +60,15 @@ def deal_in_turn(rows: int) -> Integers:
 def sample_metrics(groups: ScoreHistogram, names: Sequence[str]) -> Array:
     """Measure all rows but those of one group, for each group, in chunks of bounded memory.
 
-    Args:
-        groups: One summary per group, leading dimension [groups].
-        names: Names of the metrics, the row count included.
-
     Returns:
         Shape [metrics, groups]; NaN where a metric is not defined.
     """
     count, buckets = groups.negatives.shape
     step = max(1, _CHUNK_CELLS // max(1, buckets))
-    chunks = []
-    for first in range(0, count, step):
-        metrics = groups.leave_out(slice(first, first + step)).compute_metrics(names)
-        chunks.append(np.stack([metrics[name] for name in names]))
+    chunks = [
+        groups.leave_out(slice(first, first + step)).stack_metrics(names)
+        for first in range(0, count, step)
+    ]
     return np.concatenate(chunks, axis=1)
 
 

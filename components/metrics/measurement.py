@@ -1,14 +1,9 @@
-"""Measure the models slice by slice: metrics, the candidate's change, and how sure they are.
-
-This module is plain Python and NumPy.
-"""
+"""Measure the models slice by slice: metrics, the candidate's change, and how sure they are."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-
-import numpy as np
 
 from components.metrics.evaluation import Evaluation, Metric, ModelMeasures, Slice
 from components.metrics.jackknife import METRIC_CONFIDENCE, estimate_intervals, sample_metrics
@@ -43,14 +38,7 @@ class MeasuredSlice:
 
 
 def measure_slices(scores: SlicedScores, has_intervals: bool) -> list[MeasuredSlice]:
-    """Measure every slice.
-
-    Args:
-        has_intervals: Whether to estimate intervals; the scores are in jackknife groups then.
-
-    Returns:
-        All rows first, then by column and value: numbers by size, before texts by letter.
-    """
+    """Measure every slice; all rows first, then by column and value: numbers before texts."""
     return [
         measure_slice(key, scores.create_histograms(key), has_intervals)
         for key in sorted(scores.list_slices(), key=_rank)
@@ -60,14 +48,9 @@ def measure_slices(scores: SlicedScores, has_intervals: bool) -> list[MeasuredSl
 def measure_slice(
     key: SliceKey, models: Sequence[ScoreHistogram], has_intervals: bool
 ) -> MeasuredSlice:
-    """Measure the models on one slice.
-
-    Args:
-        models: Each model's scores on the same rows, leading dimension [groups]; the candidate,
-            and the champion if there is one.
-    """
+    """Measure the models, the candidate first, on one slice's rows, leading dimension [groups]."""
     rows = [model.merge_groups() for model in models]
-    values = [_stack(whole) for whole in rows]
+    values = [whole.stack_metrics(_METRICS) for whole in rows]
     samples = [sample_metrics(model, _METRICS) for model in models] if has_intervals else []
     if samples and not samples[0][_METRICS.index(EXAMPLE_COUNT)].all():
         samples = []
@@ -81,11 +64,7 @@ def measure_slice(
 
 
 def create_evaluation(slices: Sequence[MeasuredSlice], has_curves: bool) -> Evaluation:
-    """Create the record of what was measured.
-
-    Args:
-        slices: As ``measure_slices`` gives them.
-        has_curves: Whether to draw the curves of all rows.
+    """Create the record of what was measured, with the curves of all rows if they are wanted.
 
     Raises:
         ValueError: If there are no slices, for there were no rows.
@@ -111,11 +90,6 @@ def _create_slice(key: SliceKey, measures: Measures) -> Slice:
         examples=int(measures[EXAMPLE_COUNT].value or 0),
         metrics={name: measures[name] for name in SCORE_METRICS},
     )
-
-
-def _stack(rows: ScoreHistogram) -> Array:
-    metrics = rows.compute_metrics(_METRICS)
-    return np.array([metrics[name] for name in _METRICS])
 
 
 def _name(values: Array, samples: Array | None) -> Measures:

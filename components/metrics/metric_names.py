@@ -1,9 +1,7 @@
-"""The names of the metrics that the Evaluator writes.
+"""The names of the metrics that the Evaluator writes; plain Python.
 
 These are the names in the ``ModelEvaluation`` artifact itself: plain ``tfma.load_eval_result``
 shows the same ones. A name never changes its meaning; a new meaning gets a new name.
-
-This module is plain Python: importing it costs nothing.
 """
 
 from __future__ import annotations

@@ -12,14 +12,11 @@ Why not the bootstrap? On slices of 200 rows, simulated, a nominal error of 2.5 
 intervals: log loss has a long tail, which draws from few rows leave out. All metrics here are
 smooth in the rows' weights, which is what the jackknife asks for; it needs no seed, and a tenth of
 the time.
-
-This module is plain Python, NumPy and SciPy.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -36,24 +33,14 @@ METHOD = (
 
 @dataclasses.dataclass(frozen=True)
 class PairedScores:
-    """Two models' answers to the same rows.
-
-    Attributes:
-        labels: 0 or 1, [rows].
-        candidate: The candidate's probabilities, [rows].
-        other: The other model's, [rows].
-    """
+    """Two models' probabilities of label 1 for the same rows, and the labels, [rows] each."""
 
     labels: Array
     candidate: Array
     other: Array
 
     def __post_init__(self) -> None:
-        """Check the shapes.
-
-        Raises:
-            ValueError: If they differ, or there are no rows.
-        """
+        """Refuse arrays of different shapes, or without rows."""
         shapes = {array.shape for array in (self.labels, self.candidate, self.other)}
         if len(shapes) != 1 or self.labels.ndim != 1 or not self.labels.size:
             raise ValueError(
@@ -66,47 +53,38 @@ class PairedScores:
         return PairedScores(self.labels[rows], self.candidate[rows], self.other[rows])
 
 
-def estimate_changes(
-    scores: PairedScores, metrics: Sequence[ScoreMetric], confidence: float, threshold: float
-) -> dict[ScoreMetric, Change | None]:
-    """Estimate the changes of metrics: the candidate's value minus the other model's.
+def estimate_change(
+    scores: PairedScores, metric: ScoreMetric, confidence: float, threshold: float
+) -> Change | None:
+    """Estimate the change of a metric: the candidate's value minus the other model's.
 
     Args:
         scores: Both models' answers; rows in an order that follows from their cells and is random
             otherwise, as ``row_digest.order_rows`` gives it: groups are dealt along it.
-        metrics: All but the calibration error.
+        metric: Any but the calibration error.
         confidence: Confidence of the two-sided interval, above 0 and below 1.
-        threshold: A row counts as positive where its probability is above it.
 
     Returns:
-        The change by metric; None where it is not a number, also only with a group left out, or
-        where a single row leaves nothing to estimate from.
+        The change; None where it is not a number, also only with a group left out, or where a
+        single row leaves nothing to estimate from.
 
     Raises:
         ValueError: If the calibration error is asked for: few rows bias it upwards, so that
             leaving some out tells nothing.
     """
-    if "expected_calibration_error" in metrics:
+    if metric == "expected_calibration_error":
         raise ValueError(
             "expected_calibration_error is biased where rows are few, so its change has no interval"
         )
     groups = deal_in_turn(scores.labels.size)
     if scores.labels.size < 2:
-        return dict.fromkeys(metrics)
-
-    def measure(probabilities: Array) -> tuple[Array, Array]:
-        histogram = summarize_rows(scores.labels, probabilities, threshold, groups)
-        whole = histogram.merge_groups().compute_metrics(metrics)
-        return np.array([whole[metric] for metric in metrics]), sample_metrics(histogram, metrics)
-
-    (candidate, candidate_samples), (other, other_samples) = (
-        measure(probabilities) for probabilities in (scores.candidate, scores.other)
+        return None
+    candidate, other = (
+        summarize_rows(scores.labels, probabilities, threshold, groups)
+        for probabilities in (scores.candidate, scores.other)
     )
-    values = candidate - other
-    intervals = estimate_intervals(values, candidate_samples - other_samples, confidence)
-    return {
-        metric: Change(value=value, lower=lower, upper=upper) if np.isfinite(lower) else None
-        for metric, value, lower, upper in zip(
-            metrics, values, intervals.lower, intervals.upper, strict=True
-        )
-    }
+    values = candidate.merge_groups().stack_metrics([metric])
+    values = values - other.merge_groups().stack_metrics([metric])
+    samples = sample_metrics(candidate, [metric]) - sample_metrics(other, [metric])
+    [lower], [upper], _ = estimate_intervals(values, samples, confidence)
+    return Change(value=values[0], lower=lower, upper=upper) if np.isfinite(lower) else None

@@ -1,10 +1,8 @@
-"""The curves of a binary classifier, out of the summary of its scores.
+"""The curves of a binary classifier, out of the summary of its scores; plain Python and NumPy.
 
 Confusion matrices by threshold give the ROC and the precision-recall curve; bins of the scores the
 calibration plot. A row's score is known to a bucket of log-odds, 0.00025 of a probability at most,
 which only moves rows between thresholds that close to each other.
-
-This module is plain Python and NumPy.
 """
 
 from __future__ import annotations
@@ -26,16 +24,11 @@ _DECIMALS = 6
 
 
 def count_by_threshold(histogram: ScoreHistogram) -> tuple[ThresholdCounts, ...]:
-    """Count the confusion matrix at many thresholds.
+    """Count the confusion matrix at many thresholds, lowest first.
 
     They are every hundredth from 0 to 1, the chosen one, and quantiles of the scores, so that the
-    curves have points where the rows are.
-
-    Args:
-        histogram: All rows' scores, one summary.
-
-    Returns:
-        Lowest threshold first; none without rows, or where a score is not a probability.
+    curves have points where the rows are. There are none without rows, or where a score is not a
+    probability.
     """
     negatives, positives = histogram.negatives, histogram.positives
     if not negatives.size or histogram.totals.broken:
@@ -69,14 +62,7 @@ def count_by_threshold(histogram: ScoreHistogram) -> tuple[ThresholdCounts, ...]
 def bin_by_score(
     histogram: ScoreHistogram, bins: int = CALIBRATION_BINS
 ) -> tuple[CalibrationBin, ...]:
-    """Put the rows in bins of equal width in probability.
-
-    Args:
-        histogram: All rows' scores, one summary.
-
-    Returns:
-        The bins that have rows, lowest first; none where a score is not a probability.
-    """
+    """Put rows in bins of equal width in probability; none where a score is not a probability."""
     negatives, positives = histogram.negatives, histogram.positives
     if histogram.totals.broken:
         return ()
@@ -100,12 +86,7 @@ def bin_by_score(
 def _choose_thresholds(chosen: float, probabilities: Array, rows: Array) -> Array:
     """Choose thresholds, none of them so close to another that buckets could not tell them apart.
 
-    Args:
-        probabilities: The scores, ascending, shape [buckets].
-        rows: Rows of each score, shape [buckets].
-
-    Returns:
-        Ascending, shape [thresholds], with 0, 1 and the chosen one among them.
+    They are ascending, with 0, 1 and the chosen one among them.
     """
     wanted = [0.0, chosen, 1.0, *np.linspace(0, 1, _EVEN_THRESHOLDS).round(2).tolist()]
     shares = np.cumsum(rows) / rows.sum()

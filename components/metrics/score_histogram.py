@@ -3,8 +3,6 @@
 Why not TFMA's own metrics (0.47.1)? Its ``BinaryCrossEntropy`` counts the first accumulator twice
 at each merge and gives NaN where a probability reaches 0 or 1; its ``AUC`` says 0.0, not NaN, for
 a slice with one label only; and each metric walks over the rows by itself.
-
-This module is plain Python and NumPy.
 """
 
 from __future__ import annotations
@@ -42,7 +40,7 @@ class ScoreTotals(NamedTuple):
 
     Attributes:
         predicted_negatives: Rows with label 0 whose probability is above the threshold.
-        predicted_positives: Rows with label 1 whose probability is above the threshold.
+        predicted_positives: Likewise with label 1.
         broken: Rows whose probability is none: NaN or outside 0 to 1.
         probability_sum: Sum of the probabilities, those of broken rows taken as 0.5.
         log_loss_sum: Sum of the rows' log losses, in nats.
@@ -105,15 +103,12 @@ def prepare_rows(
 class ScoreHistogram:
     """Rows by label and score; or several such summaries of the same buckets, side by side.
 
-    Shapes are [..., buckets] and [...]; without a leading dimension it is one summary, with one it
-    is a summary per group of rows.
+    Counts are [..., buckets], totals [...]; without a leading dimension it is one summary, with one
+    it is a summary per group of rows.
 
     Attributes:
         threshold: A row counts as positive where its probability is above it.
         buckets: Numbers of the buckets, strictly ascending, [buckets].
-        negatives: Rows with label 0 by bucket, [..., buckets].
-        positives: Rows with label 1 by bucket, [..., buckets].
-        totals: Sums over the rows, [...].
     """
 
     threshold: float
@@ -144,14 +139,7 @@ class ScoreHistogram:
         return 1 / (1 + np.exp(-self.buckets * LOG_ODDS_STEP))
 
     def compute_metrics(self, names: Sequence[str] = SCORE_METRICS) -> dict[str, Array]:
-        """Compute metrics.
-
-        Args:
-            names: Of ``metric_names``, the row count included.
-
-        Returns:
-            Values by name, [...]; NaN where a metric is not defined for these rows.
-        """
+        """Compute metrics by name, [...]; NaN where one is not defined for these rows."""
         totals = self.totals
         negatives, positives = self.negatives.sum(axis=-1), self.positives.sum(axis=-1)
         rows = negatives + positives
@@ -185,20 +173,17 @@ class ScoreHistogram:
             metrics[name] = np.where(is_broken, math.nan, value)[()]
         return metrics
 
+    def stack_metrics(self, names: Sequence[str]) -> Array:
+        """Compute metrics as one array, in the order of their names, [metrics, ...]."""
+        return np.stack(list(self.compute_metrics(names).values()))
+
 
 def summarize_rows(
     labels: Array, probabilities: Array, threshold: float = 0.5, groups: Integers | None = None
 ) -> ScoreHistogram:
-    """Summarize rows of one slice.
+    """Summarize rows of one slice: one summary, or one per group by the rows' group numbers.
 
-    Args:
-        labels: 0 or 1, [rows].
-        probabilities: As ``prepare_rows`` takes them, [rows].
-        threshold: A row counts as positive where its probability is above it.
-        groups: Number of each row's group, [rows]; None for one summary of all rows.
-
-    Returns:
-        One summary without a leading dimension, or one per group, [groups].
+    Labels and probabilities are as ``prepare_rows`` takes them, [rows].
 
     Raises:
         ValueError: If a label is neither 0 nor 1.
@@ -219,17 +204,11 @@ def summarize_rows(
 
 
 def compute_auc(negatives: Array, positives: Array) -> Array:
-    """Compute the area under the ROC curve.
+    """Compute the area under the ROC curve, 0 to 1, [...]; NaN without a row of each label.
 
     It is the chance that a row of label 1 scores above a row of label 0, ties counting half
-    (Hanley and McNeil, Radiology 143, 1982).
-
-    Args:
-        negatives: Rows of label 0 by score, highest first, [..., buckets].
-        positives: Rows of label 1 by the same scores, [..., buckets].
-
-    Returns:
-        0 to 1, [...]; NaN without a row of each label.
+    (Hanley and McNeil, Radiology 143, 1982). Both arguments are rows by score, highest first,
+    [..., buckets].
     """
     positives_above = np.cumsum(positives, axis=-1) - positives
     wins = np.sum(negatives * (positives_above + positives / 2), axis=-1)
@@ -242,12 +221,7 @@ def compute_average_precision(negatives: Array, positives: Array) -> Array:
     It is the mean over the rows of label 1 of the precision at their score, without
     interpolation, which would be too rosy (Davis and Goadrich, ICML 2006).
 
-    Args:
-        negatives: Rows of label 0 by score, highest first, [..., buckets].
-        positives: Rows of label 1 by the same scores, [..., buckets].
-
-    Returns:
-        0 to 1, [...]; NaN without a row of label 1.
+    Both arguments are those of ``compute_auc``; gives 0 to 1, [...], NaN without a row of label 1.
     """
     positives_from = np.cumsum(positives, axis=-1)
     # Before the first row both are zero, and its label 1 weighs nothing.
@@ -259,7 +233,7 @@ def compute_average_precision(negatives: Array, positives: Array) -> Array:
 def compute_calibration_error(
     negatives: Array, positives: Array, probabilities: Array, bins: int = CALIBRATION_BINS
 ) -> Array:
-    """Compute the expected calibration error in bins of equally many rows.
+    """Compute the expected calibration error, [...], in bins of equally many rows.
 
     It is ``sum over bins of (rows in the bin / rows) * abs(mean label - mean probability)``
     (Naeini, Cooper and Hauskrecht, AAAI 2015). Bins hold equally many rows, not equal ranges of
@@ -270,10 +244,9 @@ def compute_calibration_error(
         negatives: Rows of label 0 by score, in order of the score, [..., buckets].
         positives: Rows of label 1 by the same scores, [..., buckets].
         probabilities: The scores as probabilities, [buckets].
-        bins: Number of bins, at most.
 
     Returns:
-        0 to 1, [...], 0 is calibrated; NaN without rows.
+        0 to 1, 0 is calibrated; NaN without rows.
     """
     rows = negatives + positives
     totals = rows.sum(axis=-1)
@@ -290,7 +263,6 @@ def compute_calibration_error(
 
 
 def _sum(indices: Integers, values: npt.NDArray[Any], count: int) -> Array:
-    """Sum values by index, [count]."""
     return np.asarray(np.bincount(indices, values, count), np.float64)
 
 

@@ -18,8 +18,7 @@ class SliceColumn:
     """The slices of rows by one column, or fairness attribute.
 
     Attributes:
-        values: The column's values.
-        codes: Index into them by row, -1 for a row without a value, [rows].
+        codes: Index into the values by row, -1 for a row without a value, [rows].
     """
 
     values: Sequence[SliceValue]
@@ -53,9 +52,6 @@ def join_slices(parts: Sequence[SliceColumn]) -> SliceColumn:
 
 def find_slices(name: str, column: pa.Array) -> SliceColumn:
     """Find each row's slice, as TFMA does: the value itself, text for bytes; none where missing.
-
-    Args:
-        column: Flat, integers, floats, bytes or texts; null for a missing value.
 
     Raises:
         ValueError: If bytes are not UTF-8.

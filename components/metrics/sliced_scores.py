@@ -3,8 +3,6 @@
 A batch is counted by sorting, and a slice's counts wait until there are as many as were merged
 before, so each row costs a few sorted numbers whatever the number of rows, and memory follows the
 number of distinct (slice, group, score, label), eight bytes each, not of rows.
-
-This module is NumPy, and Arrow where it packs.
 """
 
 from __future__ import annotations
@@ -94,7 +92,6 @@ class SlicedScores:
         Args:
             models: Number of models that score each row.
             groups: Number of jackknife groups; 1 where there are to be no intervals.
-            threshold: A row counts as positive where its probability is above it.
         """
         self._groups = groups
         self._threshold = threshold
@@ -109,12 +106,7 @@ class SlicedScores:
         groups: Integers,
         columns: Mapping[str, SliceColumn],
     ) -> None:
-        """Add rows.
-
-        Args:
-            labels: 0 or 1, [rows], at least one.
-            probabilities: Per model, as ``prepare_rows`` takes them, [rows].
-            groups: Jackknife group, [rows].
+        """Add rows, at least one, [rows]; probabilities are those of each model.
 
         Raises:
             ValueError: If a label is neither 0 nor 1.

@@ -34,11 +34,12 @@ from components.model_validator.judgement import is_blessed, judge
 from components.model_validator.settings import ModelValidatorSettings, RowSource
 from components.model_validator.trivial_models import predict_by_trivial_models, transform_rows
 from components.model_validator.validation import (
+    FILE_NAME,
     ModelReference,
     Validation,
     describe_comparison,
-    write_validation,
 )
+from components.record_file import write_record
 from components.serving.loaded_model import load_model
 from components.serving.replay_client import ReplayProcesses
 
@@ -64,8 +65,7 @@ def ModelValidator(  # noqa: N802  # TFX names the component after the function
         evaluation: What the Evaluator measured.
         examples: The raw examples that it measured on.
         training_examples: The raw examples that the candidate was trained on.
-        model: The candidate that it measured.
-        gates: The gates, as ``dump_gates`` writes them.
+        gates: As ``dump_gates`` writes them.
         rows: What to know about the examples: a ``RowSource`` as JSON.
         settings: ``ModelValidatorSettings`` as JSON.
         baseline_model: The champion that it measured, if there is one.
@@ -78,7 +78,12 @@ def ModelValidator(  # noqa: N802  # TFX names the component after the function
     reason = read_incompatibility(directory)
     champion = None if reason else baseline_model
     measured = read_evaluation(directory)
-    _check_baseline(measured, baseline_model, reason)
+    if (measured.champion is None) != (champion is None):
+        raise ValueError(
+            f"baseline model given: {champion is not None}, baseline evaluated: "
+            f"{measured.champion is not None}; Evaluator and ModelValidator must get the same "
+            "baseline_model"
+        )
     wanted = load_gates(gates)
     how = ModelValidatorSettings.model_validate_json(settings)
     evidence = Evidence(confidence=how.confidence, incompatible_champion=reason)
@@ -111,7 +116,7 @@ def ModelValidator(  # noqa: N802  # TFX names the component after the function
         trivial_models=evidence.trivial,
         interval_method=f"{METHOD}, {evidence.confidence:.0%}",
     )
-    write_validation(validation, Path(blessing.uri))
+    write_record(validation, Path(blessing.uri, FILE_NAME))
     _bless(blessing, validation)
 
 
@@ -145,14 +150,12 @@ def _investigate(
         replays = replay_models(processes, served, example_files, scored, settings, source.label)
     precision = settings.confidence, source.threshold
     changes, thinned = measure_changes(measured, gates, scored, *precision)
-    if replays:
-        replay = compare_replay(replays[0], scored, scored.candidate)
-        evidence = dataclasses.replace(evidence, candidate=replay)
-    if replays and champion:
-        replay = compare_replay(replays[-1], scored, scored.champion)
-        evidence = dataclasses.replace(evidence, champion=replay)
     return dataclasses.replace(
         evidence,
+        candidate=compare_replay(replays[0], scored, scored.candidate) if replays else None,
+        champion=(
+            compare_replay(replays[-1], scored, scored.champion) if replays and champion else None
+        ),
         changes=changes,
         thinned_slices=thinned,
         trivial=measure_trivial_models(scored, predictions, *precision),
@@ -162,18 +165,6 @@ def _investigate(
 def _find_served(model: Artifact) -> Path:
     is_old = path_utils.is_old_model_artifact(model)
     return Path(path_utils.serving_model_path(model.uri, is_old)).absolute()
-
-
-def _check_baseline(
-    measured: Evaluation, baseline_model: Artifact | None, reason: str | None
-) -> None:
-    has_metrics = measured.champion is not None
-    has_model = baseline_model is not None and reason is None
-    if has_metrics != has_model:
-        raise ValueError(
-            f"baseline model given: {has_model}, baseline evaluated: {has_metrics}; Evaluator and "
-            "ModelValidator must get the same baseline_model"
-        )
 
 
 def _count_outcomes(results: tuple[GateResult, ...]) -> str:

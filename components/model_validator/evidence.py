@@ -1,7 +1,4 @@
-"""What was found out about a candidate beside the Evaluator's metrics.
-
-This module is plain Python.
-"""
+"""What was found out about a candidate beside the Evaluator's metrics; plain Python."""
 
 from __future__ import annotations
 
@@ -16,15 +13,12 @@ from components.serving.model_replay import ModelReplay
 
 
 class TrivialModel(Record):
-    """A trivial model on the evaluated rows.
+    """A trivial model on the evaluated rows; see ``trivial_models``.
 
     Attributes:
-        name: Its name, see ``trivial_models``.
-        log_loss: Its log loss, in nats.
-        auc: Its AUC; None where the rows have one label only.
-        change: The candidate's log loss minus its.
-        lower: Lower end of the interval of ``change``.
-        upper: Upper end of it.
+        log_loss: In nats.
+        auc: None where the rows have one label only.
+        change: The candidate's log loss minus its; its interval is ``lower`` to ``upper``.
     """
 
     name: TrivialName
@@ -49,7 +43,7 @@ class Evidence:
         thinned_slices: Rows whose scores were kept of each slice whose change a gate asks for;
             empty where all were.
         trivial: The trivial models; none where they could not be fitted, or no gate asked.
-        confidence: Confidence of the intervals.
+        confidence: Of the intervals.
     """
 
     incompatible_champion: str | None = None

@@ -1,11 +1,9 @@
-"""Find the two groups that a model treats most differently.
+"""Find the two groups that a model treats most differently; plain Python.
 
 The rates are the Evaluator's, by TFMA's slices of the attribute. Which of them should be equal is a
 choice: equal false-positive and false-negative rates are "equalized odds" (Hardt, Price and Srebro,
 NeurIPS 2016), equal precision and calibration are "predictive parity" (Chouldechova, Big Data 5,
 2017); where groups' label rates differ, no useful model has both.
-
-This module is plain Python.
 """
 
 from __future__ import annotations
@@ -14,55 +12,45 @@ import dataclasses
 from collections.abc import Sequence
 
 from components.metrics.evaluation import Slice
-from components.metrics.metric_names import ScoreMetric
 from components.model_validator.gates import FairnessMetric
 
 
 @dataclasses.dataclass(frozen=True)
 class Gap:
-    """The widest gap of a metric between two groups.
+    """The widest gap of a metric between groups: those with the highest and the lowest value."""
 
-    Attributes:
-        value: The difference, >= 0.
-        highest: Group with the highest value.
-        lowest: Group with the lowest value.
-    """
-
-    value: float
     highest: str
     lowest: str
     highest_value: float
     lowest_value: float
 
+    @property
+    def value(self) -> float:
+        """The difference, >= 0."""
+        return self.highest_value - self.lowest_value
+
 
 def count_support(part: Slice, metric: FairnessMetric) -> int:
     """Count the rows that a group's value is a share of.
 
-    Returns:
-        Rows of label 0 for the false-positive rate, of label 1 for the false-negative rate and
-        calibration, and those predicted positive for precision.
+    They are of label 0 for the false-positive rate, of label 1 for the false-negative rate and
+    calibration, and those predicted positive for precision.
     """
-    positives = part.examples * _find(part, "mean_label")
+    # A share of no rows is missing, and counts none.
+    positives = part.examples * (part.find_value("mean_label") or 0.0)
     negatives = part.examples - positives
     if metric == "false_positive_rate":
         return round(negatives)
     if metric == "precision":
-        hits = positives * _find(part, "recall")
-        return round(hits + negatives * _find(part, "false_positive_rate"))
+        hits = positives * (part.find_value("recall") or 0.0)
+        return round(hits + negatives * (part.find_value("false_positive_rate") or 0.0))
     return round(positives)
 
 
 def find_widest_gap(
     groups: Sequence[Slice], metric: FairnessMetric, min_examples: int
 ) -> Gap | None:
-    """Find the widest gap between any two groups.
-
-    Args:
-        min_examples: Rows at least that a group's value must be a share of.
-
-    Returns:
-        The gap; None where fewer than two groups have enough rows and a value.
-    """
+    """Find the widest gap between any two groups whose values are shares of enough rows, if any."""
     values = {
         part.column_value or "": value
         for part in groups
@@ -73,9 +61,4 @@ def find_widest_gap(
         return None
     highest = max(values, key=lambda group: values[group])
     lowest = min(values, key=lambda group: values[group])
-    return Gap(values[highest] - values[lowest], highest, lowest, values[highest], values[lowest])
-
-
-def _find(part: Slice, metric: ScoreMetric) -> float:
-    """Give a share, 0 where it has no meaning because there are no rows to be a share of."""
-    return part.find_value(metric) or 0.0
+    return Gap(highest, lowest, values[highest], values[lowest])

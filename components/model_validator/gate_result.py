@@ -1,7 +1,4 @@
-"""What comes out of a gate, and when it passes.
-
-This module is plain Python.
-"""
+"""What comes out of a gate, and when it passes; plain Python."""
 
 from __future__ import annotations
 
@@ -38,21 +35,12 @@ ROUNDING_MARGIN = 1e-9
 
 
 def decide(excess: float) -> Outcome:
-    """Pass unless a limit is exceeded by more than rounding.
-
-    Args:
-        excess: By how much a value is on the wrong side of its limit; negative on the right side.
-    """
+    """Pass unless a value is on the wrong side of its limit by more than rounding."""
     return Outcome.PASSED if excess <= ROUNDING_MARGIN else Outcome.FAILED
 
 
 def decide_by_interval(least_excess: float, greatest_excess: float) -> Outcome:
-    """Pass where all of an interval meets the limit, fail where none of it does.
-
-    Args:
-        least_excess: The excess at the interval's good end.
-        greatest_excess: The excess at its bad end.
-    """
+    """Pass where all of an interval meets the limit, fail where none of it does."""
     if decide(greatest_excess) is Outcome.PASSED:
         return Outcome.PASSED
     return Outcome.FAILED if decide(least_excess) is Outcome.FAILED else Outcome.INCONCLUSIVE
@@ -62,18 +50,13 @@ class GateResult(Record):
     """What came out of one limit of one gate on one slice.
 
     Attributes:
-        rule: Which of the gate's limits it is.
         slice: ``overall``, ``column=value``, or the name of a fairness attribute.
         value: The candidate's value, or the gap between its groups; None where it is missing or
             not a number.
-        limit: The limit as configured.
         baseline: Value that it is compared with; None where there is none or it is not a number.
-        reason: Why, in one line.
         lower: Lower end of the interval of ``value - baseline``; None where none was needed.
-        upper: Upper end of it.
         compared_with: Whose value ``baseline`` is: ``champion``, or a trivial model's name.
         groups: The two groups that a fairness gap lies between, the higher value first.
-        refuses_if_inconclusive: Whether an inconclusive outcome refuses the model.
     """
 
     name: str

@@ -1,8 +1,6 @@
-"""The gates that a candidate must pass, as they stand under ``gates:`` in the YAML.
+"""The gates that a candidate must pass, as they stand under ``gates:`` in the YAML; plain Python.
 
 A gate is data; ``judgement`` applies it. A further kind of gate is a further member of ``Gate``.
-
-This module is plain Python.
 """
 
 from __future__ import annotations
@@ -29,6 +27,7 @@ RULE_SIGNS: dict[Rule, str] = {
 }
 """What stands before a gate's limit."""
 Inconclusive = Literal["pass", "refuse"]
+"""Whether an inconclusive outcome lets the model pass or refuses it."""
 ServingMetric = Literal[
     "prediction_difference", "load_seconds", "latency_p50_ms", "latency_p99_ms", "size_mb"
 ]
@@ -40,11 +39,7 @@ _Change = Annotated[float, pydantic.Field(ge=0, allow_inf_nan=False)]
 
 
 class NamedGate(FrozenModel, strict=True):
-    """The base of all gates.
-
-    Attributes:
-        name: Name of the gate, unique in the list.
-    """
+    """The base of all gates; names are unique in the list."""
 
     name: Annotated[str, pydantic.Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
@@ -70,12 +65,7 @@ class MetricGate(NamedGate):
 
 
 class ValueGate(MetricGate):
-    """Hold a metric against fixed limits.
-
-    Attributes:
-        min: Smallest value allowed, inclusive.
-        max: Largest value allowed, inclusive.
-    """
+    """Hold a metric against fixed limits, inclusive."""
 
     kind: Literal["value"]
     min: _Limit | None = None
@@ -97,9 +87,8 @@ class ChangeGate(MetricGate):
     inconclusive otherwise.
 
     Attributes:
-        max_drop: How far at most the metric may be below the champion's, inclusive.
-        max_rise: How far at most the metric may be above the champion's, inclusive.
-        inconclusive: Whether an inconclusive outcome lets the model pass or refuses it.
+        max_drop: Maximum by which the metric may be below the champion's, inclusive.
+        max_rise: Maximum by which it may be above, inclusive.
     """
 
     kind: Literal["change"]
@@ -147,7 +136,7 @@ class FairnessGate(NamedGate):
     Attributes:
         attribute: Name of the attribute in the feature table.
         max_gap: Largest difference allowed between any two groups' values, inclusive.
-        min_examples: Rows at least that a group's value must be a share of, for it to be compared.
+        min_examples: Minimum number of rows that a group's value must be a share of.
     """
 
     kind: Literal["fairness"]
@@ -161,9 +150,8 @@ class TrivialGate(NamedGate):
     """Demand that the candidate's log loss beats that of trivial models.
 
     Attributes:
-        models: Which trivial models; all are measured.
-        min_gain: How far at least its log loss must be below theirs, in nats, inclusive.
-        inconclusive: Whether an inconclusive outcome lets the model pass or refuses it.
+        models: Which ones; all are measured.
+        min_gain: Minimum by which its log loss must be below theirs, in nats, inclusive.
     """
 
     kind: Literal["beats_trivial"]
@@ -207,14 +195,7 @@ _GATES: pydantic.TypeAdapter[tuple[Gate, ...]] = pydantic.TypeAdapter(Gates)
 
 
 def load_gates(text: str) -> tuple[Gate, ...]:
-    """Read gates from JSON.
-
-    Args:
-        text: A list of gates, as ``dump_gates`` gives it.
-
-    Raises:
-        pydantic.ValidationError: If the list is empty or a gate does not fit.
-    """
+    """Read what ``dump_gates`` wrote; raises ``pydantic.ValidationError`` if it is not usable."""
     return _GATES.validate_json(text)
 
 

@@ -1,7 +1,4 @@
-"""Find out what the gates need to know beside the Evaluator's metrics.
-
-This module is plain Python and NumPy.
-"""
+"""Find out what the gates need to know beside the Evaluator's metrics; plain Python and NumPy."""
 
 from __future__ import annotations
 
@@ -14,25 +11,14 @@ from components.evaluator.scored_rows import ScoredRows
 from components.examples.row_digest import order_rows
 from components.metrics.evaluation import Change, Evaluation, Slice
 from components.metrics.metric_names import ScoreMetric
-from components.metrics.paired_change import PairedScores, estimate_changes
+from components.metrics.paired_change import PairedScores, estimate_change
 from components.metrics.score_histogram import Array, Integers, summarize_rows
 from components.model_validator.evidence import TrivialModel
-from components.model_validator.gates import (
-    ChangeGate,
-    Gate,
-    ServingGate,
-    TrivialGate,
-    TrivialName,
-)
+from components.model_validator.gates import ChangeGate, Gate, ServingGate, TrivialGate, TrivialName
 from components.model_validator.settings import ModelValidatorSettings
 from components.serving.example_records import write_records
 from components.serving.model_replay import ModelReplay
-from components.serving.replay_client import (
-    Replay,
-    ReplayError,
-    ReplayProcesses,
-    ReplayRequest,
-)
+from components.serving.replay_client import Replay, ReplayError, ReplayProcesses, ReplayRequest
 from components.serving.replay_comparison import (
     Difference,
     find_largest_difference,
@@ -62,12 +48,7 @@ def measure_changes(
     confidence: float,
     threshold: float,
 ) -> tuple[Changes, dict[str, int]]:
-    """Measure the changes from the champion that gates ask for.
-
-    Args:
-        scored: The rows whose scores the Evaluator kept.
-        confidence: Confidence of the intervals.
-        threshold: A row counts as positive where its probability is above it.
+    """Measure the changes from the champion that gates ask for, on the rows with scores kept.
 
     Returns:
         The change by metric and slice; and, where not all rows' scores were kept, the rows of each
@@ -86,12 +67,9 @@ def measure_changes(
             rows = _find_rows(part, scored, order)
             kept[part.name] = rows.size
             if rows.size:
-                changes |= {
-                    (metric, part.name): change
-                    for metric, change in estimate_changes(
-                        scores.select(rows), [gate.metric], confidence, threshold
-                    ).items()
-                }
+                changes[gate.metric, part.name] = estimate_change(
+                    scores.select(rows), gate.metric, confidence, threshold
+                )
     return changes, kept if scored.rows.size < evaluation.overall.examples else {}
 
 
@@ -101,27 +79,19 @@ def measure_trivial_models(
     confidence: float,
     threshold: float,
 ) -> tuple[TrivialModel, ...]:
-    """Measure trivial models beside the candidate; none where there is a single row.
-
-    Args:
-        predictions: Each one's probabilities of label 1 on the scored rows, [rows].
-        confidence: Confidence of the intervals.
-        threshold: A row counts as positive where its probability is above it.
-    """
+    """Measure trivial models, by their probabilities, [rows]; none where there is a single row."""
     order = order_rows(scored.digests)
     models = []
     for name, probabilities in predictions.items():
         scores = PairedScores(scored.labels, scored.candidate, probabilities).select(order)
-        change = estimate_changes(scores, ["log_loss"], confidence, threshold)["log_loss"]
+        change = estimate_change(scores, "log_loss", confidence, threshold)
         if change is None:
             return ()
         rows = summarize_rows(scores.labels, scores.other, threshold)
-        metrics = rows.compute_metrics(["log_loss", "auc"])
         models.append(
             TrivialModel(
                 name=name,
-                log_loss=metrics["log_loss"],
-                auc=metrics["auc"],
+                **rows.compute_metrics(["log_loss", "auc"]),
                 change=change.value,
                 lower=change.lower,
                 upper=change.upper,
@@ -165,12 +135,7 @@ def replay_models(
 def compare_replay(
     replay: Replay | ReplayError, scored: ScoredRows, measured: Array | None
 ) -> ModelReplay:
-    """Compare a model's serving replay with its evaluation, row by row.
-
-    Args:
-        scored: The rows that were replayed.
-        measured: The Evaluator's probabilities of this model, [rows].
-    """
+    """Compare a model's serving replay with the Evaluator's probabilities of it, row by row."""
     if isinstance(replay, ReplayError):
         return ModelReplay(problem=str(replay))
     if measured is None:

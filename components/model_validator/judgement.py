@@ -1,9 +1,7 @@
-"""Apply the gates to an evaluation and to what else was found out.
+"""Apply the gates to an evaluation and to what else was found out; plain Python.
 
 It fails closed: a metric that is missing or not a number, a column without slices, a model that
 can't be served, each refuses the candidate.
-
-This module is plain Python.
 """
 
 from __future__ import annotations
@@ -27,15 +25,14 @@ from components.model_validator.gates import (
 )
 
 _Answer = tuple[Outcome, str]
+_Facts = dict[str, Any]
+"""Fields of a result by name."""
 
 
 def judge(
     evaluation: Evaluation, gates: Sequence[Gate], evidence: Evidence | None = None
 ) -> tuple[GateResult, ...]:
     """Judge a candidate.
-
-    Args:
-        evidence: What else was found out, for gates that are not on the metrics alone.
 
     Returns:
         One result per gate, slice and limit, in that order; at least one per gate.
@@ -57,28 +54,11 @@ def is_blessed(results: Sequence[GateResult]) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class _Judgement:
-    """What gates are applied to."""
-
     evaluation: Evaluation
     evidence: Evidence
 
     def judge(self, gate: Gate) -> Iterator[GateResult]:
-        for rule, limit in gate.limits:
-            if isinstance(gate, ServingGate):
-                yield self._judge_serving(gate, rule, limit)
-            elif isinstance(gate, FairnessGate):
-                yield self._judge_fairness(gate, rule, limit)
-            elif isinstance(gate, TrivialGate):
-                yield from self._judge_against_trivial(gate, rule, limit)
-        if isinstance(gate, ValueGate | ChangeGate):
-            for part in self.evaluation.select_slices(gate.slice_columns):
-                for rule, limit in gate.limits:
-                    yield self._judge_slice(gate, rule, limit, part)
-
-    def _create(
-        self, gate: Gate, rule: Rule, limit: float, answer: _Answer, **facts: Any
-    ) -> GateResult:
-        """Create a result; ``facts`` are what differs from one of log loss on all rows."""
+        # What a result has unless a judgement says otherwise: one of log loss, on all rows.
         usual = {
             "metric": getattr(gate, "metric", "log_loss"),
             "slice": OVERALL,
@@ -86,38 +66,41 @@ class _Judgement:
             "baseline": None,
             "refuses_if_inconclusive": getattr(gate, "inconclusive", "pass") == "refuse",
         }
-        outcome, reason = answer
-        named = {"name": gate.name, "kind": gate.kind, "rule": rule, "limit": limit}
-        return GateResult(**{**usual, **named, "outcome": outcome, "reason": reason, **facts})
+        for rule, limit, (outcome, reason), facts in self._apply(gate):
+            named = {"name": gate.name, "kind": gate.kind, "rule": rule, "limit": limit}
+            yield GateResult(**{**usual, **named, "outcome": outcome, "reason": reason, **facts})
+
+    def _apply(self, gate: Gate) -> Iterator[tuple[Rule, float, _Answer, _Facts]]:
+        if isinstance(gate, ValueGate | ChangeGate):
+            for part in self.evaluation.select_slices(gate.slice_columns):
+                for rule, limit in gate.limits:
+                    yield rule, limit, *self._judge_slice(gate, rule, limit, part)
+            return
+        for rule, limit in gate.limits:
+            if isinstance(gate, ServingGate):
+                yield rule, limit, *self._judge_serving(gate, rule, limit)
+            elif isinstance(gate, FairnessGate):
+                yield rule, limit, *self._judge_fairness(gate, limit)
+            else:
+                for answer, facts in self._judge_against_trivial(gate, limit):
+                    yield rule, limit, answer, facts
 
     def _judge_slice(
         self, gate: ValueGate | ChangeGate, rule: Rule, limit: float, part: Slice
-    ) -> GateResult:
+    ) -> tuple[_Answer, _Facts]:
         champion = self.evaluation.find_champion(part.name)
         value = part.find_value(gate.metric)
         baseline = champion.find_value(gate.metric) if champion else None
+        facts: _Facts = {"slice": part.name, "examples": part.examples}
+        facts |= {"value": value, "baseline": baseline}
         obstacle = _find_obstacle(gate, part)
-        facts: dict[str, Any] = {}
-        if isinstance(gate, ChangeGate):
-            answer = obstacle or self._judge_change(gate, rule, limit, part, value, baseline)
-            change = self.evidence.changes.get((gate.metric, part.name))
-            if change is not None:
-                facts |= {"lower": change.lower, "upper": change.upper}
-            if self.evaluation.champion is not None:
-                facts["compared_with"] = "champion"
-        else:
-            answer = obstacle or _judge_value(gate.metric, value, rule, limit)
-        return self._create(
-            gate,
-            rule,
-            limit,
-            answer,
-            slice=part.name,
-            value=value,
-            baseline=baseline,
-            examples=part.examples,
-            **facts,
-        )
+        if isinstance(gate, ValueGate):
+            return obstacle or _judge_value(gate.metric, value, rule, limit), facts
+        if change := self.evidence.changes.get((gate.metric, part.name)):
+            facts |= {"lower": change.lower, "upper": change.upper}
+        if self.evaluation.champion is not None:
+            facts["compared_with"] = "champion"
+        return obstacle or self._judge_change(gate, rule, limit, part, value, baseline), facts
 
     def _judge_change(
         self,
@@ -155,10 +138,9 @@ class _Judgement:
                 f"{kept} of {part.examples} rows had their scores kept, and it takes "
                 f"{gate.min_examples} to judge a slice"
             )
-        if (gate.metric, part.name) not in self.evidence.changes:
-            reason = "no interval of the change: no scores of the slice's rows were kept"
-            return Outcome.FAILED, reason
-        return None
+        if (gate.metric, part.name) in self.evidence.changes:
+            return None
+        return Outcome.FAILED, "no interval of the change: no scores of the slice's rows were kept"
 
     def _describe(self, change: Change) -> str:
         return (
@@ -166,10 +148,10 @@ class _Judgement:
             f"{self.evidence.confidence:.0%})"
         )
 
-    def _judge_serving(self, gate: ServingGate, rule: Rule, limit: float) -> GateResult:
+    def _judge_serving(self, gate: ServingGate, rule: Rule, limit: float) -> tuple[_Answer, _Facts]:
         candidate, champion = self.evidence.candidate, self.evidence.champion
-        value = candidate.find_value(gate.metric) if candidate else None
-        baseline = champion.find_value(gate.metric) if champion else None
+        value = getattr(candidate, gate.metric, None)
+        baseline = getattr(champion, gate.metric, None)
         if value is None:
             outcome, reason = Outcome.FAILED, self._explain_no_measure(gate)
         elif rule == "max":
@@ -185,15 +167,9 @@ class _Judgement:
             outcome, reason = Outcome.FAILED, f"the champion can't be compared: {champion.problem}"
         else:
             outcome, reason = Outcome.NO_BASELINE, self._explain_no_champion()
-        return self._create(
-            gate,
-            rule,
-            limit,
-            (outcome, reason),
-            value=value,
-            baseline=baseline,
-            compared_with="champion" if baseline is not None else None,
-        )
+        compared_with = None if baseline is None else "champion"
+        facts = {"value": value, "baseline": baseline, "compared_with": compared_with}
+        return (outcome, reason), facts
 
     def _explain_no_measure(self, gate: ServingGate) -> str:
         candidate = self.evidence.candidate
@@ -207,7 +183,7 @@ class _Judgement:
         reason = self.evidence.incompatible_champion
         return f"the champion can't be compared: {reason}" if reason else "no champion"
 
-    def _judge_fairness(self, gate: FairnessGate, rule: Rule, limit: float) -> GateResult:
+    def _judge_fairness(self, gate: FairnessGate, limit: float) -> tuple[_Answer, _Facts]:
         groups = self.evaluation.find_slices(gate.attribute)
         gap = find_widest_gap(groups, gate.metric, gate.min_examples)
         if not groups:
@@ -222,24 +198,20 @@ class _Judgement:
                 f"{gap.lowest_value:.4g} of {gap.lowest}, a gap of {gap.value:.4g} against at most "
                 f"{limit:g}"
             )
-        return self._create(
-            gate,
-            rule,
-            limit,
-            (outcome, reason),
-            slice=gate.attribute,
-            value=gap.value if gap else None,
-            examples=sum(group.examples for group in groups),
-            groups=(gap.highest, gap.lowest) if gap else None,
-        )
+        return (outcome, reason), {
+            "slice": gate.attribute,
+            "value": gap.value if gap else None,
+            "examples": sum(group.examples for group in groups),
+            "groups": (gap.highest, gap.lowest) if gap else None,
+        }
 
     def _judge_against_trivial(
-        self, gate: TrivialGate, rule: Rule, limit: float
-    ) -> Iterator[GateResult]:
+        self, gate: TrivialGate, limit: float
+    ) -> Iterator[tuple[_Answer, _Facts]]:
         value = self.evaluation.overall.find_value("log_loss")
         if not self.evidence.trivial:
             reason = "there were no rows to fit or to measure the trivial models on"
-            yield self._create(gate, rule, limit, (Outcome.FAILED, reason), value=value)
+            yield (Outcome.FAILED, reason), {"value": value}
         for model in self.evidence.trivial:
             if model.name not in gate.models:
                 continue
@@ -248,16 +220,16 @@ class _Judgement:
                 f"log_loss {self._describe(change)} from {model.name}'s {model.log_loss:.4g}, "
                 f"against at least {limit:g} below"
             )
-            yield self._create(
-                gate,
-                rule,
-                limit,
-                (decide_by_interval(change.lower + limit, change.upper + limit), reason),
-                value=value,
-                baseline=model.log_loss,
-                lower=change.lower,
-                upper=change.upper,
-                compared_with=model.name,
+            outcome = decide_by_interval(change.lower + limit, change.upper + limit)
+            yield (
+                (outcome, reason),
+                {
+                    "value": value,
+                    "baseline": model.log_loss,
+                    "compared_with": model.name,
+                    "lower": change.lower,
+                    "upper": change.upper,
+                },
             )
 
 

@@ -19,7 +19,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import OneHotEncoder
 
-Array = npt.NDArray[np.float64]
+from components.metrics.score_histogram import Array
+
 Columns: TypeAlias = sparse.csr_matrix
 """Encoded rows: the numbers, then one one-hot block per index; shape [rows, columns]."""
 Features = Mapping[str, npt.NDArray[Any]]
@@ -40,7 +41,7 @@ class Encoding:
     Attributes:
         means: Mean of each float feature.
         scales: Its standard deviation; 1 where it never varies.
-        categories: Categories of each index feature that have a column of their own, ascending.
+        categories: Those of each index feature that have a column of their own, ascending.
     """
 
     means: Mapping[str, float]
@@ -80,9 +81,6 @@ def learn_encoding(features: Features) -> Encoding:
 
 def fit_coefficients(columns: Columns, labels: Array) -> Array:
     """Fit a logistic regression; a warning is logged where it does not converge.
-
-    Args:
-        labels: 0 or 1, shape [rows].
 
     Returns:
         The intercept, which is not penalized, then one coefficient per column; shape [1 + columns].

@@ -1,7 +1,4 @@
-"""How ModelValidator finds out: the ``model_validator:`` part of an environment's YAML.
-
-This module is plain Python.
-"""
+"""How ModelValidator finds out: ``model_validator:`` of an environment's YAML; plain Python."""
 
 from __future__ import annotations
 
@@ -23,8 +20,8 @@ class ModelValidatorSettings(FrozenModel, strict=True):
         batch_rows: Rows per request when the rows whose scores the Evaluator kept are replayed.
         latency_rows: Requests of one row each whose latency is measured.
         timeout_seconds: How long one model's serving replay may take.
-        max_train_rows: Training rows at most that the trivial models are fitted on, chosen by their
-            digests.
+        max_train_rows: Maximum number of training rows that the trivial models are fitted on,
+            chosen by their digests.
     """
 
     confidence: Annotated[float, pydantic.Field(ge=0.5, lt=1)] = 0.95
@@ -41,8 +38,7 @@ class RowSource(Record):
         split: Split that the Evaluator measured.
         train_split: Split that the trivial models are fitted on.
         label: Name under which ``transform_features`` gives the label.
-        threshold: A row counts as positive where its probability is above it.
-        attributes: Fairness attributes.
+        attributes: Names of the fairness attributes.
         columns: Empty; the release before can't read a record without it.
     """
 

@@ -41,13 +41,7 @@ class LabeledFeatures:
 def transform_rows(
     model: LoadedModel, paths: Sequence[str], rows: npt.NDArray[np.int64], label: str
 ) -> LabeledFeatures:
-    """Have a model transform chosen rows, at least one, as ``read_rows`` reads them.
-
-    Args:
-        label: Name of the label among what ``transform_features`` gives.
-
-    Returns:
-        The label and the features, which are numbers.
+    """Have a model transform chosen rows, at least one, as ``read_rows`` reads them, to numbers.
 
     Raises:
         ValueError: If the model gives no such label, or the split has no such row.

@@ -1,7 +1,4 @@
-"""The model validator's answer, as ``validation.json`` beside the blessing.
-
-This module is plain Python.
-"""
+"""The model validator's answer, as ``validation.json`` beside the blessing; plain Python."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from components.metrics.evaluation import MetricComparison
 from components.model_validator.evidence import TrivialModel
 from components.model_validator.gate_result import GateResult
 from components.record import Record
-from components.record_file import find_record, read_record, write_record
+from components.record_file import find_record
 from components.serving.model_replay import ModelReplay
 
 FILE_NAME = "validation.json"
@@ -22,11 +19,7 @@ FORMAT_VERSION = 2
 
 
 class ModelReference(Record):
-    """A model artifact.
-
-    Attributes:
-        id: Its id in the metadata store.
-    """
+    """A model artifact, by its id in the metadata store."""
 
     id: int
     uri: str
@@ -36,16 +29,14 @@ class Validation(Record):
     """Whether a candidate is blessed, and why.
 
     Attributes:
-        summary: Why or why not, in one line.
         baseline: The champion that it was compared with; None where there was none, and only
             gates that need no champion were applied.
         examples: Rows that both were evaluated on.
-        metrics: On all rows.
         gates: Every gate on every slice that it was applied to.
         incompatible_champion: Why the champion could not be compared; None where it could, or there
             was none.
-        candidate_replay: The candidate's serving replay; None where no gate asked for one.
-        trivial_models: The trivial models; empty where no gate asked for more than the metrics.
+        candidate_replay: None where no gate asked for one, as for the champion's.
+        trivial_models: Empty where no gate asked for more than the metrics.
         interval_method: How the intervals of changes were made, and their confidence.
     """
 
@@ -88,12 +79,7 @@ class Validation(Record):
 
 
 def describe_comparison(has_champion: bool, incompatible: str | None) -> str:
-    """Describe in a few words what a candidate was compared with.
-
-    Args:
-        incompatible: Why the champion could not be compared; None where it could, or there was
-            none.
-    """
+    """Describe in a few words what a candidate was compared with, or why it was not."""
     if has_champion:
         return "compared with the champion"
     if incompatible:
@@ -101,21 +87,10 @@ def describe_comparison(has_champion: bool, incompatible: str | None) -> str:
     return "no champion to compare with: absolute gates only"
 
 
-def write_validation(validation: Validation, directory: Path) -> None:
-    """Write ``validation.json`` into the folder of a ``ModelBlessing`` artifact."""
-    write_record(validation, directory / FILE_NAME)
-
-
-def read_validation(directory: Path) -> Validation:
-    """Read ``validation.json`` from the folder of a ``ModelBlessing`` artifact of ours.
+def find_validation(directory: Path) -> Validation | None:
+    """Read ``validation.json``, if a ``ModelBlessing`` has one: the Evaluator's, unused, has none.
 
     Raises:
-        FileNotFoundError: If there is none.
         UnreadableRecordError: If it is not one of this version.
     """
-    return read_record(Validation, directory / FILE_NAME)
-
-
-def find_validation(directory: Path) -> Validation | None:
-    """Read ``validation.json`` if it is there: the Evaluator's blessing, unused, has none."""
     return find_record(Validation, directory / FILE_NAME)

@@ -19,16 +19,7 @@ class Pusher(component.Pusher):
 
 
 def create_pusher(model: BaseChannel, model_blessing: BaseChannel, serving_root: Path) -> Pusher:
-    """Create the node that pushes a blessed model.
-
-    Args:
-        model: Channel of the candidate ``Model``.
-        model_blessing: Channel of its ``ModelBlessing``.
-        serving_root: Folder of versions, local or mounted.
-
-    Returns:
-        The node ``Pusher``, with the output ``pushed_model``.
-    """
+    """Create the node that pushes a blessed model into a folder of versions, local or mounted."""
     return Pusher(
         model=model,
         model_blessing=model_blessing,

@@ -1,7 +1,4 @@
-"""What a ``PushedModel`` artifact records of its push.
-
-This module is plain Python: Airflow's environment, which has no ml-metadata, imports it too.
-"""
+"""What a ``PushedModel`` artifact records of its push; plain Python."""
 
 from __future__ import annotations
 
@@ -31,7 +28,6 @@ class PushedVersion(Record):
 
     Attributes:
         version: Its number, >= 1.
-        path: Its folder.
         is_new: Whether this push added it; False where the newest version was this very model, so
             that nothing was copied.
     """

@@ -1,10 +1,8 @@
-"""A folder of numbered model versions, as TensorFlow Serving watches it.
+"""A folder of numbered model versions, as TensorFlow Serving watches it; plain Python.
 
 A version appears whole or not at all, even when the process is killed in the middle: it is copied
 into a hidden folder beside the versions and then renamed, which a file system does in one step.
 Hidden names are no numbers, so a server does not look at them.
-
-This module is plain Python.
 """
 
 from __future__ import annotations
@@ -25,18 +23,11 @@ _UNFINISHED_NAME = ".push-unfinished"
 
 
 def push_version(source: Path, serving_root: Path) -> PushedVersion:
-    """Add a model as the newest version, unless it is the newest version already.
+    """Add a SavedModel as the newest version, unless it is the newest version already.
 
     A version's number is the Unix time in seconds, or one above the newest version if that is
     larger: it always increases, also after versions were deleted or the clock was set back.
     Pushes from several processes wait for each other.
-
-    Args:
-        source: Folder of a SavedModel.
-        serving_root: Folder of versions; made if need be.
-
-    Returns:
-        The version that now holds the model.
 
     Raises:
         ValueError: If ``source`` holds no SavedModel.
@@ -68,11 +59,7 @@ def is_copy(directory: Path, other: Path) -> bool:
 
 
 def hash_directory(directory: Path) -> str:
-    """Hash the names and contents of all files in a folder; empty folders in it do not count.
-
-    Returns:
-        SHA-256 in hexadecimal.
-    """
+    """Hash the names and contents of all files in a folder; gives SHA-256 in hexadecimal."""
     files = [(str(path), hash_file(str(directory / path))) for path, _ in _measure_files(directory)]
     return hashlib.sha256(json.dumps(files).encode()).hexdigest()
 
@@ -85,23 +72,17 @@ def _add_version(source: Path, serving_root: Path, version: int) -> PushedVersio
     unfinished, target = serving_root / _UNFINISHED_NAME, serving_root / str(version)
     shutil.rmtree(unfinished, ignore_errors=True)
     shutil.copytree(source, unfinished)
-    _flush_tree(unfinished)
+    # Else a crash could leave the version hollow.
+    for path in (*unfinished.rglob("*"), unfinished):
+        _flush(path)
     unfinished.rename(target)
     _flush(serving_root)
     return PushedVersion(version=version, path=str(target), is_new=True)
 
 
 def _measure_files(directory: Path) -> list[tuple[Path, int]]:
-    """List the files in a folder, by their paths from it, with their sizes in bytes."""
     files = (path for path in directory.rglob("*") if path.is_file())
     return sorted((path.relative_to(directory), path.stat().st_size) for path in files)
-
-
-def _flush_tree(directory: Path) -> None:
-    """Wait until every file and folder is on the disk, so that a crash can't leave it hollow."""
-    for path in directory.rglob("*"):
-        _flush(path)
-    _flush(directory)
 
 
 def _flush(path: Path) -> None:

@@ -1,8 +1,6 @@
 """Serialized examples of chosen rows, in a file that every serving replay maps into memory.
 
-The rows are encoded once, here, while the processes still import TensorFlow.
-
-This module is Arrow and NumPy alone.
+The rows are encoded once, here, while the processes still import TensorFlow. Arrow and NumPy alone.
 """
 
 from __future__ import annotations
@@ -22,14 +20,7 @@ _SCHEMA = pa.schema([pa.field(_RECORD, pa.binary())])
 
 
 def read_rows(paths: Sequence[str], rows: npt.NDArray[np.int64]) -> Iterator[pa.RecordBatch]:
-    """Read chosen rows, one row group at a time.
-
-    Args:
-        paths: Files of one split, in order.
-        rows: Numbers of the rows in the split, from 0, ascending.
-
-    Yields:
-        Flat columns of the chosen rows of each row group that has any.
+    """Read chosen rows of a split, by ascending numbers, as flat columns, one row group at a time.
 
     Raises:
         ValueError: If the split has no such row.
@@ -59,10 +50,6 @@ def write_records(paths: Sequence[str], rows: npt.NDArray[np.int64], records_fil
 
 
 def open_records(records_file: Path) -> pa.ChunkedArray:
-    """Map what ``write_records`` wrote into memory; pages that are not looked at take none.
-
-    Returns:
-        Serialized examples, ``binary``, [rows].
-    """
+    """Map what ``write_records`` wrote into memory, [rows]; pages not looked at take none."""
     with pa.memory_map(str(records_file)) as source:
         return pa.ipc.open_file(source).read_all().column(_RECORD)

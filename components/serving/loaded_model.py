@@ -23,17 +23,14 @@ Examples: TypeAlias = npt.NDArray[np.object_] | pa.ChunkedArray
 """Serialized ``tf.Example`` records, [rows]."""
 
 _MAX_MODELS = 2
+"""A candidate and a champion."""
 
 
 class LoadedModel:
     """A SavedModel."""
 
     def __init__(self, directory: str) -> None:
-        """Load it.
-
-        Raises:
-            OSError: If there is none.
-        """
+        """Load it; an ``OSError`` where there is none."""
         self._directory = directory
         # Kept, for its signatures hold it by weak references alone.
         self._model = tf.saved_model.load(directory)
@@ -61,21 +58,10 @@ class LoadedModel:
         batch_rows: int | None = None,
         threads: int = 1,
     ) -> dict[str, npt.NDArray[Any]]:
-        """Ask a signature about rows.
-
-        Args:
-            signature: Its name; it takes ``examples``.
-            outputs: Outputs that are wanted, each one value per row.
-            examples: At least one.
-            batch_rows: Rows per call; None for ``BATCH_ROWS``.
-            threads: Calls at a time.
-
-        Returns:
-            Values by output, [rows].
+        """Ask a signature that takes ``examples`` about rows; gives values by output, [rows].
 
         Raises:
-            SignatureError: If there is no such signature or output, or it has not one value per
-                row.
+            SignatureError: If there is no such signature or output, or not one value per row.
             tensorflow.errors.OpError: If the model can't take the rows.
         """
         function, known = self.find_signature(signature), self.list_outputs(signature)
@@ -91,10 +77,8 @@ class LoadedModel:
 
         with ThreadPoolExecutor(threads) as pool:
             batches = list(pool.map(ask_batch, range(0, len(examples), step)))
-        return {
-            name: np.concatenate(parts)
-            for name, parts in zip(outputs, zip(*batches, strict=True), strict=True)
-        }
+        columns = map(np.concatenate, zip(*batches, strict=True))
+        return dict(zip(outputs, columns, strict=True))
 
     def _flatten(
         self, signature: str, output: str, answer: tf.Tensor, rows: int
@@ -110,12 +94,5 @@ class LoadedModel:
 
 @functools.lru_cache(maxsize=_MAX_MODELS)
 def load_model(directory: str) -> LoadedModel:
-    """Load a model once per process; a candidate and a champion are kept.
-
-    Args:
-        directory: Folder of a SavedModel, which does not change.
-
-    Raises:
-        OSError: If there is none.
-    """
+    """Load a SavedModel that does not change, once per process; two are kept."""
     return LoadedModel(directory)

@@ -8,7 +8,7 @@ _MAX_CHARACTERS = 300
 
 
 class SignatureError(ValueError):
-    """A model has not the signature, the output or the answers that it should; one line says so."""
+    """A model lacks a signature, an output or an answer that it should have."""
 
 
 def describe_error(error: BaseException) -> str:

@@ -27,8 +27,3 @@ class ModelReplay(Record):
     size_mb: float | None = None
     prediction_difference: float | None = None
     difference_at: str | None = None
-
-    def find_value(self, metric: str) -> float | None:
-        """Give a measure, or None where it is missing."""
-        value: float | None = getattr(self, metric)
-        return value

@@ -33,7 +33,7 @@ def replay(request: ReplayRequest) -> tuple[ModelReplay, dict[str, npt.NDArray[A
 
     Raises:
         OSError: If there is no SavedModel.
-        SignatureError: If a signature or an output is missing, or has not one value per row.
+        SignatureError: If a signature or an output is missing, or does not have one value per row.
         tf.errors.OpError: If the model can't be loaded, or can't take the examples.
     """
     began = time.perf_counter()
@@ -50,27 +50,20 @@ def replay(request: ReplayRequest) -> tuple[ModelReplay, dict[str, npt.NDArray[A
     if request.label is not None:
         arrays["labels"] = ask(TRANSFORM, request.label)
     latencies_ms = measure_latencies_ms(model, records, request.latency_rows)
+    files = Path(request.model_directory).rglob("*")
     return ModelReplay(
         rows=len(records),
         load_seconds=load_seconds,
         latency_p50_ms=float(np.percentile(latencies_ms, 50)),
         latency_p99_ms=float(np.percentile(latencies_ms, 99)),
-        size_mb=_measure_bytes(Path(request.model_directory)) / 1e6,
+        size_mb=sum(path.stat().st_size for path in files if path.is_file()) / 1e6,
     ), arrays
 
 
 def measure_latencies_ms(
     model: LoadedModel, records: pa.ChunkedArray, count: int
 ) -> npt.NDArray[np.float64]:
-    """Measure requests of one row each, after a few to warm up.
-
-    Args:
-        records: Serialized examples, [rows].
-        count: Number of requests; the rows are spread evenly over the examples.
-
-    Returns:
-        Milliseconds per request, answer copied out, [count].
-    """
+    """Measure requests of one row each, spread over the records, answers copied out; [count]."""
     serve = model.find_signature(SERVING)
     places = np.linspace(0, len(records) - 1, _WARM_UP_ROWS + count).astype(np.int64)
     latencies = []
@@ -80,7 +73,3 @@ def measure_latencies_ms(
         serve(examples=request)[PROBABILITY].numpy()
         latencies.append((time.perf_counter() - began) * 1000)
     return np.array(latencies[_WARM_UP_ROWS:], dtype=np.float64)
-
-
-def _measure_bytes(directory: Path) -> int:
-    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())

@@ -2,8 +2,7 @@
 
 The model's files are copied to a folder of their own and loaded there by plain TensorFlow, so that
 a model that leans on the place where it was trained, on Keras or on TFX fails here, not in service.
-
-This module is plain Python, Arrow and NumPy; ``replay_process`` is the other process.
+``replay_process`` is the other process.
 """
 
 from __future__ import annotations
@@ -41,15 +40,11 @@ _VERSION_NAME = "1"
 
 
 class ReplayRequest(FrozenModel):
-    """What is replayed.
+    """What is replayed: raw examples as of ``example_records``, some of them again one by one.
 
     Attributes:
-        model_directory: Folder of a SavedModel.
-        records_file: The raw examples, as ``example_records`` writes them.
         label: Name of the label in the output of ``transform_features``; None to leave labels out,
             which a champion need not tell.
-        batch_rows: Rows per request when all rows are replayed.
-        latency_rows: Requests of one row each whose latency is measured.
     """
 
     model_directory: str
@@ -100,11 +95,7 @@ class ReplayProcesses:
     """
 
     def __init__(self, count: int) -> None:
-        """Start the processes.
-
-        Args:
-            count: Number of models, >= 0.
-        """
+        """Start ``count`` processes."""
         self._temporary = tempfile.TemporaryDirectory(prefix="serving-replay-")
         self.directory = Path(self._temporary.name)
         self._directories = [self.directory / str(number) for number in range(count)]
@@ -136,22 +127,14 @@ class ReplayProcesses:
     def replay(
         self, requests: Sequence[ReplayRequest], timeout_seconds: float
     ) -> list[Replay | ReplayError]:
-        """Replay models; once.
-
-        Args:
-            requests: Which models, on which rows; one per process.
-            timeout_seconds: When to give up on a process.
-
-        Returns:
-            Each model's answers and what they cost; or why it could not be served, or not in time.
-        """
+        """Replay models, one per process; gives answers, or why one was not served in time."""
         with ThreadPoolExecutor(max(1, len(requests))) as pool:
             replay = functools.partial(_replay_model, timeout_seconds)
             return list(pool.map(replay, requests, self._directories, self._processes))
 
 
 def _start_process(directory: Path) -> subprocess.Popen[bytes]:
-    root = str(Path(components.__file__).resolve().parent.parent)
+    root = str(Path(components.__file__).resolve().parents[1])
     search_path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     with (directory / ERRORS_FILE).open("wb") as errors:
         return subprocess.Popen(
@@ -186,7 +169,6 @@ def _replay_model(
 
 
 def _ask(process: subprocess.Popen[bytes], task: ReplayTask, timeout_seconds: float) -> None:
-    """Hand a process its task, and wait for its end."""
     assert process.stdin is not None
     # One that has died is known by what it left.
     with contextlib.suppress(BrokenPipeError):

@@ -1,7 +1,4 @@
-"""Compare a serving replay with what the Evaluator measured, row by row.
-
-This module is plain Python and NumPy.
-"""
+"""Compare a serving replay with what the Evaluator measured, row by row; plain Python and NumPy."""
 
 from __future__ import annotations
 
@@ -15,11 +12,9 @@ from components.serving.replay_client import Array
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """The largest difference between a replay and an evaluation.
+    """The largest difference between a replay and an evaluation, >= 0, and the row that has it.
 
-    Attributes:
-        value: Its size, >= 0; None where the two can't be compared.
-        where: The row that has it, or why they can't be compared.
+    Where they can't be compared there is no value, and ``where`` says why.
     """
 
     value: float | None
@@ -29,14 +24,7 @@ class Difference:
 def find_largest_difference(
     rows: npt.NDArray[np.int64], measured: Array, replayed: Array
 ) -> Difference:
-    """Compare one model's probabilities, the Evaluator's and the replay's.
-
-    Args:
-        rows: Numbers of the rows in the split, [rows], at least one; as long as the others.
-
-    Returns:
-        The largest difference; none where one is not a number.
-    """
+    """Compare one model's probabilities, [rows]; no value where one is not a number."""
     differences = np.abs(replayed - measured)
     [not_numbers] = np.nonzero(~np.isfinite(differences))
     if not_numbers.size:
@@ -53,11 +41,7 @@ def find_largest_difference(
 def find_other_label(
     rows: npt.NDArray[np.int64], measured: Array, replayed: Array
 ) -> Difference | None:
-    """Find a row whose label is another in the replay: it was not the same row.
-
-    Returns:
-        The first such row, as a difference without value; None where there is none.
-    """
+    """Find the first row whose label is another in the replay: it was not the same row."""
     [others] = np.nonzero(replayed != measured)
     if not others.size:
         return None

@@ -19,12 +19,7 @@ from components.file_lock import FileLock
 from components.record_file import write_record
 from components.serving.model_error import describe_error
 from components.serving.model_replay import ModelReplay
-from components.serving.replay_client import (
-    ARRAYS_FILE,
-    OUTCOME_FILE,
-    TURN_FILE,
-    ReplayTask,
-)
+from components.serving.replay_client import ARRAYS_FILE, OUTCOME_FILE, TURN_FILE, ReplayTask
 
 
 def main() -> None:
@@ -53,7 +48,6 @@ def main() -> None:
 
 
 def _end_with_owner() -> NoReturn:
-    """End this process when the other end of its standard input is closed."""
     sys.stdin.read()
     os._exit(1)
 

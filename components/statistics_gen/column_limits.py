@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from google.protobuf import text_format
@@ -17,9 +17,7 @@ class ColumnLimits:
 
     Attributes:
         is_float: Whether its values are stored as 32-bit floats.
-        low: Smallest number allowed; None for any.
-        high: Largest number allowed; None for any.
-        values: Texts allowed; None for any.
+        low: Smallest number allowed; None for any, as for ``high`` and ``values``.
         min_domain_mass: Share of its values that must be among ``values``.
         min_count: Rows of a split that must have a value.
         min_fraction: Share of a split's rows that must have a value.
@@ -76,13 +74,17 @@ def read_limits(schema: schema_pb2.Schema) -> DataLimits:
 
 
 def format_limit(number: float | None) -> str:
-    """Format a limit to the seven digits that 32 bits hold, a whole one without a point.
-
-    An open limit, None, is ``any``.
-    """
+    """Format a limit to the seven digits that 32 bits hold; an open one, None, is ``any``."""
     if number is None:
         return "any"
     return str(int(number)) if float(number).is_integer() else f"{number:.7g}"
+
+
+def format_values(values: Collection[str], max_shown: int) -> str:
+    """List the first of some texts, sorted, and how many more there are."""
+    shown = ", ".join(map(repr, sorted(values)[:max_shown]))
+    more = len(values) - max_shown
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _read_column(feature: schema_pb2.Feature, schema: schema_pb2.Schema) -> ColumnLimits:

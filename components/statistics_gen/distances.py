@@ -5,8 +5,6 @@ be recomputed from them. A missing value is a bin of its own, so a column that e
 TFDV leaves missing values out, and cuts numbers into ten equally wide bins from the smallest to the
 largest, so that one trip of 1,710 miles puts all others in one bin. Here numbers are cut at the
 quantiles of the reference.
-
-This module is plain Python, NumPy and SciPy.
 """
 
 from __future__ import annotations
@@ -15,6 +13,7 @@ import dataclasses
 import math
 import statistics
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -36,11 +35,9 @@ Shares = npt.NDArray[np.float64]
 
 @dataclasses.dataclass(frozen=True)
 class Categories:
-    """A column of text, or of numbers that are names.
+    """Rows per value of a column of text, or of numbers that are names, and those without a value.
 
     Attributes:
-        counts: Rows per value.
-        missing: Rows without a value.
         rest: Rows of values that were not counted individually.
     """
 
@@ -56,12 +53,12 @@ class Categories:
 
 @dataclasses.dataclass(frozen=True)
 class Quantiles:
-    """A column of numbers, as a quantile histogram.
+    """A column of numbers, as a quantile histogram, [buckets].
 
     Attributes:
-        lows: Lower limits of the buckets, exclusive but for the first, ascending, shape [buckets].
-        highs: Upper limits, inclusive, shape [buckets]; a bucket as high as low is one number.
-        counts: Rows in each bucket, >= 0, shape [buckets].
+        lows: Lower limits of the buckets, exclusive but for the first, ascending.
+        highs: Upper limits, inclusive; a bucket as high as low is one number.
+        counts: Rows in each bucket, >= 0.
         missing: Rows without a value.
     """
 
@@ -82,7 +79,7 @@ class Bin(Record):
     Attributes:
         label: The value, the interval, or another name.
         low: Lower limit of an interval, exclusive; None where it is open or there is none.
-        high: Upper limit of an interval, inclusive; None where it is open or there is none.
+        high: Its upper limit, inclusive; likewise.
     """
 
     label: str
@@ -138,12 +135,7 @@ def compute_jensen_shannon(reference: Shares, observed: Shares) -> float:
     ``m_i = (p_i + q_i) / 2`` and ``0 log2 0 = 0``. Source: J. Lin, "Divergence measures based on
     the Shannon entropy", IEEE Transactions on Information Theory 37(1), 1991, with equal weights.
 
-    Args:
-        reference: Shares p, shape [bins], each >= 0, sum 1.
-        observed: Shares q of the same bins.
-
-    Returns:
-        The divergence in bits, 0 to 1.
+    Both are shares p and q as of ``compute_l_infinity``; gives bits, 0 to 1.
     """
     middle = (reference + observed) / 2
     nats = float(np.sum(rel_entr(reference, middle) + rel_entr(observed, middle))) / 2
@@ -151,10 +143,7 @@ def compute_jensen_shannon(reference: Shares, observed: Shares) -> float:
 
 
 def measure_categories(reference: Categories, observed: Categories) -> Distance:
-    """Measure the L-infinity distance of a column of categories.
-
-    Returns:
-        The distance, with one bin per value, the most frequent first.
+    """Measure the L-infinity distance of a column of categories, the most frequent value first.
 
     Raises:
         ValueError: If either has no row.
@@ -170,7 +159,7 @@ def measure_categories(reference: Categories, observed: Categories) -> Distance:
         for side in (reference, observed)
     )
     bins = [
-        Bin(label=label, reference_share=float(before), observed_share=float(now))
+        Bin(label=label, reference_share=before, observed_share=now)
         for label, before, now in zip([*labels, REST_LABEL, MISSING_LABEL], p, q, strict=True)
         if label in labels or before or now
     ]
@@ -191,13 +180,7 @@ def measure_numbers(
 
     The bins are cut at the reference's quantiles, so each holds about as many of its rows, and an
     extreme value weighs no more than any other. Within a bucket of either histogram, numbers are
-    taken to be spread evenly.
-
-    Args:
-        max_bins: Maximum number of bins, >= 1, beside that of the missing values.
-
-    Returns:
-        The distance; the outermost bins are open, and the last one is of the missing values.
+    taken to be spread evenly. The outermost bins are open, the last one is of the missing values.
 
     Raises:
         ValueError: If either has no row.
@@ -206,17 +189,13 @@ def measure_numbers(
     cuts = cut_at_quantiles(reference, max_bins)
     p, q = (compute_shares(side, cuts) for side in (reference, observed))
     limits: list[float | None] = [None, *cuts, None]
+    places = [(describe_interval(low, high), low, high) for low, high in pairwise(limits)]
     bins = [
-        Bin(
-            label=describe_interval(low, high),
-            low=low,
-            high=high,
-            reference_share=float(before),
-            observed_share=float(now),
+        Bin(label=label, low=low, high=high, reference_share=before, observed_share=now)
+        for (label, low, high), before, now in zip(
+            [*places, (MISSING_LABEL, None, None)], p, q, strict=True
         )
-        for low, high, before, now in zip(limits[:-1], limits[1:], p, q, strict=False)
     ]
-    bins.append(Bin(label=MISSING_LABEL, reference_share=float(p[-1]), observed_share=float(q[-1])))
     used = int(np.count_nonzero(p + q))
     return Distance(
         measure="jensen_shannon",
@@ -289,11 +268,10 @@ def estimate_jensen_shannon_noise(bins: int, reference_rows: float, observed_row
     Returns:
         What is exceeded with probability ``NOISE_LEVEL``, in bits; 0 for a single bin.
     """
-    freedom = bins - 1
-    if not freedom:
+    if bins == 1:
         return 0.0
     # scipy.stats has the same, and takes longer to import than all else here.
-    chi_squared = float(chdtri(freedom, NOISE_LEVEL))
+    chi_squared = float(chdtri(bins - 1, NOISE_LEVEL))
     return chi_squared * (1 / reference_rows + 1 / observed_rows) / (8 * math.log(2))
 
 

@@ -14,6 +14,7 @@ from tfx.types import artifact_utils
 from tfx.types import standard_component_specs as specs
 from tfx.utils import io_utils, json_utils
 
+from components.atomic_write import atomic_write
 from components.examples.artifact import find_split
 from components.examples.parquet_examples import list_files, list_row_groups
 from components.statistics_gen.feature_statistics import FILE_NAME
@@ -45,8 +46,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         [examples] = input_dict[specs.EXAMPLES_KEY]
         [schema] = input_dict[specs.SCHEMA_KEY]
         [statistics] = output_dict[specs.STATISTICS_KEY]
-        excluded = json_utils.loads(exec_properties.get(specs.EXCLUDE_SPLITS_KEY) or "null")
-        if excluded:
+        if excluded := json_utils.loads(exec_properties.get(specs.EXCLUDE_SPLITS_KEY) or "null"):
             raise ValueError(f"exclude_splits: got {excluded}; every split has to be checked")
         splits = artifact_utils.decode_split_names(examples.split_names)
         statistics.split_names = artifact_utils.encode_split_names(splits)
@@ -70,5 +70,4 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 
 def _write(described: tuple[str, bytes], directories: Mapping[str, Path]) -> None:
     split, statistics = described
-    directories[split].mkdir(parents=True, exist_ok=True)
-    (directories[split] / FILE_NAME).write_bytes(statistics)
+    atomic_write(directories[split] / FILE_NAME, statistics)

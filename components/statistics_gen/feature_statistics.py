@@ -22,8 +22,7 @@ class FeatureSummary:
         rows: Rows of the split.
         missing: Rows without a value: an empty list, as CsvExampleGen writes it, or no list.
         distribution: Its values; None where TFDV describes neither numbers nor text.
-        low: Smallest number; None for text or without a value.
-        high: Largest number; None for text or without a value.
+        low: Smallest number; None for text or without a value, as for ``high``.
         unique: Number of distinct texts; None for numbers.
     """
 
@@ -57,10 +56,7 @@ def load_split_summary(directory: Path, split: str) -> SplitSummary:
 def load_split_statistics(
     directory: Path, split: str
 ) -> statistics_pb2.DatasetFeatureStatisticsList:
-    """Load a split's statistics as TFDV wrote them.
-
-    Args:
-        directory: Folder of an ``ExampleStatistics`` artifact.
+    """Load a split's statistics from an ``ExampleStatistics`` artifact, as TFDV wrote them.
 
     Raises:
         FileNotFoundError: If the artifact has no such split.
@@ -70,10 +66,7 @@ def load_split_statistics(
 
 
 def summarize_split(statistics: statistics_pb2.DatasetFeatureStatisticsList) -> SplitSummary:
-    """Summarize a split's statistics.
-
-    Args:
-        statistics: Of one dataset, with at most one value per row and column, as CSV has them.
+    """Summarize statistics with at most one value per row and column, as CSV has them.
 
     Raises:
         ValueError: If there is not exactly one dataset.

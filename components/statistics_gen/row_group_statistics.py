@@ -16,10 +16,8 @@ from components.statistics_gen.tfdv_internals import Accumulators, StatisticsCom
 class DescribeRowGroups(beam.PTransform):
     """Describe row groups per split: ``(split, RowGroup)`` to ``(split, statistics)``.
 
-    The statistics are a serialized ``DatasetFeatureStatisticsList``, one per split.
-
-    Attributes:
-        options: TFDV's options, with the schema; without slices, label or samples.
+    The statistics are a serialized ``DatasetFeatureStatisticsList``, one per split; options have
+    the schema, and neither slices, label nor samples.
     """
 
     options: tfdv.StatsOptions
@@ -35,25 +33,23 @@ class DescribeRowGroups(beam.PTransform):
         )
 
 
-class _Describe(beam.DoFn):
-    def __init__(self, options: tfdv.StatsOptions) -> None:
-        self._options = options
+@dataclasses.dataclass(eq=False)
+class _Combining:
+    """A step that has a combiner, which does not travel between workers."""
+
+    options: tfdv.StatsOptions
 
     def setup(self) -> None:
-        self._combiner = StatisticsCombiner(self._options)
+        self._combiner = StatisticsCombiner(self.options)
 
+
+class _Describe(_Combining, beam.DoFn):
     def process(self, element: tuple[str, RowGroup]) -> Iterator[tuple[str, Accumulators]]:
         split, group = element
         yield split, self._combiner.describe(read_row_group(group))
 
 
-class _Merge(beam.CombineFn):
-    def __init__(self, options: tfdv.StatsOptions) -> None:
-        self._options = options
-
-    def setup(self) -> None:
-        self._combiner = StatisticsCombiner(self._options)
-
+class _Merge(_Combining, beam.CombineFn):
     def create_accumulator(self) -> Accumulators | None:
         return None
 

@@ -32,11 +32,7 @@ class StatisticsCombiner:
     """
 
     def __init__(self, options: tfdv.StatsOptions) -> None:
-        """Create the generators.
-
-        Args:
-            options: TFDV's, with the schema; without slices, label or samples, which need Beam.
-        """
+        """Create generators by options with the schema; slices, label and samples need Beam."""
         self._options = options
         self._generators = stats_impl.get_generators(options, in_memory=True)
 

@@ -37,12 +37,10 @@ def read_examples(
     batch_rows: int,
     shuffle_seed: int | None = None,
 ) -> tf.data.Dataset:
-    """Read one split.
+    """Read one split's Parquet files of transformed examples.
 
     Args:
-        files: Parquet files of transformed examples.
-        columns: Type of each feature to read.
-        label_name: Feature that is the label.
+        columns: Type of each feature to read, the label's left out.
         batch_rows: Rows per batch; the last batch of a pass may be smaller.
         shuffle_seed: Seed of the order, a new one in each of endless passes; None for one pass in
             the files' order.
@@ -106,7 +104,6 @@ def _generate_blocks(
 def _read_permuted(
     groups: Sequence[RowGroup], names: Sequence[str], random: np.random.Generator
 ) -> Iterator[Columns]:
-    """Read pools of row groups, the rows of each permuted."""
     for pool in _gather_pools(groups):
         columns = _join([_read(group, names) for group in pool])
         order = random.permutation(sum(group.rows for group in pool))

@@ -8,27 +8,15 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from components.transform.preprocessing import Column, as_sparse, densify
 from schemas.feature_table import FairnessAttribute, Group
 
 
-def assign_groups(column: tf.Tensor | tf.SparseTensor, attribute: FairnessAttribute) -> tf.Tensor:
-    """Assign each value to the first group that holds it.
-
-    Args:
-        column: Integers or texts; dense of shape [batch] or [batch, 1], or sparse with at most one
-            value per row.
-
-    Returns:
-        Names of groups, string, [batch].
-    """
-    if not isinstance(column, tf.SparseTensor):
-        return _find_groups(tf.reshape(column, [-1]), attribute)
-    groups = tf.SparseTensor(
-        column.indices,
-        _find_groups(column.values, attribute),
-        tf.stack([column.dense_shape[0], 1]),
-    )
-    return tf.squeeze(tf.sparse.to_dense(groups, default_value=attribute.missing), axis=1)
+def assign_groups(column: Column, attribute: FairnessAttribute) -> tf.Tensor:
+    """Assign each value, at most one per row, to the first group that holds it; names, [batch]."""
+    sparse = as_sparse(column)
+    groups = _find_groups(sparse.values, attribute)
+    return densify(sparse.with_values(groups), attribute.missing)
 
 
 def _find_groups(values: tf.Tensor, attribute: FairnessAttribute) -> tf.Tensor:

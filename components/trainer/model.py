@@ -14,11 +14,7 @@ from components.trainer.settings import TrainerSettings
 
 @dataclasses.dataclass(frozen=True)
 class ModelInput:
-    """One transformed feature that the model takes, shape [batch].
-
-    Attributes:
-        index_count: Number of indices; None for a float.
-    """
+    """One transformed feature that the model takes, [batch]; a float has no number of indices."""
 
     name: str
     index_count: int | None

@@ -23,11 +23,7 @@ class Schedule:
 
 
 def plan_training(rows: int, settings: TrainerSettings) -> Schedule:
-    """Spread the budget of rows over passes, and cut each into epochs.
-
-    Args:
-        rows: Rows of the training split, >= 1.
-        settings: ``rows_budget``, ``max_epochs``, ``epoch_rows`` and ``batch_size``.
+    """Spread the budget of rows over passes of the training split, and cut each into epochs.
 
     Returns:
         As many passes as the budget asks for, at least one and at most ``max_epochs``, of one epoch

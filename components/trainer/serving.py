@@ -8,18 +8,17 @@ empty string, unless it has a default) for a missing value.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
 
 import tensorflow as tf
 
 from components.serving.signatures import PROBABILITY, RAW_SERVING, SERVING, TRANSFORM
 from components.trainer.fairness_groups import assign_groups
+from components.transform.preprocessing import Column
 from schemas.feature_table import DType, Feature, FeatureTable
 
 _TENSOR_TYPES = {DType.FLOAT: tf.float32, DType.INT: tf.int64, DType.BYTES: tf.string}
 
 FeatureSpec = Mapping[str, tf.io.FixedLenFeature | tf.io.VarLenFeature]
-Column: TypeAlias = tf.Tensor | tf.SparseTensor
 
 
 class ServingModel(tf.Module):
@@ -57,20 +56,19 @@ class ServingModel(tf.Module):
     def create_signatures(self) -> dict[str, tf.types.experimental.ConcreteFunction]:
         """Trace the signatures."""
         # AutoGraph would convert Transform's whole graph in Python; nothing here needs it.
-        examples = tf.TensorSpec([None], tf.string, name="examples")
-        serve = tf.function(self._serve_examples, input_signature=[examples], autograph=False)
-        transform = tf.function(
-            self._transform_examples, input_signature=[examples], autograph=False
+        serve, serve_raw, transform = (
+            tf.function(function, autograph=False)
+            for function in (self._serve_examples, self._serve_columns, self._transform_examples)
         )
+        examples = tf.TensorSpec([None], tf.string, name="examples")
         columns = {
             feature.name: tf.TensorSpec([None], _TENSOR_TYPES[feature.dtype], name=feature.name)
             for feature in self._table.inputs
         }
-        serve_raw = tf.function(self._serve_columns, autograph=False)
         return {
-            SERVING: serve.get_concrete_function(),
+            SERVING: serve.get_concrete_function(examples),
             RAW_SERVING: serve_raw.get_concrete_function(**columns),
-            TRANSFORM: transform.get_concrete_function(),
+            TRANSFORM: transform.get_concrete_function(examples),
         }
 
     def _serve_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -115,7 +113,6 @@ class ServingModel(tf.Module):
 
 
 def _create_missing(spec: tf.TypeSpec, rows: tf.Tensor) -> Column:
-    """Create a column without values, of Transform's input type."""
     if isinstance(spec, tf.SparseTensorSpec):
         no_indices = tf.zeros([0, 2], tf.int64)
         return tf.SparseTensor(no_indices, tf.zeros([0], spec.dtype), tf.stack([rows, 1]))
@@ -123,14 +120,9 @@ def _create_missing(spec: tf.TypeSpec, rows: tf.Tensor) -> Column:
 
 
 def drop_missing(column: tf.Tensor, feature: Feature) -> tf.SparseTensor:
-    """Turn a dense column into the sparse one that an example would have given.
+    """Turn a dense column, [batch], into the sparse one that an example would have given.
 
-    Args:
-        column: Values, [batch]; ``feature.missing_value`` stands for a missing one.
-        feature: The column in the feature table.
-
-    Returns:
-        Shape [batch, 1], without entries where values are missing.
+    It has shape [batch, 1], without entries where ``feature.missing_value`` stood.
     """
     if feature.dtype is DType.FLOAT and feature.default is None:
         present = tf.logical_not(tf.math.is_nan(column))

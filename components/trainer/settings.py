@@ -26,9 +26,8 @@ class TrainerSettings(FrozenModel, strict=True):
         plateau_epochs: Epochs without a better validation log loss before the learning rate falls.
         plateau_factor: Factor by which it falls.
         embedding_width: Dimensions per category, bucket or step.
-        embedding_l2: L2 penalty on embeddings.
         hidden_units: Width of each hidden layer.
-        hidden_l2: L2 penalty on the hidden layers' weights.
+        hidden_l2: L2 penalty on the hidden layers' weights; ``embedding_l2`` is on embeddings.
         dropout: Share of each hidden layer dropped while training.
         distribution_strategy: ``tf.distribute`` strategy that the model is trained under.
     """

@@ -25,12 +25,7 @@ _STEPS_PER_EXECUTION = 50
 
 @dataclasses.dataclass(frozen=True)
 class TrainingData:
-    """Parquet files of transformed examples.
-
-    Attributes:
-        validation_files: Those that decide when to stop.
-        label_name: Feature that is the label.
-    """
+    """Parquet files of transformed examples; the validation's decide when to stop."""
 
     train_files: Sequence[str]
     validation_files: Sequence[str]
@@ -43,13 +38,10 @@ def train_model(
     settings: TrainerSettings,
     log_directory: Path,
 ) -> tf.keras.Model:
-    """Build and train a model until the validation log loss stops falling.
+    """Train a model until the validation log loss stops falling; gives its best weights.
 
     Args:
-        log_directory: Gets TensorBoard's event files, and ``history.csv`` with one line per epoch.
-
-    Returns:
-        The model with its best weights.
+        log_directory: Gets TensorBoard's event files, and ``history.csv``, one line per epoch.
     """
     tf.keras.utils.set_random_seed(settings.seed)
     schedule = plan_training(count_rows(data.train_files), settings)

@@ -32,7 +32,6 @@ def TrainingWindow(  # noqa: N802 - TFX names components like classes
         examples: The span's rows, as CsvExampleGen wrote them.
         window: Where the rows of all spans go, as links to the spans' own files.
         splits: Names of the splits to gather, as a JSON list.
-        earlier_examples: Rows of the spans before it, if there are any.
 
     Raises:
         FileNotFoundError: If an artifact lacks a split.

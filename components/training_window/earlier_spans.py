@@ -8,41 +8,31 @@ from tfx.dsl.components.common.resolver import ResolverStrategy
 from tfx.types.artifact import Artifact
 from tfx.types.standard_artifacts import Examples
 
-from components.data_gate.artifact import DataVerdictArtifact
-from components.data_gate.findings import ACCEPTED_PROPERTY, EXAMPLES_ID_PROPERTY
+from components.data_gate.findings import ACCEPTED_PROPERTY, ARTIFACT_TYPE, EXAMPLES_ID_PROPERTY
 
 
 class EarlierSpansStrategy(ResolverStrategy):
     """Pick the last accepted examples of each of the spans just before a span."""
 
     def __init__(self, span: int, max_spans: int) -> None:
-        """Name the span that is run.
-
-        Args:
-            span: Its number.
-            max_spans: How many spans to pick at most, >= 0.
-        """
+        """Take the number of the span that is run, and the maximum number of spans to pick."""
         self._span = span
         self._max_spans = max_spans
 
     def resolve_artifacts(
         self, store: ml_metadata.MetadataStore, input_dict: dict[str, list[Artifact]]
     ) -> dict[str, list[Artifact]]:
-        """Resolve a channel of ``Examples`` and one of ``DataVerdict``.
+        """Resolve a channel of ``Examples`` and one of ``DataVerdict``, under any key.
 
-        Args:
-            input_dict: Every live artifact of the two channels, under any key.
-
-        Returns:
-            Under the key of the examples: one artifact per span, oldest span first, fewer or none
-            where fewer spans were accepted. Nothing under the other key.
+        Examples are one artifact per span, oldest span first, fewer or none where fewer spans were
+        accepted; nothing is under the other key.
         """
         del store
         listed = [(key, artifact) for key, group in input_dict.items() for artifact in group]
         accepted = {
             artifact.get_int_custom_property(EXAMPLES_ID_PROPERTY)
             for _, artifact in listed
-            if artifact.type_name == DataVerdictArtifact.TYPE_NAME
+            if artifact.type_name == ARTIFACT_TYPE
             and artifact.get_int_custom_property(ACCEPTED_PROPERTY) == 1
         }
         of_span: dict[int, Artifact] = {}

@@ -10,16 +10,10 @@ from pathlib import Path
 
 
 def merge_splits(sources: Sequence[tuple[str, Path]], splits: Sequence[str], target: Path) -> None:
-    """Put the files of a split of every source into one folder.
+    """Put the files of a split of every source, each of a unique name, into one folder.
 
-    Files are linked, and stay whole when a source is deleted; they are copied where the target is
-    on another file system.
-
-    Args:
-        sources: A unique name for each source, and its folder of ``Split-<name>`` folders.
-        splits: Names of the splits to merge.
-        target: Folder of the merged ``Split-<name>`` folders; files are called
-            ``<source>-<original name>``.
+    Files are called ``<source>-<original name>``. They are linked, and stay whole when a source is
+    deleted; they are copied where the target is on another file system.
 
     Raises:
         FileNotFoundError: If a source lacks a split.
@@ -34,14 +28,7 @@ def merge_splits(sources: Sequence[tuple[str, Path]], splits: Sequence[str], tar
 
 
 def sum_rows(counts: Sequence[Mapping[str, int]], splits: Sequence[str]) -> dict[str, int]:
-    """Sum the rows of each split.
-
-    Args:
-        counts: Rows by split of every source.
-
-    Raises:
-        KeyError: If a source does not list a split's rows.
-    """
+    """Sum the rows of each split; a ``KeyError`` if a source does not list a split's."""
     return {split: sum(count[split] for count in counts) for split in splits}
 
 

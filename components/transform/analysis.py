@@ -12,8 +12,6 @@ The results are those of TFT's analyzers on the same rows:
 - *boundaries* (``tft.bucketize``): TFT's own sketch, with its settings. They are the same as long
   as the rows come in the same batches; else a boundary's rank may be off by ``epsilon`` of the
   rows, as it may be with TFT.
-
-Arrow, numpy and tfx_bsl's sketch alone.
 """
 
 from __future__ import annotations
@@ -41,11 +39,7 @@ _SKETCH_MAX_ROWS = 1 << 32
 
 @dataclasses.dataclass(frozen=True)
 class Moments:
-    """Mean and deviation of a column's present values; 0 and 0 if there are none.
-
-    Attributes:
-        deviation: Square root of their variance (of the population), >= 0.
-    """
+    """Mean and deviation (of the population) of a column's values; 0 and 0 if there are none."""
 
     mean: float
     deviation: float
@@ -80,11 +74,7 @@ class Accumulator:
         ]
 
     def add_batch(self, batch: pa.RecordBatch) -> None:
-        """Add rows.
-
-        Args:
-            batch: Flat columns, nulls for missing values; at least those that
-                ``list_analyzed_columns`` gives.
+        """Add rows as flat columns, at least those that ``list_analyzed_columns`` gives.
 
         Raises:
             KeyError: If a column is missing.
@@ -153,8 +143,7 @@ class _Numbers:
         self._combine(other._count, other._mean, other._squares)
 
     def compute_moments(self) -> Moments:
-        variance = self._squares / self._count if self._count else 0.0
-        return Moments(self._mean, math.sqrt(variance))
+        return Moments(self._mean, math.sqrt(self._squares / max(self._count, 1)))
 
     def find_boundaries(self) -> tuple[float, ...]:
         assert self._sketch is not None
@@ -191,13 +180,10 @@ class _Categories:
         self._counts.update(other._counts)
 
     def rank(self) -> tuple[bytes, ...]:
+        min_count, max_size = self._transformation.min_count, self._transformation.max_size
         ranked = sorted(((count, value) for value, count in self._counts.items()), reverse=True)
-        kept = [
-            value
-            for count, value in ranked
-            if count >= self._transformation.min_count and _is_line(value)
-        ]
-        return tuple(kept[: self._transformation.max_size]) or (EMPTY_VOCABULARY,)
+        kept = [value for count, value in ranked if count >= min_count and _is_line(value)]
+        return tuple(kept[:max_size]) or (EMPTY_VOCABULARY,)
 
 
 def _write_as_text(values: pa.Array) -> Sequence[bytes]:

@@ -23,11 +23,7 @@ from components.transform.analysis import Analysis
 from components.transform.preprocessing import PARAMETERS_KEY, write_vocabularies
 from components.transform.row_group_steps import AnalyzeRowGroups, TransformFiles, plan_files
 from components.transform.tft_internals import executor_utils, get_fn
-from components.transform.transform_graph import (
-    PreprocessingFn,
-    write_graph,
-    write_raw_metadata,
-)
+from components.transform.transform_graph import PreprocessingFn, write_graph, write_raw_metadata
 from schemas.feature_table import FeatureTable, load_feature_table
 
 _TASK_KEY = "task"
@@ -65,10 +61,12 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         raw = input_dict[specs.EXAMPLES_KEY]
         _check_request(raw, exec_properties)
         executor_utils.MatchNumberOfTransformedExamplesArtifacts(input_dict, output_dict)
-        stated = exec_properties.get(specs.SPLITS_CONFIG_KEY)
-        splits = executor_utils.ResolveSplitsConfig(stated, raw)
-        [graph] = output_dict[specs.TRANSFORM_GRAPH_KEY]
-        graph_directory = Path(graph.uri)
+        splits = executor_utils.ResolveSplitsConfig(
+            exec_properties.get(specs.SPLITS_CONFIG_KEY), raw
+        )
+        graph_directory = Path(
+            artifact_utils.get_single_uri(output_dict[specs.TRANSFORM_GRAPH_KEY])
+        )
         [schema_artifact] = input_dict[specs.SCHEMA_KEY]
         schema = load_schema(Path(io_utils.get_only_uri_in_dir(schema_artifact.uri)))
         with tempfile.TemporaryDirectory() as folder:
@@ -78,8 +76,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             hook = self._bind_parameters(hook, groups, Path(folder))
             write_graph(hook, schema, graph_directory)
         write_raw_metadata(schema, graph_directory)
-        transformed = output_dict.get(specs.TRANSFORMED_EXAMPLES_KEY, [])
-        if transformed:
+        if transformed := output_dict.get(specs.TRANSFORMED_EXAMPLES_KEY, []):
             self._transform(raw, transformed, splits.transform, graph_directory)
 
     def _bind_parameters(

@@ -41,10 +41,9 @@ PARAMETERS_KEY = "parameters"
 
 @dataclasses.dataclass(frozen=True)
 class TransformParameters:
-    """What the graph is made from, beside the feature table.
+    """What the graph is made from, beside the feature table: the training rows' analysis.
 
     Attributes:
-        analysis: Of the training rows.
         vocabulary_files: One text file per vocabulary, by column; they become the graph's assets,
             under the same names.
     """
@@ -58,11 +57,7 @@ class TransformParameters:
 def preprocessing_fn(
     inputs: Mapping[str, Column], custom_config: Mapping[str, Any]
 ) -> dict[str, tf.Tensor]:
-    """Transform a batch: the hook that Transform imports; see ``transform_batch``.
-
-    Args:
-        custom_config: ``task`` names the feature table; the executor adds ``TransformParameters``.
-    """
+    """Transform a batch: the hook that Transform imports. ``task`` names the feature table."""
     table = load_feature_table(custom_config["task"])
     return transform_batch(inputs, table, custom_config[PARAMETERS_KEY])
 
@@ -82,17 +77,14 @@ def write_vocabularies(analysis: Analysis, directory: Path) -> TransformParamete
 def transform_batch(
     inputs: Mapping[str, Column], table: FeatureTable, parameters: TransformParameters
 ) -> dict[str, tf.Tensor]:
-    """Apply the table's transformations.
-
-    Args:
-        inputs: Raw columns by name; columns that the table does not list are left alone.
+    """Apply the table's transformations to raw columns; others are left alone.
 
     Returns:
         What ``list_transformed_features`` lists, and the label, dense, shape [batch].
     """
     outputs: dict[str, tf.Tensor] = {}
     for feature in table.inputs:
-        column = _as_sparse(inputs[feature.name])
+        column = as_sparse(inputs[feature.name])
         for transformation in feature.transformations:
             names = [output.name for output in list_outputs(feature, transformation)]
             tensors = _apply(feature.name, column, transformation, parameters)
@@ -104,10 +96,10 @@ def transform_batch(
 def compute_label(inputs: Mapping[str, Column], label: Label) -> tf.Tensor:
     """Compute the label from raw columns; gives int64 of 0 and 1, shape [batch]."""
     if isinstance(label, ColumnLabel):
-        return tf.cast(_densify(_as_sparse(inputs[label.column]), 0), tf.int64)
+        return tf.cast(densify(as_sparse(inputs[label.column]), 0), tf.int64)
     if isinstance(label, ShareLabel):
-        part = _in_units(_densify(_as_sparse(inputs[label.part]), 0.0), label.unit)
-        whole = _in_units(_densify(_as_sparse(inputs[label.whole]), 0.0), label.unit)
+        part = _in_units(densify(as_sparse(inputs[label.part]), 0.0), label.unit)
+        whole = _in_units(densify(as_sparse(inputs[label.whole]), 0.0), label.unit)
         return tf.cast(part * 100 > whole * label.share_percent, tf.int64)
     raise TypeError(f"unknown label {label!r}")
 
@@ -118,7 +110,6 @@ def _apply(
     transformation: Transformation,
     parameters: TransformParameters,
 ) -> tuple[tf.Tensor, ...]:
-    """Apply one transformation; gives the tensors that ``list_outputs`` names."""
     if isinstance(transformation, Numeric):
         return _scale_and_bucket(name, column, transformation, parameters.analysis)
     if isinstance(transformation, Vocabulary):
@@ -137,12 +128,12 @@ def _scale_and_bucket(
         scaled = tf.math.log1p(tf.maximum(scaled, 0.0))
     distances = values.with_values(_standardize(scaled, analysis.moments[name]))
     if not transformation.buckets:
-        return (_densify(distances, 0.0),)
+        return (densify(distances, 0.0),)
     # Of the values as they are: a logarithm may differ in its last bit with a row's place in the
     # batch, and a value on a boundary would then change its bucket.
     boundaries = tf.constant([analysis.boundaries[name]], tf.float32)
     buckets = tft.apply_buckets(values, boundaries)
-    return _densify(distances, 0.0), _densify(buckets, transformation.buckets)
+    return densify(distances, 0.0), densify(buckets, transformation.buckets)
 
 
 def _standardize(values: tf.Tensor, moments: Moments) -> tf.Tensor:
@@ -154,7 +145,7 @@ def _standardize(values: tf.Tensor, moments: Moments) -> tf.Tensor:
 def _index_range(column: tf.SparseTensor, transformation: IntegerRange) -> tf.Tensor:
     """Turn integers into ``value - low``, or the last index where missing or outside; [batch]."""
     low, high = transformation.low, transformation.high
-    values = _densify(column, low - 1)
+    values = densify(column, low - 1)
     inside = (values >= low) & (values <= high)
     return tf.where(inside, values - low, transformation.index_count - 1)
 
@@ -162,23 +153,22 @@ def _index_range(column: tf.SparseTensor, transformation: IntegerRange) -> tf.Te
 def _cut_into_steps(column: tf.SparseTensor, transformation: Steps) -> tuple[tf.Tensor, ...]:
     """Turn amounts, as floats, into the steps that they are on, and how far into them.
 
-    Returns:
-        Step, int64, shape [batch]: 0 for negative amounts, the last index for missing ones; and
-        fraction of the step's height, float32 from 0 to below 1, shape [batch]: 0 for missing ones.
+    Steps are int64, [batch]: 0 for negative amounts, the last index for missing ones. Fractions of
+    a step's height are float32, [batch], from 0 to below 1: 0 for missing ones.
     """
     units = _in_units(column.values, transformation.unit)
     steps = tf.clip_by_value(units // transformation.units_per_step, 0, transformation.last_step)
     rest = tf.math.floormod(units, transformation.units_per_step)
     fractions = tf.cast(rest / transformation.units_per_step, tf.float32)
     return (
-        _densify(column.with_values(steps), transformation.index_count - 1),
-        _densify(column.with_values(fractions), 0.0),
+        densify(column.with_values(steps), transformation.index_count - 1),
+        densify(column.with_values(fractions), 0.0),
     )
 
 
 def _look_up(column: tf.SparseTensor, vocabulary_file: str) -> tf.Tensor:
     text = column.values if column.dtype == tf.string else tf.strings.as_string(column.values)
-    categories = _densify(column.with_values(text), MISSING_CATEGORY)
+    categories = densify(column.with_values(text), MISSING_CATEGORY)
     return tft.apply_vocabulary(
         categories, vocabulary_file, num_oov_buckets=OUT_OF_VOCABULARY_BUCKETS
     )
@@ -189,17 +179,18 @@ def _in_units(amounts: tf.Tensor, unit: float) -> tf.Tensor:
     return tf.cast(tf.round(tf.cast(amounts, tf.float64) / unit), tf.int64)
 
 
-def _as_sparse(column: Column) -> tf.SparseTensor:
+def as_sparse(column: Column) -> tf.SparseTensor:
+    """Give a column, dense or sparse, as a sparse one, [batch, 1]; a dense one lacks no value."""
     if isinstance(column, tf.SparseTensor):
         return column
     values = tf.reshape(column, [-1])
     rows = tf.shape(values, out_type=tf.int64)[0]
-    # Every row has a value: tf.sparse.from_dense would take a zero for a missing one.
+    # Not tf.sparse.from_dense, which would take a zero for a missing value.
     indices = tf.stack([tf.range(rows), tf.zeros([rows], tf.int64)], axis=1)
     return tf.SparseTensor(indices, values, tf.stack([rows, 1]))
 
 
-def _densify(column: tf.SparseTensor, missing: float | int | str) -> tf.Tensor:
+def densify(column: tf.SparseTensor, missing: float | int | str) -> tf.Tensor:
     """Fill missing rows of a sparse column; gives shape [batch]."""
     shape = tf.stack([column.dense_shape[0], 1])
     default = tf.cast(missing, column.dtype) if column.dtype != tf.string else missing

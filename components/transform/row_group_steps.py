@@ -28,11 +28,7 @@ FilePair = tuple[str, str]
 
 @dataclasses.dataclass(eq=False)
 class AnalyzeRowGroups(beam.PTransform):
-    """Analyze rows: ``RowGroup`` of raw examples to the one ``Analysis`` of them all.
-
-    Attributes:
-        table: Says what is to be learned of the rows.
-    """
+    """Analyze rows: ``RowGroup`` of raw examples to the one ``Analysis`` of them all."""
 
     table: FeatureTable
 
@@ -64,11 +60,7 @@ class _Analyze(beam.CombineFn):
 
 
 def plan_files(source: Path, target: Path) -> list[FilePair]:
-    """Name one file to write for each that there is, in order.
-
-    Args:
-        source: Folder of a split's raw examples.
-        target: Folder of its transformed ones; made if missing.
+    """Name one file to write for each of a split, in order; makes the target's folder.
 
     Raises:
         FileNotFoundError: If there are none.
@@ -86,9 +78,6 @@ class TransformFiles(beam.PTransform):
     """Transform files: a ``FilePair`` to the same ``FilePair``, of which the second is written.
 
     Doing it again writes the same file again, whole or not at all.
-
-    Attributes:
-        graph_directory: Transform's output.
     """
 
     graph_directory: Path

@@ -35,12 +35,9 @@ _FLAT_TYPES = {tf.float32: pa.float32(), tf.int64: pa.int64(), tf.string: pa.bin
 def write_graph(
     preprocessing_fn: PreprocessingFn, schema: schema_pb2.Schema, directory: Path
 ) -> None:
-    """Write the graph of a function without analyzers, as TFX does for such functions.
+    """Write ``transform_fn`` and ``transformed_metadata``, as TFX does without analyzers.
 
-    Args:
-        preprocessing_fn: The function; TFT calls it twice, for the graph and for the metadata.
-        schema: Its columns.
-        directory: Folder that gets ``transform_fn`` and ``transformed_metadata``.
+    TFT calls the function twice, for the graph and for the metadata.
 
     Raises:
         ValueError: If the function has analyzers of TFT's; nothing is written then.
@@ -93,14 +90,7 @@ class TransformGraph:
         self.schema = _describe_outputs(self._module.transform_fn.structured_outputs)
 
     def transform(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Transform rows.
-
-        Args:
-            batch: ``columns``, as lists.
-
-        Returns:
-            As many rows of ``schema``, flat.
-        """
+        """Transform rows, ``columns`` as lists, to as many rows of ``schema``, flat."""
         outputs = self._module.transform_fn(dict(self._adapter.ToBatchTensors(batch)))
         arrays = [pa.array(outputs[field.name].numpy(), field.type) for field in self.schema]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)

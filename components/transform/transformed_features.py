@@ -25,7 +25,6 @@ class TransformedFeature:
     """One output of Transform that the model takes; shape [batch].
 
     Attributes:
-        name: Its name in the transformed examples.
         source: Column that it is made of.
         is_index: Whether it is an integer, 0 to ``index_count - 1``; otherwise it is a float around
             0 or from 0 to 1, and 0 where the value is missing.
@@ -65,9 +64,8 @@ def list_outputs(
 def _describe_outputs(transformation: Transformation) -> list[tuple[str, bool, int | None]]:
     """Give suffix, ``is_index`` and ``index_count`` of each output."""
     if isinstance(transformation, Numeric):
-        buckets = transformation.buckets
-        bucket = [("bucket", True, buckets + 1)] if buckets else []
-        return [("scaled", False, None), *bucket]
+        buckets = [("bucket", True, transformation.buckets + 1)] if transformation.buckets else []
+        return [("scaled", False, None), *buckets]
     if isinstance(transformation, Vocabulary):
         return [("index", True, None)]
     if isinstance(transformation, IntegerRange):

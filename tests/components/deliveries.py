@@ -25,9 +25,9 @@ from tfx.types.standard_artifacts import (
 
 from components.csv_example_gen.csv_reader import read_record_batches
 from components.csv_example_gen.split_assignment import assign_splits
-from components.data_gate.artifact import DataVerdictArtifact
 from components.data_gate.component import DataGate
 from components.data_gate.findings import DataVerdict, read_verdict
+from components.data_gate.latest_accepted import DataVerdictArtifact
 from components.data_gate.severity import DataGateSettings
 from components.examples.example_encoding import encode_examples
 from components.examples.input_file import (

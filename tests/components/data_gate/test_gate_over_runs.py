@@ -22,10 +22,12 @@ from tfx.types.standard_artifacts import ExampleStatistics
 from components.csv_example_gen.component import create_csv_example_gen
 from components.curated_schema.component import CuratedSchema
 from components.curated_schema.schema_file import hash_schema
-from components.data_gate.artifact import DataVerdictArtifact
 from components.data_gate.component import DataGate
 from components.data_gate.findings import read_verdict
-from components.data_gate.latest_accepted import LatestAcceptedStatisticsStrategy
+from components.data_gate.latest_accepted import (
+    DataVerdictArtifact,
+    LatestAcceptedStatisticsStrategy,
+)
 from components.data_gate.severity import DataGateSettings
 from schemas.feature_table import get_schema_path
 from tests.components.deliveries import SPLITS, TASK, Row, write_rows

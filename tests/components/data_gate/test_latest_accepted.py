@@ -8,8 +8,10 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from tfx.types.artifact import Artifact
 from tfx.types.standard_artifacts import ExampleStatistics, Model
 
-from components.data_gate.artifact import DataVerdictArtifact
-from components.data_gate.latest_accepted import LatestAcceptedStatisticsStrategy
+from components.data_gate.latest_accepted import (
+    DataVerdictArtifact,
+    LatestAcceptedStatisticsStrategy,
+)
 
 
 class Store:

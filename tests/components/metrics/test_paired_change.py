@@ -10,7 +10,7 @@ import pytest
 
 from components.metrics.evaluation import Change
 from components.metrics.metric_names import ScoreMetric
-from components.metrics.paired_change import PairedScores, estimate_changes
+from components.metrics.paired_change import PairedScores, estimate_change
 from components.metrics.score_histogram import Array, compute_row_losses, summarize_rows
 from components.model_validator.gate_result import Outcome, decide_by_interval
 
@@ -29,7 +29,7 @@ def draw_rows(random: np.random.Generator, rows: int) -> PairedScores:
 
 def estimate(scores: PairedScores, metric: ScoreMetric, confidence: float = 0.95) -> Change | None:
     """Estimate one metric's change."""
-    return estimate_changes(scores, [metric], confidence, 0.5)[metric]
+    return estimate_change(scores, metric, confidence, 0.5)
 
 
 SCORES = draw_rows(np.random.default_rng(5), 150)

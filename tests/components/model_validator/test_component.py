@@ -28,7 +28,8 @@ from components.model_validator.gates import (
     dump_gates,
 )
 from components.model_validator.settings import ModelValidatorSettings, describe_rows
-from components.model_validator.validation import Validation, read_validation
+from components.model_validator.validation import FILE_NAME, Validation
+from components.record_file import read_record
 from tests.components.replayed_models import Measured
 from tests.tiny_evaluation import MEASURED, SLICED_TABLE
 
@@ -111,7 +112,7 @@ def test_a_failed_candidate_is_not_blessed(measured: Measured, tmp_path: Path) -
 
     assert not is_model_blessed(blessing)
     assert Path(blessing.uri, NOT_BLESSED_FILE_NAME).exists()
-    validation = read_validation(Path(blessing.uri))
+    validation = read_record(Validation, Path(blessing.uri, FILE_NAME))
     assert not validation.blessed
     assert [gate.name for gate in validation.refusing_gates] == ["impossible"]
 
@@ -127,7 +128,7 @@ def full(measured: Measured, tmp_path_factory: pytest.TempPathFactory) -> Valida
         measured.baseline,
         *(EASY, BY_CITY, CHANGE, FAIR, SAME, SIZE, USEFUL),
     )
-    return read_validation(Path(blessing.uri))
+    return read_record(Validation, Path(blessing.uri, FILE_NAME))
 
 
 def test_the_answer_gives_every_gate(full: Validation) -> None:
@@ -184,7 +185,7 @@ def test_an_incompatible_champion_is_reported(measured: Measured, tmp_path: Path
         tmp_path, measured, evaluation, measured.candidate, measured.baseline, EASY, CHANGE
     )
 
-    validation = read_validation(Path(blessing.uri))
+    validation = read_record(Validation, Path(blessing.uri, FILE_NAME))
     assert validation.blessed
     assert validation.incompatible_champion == validation.champion_misfit == "no such column"
     assert "can't be compared (no such column): absolute gates only" in validation.summary
@@ -197,7 +198,7 @@ def test_a_first_model_is_judged_on_absolute_gates_only(measured: Measured, tmp_
     """Without a champion a change does not apply, and the answer says what was compared."""
     blessing = validate(tmp_path, measured, measured.alone, measured.candidate, None, EASY, CHANGE)
 
-    validation = read_validation(Path(blessing.uri))
+    validation = read_record(Validation, Path(blessing.uri, FILE_NAME))
     assert validation.blessed
     assert validation.baseline is None
     assert "absolute gates only" in validation.summary

@@ -5,13 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from components.model_validator.validation import (
-    FILE_NAME,
-    ModelReference,
-    Validation,
-    read_validation,
-    write_validation,
-)
+from components.model_validator.validation import FILE_NAME, ModelReference, Validation
+from components.record_file import read_record, write_record
 
 VALIDATION = Validation(
     blessed=True,
@@ -27,12 +22,12 @@ VALIDATION = Validation(
 
 def test_either_name_of_the_incompatible_champion_is_read(tmp_path: Path) -> None:
     """Both names are written for one release; a file with the earlier one alone is read."""
-    write_validation(VALIDATION, tmp_path)
     path = tmp_path / FILE_NAME
+    write_record(VALIDATION, path)
     content = json.loads(path.read_text())
 
     assert content["incompatible_champion"] == content["champion_misfit"] == "no such column"
     assert content["format_version"] == 2
     del content["incompatible_champion"], content["format_version"]
     path.write_text(json.dumps(content))
-    assert read_validation(tmp_path).incompatible_champion == "no such column"
+    assert read_record(Validation, path).incompatible_champion == "no such column"

@@ -8,7 +8,7 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from tfx.types.artifact import Artifact
 from tfx.types.standard_artifacts import Examples
 
-from components.data_gate.artifact import DataVerdictArtifact
+from components.data_gate.latest_accepted import DataVerdictArtifact
 from components.training_window.earlier_spans import EarlierSpansStrategy
 
 

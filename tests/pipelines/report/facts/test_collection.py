@@ -9,13 +9,8 @@ import pytest
 
 from components.data_gate.findings import FILE_NAME, DataReference, DataVerdict, read_verdict
 from components.model_validator.settings import RowSource
-from components.model_validator.validation import (
-    ModelReference,
-    Validation,
-    read_validation,
-    write_validation,
-)
-from components.record_file import write_record
+from components.model_validator.validation import ModelReference, Validation
+from components.record_file import read_record, write_record
 from pipelines.config.layout import OutputLayout
 from pipelines.report.facts.collection import collect_report
 from tests.tiny_store import PIPELINE, TinyStore, compile_run
@@ -48,14 +43,14 @@ ROWS = RowSource(
 def test_what_a_later_version_adds_is_passed_over(tmp_path: Path) -> None:
     """A verdict and a validation with fields that are not known here are read."""
     write_record(VERDICT, tmp_path / FILE_NAME)
-    write_validation(VALIDATION, tmp_path)
+    write_record(VALIDATION, tmp_path / "validation.json")
     for name, part in (("verdict.json", "data"), ("validation.json", "candidate")):
         content = json.loads((tmp_path / name).read_text())
         content[part]["mood"] = "good"
         (tmp_path / name).write_text(json.dumps({**content, "weather": "fair"}))
 
     assert read_verdict(tmp_path) == VERDICT
-    assert read_validation(tmp_path) == VALIDATION
+    assert read_record(Validation, tmp_path / "validation.json") == VALIDATION
 
 
 @pytest.mark.parametrize("missing", ["summary", "everything"])
@@ -77,7 +72,7 @@ def test_what_cannot_be_read_is_noted(missing: str, tmp_path: Path) -> None:
         layout.run("run").description_path,
     )
     write_record(VERDICT, tmp_path / FILE_NAME)
-    write_validation(VALIDATION, tmp_path)
+    write_record(VALIDATION, tmp_path / "validation.json")
     (tmp_path / "digest.json").write_text("{}")
     for name in ("verdict.json", "validation.json"):
         content = json.loads((tmp_path / name).read_text())
