@@ -6,7 +6,7 @@ import functools
 import sys
 from collections.abc import Mapping, Sequence
 
-from components.data_gate.evidence import Suspicion
+from components.data_gate.evidence import Violation
 from components.data_gate.findings import OffendingRow
 from components.data_gate.offending_rows import (
     create_domain_test,
@@ -32,29 +32,31 @@ _COLUMN = {"SCHEMA_NEW_COLUMN", "SCHEMA_MISSING_COLUMN"}
 _MAX_SHOWN_VALUES = 5
 
 
-def suspect_anomalies(
+def check_anomalies(
     anomalies: Sequence[Anomaly],
     columns: Mapping[str, ColumnLimits],
     paths: Sequence[str],
-) -> tuple[Suspicion, ...]:
-    """Put TFDV's anomalies in terms of cells: one suspicion per column and kind, as first found."""
+) -> tuple[Violation, ...]:
+    """Put TFDV's anomalies in terms of cells: one violation per column and kind, as first found."""
     groups: dict[tuple[str | None, str], list[Anomaly]] = {}
     for anomaly in anomalies:
         groups.setdefault((anomaly.feature, anomaly.kind), []).append(anomaly)
     return tuple(
-        _suspect(group, columns.get(feature or "", ColumnLimits(feature or "")), paths)
+        _create_violation(group, columns.get(feature or "", ColumnLimits(feature or "")), paths)
         for (feature, _), group in groups.items()
     )
 
 
-def _suspect(group: Sequence[Anomaly], column: ColumnLimits, paths: Sequence[str]) -> Suspicion:
+def _create_violation(
+    group: Sequence[Anomaly], column: ColumnLimits, paths: Sequence[str]
+) -> Violation:
     kind, feature = group[0].kind, group[0].feature
     splits = tuple(anomaly.split for anomaly in group)
-    suspect = functools.partial(Suspicion, kind, feature, splits)
+    create = functools.partial(Violation, kind, feature, splits)
     accept = _accept(feature)
     if kind in _DOMAIN and column.values is not None:
         test = create_domain_test(column.name, column.values)
-        return suspect(None, _describe_domain(column), f"correct the rows, or {accept}", test)
+        return create(None, _describe_domain(column), f"correct the rows, or {accept}", test)
     low = column.low if kind in _BELOW else None
     high = column.high if kind in _ABOVE else None
     limit = f"at most {format_limit(high)}" if low is None else f"at least {format_limit(low)}"
@@ -62,16 +64,16 @@ def _suspect(group: Sequence[Anomaly], column: ColumnLimits, paths: Sequence[str
         low, high, limit = -sys.float_info.max, sys.float_info.max, "a finite number"
     if low is not None or high is not None:
         test = create_range_test(column.name, low, high, column.is_float)
-        return suspect(None, limit, f"correct the rows (another unit?), or {accept}", test)
+        return create(None, limit, f"correct the rows (another unit?), or {accept}", test)
     if kind in _MISSING:
         test = create_missing_test(column.name)
-        return suspect(None, describe_presence(column), f"fill the cells, or {accept}", test)
+        return create(None, describe_presence(column), f"fill the cells, or {accept}", test)
     observed = group[0].message or kind
     limit = f"what schema.pbtxt allows for {'it' if feature else 'the data'}"
     if kind in _COLUMN:
         headers = tuple(OffendingRow(file=path, line=1, value=feature or "") for path in paths)
-        return suspect(observed, limit, accept, rows=headers)
-    return suspect(observed, limit, "correct the data, or the schema")
+        return create(observed, limit, accept, rows=headers)
+    return create(observed, limit, "correct the data, or the schema")
 
 
 def describe_presence(column: ColumnLimits) -> str:

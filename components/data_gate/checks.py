@@ -1,4 +1,4 @@
-"""The gate's own checks, from evidence to suspicions: what TFDV does not look for, or lets pass."""
+"""The gate's own checks, from evidence to violations: what TFDV does not look for, or lets pass."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from components.data_gate.anomaly_rules import describe_presence
 from components.data_gate.drift import NotCompared
-from components.data_gate.evidence import Evidence, Suspicion
+from components.data_gate.evidence import Evidence, Violation
 from components.data_gate.findings import Comparison, OffendingRow
 from components.data_gate.offending_rows import (
     RowTest,
@@ -26,11 +26,11 @@ _MEASURES = {"l_infinity": "L-infinity distance", "jensen_shannon": "Jensen–Sh
 _BASES = {"drift": "DRIFT_HIGH", "skew": "SPLIT_SKEW_HIGH"}
 
 
-def check_row_counts(steps: Sequence[StepCount]) -> Iterator[Suspicion]:
+def check_row_counts(steps: Sequence[StepCount]) -> Iterator[Violation]:
     """Compare the rows of each step with those of the one before it."""
     for before, after in itertools.pairwise(steps):
         for mismatch in reconcile(before, after):
-            yield Suspicion(
+            yield Violation(
                 "ROW_COUNTS_DIFFER",
                 None,
                 (mismatch.split,) if mismatch.split in after.rows else (),
@@ -40,7 +40,7 @@ def check_row_counts(steps: Sequence[StepCount]) -> Iterator[Suspicion]:
             )
 
 
-def check_size(evidence: Evidence, settings: DataGateSettings) -> Iterator[Suspicion]:
+def check_size(evidence: Evidence, settings: DataGateSettings) -> Iterator[Violation]:
     """Find data and splits with too few rows."""
     sizes = {split: summary.rows for split, summary in evidence.splits.items()}
     total = sum(sizes.values())
@@ -51,10 +51,10 @@ def check_size(evidence: Evidence, settings: DataGateSettings) -> Iterator[Suspi
     for splits, rows, observed, key in counted:
         if rows < (min_rows := getattr(settings, key)):
             limit, remedy = f"at least {min_rows:,}", f"give more rows, or lower data_gate.{key}"
-            yield Suspicion("LOW_ROW_COUNT", None, splits, observed, limit, remedy)
+            yield Violation("LOW_ROW_COUNT", None, splits, observed, limit, remedy)
 
 
-def check_growth(evidence: Evidence) -> Iterator[Suspicion]:
+def check_growth(evidence: Evidence) -> Iterator[Violation]:
     """Compare the number of rows with that of the previous accepted data."""
     previous, limits = evidence.previous, evidence.limits
     if previous is None or not previous.rows:
@@ -64,18 +64,18 @@ def check_growth(evidence: Evidence) -> Iterator[Suspicion]:
     observed = f"{evidence.rows:,} rows, {growth:.2g} times the {previous.rows:,} of {name}"
     if limits.min_growth is not None and growth < limits.min_growth:
         limit = f"at least {limits.min_growth} times"
-        yield Suspicion("COMPARATOR_LOW_NUM_EXAMPLES", None, (), observed, limit, _LOOK)
+        yield Violation("COMPARATOR_LOW_NUM_EXAMPLES", None, (), observed, limit, _LOOK)
     if limits.max_growth is not None and growth > limits.max_growth:
         limit = f"at most {limits.max_growth} times"
-        yield Suspicion("COMPARATOR_HIGH_NUM_EXAMPLES", None, (), observed, limit, _LOOK)
+        yield Violation("COMPARATOR_HIGH_NUM_EXAMPLES", None, (), observed, limit, _LOOK)
 
 
-def check_labels(evidence: Evidence) -> Iterator[Suspicion]:
+def check_labels(evidence: Evidence) -> Iterator[Violation]:
     """Find splits whose rows all have the same label."""
     for count in evidence.labels:
         if count.is_constant:
             value = int(count.positives > 0)
-            yield Suspicion(
+            yield Violation(
                 "LABEL_CONSTANT",
                 evidence.label_name,
                 (count.split,),
@@ -85,7 +85,7 @@ def check_labels(evidence: Evidence) -> Iterator[Suspicion]:
             )
 
 
-def check_presence(evidence: Evidence) -> Iterator[Suspicion]:
+def check_presence(evidence: Evidence) -> Iterator[Violation]:
     """Hold the schema's presence against values: TFDV counts an empty list as present.
 
     A column whose every row needs a value is left to TFDV, which finds it.
@@ -98,7 +98,7 @@ def check_presence(evidence: Evidence) -> Iterator[Suspicion]:
             if feature.present < max(column.min_count, column.min_fraction * summary.rows)
         }
         if present:
-            yield Suspicion(
+            yield Violation(
                 "TOO_FEW_VALUES" if any(present.values()) else "ALL_VALUES_MISSING",
                 column.name,
                 tuple(present),
@@ -109,35 +109,39 @@ def check_presence(evidence: Evidence) -> Iterator[Suspicion]:
             )
 
 
-def check_files(evidence: Evidence) -> Iterator[Suspicion]:
+def check_files(evidence: Evidence) -> Iterator[Violation]:
     """Find a file that came twice, now or with the previous span."""
     first: dict[str, InputFile] = {}
     for file in evidence.files:
         twin = first.setdefault(file.sha256, file)
         if twin is not file:
-            yield _suspect_file("DUPLICATED_FILE", file, twin)
+            yield _create_file_violation("DUPLICATED_FILE", file, twin)
     previous = evidence.previous
     if previous is not None and previous.reference.span != evidence.data.span:
         earlier = {file.sha256: file for file in previous.files}
         for file in evidence.files:
             if file.sha256 in earlier:
                 twin, whose = earlier[file.sha256], f" of {previous.reference.name}"
-                yield _suspect_file("REPEATED_FILE", file, twin, whose)
+                yield _create_file_violation("REPEATED_FILE", file, twin, whose)
 
 
-def suspect_comparisons(
+def check_comparisons(
     comparisons: Iterable[Comparison | NotCompared], evidence: Evidence
-) -> Iterator[Suspicion]:
+) -> Iterator[Violation]:
     """Find columns that moved too far, or could not be compared."""
     for comparison in comparisons:
         if isinstance(comparison, NotCompared):
-            yield _suspect_not_compared(comparison)
+            yield _create_not_compared_violation(comparison)
         elif comparison.is_exceeded:
-            yield _suspect_distance(comparison, evidence.limits.columns[comparison.feature])
+            yield _create_distance_violation(
+                comparison, evidence.limits.columns[comparison.feature]
+            )
 
 
-def _suspect_file(kind: str, file: InputFile, twin: InputFile, whose: str = "") -> Suspicion:
-    return Suspicion(
+def _create_file_violation(
+    kind: str, file: InputFile, twin: InputFile, whose: str = ""
+) -> Violation:
+    return Violation(
         kind,
         None,
         (),
@@ -148,9 +152,9 @@ def _suspect_file(kind: str, file: InputFile, twin: InputFile, whose: str = "") 
     )
 
 
-def _suspect_not_compared(missing: NotCompared) -> Suspicion:
+def _create_not_compared_violation(missing: NotCompared) -> Violation:
     side = "CONTROL" if missing.is_reference_at_fault else "TREATMENT"
-    return Suspicion(
+    return Violation(
         f"COMPARATOR_{side}_DATA_MISSING",
         missing.feature,
         (missing.split,),
@@ -160,9 +164,9 @@ def _suspect_not_compared(missing: NotCompared) -> Suspicion:
     )
 
 
-def _suspect_distance(comparison: Comparison, column: ColumnLimits) -> Suspicion:
+def _create_distance_violation(comparison: Comparison, column: ColumnLimits) -> Violation:
     distance, grown = comparison.distance, comparison.distance.grown_bin
-    return Suspicion(
+    return Violation(
         _BASES[comparison.basis],
         comparison.feature,
         (comparison.split,),

@@ -61,7 +61,7 @@ class Evidence:
 
 
 @dataclasses.dataclass(frozen=True)
-class Suspicion:
+class Violation:
     """Something wrong with the data: a ``Finding`` before the rows at fault are looked up.
 
     Attributes:

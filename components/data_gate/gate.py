@@ -6,15 +6,15 @@ from collections import Counter
 from collections.abc import Sequence
 
 from components.data_gate.anomaly_kinds import Severity
-from components.data_gate.anomaly_rules import suspect_anomalies
+from components.data_gate.anomaly_rules import check_anomalies
 from components.data_gate.checks import (
+    check_comparisons,
     check_files,
     check_growth,
     check_labels,
     check_presence,
     check_row_counts,
     check_size,
-    suspect_comparisons,
 )
 from components.data_gate.drift import NotCompared, compare_spans, compare_splits
 from components.data_gate.evidence import Evidence
@@ -34,16 +34,16 @@ def judge_data(evidence: Evidence, settings: DataGateSettings) -> DataVerdict:
         OSError: If a CSV file cannot be read.
     """
     comparisons = _compare(evidence, settings)
-    suspicions = [
-        *suspect_anomalies(evidence.anomalies, evidence.limits.columns, evidence.paths),
+    violations = [
+        *check_anomalies(evidence.anomalies, evidence.limits.columns, evidence.paths),
         *check_presence(evidence),
         *check_labels(evidence),
         *check_size(evidence, settings),
         *check_growth(evidence),
         *check_files(evidence),
-        *suspect_comparisons(comparisons, evidence),
+        *check_comparisons(comparisons, evidence),
     ]
-    tests = [suspicion.row_test for suspicion in suspicions if suspicion.row_test]
+    tests = [violation.row_test for violation in violations if violation.row_test]
     scan = scan_rows(evidence.paths, tests, settings.max_offending_rows)
     all_rows = sum(scan.rows_of_file)
     # The rows of each step, each counted independently.
@@ -54,16 +54,16 @@ def judge_data(evidence: Evidence, settings: DataGateSettings) -> DataVerdict:
             "StatisticsGen", {split: summary.rows for split, summary in evidence.splits.items()}
         ),
     ]
-    suspicions += check_row_counts(steps)
+    violations += check_row_counts(steps)
     offenders = iter(scan.offenders)
     findings = [
-        suspicion.conclude(
-            choose_severity(settings, suspicion.kind, suspicion.feature),
-            next(offenders) if suspicion.row_test else None,
+        violation.conclude(
+            choose_severity(settings, violation.kind, violation.feature),
+            next(offenders) if violation.row_test else None,
             all_rows,
             evidence.paths,
         )
-        for suspicion in suspicions
+        for violation in violations
     ]
     return DataVerdict(
         accepted=all(finding.severity != "error" for finding in findings),

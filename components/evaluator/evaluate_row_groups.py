@@ -11,7 +11,7 @@ from components.evaluator.eval_config import MeasurementPlan
 from components.evaluator.row_scoring import score_row_group
 from components.evaluator.scored_rows import ScoredRows, join_scored_rows
 from components.examples.parquet_examples import RowGroup
-from components.metrics.jackknife import METRIC_GROUPS, deal_groups
+from components.metrics.jackknife import METRIC_GROUPS, assign_groups_by_digest
 from components.metrics.sliced_scores import SlicedScores
 from components.serving.loaded_model import load_model
 
@@ -65,7 +65,7 @@ class _Gather(beam.CombineFn):
         return EvaluatedRows(scores, [])
 
     def add_input(self, accumulator: EvaluatedRows, element: ScoredRows) -> EvaluatedRows:
-        groups = deal_groups(element.digests)
+        groups = assign_groups_by_digest(element.digests)
         accumulator.scores.add(
             element.labels,
             [element.candidate, *([] if element.champion is None else [element.champion])],

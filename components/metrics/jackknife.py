@@ -40,7 +40,7 @@ class Intervals(NamedTuple):
     standard_error: Array
 
 
-def deal_groups(digests: Digests) -> Integers:
+def assign_groups_by_digest(digests: Digests) -> Integers:
     """Deal rows into ``METRIC_GROUPS`` by their digests alone, a batch at a time; [rows].
 
     Groups are about even, as if drawn at random. Equal rows fall into one group: a copy counts as
@@ -49,7 +49,7 @@ def deal_groups(digests: Digests) -> Integers:
     return (digests % np.uint64(METRIC_GROUPS)).astype(np.int64)
 
 
-def deal_in_turn(rows: int) -> Integers:
+def assign_groups_evenly(rows: int) -> Integers:
     """Deal rows, in an order as of ``order_rows``, evenly into ``CHANGE_GROUPS``; [rows].
 
     Copies of a row count as observations of their own.

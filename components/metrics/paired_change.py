@@ -21,7 +21,7 @@ import dataclasses
 import numpy as np
 
 from components.metrics.evaluation import Change
-from components.metrics.jackknife import deal_in_turn, estimate_intervals, sample_metrics
+from components.metrics.jackknife import assign_groups_evenly, estimate_intervals, sample_metrics
 from components.metrics.metric_names import ScoreMetric
 from components.metrics.score_histogram import Array, Integers, summarize_rows
 
@@ -76,7 +76,7 @@ def estimate_change(
         raise ValueError(
             "expected_calibration_error is biased where rows are few, so its change has no interval"
         )
-    groups = deal_in_turn(scores.labels.size)
+    groups = assign_groups_evenly(scores.labels.size)
     if scores.labels.size < 2:
         return None
     candidate, other = (

@@ -15,7 +15,7 @@ from pipelines.records.exit_code import ExitCode
 from pipelines.records.nodes import NodeId
 from pipelines.records.run_summary import RunSummary, Verdict
 
-_REFUSING = (Outcome.FAILED, Outcome.INCONCLUSIVE)
+_NOT_PASSED = (Outcome.FAILED, Outcome.INCONCLUSIVE)
 
 
 class Drift(FrozenModel):
@@ -119,7 +119,7 @@ def describe_outcome(
         compared_with=data.previous.span if data is not None and data.previous else None,
         drift=_find_drift(data.scores if data is not None else ()),
         gates_passed=outcomes.count(Outcome.PASSED),
-        gates_not_passed=sum(outcome in _REFUSING for outcome in outcomes),
+        gates_not_passed=sum(outcome in _NOT_PASSED for outcome in outcomes),
         auc=auc and auc.value,
         champion_auc=auc and auc.baseline,
         champion_version=champion_version,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.data_gate.anomaly_rules import suspect_anomalies
+from components.data_gate.anomaly_rules import check_anomalies
 from components.data_gate.published_anomalies import Anomaly
 from components.statistics_gen.column_limits import ColumnLimits
 
@@ -20,12 +20,12 @@ def test_an_anomaly_of_several_splits_is_one_suspicion() -> None:
         for split in ("a", "b")
     ]
 
-    [suspicion] = suspect_anomalies(anomalies, COLUMNS, ["x.csv"])
+    [violation] = check_anomalies(anomalies, COLUMNS, ["x.csv"])
 
-    assert suspicion.splits == ("a", "b")
-    assert suspicion.limit == "at most 23"
-    assert suspicion.row_test is not None
-    assert [suspicion.row_test.is_offending(cell) for cell in ("23", "24", "-1")] == [
+    assert violation.splits == ("a", "b")
+    assert violation.limit == "at most 23"
+    assert violation.row_test is not None
+    assert [violation.row_test.is_offending(cell) for cell in ("23", "24", "-1")] == [
         False,
         True,
         False,
@@ -38,9 +38,9 @@ def test_a_domain_is_shown_in_short() -> None:
         split="a", feature="city", kind="ENUM_TYPE_UNEXPECTED_STRING_VALUES", message=""
     )
 
-    [suspicion] = suspect_anomalies([anomaly], COLUMNS, ["x.csv"])
+    [violation] = check_anomalies([anomaly], COLUMNS, ["x.csv"])
 
-    assert suspicion.limit == (
+    assert violation.limit == (
         "one of 'a', 'b', 'c', 'd', 'e' and 1 more, in all but 10.0% of the rows with a value"
     )
 
@@ -52,7 +52,7 @@ def test_what_cannot_be_told_of_cells_keeps_tfdvs_words() -> None:
         Anomaly(split="a", feature=None, kind="DATASET_LOW_NUM_EXAMPLES", message="too few"),
     ]
 
-    suspicions = suspect_anomalies(anomalies, COLUMNS, ["x.csv"])
+    violations = check_anomalies(anomalies, COLUMNS, ["x.csv"])
 
-    assert [one.observed for one in suspicions] == ["2 is no boolean", "too few"]
-    assert [one.row_test for one in suspicions] == [None, None]
+    assert [one.observed for one in violations] == ["2 is no boolean", "too few"]
+    assert [one.row_test for one in violations] == [None, None]

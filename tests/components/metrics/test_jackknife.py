@@ -14,7 +14,7 @@ from components.metrics.jackknife import (
     METRIC_CONFIDENCE,
     METRIC_GROUPS,
     Intervals,
-    deal_groups,
+    assign_groups_by_digest,
     estimate_intervals,
 )
 from components.metrics.score_histogram import Array, summarize_rows
@@ -39,17 +39,17 @@ def test_a_group_depends_on_the_row_alone() -> None:
     digests = draw_digests(500)
     places = _RANDOM.permutation(500)
 
-    groups = deal_groups(digests)
+    groups = assign_groups_by_digest(digests)
 
-    assert (deal_groups(digests[places]) == groups[places]).all()
-    assert (deal_groups(digests[33:40]) == groups[33:40]).all()
+    assert (assign_groups_by_digest(digests[places]) == groups[places]).all()
+    assert (assign_groups_by_digest(digests[33:40]) == groups[33:40]).all()
     assert groups.min() >= 0
     assert groups.max() < METRIC_GROUPS
 
 
 def test_groups_are_about_even() -> None:
     """Different rows are spread over all groups as if at random."""
-    counts = np.bincount(deal_groups(draw_digests(20_000)), minlength=METRIC_GROUPS)
+    counts = np.bincount(assign_groups_by_digest(draw_digests(20_000)), minlength=METRIC_GROUPS)
 
     assert stats.chisquare(counts).pvalue > 0.01
 
@@ -60,7 +60,7 @@ def test_intervals_by_uneven_groups_hold_what_they_promise(rows: int) -> None:
     """Simulated: about 95 % of the intervals of a mean hold it, though groups differ in size."""
     hits = 0
     for _ in range(2000):
-        values, groups = _RANDOM.normal(3, 2, rows), deal_groups(draw_digests(rows))
+        values, groups = _RANDOM.normal(3, 2, rows), assign_groups_by_digest(draw_digests(rows))
         sums = np.bincount(groups, values, METRIC_GROUPS)
         counts = np.bincount(groups, minlength=METRIC_GROUPS)
         means = (values.sum() - sums) / (rows - counts)
@@ -74,7 +74,7 @@ def test_a_sample_is_the_rows_without_one_group() -> None:
     """Metrics of each sample are those of a summary of the other groups' rows alone."""
     labels = (_RANDOM.random(300) < 0.4).astype(np.float64)
     probabilities = _RANDOM.random(300)
-    groups = deal_groups(draw_digests(300))
+    groups = assign_groups_by_digest(draw_digests(300))
     scores = SlicedScores(models=1, groups=METRIC_GROUPS, threshold=0.5)
     scores.add(labels, [probabilities], groups, {})
     [histogram] = scores.create_histograms(ALL_ROWS)
@@ -93,7 +93,7 @@ def test_a_broken_row_spoils_only_the_samples_it_is_in() -> None:
     """The sample that leaves its group out has metrics."""
     probabilities = _RANDOM.random(100)
     probabilities[7] = math.nan
-    groups = deal_groups(draw_digests(100))
+    groups = assign_groups_by_digest(draw_digests(100))
     scores = SlicedScores(models=1, groups=METRIC_GROUPS, threshold=0.5)
     scores.add(np.arange(100.0) % 2, [probabilities], groups, {})
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from components.metrics.jackknife import METRIC_GROUPS, deal_groups
+from components.metrics.jackknife import METRIC_GROUPS, assign_groups_by_digest
 from components.metrics.score_histogram import Array, summarize_rows
 from components.metrics.slice_columns import SliceColumn
 from components.metrics.sliced_scores import ALL_ROWS, SlicedScores
@@ -54,7 +54,7 @@ def gather(start: int, end: int) -> SlicedScores:
         scores.add(
             ALL.labels[part],
             [model[part] for model in ALL.probabilities],
-            deal_groups(DIGESTS[part]),
+            assign_groups_by_digest(DIGESTS[part]),
             columns,
         )
     return scores
