@@ -16,8 +16,8 @@ from typing import Any
 
 from benchmarks.results import Reading
 from components.trainer.history import HISTORY_FILE
-from components.trainer.schedule import plan_training
 from components.trainer.settings import TrainerSettings
+from components.trainer.training_plan import plan_training
 from pipelines.config.environment_file import load_config
 from pipelines.config.layout import OutputLayout
 

@@ -1,4 +1,4 @@
-"""Train the model: seed, schedule, callbacks and distribution strategy."""
+"""Train the model: seed, plan, callbacks and distribution strategy."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from components.examples.parquet_examples import count_rows
 from components.trainer.dataset import read_examples
 from components.trainer.history import HISTORY_FILE, ROWS_PER_SECOND
 from components.trainer.model import ModelInput, build_model
-from components.trainer.schedule import Schedule, plan_training
 from components.trainer.settings import TrainerSettings
+from components.trainer.training_plan import TrainingPlan, plan_training
 
 _VALIDATION_BATCH_ROWS = 4096
 _STOP_BY = "val_log_loss"
@@ -44,7 +44,7 @@ def train_model(
         log_directory: Gets TensorBoard's event files, and ``history.csv``, one line per epoch.
     """
     tf.keras.utils.set_random_seed(settings.seed)
-    schedule = plan_training(count_rows(data.train_files), settings)
+    plan = plan_training(count_rows(data.train_files), settings)
     with create_strategy(settings).scope():
         model = build_model(inputs, settings)
         model.compile(
@@ -56,7 +56,7 @@ def train_model(
                 tf.keras.metrics.AUC(name="auc"),
             ],
             # Between two executions Keras is in Python, which takes longer than a step.
-            steps_per_execution=min(_STEPS_PER_EXECUTION, schedule.steps_per_epoch),
+            steps_per_execution=min(_STEPS_PER_EXECUTION, plan.steps_per_epoch),
         )
         # A step that creates variables is traced twice.
         model.optimizer.build(model.trainable_variables)
@@ -68,12 +68,12 @@ def train_model(
         read_examples(
             data.train_files, columns, data.label_name, settings.batch_size, settings.seed
         ),
-        steps_per_epoch=schedule.steps_per_epoch,
+        steps_per_epoch=plan.steps_per_epoch,
         validation_data=read_examples(
             data.validation_files, columns, data.label_name, _VALIDATION_BATCH_ROWS
         ),
-        epochs=schedule.epochs,
-        callbacks=create_callbacks(settings, schedule, log_directory),
+        epochs=plan.epochs,
+        callbacks=create_callbacks(settings, plan, log_directory),
         verbose=2,
     )
     return model
@@ -111,11 +111,11 @@ def create_strategy(settings: TrainerSettings) -> tf.distribute.Strategy:
 
 
 def create_callbacks(
-    settings: TrainerSettings, schedule: Schedule, log_directory: Path
+    settings: TrainerSettings, plan: TrainingPlan, log_directory: Path
 ) -> list[tf.keras.callbacks.Callback]:
     """Create the clock, early stopping, the learning rate's, TensorBoard and the history file."""
     return [
-        Clock(schedule.rows_per_epoch),
+        Clock(plan.rows_per_epoch),
         tf.keras.callbacks.EarlyStopping(
             monitor=_STOP_BY,
             mode="min",

@@ -78,7 +78,7 @@ def run_locally(
         compiling.result()
         description = read_description(run.description_path)
         display.compiled(description)
-        schedule = Schedule(description.nodes)
+        schedule = NodeSchedule(description.nodes)
         interrupted = False
         try:
             while schedule.start_ready(start, config.parallel_nodes):
@@ -125,7 +125,7 @@ def close_stale_nodes(
                     store.record(execution, result)
 
 
-class Schedule:
+class NodeSchedule:
     """Which nodes, in the pipeline's order, are done, running, ready and waiting."""
 
     def __init__(self, nodes: Sequence[NodeDescription]) -> None:

@@ -38,8 +38,8 @@ from benchmarks.plain_script import (
     split_trips,
     transform_trips,
 )
-from components.trainer.schedule import plan_training
 from components.trainer.settings import TrainerSettings
+from components.trainer.training_plan import plan_training
 from components.transform.analysis import Accumulator
 from components.transform.preprocessing import transform_batch, write_vocabularies
 from components.transform.transformed_features import list_transformed_features

@@ -12,7 +12,7 @@ from pipelines.config.layout import OutputLayout
 from pipelines.records.description import NodeDescription
 from pipelines.records.node_result import NodeResult, NodeState
 from pipelines.records.nodes import Stage
-from pipelines.runner.local_runner import Schedule, create_run_id
+from pipelines.runner.local_runner import NodeSchedule, create_run_id
 
 NOON = datetime.datetime(2026, 1, 31, 12, 0, 0, tzinfo=datetime.timezone.utc)
 
@@ -23,7 +23,7 @@ def _node(node_id: str, *upstream: str) -> NodeDescription:
     )
 
 
-def _finish(schedule: Schedule, node_id: str, state: NodeState) -> None:
+def _finish(schedule: NodeSchedule, node_id: str, state: NodeState) -> None:
     future: Future[NodeResult] = Future()
     schedule.start(node_id, future)
     future.set_result(NodeResult(id=node_id, state=state))
@@ -31,12 +31,12 @@ def _finish(schedule: Schedule, node_id: str, state: NodeState) -> None:
 
 
 @pytest.fixture
-def diamond() -> Schedule:
+def diamond() -> NodeSchedule:
     """One node, two that follow it, and one that follows both."""
-    return Schedule([_node("a"), _node("b", "a"), _node("c", "a"), _node("d", "b", "c")])
+    return NodeSchedule([_node("a"), _node("b", "a"), _node("c", "a"), _node("d", "b", "c")])
 
 
-def test_starts_independent_nodes_side_by_side(diamond: Schedule) -> None:
+def test_starts_independent_nodes_side_by_side(diamond: NodeSchedule) -> None:
     """Nodes whose upstream is done are ready together; a node that waits for both is not."""
     assert diamond.list_ready() == ["a"]
     _finish(diamond, "a", NodeState.DONE)
@@ -49,7 +49,7 @@ def test_starts_independent_nodes_side_by_side(diamond: Schedule) -> None:
     "state", [NodeState.FAILED, NodeState.DATA_REFUSED, NodeState.MODEL_REFUSED]
 )
 def test_starts_nothing_after_a_node_that_did_not_end_well(
-    diamond: Schedule, state: NodeState
+    diamond: NodeSchedule, state: NodeState
 ) -> None:
     """What follows a failure or a refusal never starts; what does not follow it does."""
     _finish(diamond, "a", NodeState.DONE)
@@ -60,7 +60,7 @@ def test_starts_nothing_after_a_node_that_did_not_end_well(
     assert diamond.list_ready() == []
 
 
-def test_follows_a_node_that_was_skipped_by_request(diamond: Schedule) -> None:
+def test_follows_a_node_that_was_skipped_by_request(diamond: NodeSchedule) -> None:
     """A node left out with ``--from`` has an earlier run's artifacts in place."""
     _finish(diamond, "a", NodeState.SKIPPED)
 

@@ -9,7 +9,7 @@ from components.trainer.settings import TrainerSettings
 
 
 @dataclasses.dataclass(frozen=True)
-class Schedule:
+class TrainingPlan:
     """The longest that a training may take; early stopping may end it sooner.
 
     Attributes:
@@ -22,7 +22,7 @@ class Schedule:
     rows_per_epoch: int
 
 
-def plan_training(rows: int, settings: TrainerSettings) -> Schedule:
+def plan_training(rows: int, settings: TrainerSettings) -> TrainingPlan:
     """Spread the budget of rows over passes of the training split, and cut each into epochs.
 
     Returns:
@@ -32,7 +32,7 @@ def plan_training(rows: int, settings: TrainerSettings) -> Schedule:
     passes = min(settings.max_epochs, math.ceil(settings.rows_budget / rows))
     epochs_per_pass = math.ceil(rows / settings.epoch_rows)
     steps = math.ceil(math.ceil(rows / settings.batch_size) / epochs_per_pass)
-    return Schedule(
+    return TrainingPlan(
         epochs=passes * epochs_per_pass,
         steps_per_epoch=steps,
         rows_per_epoch=min(rows, steps * settings.batch_size),
