@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.results import Machine
-from pipelines.compiler.code_version import ALL_SOURCES, hash_sources
+from pipelines.compiler.source_hash import ALL_SOURCES, hash_sources
 
 _GIB = 1 << 30
 _PACKAGES = (

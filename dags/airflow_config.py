@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import pydantic
 
 from components.frozen_model import FrozenModel
-from pipelines.config.yaml_file import describe_error, read_mapping
+from pipelines.config.yaml_file import describe_validation_error, read_mapping
 from pipelines.records.errors import ConfigError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -130,4 +130,4 @@ def load_airflow_config(path: Path) -> AirflowConfig:
     try:
         return AirflowConfig.model_validate(read_mapping(path))
     except pydantic.ValidationError as error:
-        raise ConfigError(f"{path}: {describe_error(error, AirflowConfig)}") from error
+        raise ConfigError(f"{path}: {describe_validation_error(error, AirflowConfig)}") from error

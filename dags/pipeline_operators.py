@@ -23,7 +23,7 @@ from dags.run_parameters import ParameterError, choose_span, find_data_folder, r
 from dags.task_outcome import (
     CommandResult,
     LogReader,
-    Outcome,
+    TaskOutcome,
     describe_node,
     describe_replay,
     describe_result,
@@ -89,7 +89,7 @@ class PipelineOperator(BaseOperator):
         if self._child is not None:
             self._child.stop(_STOP_SECONDS)
 
-    def conclude(self, outcome: Outcome, reason: str, context: Context) -> None:
+    def conclude(self, outcome: TaskOutcome, reason: str, context: Context) -> None:
         """End the task as its command's outcome says.
 
         Args:
@@ -100,13 +100,15 @@ class PipelineOperator(BaseOperator):
             AirflowSkipException: If the model was refused.
             AirflowException: If another try may help.
         """
-        if outcome is Outcome.DONE:
+        if outcome is TaskOutcome.DONE:
             return
         task_instance = context["ti"]
         task_instance.xcom_push("reason", reason)
         note_task(self.config.api_connection, task_instance, reason)
-        errors = {Outcome.FAIL: AirflowFailException, Outcome.SKIP: AirflowSkipException}
-        self.log.log(logging.WARNING if outcome is Outcome.SKIP else logging.ERROR, "%s", reason)
+        errors = {TaskOutcome.FAIL: AirflowFailException, TaskOutcome.SKIP: AirflowSkipException}
+        self.log.log(
+            logging.WARNING if outcome is TaskOutcome.SKIP else logging.ERROR, "%s", reason
+        )
         raise errors.get(outcome, AirflowException)(reason)
 
 
@@ -126,7 +128,7 @@ class CompileRunOperator(PipelineOperator):
             data = parameters.data and find_data_folder(parameters.data, self.config.data_roots)
             run = self.layout.run(run_id)
         except (ParameterError, ValueError) as error:
-            self.conclude(Outcome.FAIL, str(error), context)
+            self.conclude(TaskOutcome.FAIL, str(error), context)
             raise
         result = self.run_command(self.commands.compile_run(run_id, parameters, span, data or None))
         reason = result.final_line.removeprefix("error: ")
@@ -137,9 +139,9 @@ class CompileRunOperator(PipelineOperator):
             "data": data and str(data),
         }
 
-    def conclude(self, outcome: Outcome, reason: str, context: Context) -> None:
+    def conclude(self, outcome: TaskOutcome, reason: str, context: Context) -> None:
         """End the task, and note on the run why it did not begin: no verdict will follow."""
-        if outcome is not Outcome.DONE:
+        if outcome is not TaskOutcome.DONE:
             note_run(self.config.api_connection, context["ti"], f"NOT BEGUN: {reason}")
         super().conclude(outcome, reason, context)
 
@@ -156,7 +158,7 @@ class NodeOperator(PipelineOperator):
         ir_path = self.layout.run(run_id).ir_path
         result = self.ask(lambda path: self.commands.run_node(ir_path, self.task_id, run_id, path))
         outcome = judge_node(result)
-        if outcome is not Outcome.DONE:
+        if outcome is not TaskOutcome.DONE:
             context["ti"].xcom_push("return_value", result.answer)
         self.conclude(outcome, describe_node(result), context)
         self.log.info("%s: %s", self.task_id, describe_result(result.answer))
@@ -194,13 +196,13 @@ class FinishRunOperator(PipelineOperator):
         run_id = context["run_id"]
         task_instance = context["ti"]
         if not self._is_compiled(run_id):
-            self.conclude(Outcome.FAIL, "the run was not compiled: nothing to finish", context)
+            self.conclude(TaskOutcome.FAIL, "the run was not compiled: nothing to finish", context)
         result = self.ask(lambda path: self.commands.finish_run(run_id, path))
         verdict = describe_run(result.answer) if result.answer else result.last_line
         note_run(self.config.api_connection, task_instance, verdict)
         outcome = judge_run(result)
         short = {key: result.answer.get(key) for key in _SHORT_SUMMARY}
-        if outcome is not Outcome.DONE:
+        if outcome is not TaskOutcome.DONE:
             task_instance.xcom_push("return_value", short)
         self.conclude(outcome, verdict, context)
         note_task(self.config.api_connection, task_instance, verdict)
@@ -224,7 +226,7 @@ class ReplayOperator(PipelineOperator):
         result = self.ask(lambda path: self.commands.replay_champion(version, path))
         outcome = judge_node(result)
         # A model that is in place and does not serve is no refusal but an alarm.
-        outcome = Outcome.FAIL if outcome is Outcome.SKIP else outcome
+        outcome = TaskOutcome.FAIL if outcome is TaskOutcome.SKIP else outcome
         found = describe_replay(result)
         self.conclude(outcome, found, context)
         note_task(self.config.api_connection, context["ti"], found)

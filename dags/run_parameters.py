@@ -17,7 +17,7 @@ import pydantic
 
 from components.frozen_model import FrozenModel
 from components.spans import find_period_start
-from pipelines.config.yaml_file import describe_error
+from pipelines.config.yaml_file import describe_validation_error
 from schemas.sample_data import Period
 
 # Python's $ would let a line break at the end pass.
@@ -101,7 +101,9 @@ def read_parameters(values: Mapping[str, Any]) -> RunParameters:
     try:
         return RunParameters.model_validate(dict(values))
     except pydantic.ValidationError as error:
-        raise ParameterError(f"parameter {describe_error(error, RunParameters)}") from error
+        raise ParameterError(
+            f"parameter {describe_validation_error(error, RunParameters)}"
+        ) from error
 
 
 def choose_span(

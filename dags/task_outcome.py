@@ -28,7 +28,7 @@ NOTE_LENGTH = 1000
 """Maximum length of an Airflow note, in characters."""
 
 
-class Outcome(enum.Enum):
+class TaskOutcome(enum.Enum):
     """What becomes of a task."""
 
     DONE = "done"
@@ -64,17 +64,17 @@ class CommandResult(FrozenModel):
         return f"the process ended with exit code {self.exit_code}"
 
 
-def judge_node(result: CommandResult) -> Outcome:
+def judge_node(result: CommandResult) -> TaskOutcome:
     """Judge the task of a node or of a compilation; only an infrastructure error is retried."""
     return {
-        ExitCode.DONE: Outcome.DONE,
-        ExitCode.USAGE: Outcome.FAIL,
-        ExitCode.DATA_REFUSED: Outcome.FAIL,
-        ExitCode.MODEL_REFUSED: Outcome.SKIP,
-    }.get(result.exit_code, Outcome.RETRY)  # type: ignore[call-overload]
+        ExitCode.DONE: TaskOutcome.DONE,
+        ExitCode.USAGE: TaskOutcome.FAIL,
+        ExitCode.DATA_REFUSED: TaskOutcome.FAIL,
+        ExitCode.MODEL_REFUSED: TaskOutcome.SKIP,
+    }.get(result.exit_code, TaskOutcome.RETRY)  # type: ignore[call-overload]
 
 
-def judge_run(result: CommandResult) -> Outcome:
+def judge_run(result: CommandResult) -> TaskOutcome:
     """Judge the task that ends a run, and with it the run.
 
     Returns:
@@ -82,10 +82,10 @@ def judge_run(result: CommandResult) -> Outcome:
         data was refused or a node failed: someone has to act on it.
     """
     if result.exit_code in (ExitCode.DONE, ExitCode.MODEL_REFUSED):
-        return Outcome.DONE
+        return TaskOutcome.DONE
     if result.answer or result.exit_code == ExitCode.USAGE:
-        return Outcome.FAIL
-    return Outcome.RETRY
+        return TaskOutcome.FAIL
+    return TaskOutcome.RETRY
 
 
 def describe_node(result: CommandResult) -> str:

@@ -14,7 +14,7 @@ import tensorflow as tf
 from components.examples.example_encoding import encode_examples
 from components.examples.parquet_examples import flatten, list_row_groups, read_row_group
 from components.serving.loaded_model import load_model
-from components.serving.model_error import describe_error
+from components.serving.model_error import describe_model_error
 from components.serving.signatures import PROBABILITY, SERVING, TRANSFORM
 
 INCOMPATIBLE_FILE = "incompatible_champion.txt"
@@ -42,7 +42,7 @@ def find_incompatibility(
             for examples in first_rows:
                 model.ask(signature, [output], examples)
     except (OSError, TypeError, ValueError, tf.errors.OpError) as error:
-        return describe_error(error)
+        return describe_model_error(error)
     return None
 
 

@@ -11,7 +11,7 @@ class SignatureError(ValueError):
     """A model lacks a signature, an output or an answer that it should have."""
 
 
-def describe_error(error: BaseException) -> str:
+def describe_model_error(error: BaseException) -> str:
     """Describe why a model could not be loaded or run.
 
     Returns:

@@ -17,7 +17,7 @@ import numpy as np
 from components.bulk_imports import pause_garbage_collection
 from components.file_lock import FileLock
 from components.record_file import write_record
-from components.serving.model_error import describe_error
+from components.serving.model_error import describe_model_error
 from components.serving.model_replay import ModelReplay
 from components.serving.replay_client import ARRAYS_FILE, OUTCOME_FILE, TURN_FILE, ReplayTask
 
@@ -39,7 +39,7 @@ def main() -> None:
         with FileLock(directory.parent / TURN_FILE, "the turn to replay").hold():
             outcome, arrays = replay(task.request)
     except (OSError, TypeError, ValueError, tf.errors.OpError) as error:
-        outcome = ModelReplay(problem=describe_error(error))
+        outcome = ModelReplay(problem=describe_model_error(error))
     else:
         np.savez(directory / ARRAYS_FILE, **arrays)
     write_record(outcome, directory / OUTCOME_FILE)

@@ -16,8 +16,8 @@ from pipelines.cli.screen import Screen
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.nodes import NodeId
+from pipelines.runner.end_to_end import run_and_record
 from pipelines.runner.input_data import lay_out_default_data, prepare_input
-from pipelines.runner.run import run_and_record
 
 _NODE = click.Choice([node.value for node in NodeId])
 

@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 import grimp
 
-from pipelines.compiler.code_version import hash_sources
+from pipelines.compiler.source_hash import hash_sources
 from pipelines.config.code_root import CODE_ROOT
 
 _NODE_SOURCES = ("components", "schemas")

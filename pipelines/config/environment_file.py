@@ -12,7 +12,7 @@ import pydantic
 from pipelines.config.pipeline_config import PipelineConfig
 from pipelines.config.yaml_file import (
     DuplicateKeyError,
-    describe_error,
+    describe_validation_error,
     find_models,
     parse_yaml,
     read_mapping,
@@ -44,7 +44,9 @@ def load_config(source: str, overrides: Sequence[str] = ()) -> PipelineConfig:
     try:
         return PipelineConfig.model_validate(_resolve_paths(values, PipelineConfig, Path.cwd()))
     except pydantic.ValidationError as error:
-        raise ConfigError(f"{source}: {describe_error(error, PipelineConfig)}") from error
+        raise ConfigError(
+            f"{source}: {describe_validation_error(error, PipelineConfig)}"
+        ) from error
 
 
 def list_environments() -> list[str]:

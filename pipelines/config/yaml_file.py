@@ -83,7 +83,9 @@ def read_mapping(path: Path) -> dict[str, Any]:
     return values
 
 
-def describe_error(error: pydantic.ValidationError, model: type[pydantic.BaseModel]) -> str:
+def describe_validation_error(
+    error: pydantic.ValidationError, model: type[pydantic.BaseModel]
+) -> str:
     """Describe the first error in one line: key, value received, and what the model expected."""
     first = error.errors()[0]
     more = "" if error.error_count() == 1 else f" (and {error.error_count() - 1} more)"

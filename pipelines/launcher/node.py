@@ -70,7 +70,7 @@ def run_node(request: NodeRequest) -> NodeResult:
         return _run_held_node(ir, node, layout, request)
 
 
-def describe_error(error: BaseException) -> Problem:
+def create_problem(error: BaseException) -> Problem:
     """Describe an error in one line: its type and the first line of its message."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return Problem(rule=type(error).__name__, message=lines[0] if lines else type(error).__name__)
@@ -113,10 +113,10 @@ def _run_held_node(
         state, problems = NodeState.DATA_REFUSED, tuple(error.problems)
     except NodeStoppedError as error:
         _close_stale(ir, layout, request)
-        problems = (describe_error(error),)
+        problems = (create_problem(error),)
     except Exception as error:
         _logger.exception("%s failed", request.node_id)
-        problems = (describe_error(error),)
+        problems = (create_problem(error),)
     result = NodeResult(
         id=request.node_id,
         state=state,

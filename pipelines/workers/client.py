@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from components.file_lock import FileLock
-from pipelines.compiler.code_version import hash_installation
+from pipelines.compiler.source_hash import hash_installation
 from pipelines.config.code_root import CODE_ROOT
 from pipelines.workers.protocol import (
     EndRequest,

@@ -21,7 +21,7 @@ from google.protobuf import json_format
 
 from pipelines.compiler.compilation import compile_pipeline
 from pipelines.compiler.ir_file import read_ir, write_compiled
-from pipelines.launcher.node import NodeStoppedError, describe_error, run_node
+from pipelines.launcher.node import NodeStoppedError, create_problem, run_node
 from pipelines.launcher.node_request import NodeRequest
 from pipelines.workers.protocol import CompileRequest, Reply, Work, send_line
 
@@ -59,7 +59,7 @@ def _run_node(task: NodeRequest) -> Reply:
     try:
         return Reply(result=run_node(task))
     except (Exception, NodeStoppedError) as error:
-        return Reply(result=task.fail(describe_error(error)))
+        return Reply(result=task.fail(create_problem(error)))
 
 
 def _compile_run(task: CompileRequest) -> Reply:
@@ -69,7 +69,7 @@ def _compile_run(task: CompileRequest) -> Reply:
         write_compiled(ir, description, run.ir_path, run.description_path)
     except (Exception, NodeStoppedError) as caught:
         absl_logging.exception("compilation failed")
-        return Reply(error=describe_error(caught).message)
+        return Reply(error=create_problem(caught).message)
     return Reply()
 
 

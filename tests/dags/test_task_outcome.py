@@ -8,7 +8,7 @@ import pytest
 from dags.task_outcome import (
     CommandResult,
     LogReader,
-    Outcome,
+    TaskOutcome,
     describe_node,
     describe_result,
     describe_run,
@@ -29,16 +29,16 @@ def ended(exit_code: int, **answer: Any) -> CommandResult:
 @pytest.mark.parametrize(
     ("exit_code", "outcome"),
     [
-        (0, Outcome.DONE),
-        (1, Outcome.RETRY),
-        (2, Outcome.FAIL),
-        (3, Outcome.FAIL),
-        (4, Outcome.SKIP),
-        (137, Outcome.RETRY),
-        (-9, Outcome.RETRY),
+        (0, TaskOutcome.DONE),
+        (1, TaskOutcome.RETRY),
+        (2, TaskOutcome.FAIL),
+        (3, TaskOutcome.FAIL),
+        (4, TaskOutcome.SKIP),
+        (137, TaskOutcome.RETRY),
+        (-9, TaskOutcome.RETRY),
     ],
 )
-def test_infrastructure_errors_alone_are_tried_again(exit_code: int, outcome: Outcome) -> None:
+def test_infrastructure_errors_alone_are_tried_again(exit_code: int, outcome: TaskOutcome) -> None:
     """Refusals and wrong usage are answers, whatever else happens is tried again."""
     assert judge_node(ended(exit_code)) is outcome
 
@@ -46,16 +46,16 @@ def test_infrastructure_errors_alone_are_tried_again(exit_code: int, outcome: Ou
 @pytest.mark.parametrize(
     ("result", "outcome"),
     [
-        (ended(0, verdict="pushed"), Outcome.DONE),
-        (ended(4, verdict="model_refused"), Outcome.DONE),
-        (ended(3, verdict="data_refused"), Outcome.FAIL),
-        (ended(1, verdict="failed"), Outcome.FAIL),
-        (ended(2), Outcome.FAIL),
-        (ended(1), Outcome.RETRY),
-        (ended(-9), Outcome.RETRY),
+        (ended(0, verdict="pushed"), TaskOutcome.DONE),
+        (ended(4, verdict="model_refused"), TaskOutcome.DONE),
+        (ended(3, verdict="data_refused"), TaskOutcome.FAIL),
+        (ended(1, verdict="failed"), TaskOutcome.FAIL),
+        (ended(2), TaskOutcome.FAIL),
+        (ended(1), TaskOutcome.RETRY),
+        (ended(-9), TaskOutcome.RETRY),
     ],
 )
-def test_run_ends_as_its_verdict_says(result: CommandResult, outcome: Outcome) -> None:
+def test_run_ends_as_its_verdict_says(result: CommandResult, outcome: TaskOutcome) -> None:
     """A model pushed or refused is what a run is for; refused data is for people to see to."""
     assert judge_run(result) is outcome
 

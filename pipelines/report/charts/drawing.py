@@ -20,7 +20,7 @@ import pydantic
 
 from components.atomic_write import atomic_write
 from components.frozen_model import FrozenModel
-from pipelines.compiler.code_version import hash_sources
+from pipelines.compiler.source_hash import hash_sources
 
 Spec = dict[str, Any]
 """A Vega-Lite specification, or a part of one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.serving.model_error import describe_error
+from components.serving.model_error import describe_model_error
 
 IN_A_GRAPH = """Graph execution error:
 
@@ -26,4 +26,4 @@ Key: price.  Data types don't match.
 )
 def test_the_telling_line_is_found(message: str, expected: str) -> None:
     """Of a graph's error the last line counts, of another's the first, at most 300 characters."""
-    assert describe_error(ValueError(message)) == expected
+    assert describe_model_error(ValueError(message)) == expected

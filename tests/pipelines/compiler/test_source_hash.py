@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.compiler import code_version
-from pipelines.compiler.code_version import hash_sources
+from pipelines.compiler.source_hash import hash_sources
 
 
 @pytest.fixture
