@@ -12,7 +12,7 @@ from pipelines.compiler.source_hash import hash_sources
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project of two files in a folder."""
-    monkeypatch.setattr(code_version, "CODE_ROOT", tmp_path)
+    monkeypatch.setattr(source_hash, "CODE_ROOT", tmp_path)
     (tmp_path / "room").mkdir()
     (tmp_path / "room" / "a.py").write_text("A = 1\n")
     (tmp_path / "room" / "b.py").write_text("B = 1\n")
