@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.compiler import source_hash
 from pipelines.compiler.source_hash import hash_sources
 
 
