@@ -11,5 +11,5 @@ FORMAT_VERSION = 1
 class Record(FrozenModel, extra="ignore"):
     """What one version writes and another may read.
 
-    A field that the reader does not know is passed over.
+    A field that the reader does not know is ignored.
     """

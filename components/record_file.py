@@ -27,7 +27,7 @@ def write_record(record: pydantic.BaseModel, path: Path) -> None:
 
 
 def read_record(kind: type[_Record], path: Path) -> _Record:
-    """Read a record from its JSON file; fields that this version does not know are passed over.
+    """Read a record from its JSON file; unknown fields are ignored.
 
     Raises:
         OSError: If the file can't be read.

@@ -37,7 +37,7 @@ def find_period_start(time: datetime.datetime, period: Period) -> datetime.date:
 def list_spans(directory: Path) -> tuple[datetime.date, ...]:
     """List the first days of the spans in a folder, ascending; none if it is missing.
 
-    Spans are folders named ``YYYY-MM-DD``; other names are passed over.
+    Spans are folders named ``YYYY-MM-DD``; other names are ignored.
     """
     days = []
     for path in filter(Path.is_dir, directory.glob("*")):

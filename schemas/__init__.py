@@ -1,1 +1,1 @@
-"""What the data is: one folder a task, each with its feature table and its curated schema."""
+"""What the data is: one folder per task, each with its feature table and its curated schema."""

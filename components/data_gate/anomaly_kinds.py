@@ -23,7 +23,7 @@ OWN_KINDS: dict[str, tuple[Severity, str]] = {
         "a label with one class teaches nothing, and no metric holds on it",
     ),
     "ALL_VALUES_MISSING": ("error", "TFDV counts an empty list as present, so it lets this pass"),
-    "TOO_FEW_VALUES": ("error", "the schema's presence, held against values, not empty lists"),
+    "TOO_FEW_VALUES": ("error", "the schema's presence, compared with values, not empty lists"),
     "DUPLICATED_FILE": ("error", "the same rows twice weigh twice, and sit in the same split"),
     "REPEATED_FILE": ("error", "a new span with the previous one's file is a delivery gone wrong"),
 }

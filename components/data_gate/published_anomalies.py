@@ -44,7 +44,7 @@ def _list_anomalies(path: Path, split: str) -> Iterator[Anomaly]:
     found = Anomalies.FromString(path.read_bytes())
     of_data = [(None, found.dataset_anomaly_info)] if found.HasField("dataset_anomaly_info") else []
     for feature, info in [*of_data, *sorted(found.anomaly_info.items())]:
-        # An anomaly without a reason has an unknown kind; it is never passed over.
+        # An anomaly without a reason has an unknown kind; it is never ignored.
         unknown = AnomalyInfo.Reason(
             description=info.description, short_description=info.short_description
         )

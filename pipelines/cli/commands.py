@@ -21,7 +21,7 @@ from pipelines.records.exit_code import ExitCode
 _COMMANDS = {
     "run": ("pipelines.cli.run:run", "Run the pipeline on this machine."),
     "backfill": ("pipelines.cli.run:backfill", "Run the pipeline on every span, oldest first."),
-    "data": ("pipelines.cli.run:data_command", "Write the default data under data/."),
+    "data": ("pipelines.cli.run:data_command", "Write the sample data under data/."),
     "compile": ("pipelines.cli.scheduler:compile_command", "Compile the pipeline for a scheduler."),
     "node": ("pipelines.cli.scheduler:node_command", "Run one node of a compiled pipeline."),
     "finish": ("pipelines.cli.scheduler:finish_command", "Summarize a run after its last node."),

@@ -67,7 +67,7 @@ def test_runs_every_node(first_run: Run) -> None:
 
 
 def test_leaves_a_log_for_each_node(first_run: Run) -> None:
-    """Library chatter is in one file a node."""
+    """Library chatter is in one file per node."""
     for node in first_run.done.nodes:
         assert node.log is not None
         assert Path(node.log).stat().st_size > 0
