@@ -179,7 +179,7 @@ def test_workers_get_the_wheel_as_it_was(
     )
 
     assert packed.name == installation.wheel.name
-    assert (target / "pipelines" / "environments" / "local.yaml").is_file()
+    assert (target / "pipelines" / "config" / "environments" / "local.yaml").is_file()
     assert _read_contents(packed) == _read_contents(installation.wheel)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import filecmp
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,12 @@ pytestmark = pytest.mark.slow
 
 # What the page scores is each version's own judgement.
 JUDGED_ANEW = {"report": {"test_score"}}
+# f825834 lost one name of an artifact that a node was given under two (DataGate, Evaluator and
+# ModelValidator: what they judge, and what they compare it with), and explained it by that.
+CORRECTED = re.compile(
+    r"\.nodes\[(8|12|13)\](\.explanation)?\.(why|differences|inputs)\b"
+    r"|\.lineage\.artifacts\[2\]\.made_of:"
+)
 
 Damage = Callable[[OutputLayout, str], None]
 
@@ -66,7 +73,7 @@ def test_tells_of_each_run_what_its_release_told(golden: dict[str, str], command
             del then[key]
         lost += list_lost(then, read_json(command, run_id), run_id)
 
-    assert lost == []
+    assert [line for line in lost if not CORRECTED.search(line)] == []
 
 
 def test_lists_the_runs_as_its_release_did(
