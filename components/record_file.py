@@ -8,12 +8,13 @@ from typing import TypeVar
 import pydantic
 
 from components.atomic_write import atomic_write
+from components.errors import OperationError
 from components.record import FORMAT_VERSION, Record
 
 _Record = TypeVar("_Record", bound=Record)
 
 
-class UnreadableRecordError(ValueError):
+class UnreadableRecordError(OperationError, ValueError):
     """A file does not hold the record that it should; one line names it, and what is missing."""
 
 

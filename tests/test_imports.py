@@ -57,3 +57,14 @@ def test_our_code_decides_the_keras(before: str) -> None:
     )
 
     assert done.stdout.strip() == "1"
+
+
+def test_help_imports_next_to_nothing() -> None:
+    """The list of commands is there at once: pydantic alone would take twice as long as all else."""
+    code = "import sys, pipelines.cli; print('pydantic' in sys.modules)"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "False"

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 
 import click
 
-from components.record_file import UnreadableRecordError
+from components.errors import OperationError
 from pipelines import __version__
-from pipelines.records.errors import OperationError, UsageError
+from pipelines.records.errors import UsageError
 from pipelines.records.exit_code import ExitCode
 
 _COMMANDS = {
@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(error.format_message(), ExitCode.USAGE)
     except UsageError as error:
         return _complain(str(error), ExitCode.USAGE)
-    except (OperationError, UnreadableRecordError, OSError) as error:
+    except (OperationError, OSError) as error:
         return _complain(str(error), ExitCode.FAILED)
 
 

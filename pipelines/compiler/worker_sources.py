@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from components.atomic_write import atomic_write
+from components.errors import OperationError
 from pipelines.config.code_root import CODE_ROOT
-from pipelines.records.errors import OperationError
 
 DISTRIBUTION = "tfx-production-pipeline"
 

@@ -1,10 +1,6 @@
-"""Errors that the command line prints in one line instead of a traceback; plain Python."""
+"""Wrong usage, which the command line answers with exit code 2; plain Python."""
 
 from __future__ import annotations
-
-
-class OperationError(Exception):
-    """Something can't be done as asked; the message names the reason and the remedy."""
 
 
 class UsageError(Exception):

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from components.atomic_write import atomic_write
+from components.errors import OperationError
 from pipelines.config.layout import OutputLayout
-from pipelines.records.errors import OperationError, UsageError
+from pipelines.records.errors import UsageError
 from pipelines.records.run_summary import RunSummary
 from pipelines.report.facts.collection import collect_data_so_far, collect_report
 from pipelines.report.facts.comparison_facts import compare_runs

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from components.atomic_write import atomic_write
+from components.errors import OperationError
 from components.file_lock import FileLock
 from components.spans import find_period_start
-from pipelines.records.errors import OperationError
 from schemas.feature_table import load_feature_table
 from schemas.sample_data import Period, SampleData, find_sample_data
 

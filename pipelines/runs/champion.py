@@ -22,6 +22,7 @@ from components.champion.choice import (
     read_push,
 )
 from components.champion.recovery import AGREED, compare_with_serving
+from components.errors import OperationError
 from components.pusher.pushed_model import (
     DESTINATION_PROPERTY,
     MODEL_ID_PROPERTY,
@@ -32,7 +33,7 @@ from components.record import Record
 from pipelines.config.layout import OutputLayout
 from pipelines.launcher.stale_executions import is_node_running
 from pipelines.metadata.run_store import RunStore, open_run_store
-from pipelines.records.errors import OperationError, UsageError
+from pipelines.records.errors import UsageError
 from pipelines.records.nodes import NodeId
 
 # Where TFX keeps the SavedModel in a `Model` artifact.

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from components.errors import OperationError
 from components.frozen_model import FrozenModel
 from pipelines.config.layout import OutputLayout
 from pipelines.metadata.run_store import RunStore
-from pipelines.records.errors import OperationError
 
 _KEPT_TYPES = {"PushedModel", "ChampionChange"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from components.errors import OperationError
 from components.evaluator.scored_rows import read_scored_rows
 from components.examples.parquet_examples import list_files
 from components.frozen_model import FrozenModel
@@ -17,7 +18,6 @@ from components.serving.model_replay import ModelReplay
 from components.serving.replay_client import ReplayProcesses
 from pipelines.config.layout import OutputLayout
 from pipelines.metadata.run_store import RunStore, StoredExecution, open_run_store
-from pipelines.records.errors import OperationError
 from pipelines.records.exit_code import ExitCode
 from pipelines.records.nodes import NodeId
 from pipelines.runs.champion import ChampionStore

@@ -7,9 +7,9 @@ import signal
 import threading
 import time
 
+from components.errors import OperationError
 from components.problem import Problem
 from pipelines.launcher.node_request import NodeRequest
-from pipelines.records.errors import OperationError
 from pipelines.records.node_result import NodeResult
 from pipelines.workers.client import WorkerCall, WorkerClient
 from pipelines.workers.protocol import CompileRequest, Reply, Work

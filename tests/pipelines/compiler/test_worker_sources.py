@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from components.errors import OperationError
 from pipelines.compiler import worker_sources
 from pipelines.compiler.worker_sources import add_worker_sources, keep_wheel
 from pipelines.config.code_root import CODE_ROOT
-from pipelines.records.errors import OperationError
 
 METADATA = "Metadata-Version: 2.1\nName: tfx-production-pipeline\nVersion: 1.2.3\n"
 CAME_IN_THE_WHEEL = {
