@@ -60,7 +60,7 @@ def test_our_code_decides_the_keras(before: str) -> None:
 
 
 def test_help_imports_next_to_nothing() -> None:
-    """The list of commands is there at once: pydantic alone would take twice as long as all else."""
+    """The list of commands is there at once: pydantic alone takes twice as long as all else."""
     code = "import sys, pipelines.cli; print('pydantic' in sys.modules)"
 
     done = subprocess.run(
