@@ -34,7 +34,7 @@ from rich.table import Table
 
 from components.examples.example_encoding import encode_examples
 from components.examples.parquet_examples import list_files, read_flat_batches
-from components.metrics.score_histogram import PROBABILITY_MARGIN
+from components.metrics.binary_metrics import PROBABILITY_MARGIN
 from pipelines.cli import main as run_pipelines
 from pipelines.cli.screen import Screen
 from pipelines.config.code_root import CODE_ROOT

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from components.examples.row_digest import Digests, choose_rows
-from components.metrics.score_histogram import Array, Integers
+from components.metrics.binary_metrics import Array, Integers
 from components.metrics.slice_columns import SliceColumn, find_slices, join_slices
 
 FILE_NAME = "scores.parquet"

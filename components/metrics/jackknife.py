@@ -22,7 +22,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from components.examples.row_digest import Digests
-from components.metrics.score_histogram import Array, Integers, ScoreHistogram
+from components.metrics.binary_metrics import Array, Integers, ScoreHistogram
 
 METRIC_GROUPS = 20
 CHANGE_GROUPS = 200

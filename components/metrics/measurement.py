@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+from components.metrics.binary_metrics import Array, ScoreHistogram
 from components.metrics.evaluation import Evaluation, Metric, ModelMeasures, Slice
 from components.metrics.jackknife import METRIC_CONFIDENCE, estimate_intervals, sample_metrics
 from components.metrics.metric_names import EXAMPLE_COUNT, SCORE_METRICS
 from components.metrics.score_curves import bin_by_score, count_by_threshold
-from components.metrics.score_histogram import Array, ScoreHistogram
 from components.metrics.sliced_scores import SlicedScores, SliceKey
 
 _METRICS = (EXAMPLE_COUNT, *SCORE_METRICS)

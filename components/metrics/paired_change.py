@@ -20,10 +20,10 @@ import dataclasses
 
 import numpy as np
 
+from components.metrics.binary_metrics import Array, Integers, summarize_rows
 from components.metrics.evaluation import Change
 from components.metrics.jackknife import assign_groups_evenly, estimate_intervals, sample_metrics
 from components.metrics.metric_names import ScoreMetric
-from components.metrics.score_histogram import Array, Integers, summarize_rows
 
 METHOD = (
     "paired delete-a-group jackknife over rows, Student's t "

@@ -11,8 +11,8 @@ import bisect
 
 import numpy as np
 
+from components.metrics.binary_metrics import Array, ScoreHistogram
 from components.metrics.evaluation import CalibrationBin, ThresholdCounts
-from components.metrics.score_histogram import Array, ScoreHistogram
 
 CALIBRATION_BINS = 20
 """Bins of equal width in probability."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from components.metrics.score_histogram import Integers
+from components.metrics.binary_metrics import Integers
 
 SliceValue = str | int | float
 

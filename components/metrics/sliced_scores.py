@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from components.metrics.score_histogram import (
+from components.metrics.binary_metrics import (
     MAX_BUCKET,
     Array,
     Integers,

@@ -9,10 +9,10 @@ import numpy as np
 
 from components.evaluator.scored_rows import ScoredRows
 from components.examples.row_digest import order_rows
+from components.metrics.binary_metrics import Array, Integers, summarize_rows
 from components.metrics.evaluation import Change, Evaluation, Slice
 from components.metrics.metric_names import ScoreMetric
 from components.metrics.paired_change import PairedScores, estimate_change
-from components.metrics.score_histogram import Array, Integers, summarize_rows
 from components.model_validator.evidence import TrivialModel
 from components.model_validator.gates import ChangeGate, Gate, ServingGate, TrivialGate, TrivialName
 from components.model_validator.settings import ModelValidatorSettings

@@ -19,7 +19,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import OneHotEncoder
 
-from components.metrics.score_histogram import Array
+from components.metrics.binary_metrics import Array
 
 Columns: TypeAlias = sparse.csr_matrix
 """Encoded rows: the numbers, then one one-hot block per index; shape [rows, columns]."""

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.examples.example_encoding import encode_examples
-from components.metrics.score_histogram import Array
+from components.metrics.binary_metrics import Array
 from components.model_validator.gates import TrivialName
 from components.model_validator.logistic_regression import (
     Features,

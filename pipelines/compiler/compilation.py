@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from tfx.proto.orchestration import pipeline_pb2
 
-from pipelines.compiler.imported_code import hash_imported_code
+from pipelines.compiler.cache_key import hash_imported_code
 from pipelines.compiler.ir_file import dump_ir
 from pipelines.compiler.source_hash import hash_product
 from pipelines.compiler.tfx_internals import compile_ir, list_class_paths, mark_part

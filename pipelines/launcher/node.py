@@ -21,8 +21,8 @@ from pipelines.compiler.ir_file import read_ir
 from pipelines.compiler.tfx_internals import find_connection
 from pipelines.config.layout import OutputLayout
 from pipelines.config.store_address import PostgresqlAddress
-from pipelines.launcher.attempts import begin_attempt
 from pipelines.launcher.node_request import NodeRequest
+from pipelines.launcher.repeated_node import begin_attempt
 from pipelines.launcher.row_counts import COUNTED_TYPES, check_rows, count_rows
 from pipelines.launcher.stale_executions import close_stale_executions, get_node_lock
 from pipelines.launcher.tfx_internals import launch, reuse_artifacts, set_run_id

@@ -31,7 +31,7 @@ from benchmarks.model_quality import (
     read_rows,
 )
 from components.examples.parquet_examples import ParquetWriter
-from components.metrics.score_histogram import summarize_rows
+from components.metrics.binary_metrics import summarize_rows
 from pipelines.records.exit_code import ExitCode
 from schemas.feature_table import DType, Role, list_tasks, load_feature_table
 from tests.tiny_task import TABLE, Row, create_row

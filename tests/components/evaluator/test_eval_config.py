@@ -18,8 +18,8 @@ from components.evaluator.eval_config import (
     read_measurement_plan,
 )
 from components.evaluator.settings import EvaluatorSettings
+from components.metrics.binary_metrics import summarize_rows
 from components.metrics.metric_names import SCORE_METRICS
-from components.metrics.score_histogram import summarize_rows
 from schemas.chicago_taxi.features import FEATURES
 from tests.tiny_evaluation import MEASURED, evaluate, export_model, get_label, get_probability
 

@@ -34,7 +34,7 @@ THEIR_METRICS = {
     "false_positive_rate": ("FPR", {"thresholds": 0.5}),
     "false_negative_rate": ("FNR", {"thresholds": 0.5}),
 }
-"""TFMA's own metrics by our names for them, without those that ``score_histogram`` calls wrong."""
+"""TFMA's own metrics by our names for them, without those that ``binary_metrics`` calls wrong."""
 
 
 @dataclasses.dataclass(frozen=True)

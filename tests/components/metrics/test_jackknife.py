@@ -10,6 +10,7 @@ import tensorflow_model_analysis as tfma
 from scipy import stats
 
 from components.examples.row_digest import Digests
+from components.metrics.binary_metrics import Array, summarize_rows
 from components.metrics.jackknife import (
     METRIC_CONFIDENCE,
     METRIC_GROUPS,
@@ -17,7 +18,6 @@ from components.metrics.jackknife import (
     assign_groups_by_digest,
     estimate_intervals,
 )
-from components.metrics.score_histogram import Array, summarize_rows
 from components.metrics.sliced_scores import ALL_ROWS, SlicedScores
 
 _RANDOM = np.random.default_rng(5)

@@ -8,10 +8,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from components.metrics.binary_metrics import Array, compute_row_losses, summarize_rows
 from components.metrics.evaluation import Change
 from components.metrics.metric_names import ScoreMetric
 from components.metrics.paired_change import PairedScores, estimate_change
-from components.metrics.score_histogram import Array, compute_row_losses, summarize_rows
 from components.model_validator.gate_result import Outcome, decide_by_interval
 
 LIMITS_IN_TRUE_RISES = (0.0, 1.0, 3.0)

@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 
 from components.metrics import jackknife
-from components.metrics.jackknife import sample_metrics
-from components.metrics.metric_names import SCORE_METRICS, ScoreMetric
-from components.metrics.score_histogram import (
+from components.metrics.binary_metrics import (
     LOG_ODDS_STEP,
     PROBABILITY_MARGIN,
     Array,
@@ -20,6 +18,8 @@ from components.metrics.score_histogram import (
     compute_average_precision,
     summarize_rows,
 )
+from components.metrics.jackknife import sample_metrics
+from components.metrics.metric_names import SCORE_METRICS, ScoreMetric
 
 GROUPED_METRICS = [metric for metric in SCORE_METRICS if metric != "expected_calibration_error"]
 THRESHOLD = 0.4

@@ -9,8 +9,8 @@ import random
 import numpy as np
 import pytest
 
+from components.metrics.binary_metrics import ScoreHistogram, summarize_rows
 from components.metrics.score_curves import bin_by_score, count_by_threshold
-from components.metrics.score_histogram import ScoreHistogram, summarize_rows
 
 _RANDOM = random.Random(11)
 ROWS = [

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pytest
 from sklearn import metrics as sklearn_metrics
 
+from components.metrics.binary_metrics import Array, summarize_rows
 from components.metrics.jackknife import METRIC_GROUPS, assign_groups_by_digest
-from components.metrics.score_histogram import Array, summarize_rows
 from components.metrics.slice_columns import SliceColumn
 from components.metrics.sliced_scores import ALL_ROWS, SlicedScores
 

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 
 from components.evaluator.scored_rows import ScoredRows
+from components.metrics.binary_metrics import summarize_rows
 from components.metrics.evaluation import Evaluation, read_evaluation
-from components.metrics.score_histogram import summarize_rows
 from components.metrics.slice_columns import find_slices
 from components.model_validator.gates import (
     ChangeGate,

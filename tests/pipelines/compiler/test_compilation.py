@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main
+from pipelines.compiler.cache_key import hash_imported_code
 from pipelines.compiler.compilation import compile_pipeline
-from pipelines.compiler.imported_code import hash_imported_code
 from pipelines.compiler.ir_file import read_ir
 from pipelines.config.environment_file import load_config
 from pipelines.records.description import PipelineDescription

@@ -9,8 +9,8 @@ import random
 import numpy as np
 import pytest
 
+from components.metrics.binary_metrics import ScoreHistogram, summarize_rows
 from components.metrics.metric_names import SCORE_METRICS
-from components.metrics.score_histogram import ScoreHistogram, summarize_rows
 
 Rows = list[tuple[float, float]]
 

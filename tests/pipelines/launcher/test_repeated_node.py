@@ -13,7 +13,7 @@ from tfx.orchestration.portable.mlmd import context_lib, execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 from tfx.types.standard_artifacts import Examples
 
-from pipelines.launcher.attempts import begin_attempt
+from pipelines.launcher.repeated_node import begin_attempt
 from pipelines.metadata.run_store import ATTEMPT_CONTEXT, RunStore
 
 PIPELINE = "trips"

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.compiler.imported_code import hash_imported_code, list_imports
+from pipelines.compiler.cache_key import hash_imported_code, list_imports
 
 _ROOT = Path(__file__).parents[3]
 _SCRIPT = (
     "import json, sys\n"
-    "from pipelines.compiler.imported_code import hash_imported_code\n"
+    "from pipelines.compiler.cache_key import hash_imported_code\n"
     "print(json.dumps({name: hash_imported_code([name], 'chicago_taxi') for name in sys.argv[1:]}))"
 )
 _NODES = ("components.statistics_gen.executor", "components.evaluator.executor")
