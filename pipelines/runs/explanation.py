@@ -110,9 +110,9 @@ def _compare(
         ("parameter", _read_parameters(before, node), _read_parameters(after, node)),
     ):
         for name in sorted(old.keys() | new.keys()):
-            texts = [shorten(values.get(name, "nothing")) for values in (old, new)]
             if old.get(name) != new.get(name):
-                yield Difference(kind=kind, name=name, before=texts[0], after=texts[1])
+                was, is_now = (shorten(values.get(name, "nothing")) for values in (old, new))
+                yield Difference(kind=kind, name=name, before=was, after=is_now)
 
 
 def _describe_inputs(execution: StoredExecution) -> dict[str, str]:

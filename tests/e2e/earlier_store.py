@@ -63,6 +63,19 @@ def read_golden(release: str) -> dict[str, str]:
         return {path.name: path.read_text() for path in sorted(Path(folder).iterdir())}
 
 
+def read_corrections(release: str) -> dict[str, list[str]]:
+    """Read what a release said wrongly of its store and is said rightly since, by command.
+
+    f825834 lost one name of an artifact that a node was given under two (what DataGate, Evaluator
+    and ModelValidator judge, and what they compare it with), and explained it by that.
+
+    Returns:
+        Lines as of ``list_lost``.
+    """
+    corrections: dict[str, list[str]] = json.loads((_KEPT / release / "corrected.json").read_text())
+    return corrections
+
+
 def list_lost(then: Any, now: Any, place: str = "") -> list[str]:
     """List what was said then and is not said now; what is said besides is welcome.
 
